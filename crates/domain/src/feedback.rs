@@ -1,0 +1,60 @@
+use chrono::{DateTime, Utc};
+
+use crate::{DomainError, ResourceId, Strategy, UserId};
+
+const MAX_NOTES_BYTES: usize = 10_000;
+
+/// One recommendation that was shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Impression {
+    /// The answer it was part of.
+    pub recommendation_id: String,
+    /// To whom.
+    pub user_id: UserId,
+    /// What.
+    pub resource_id: ResourceId,
+    /// By which strategy it was chosen.
+    pub strategy: Strategy,
+    /// Its score in the answer.
+    pub score: f64,
+    /// Its place in the answer, from 1.
+    pub rank: u32,
+    /// The model that was live, if any.
+    pub model_version: Option<String>,
+    /// When it was shown.
+    pub shown_at: DateTime<Utc>,
+}
+
+/// What came of a recommendation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Feedback {
+    /// The answer it was part of.
+    pub recommendation_id: String,
+    /// Who says so, if they said; the impression knows otherwise.
+    pub user_id: Option<UserId>,
+    /// Of what.
+    pub resource_id: ResourceId,
+    /// Whether it was opened.
+    pub was_clicked: bool,
+    /// Whether it helped, if they said.
+    pub was_useful: Option<bool>,
+    /// In their own words.
+    pub notes: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl Feedback {
+    /// Checks the length of notes.
+    ///
+    /// # Errors
+    /// [`DomainError::TooLong`] over 10,000 bytes.
+    pub fn check(&self) -> Result<(), DomainError> {
+        match &self.notes {
+            Some(notes) if notes.len() > MAX_NOTES_BYTES => {
+                Err(DomainError::TooLong { field: "feedback_notes", limit: MAX_NOTES_BYTES, got: notes.len() })
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use crate::{DomainError, ResourceId};
+
+/// Quality of a resource of which none is known.
+pub const UNKNOWN_QUALITY: f64 = 0.5;
+/// Recency of a resource without a publication date.
+pub const UNKNOWN_RECENCY: f64 = 0.5;
+/// Longest title, in bytes.
+pub const MAX_TITLE_BYTES: usize = 2_000;
+/// Longest text, in bytes.
+pub const MAX_TEXT_BYTES: usize = 1_000_000;
+const MAX_LIST: usize = 200;
+const MAX_NAME_BYTES: usize = 500;
+const MAX_LINKS: usize = 1_000;
+
+/// A thing to recommend.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resource {
+    /// The caller's own id.
+    pub id: ResourceId,
+    /// What a person reads in a list.
+    pub title: String,
+    /// What it says: abstract, description or full text. May be empty.
+    pub text: String,
+    /// Who made it.
+    pub authors: Vec<String>,
+    /// What it is about: topics, genres, tags.
+    pub subjects: Vec<String>,
+    /// Where it comes from: a journal, a shop, a feed.
+    pub source: Option<String>,
+    /// The language of the text, as an IETF tag such as `en`.
+    pub language: Option<String>,
+    /// Where it can be read.
+    pub url: Option<String>,
+    /// When it appeared.
+    pub published_at: Option<DateTime<Utc>>,
+    /// Overall quality in `[0, 1]`.
+    pub quality: Option<f64>,
+    /// Whatever else the team wants to keep and filter by.
+    pub attributes: Map<String, Value>,
+    /// Hidden resources are kept and never recommended.
+    pub hidden: bool,
+    /// Links to other resources, which may arrive later.
+    pub links: Vec<Link>,
+}
+
+/// A typed, weighted link from one resource to another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    /// The resource that is linked to.
+    pub target: ResourceId,
+    /// `citation`, `co_authorship`, `subject_similarity`, `temporal`, or a kind of the team's own.
+    pub kind: String,
+    /// Strength of the link, `> 0`.
+    pub weight: f64,
+}
+
+impl Resource {
+    /// A resource with an id and a title, and nothing else known.
+    #[must_use]
+    pub fn new(id: ResourceId, title: impl Into<String>) -> Self {
+        Self {
+            id,
+            title: title.into(),
+            text: String::new(),
+            authors: Vec::new(),
+            subjects: Vec::new(),
+            source: None,
+            language: None,
+            url: None,
+            published_at: None,
+            quality: None,
+            attributes: Map::new(),
+            hidden: false,
+            links: Vec::new(),
+        }
+    }
+
+    /// Checks lengths and ranges of every field.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn check(&self) -> Result<(), DomainError> {
+        if self.title.trim().is_empty() {
+            return Err(DomainError::Missing { field: "title", why: "and may not be blank" });
+        }
+        at_most("title", MAX_TITLE_BYTES, self.title.len())?;
+        at_most("text", MAX_TEXT_BYTES, self.text.len())?;
+        at_most("url", MAX_TITLE_BYTES, self.url.as_ref().map_or(0, String::len))?;
+        at_most("source", MAX_NAME_BYTES, self.source.as_ref().map_or(0, String::len))?;
+        at_most("language", 35, self.language.as_ref().map_or(0, String::len))?;
+        for (field, names) in [("authors", &self.authors), ("subjects", &self.subjects)] {
+            at_most(field, MAX_LIST, names.len())?;
+            for name in names {
+                at_most(field, MAX_NAME_BYTES, name.len())?;
+            }
+        }
+        if let Some(quality) = self.quality
+            && !(0.0..=1.0).contains(&quality)
+        {
+            return Err(DomainError::out_of_range("quality", "a number from 0 to 1", quality));
+        }
+        at_most("links", MAX_LINKS, self.links.len())?;
+        self.links.iter().try_for_each(Link::check)
+    }
+}
+
+impl Link {
+    fn check(&self) -> Result<(), DomainError> {
+        let name_like = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if self.kind.is_empty() || self.kind.len() > 64 || !self.kind.chars().all(name_like) {
+            let expected = "1 to 64 of a-z, 0-9 and _";
+            return Err(DomainError::out_of_range("links.kind", expected, format!("{:?}", self.kind)));
+        }
+        if !(self.weight.is_finite() && self.weight > 0.0) {
+            return Err(DomainError::out_of_range("links.weight", "a finite number above 0", self.weight));
+        }
+        Ok(())
+    }
+}
+
+fn at_most(field: &'static str, limit: usize, got: usize) -> Result<(), DomainError> {
+    if got > limit { Err(DomainError::TooLong { field, limit, got }) } else { Ok(()) }
+}
+
+/// Recency in `[0, 1]`: `0.5^(age_days / 365)` of the publication date, [`UNKNOWN_RECENCY`] without one. What is
+/// published in the future counts as published now.
+#[must_use]
+pub fn recency(published_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> f64 {
+    published_at.map_or(UNKNOWN_RECENCY, |published| {
+        let age_days = (now - published).as_seconds_f64().max(0.0) / 86_400.0;
+        0.5_f64.powf(age_days / 365.0)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    fn resource() -> Resource {
+        Resource::new(ResourceId::new("r").unwrap(), "A title")
+    }
+
+    #[test]
+    fn recency_halves_each_year() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        for (days, expected) in [(0, 1.0), (365, 0.5), (730, 0.25), (-10, 1.0)] {
+            assert!((recency(Some(now - TimeDelta::days(days)), now) - expected).abs() < 1e-12);
+        }
+        assert_eq!(recency(None, now), 0.5);
+    }
+
+    #[test]
+    fn a_resource_is_checked_field_by_field() {
+        assert_eq!(resource().check(), Ok(()));
+        let broken: [(&str, fn(&mut Resource)); 6] = [
+            ("title", |r| r.title = "  ".into()),
+            ("title", |r| r.title = "x".repeat(MAX_TITLE_BYTES + 1)),
+            ("quality", |r| r.quality = Some(1.5)),
+            ("subjects", |r| r.subjects = vec!["s".into(); 201]),
+            ("links.kind", |r| r.links = vec![link("Not A Name", 1.0)]),
+            ("links.weight", |r| r.links = vec![link("citation", f64::NAN)]),
+        ];
+        for (field, breaks) in broken {
+            let mut bad = resource();
+            breaks(&mut bad);
+            assert!(bad.check().is_err_and(|e| e.to_string().starts_with(field)), "{field}");
+        }
+    }
+
+    fn link(kind: &str, weight: f64) -> Link {
+        Link { target: ResourceId::new("other").unwrap(), kind: kind.into(), weight }
+    }
+}

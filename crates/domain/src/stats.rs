@@ -1,0 +1,66 @@
+/// Gini coefficient `2 * sum(i * x_i) / (n * sum x) - (n + 1) / n` over ascending `x` (`i` from 1), clamped to
+/// `[0, 1]`: 0 when all are equal, towards 1 when one has everything. Empty, single or all zero gives 0.
+#[must_use]
+pub fn gini(values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let sum: f64 = values.iter().sum();
+    if values.len() < 2 || sum <= 0.0 {
+        return 0.0;
+    }
+    let mut ascending = values.to_vec();
+    ascending.sort_by(f64::total_cmp);
+    let ranked: f64 = ascending.iter().zip(1u32..).map(|(x, i)| f64::from(i) * x).sum();
+    (2.0 * ranked / (n * sum) - (n + 1.0) / n).clamp(0.0, 1.0)
+}
+
+/// The median; the mean of the middle two for an even count, 0 for none.
+#[must_use]
+pub fn median(values: &[f64]) -> f64 {
+    let mut ascending = values.to_vec();
+    ascending.sort_by(f64::total_cmp);
+    let (Some(low), Some(high)) =
+        (ascending.get(ascending.len().saturating_sub(1) / 2), ascending.get(ascending.len() / 2))
+    else {
+        return 0.0;
+    };
+    f64::midpoint(*low, *high)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn gini_by_hand() {
+        for (values, expected) in [
+            (vec![], 0.0),
+            (vec![3.0], 0.0),
+            (vec![0.0, 0.0], 0.0),
+            (vec![1.0, 1.0, 1.0], 0.0),
+            (vec![0.0, 1.0], 0.5),
+            (vec![4.0, 1.0, 3.0, 2.0], 0.25),
+        ] {
+            assert!((gini(&values) - expected).abs() < 1e-12, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn median_by_hand() {
+        for (values, expected) in [(vec![], 0.0), (vec![3.0], 3.0), (vec![9.0, 1.0], 5.0), (vec![9.0, 1.0, 2.0], 2.0)] {
+            assert_eq!(median(&values), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn gini_is_the_mean_absolute_difference(values in prop::collection::vec(0.0..10.0f64, 2..30)) {
+            let n = values.len() as f64;
+            let mean = values.iter().sum::<f64>() / n;
+            prop_assume!(mean > 1e-6);
+            let differences: f64 = values.iter().flat_map(|a| values.iter().map(move |b| (a - b).abs())).sum();
+            prop_assert!((gini(&values) - differences / (2.0 * n * n * mean)).abs() < 1e-9);
+        }
+    }
+}
