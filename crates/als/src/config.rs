@@ -1,0 +1,68 @@
+use serde::{Deserialize, Serialize};
+
+use crate::AlsError;
+
+/// Settings of a training run. The defaults hold for catalogues of thousands to hundreds of thousands of items.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AlsConfig {
+    /// Length of a factor vector.
+    pub dim: usize,
+    /// How often both sides are solved.
+    pub sweeps: usize,
+    /// `lambda` of the objective.
+    pub regularization: f32,
+    /// `nu`: how far the regularisation grows with the number of observations of a row.
+    pub regularization_exponent: f32,
+    /// `w0`: the weight of each pair, observed or not.
+    pub unobserved_weight: f32,
+    /// Standard deviation of the initial factors, times `1 / sqrt(dim)`.
+    pub init_scale: f32,
+    /// Seed of the initial factors.
+    pub seed: u64,
+}
+
+impl Default for AlsConfig {
+    fn default() -> Self {
+        Self {
+            dim: 64,
+            sweeps: 8,
+            regularization: 0.007,
+            regularization_exponent: 1.0,
+            unobserved_weight: 0.3,
+            init_scale: 0.1,
+            seed: 42,
+        }
+    }
+}
+
+impl AlsConfig {
+    pub(crate) fn check(&self) -> Result<(), AlsError> {
+        let positive = |value: f32| value.is_finite() && value > 0.0;
+        let wrong = if self.dim == 0 || self.dim > 4096 {
+            Some(("dim", "1 to 4096", self.dim.to_string()))
+        } else if self.sweeps == 0 {
+            Some(("sweeps", "1 or more", self.sweeps.to_string()))
+        } else if !positive(self.regularization) {
+            Some(("regularization", "a finite number above 0", self.regularization.to_string()))
+        } else if !(0.0..=2.0).contains(&self.regularization_exponent) {
+            Some(("regularization_exponent", "0 to 2", self.regularization_exponent.to_string()))
+        } else if !positive(self.unobserved_weight) {
+            Some(("unobserved_weight", "a finite number above 0", self.unobserved_weight.to_string()))
+        } else if !positive(self.init_scale) {
+            Some(("init_scale", "a finite number above 0", self.init_scale.to_string()))
+        } else {
+            None
+        };
+        match wrong {
+            None => Ok(()),
+            Some((field, expected, got)) => Err(AlsError::InvalidConfig { field, expected, got }),
+        }
+    }
+
+    /// The ridge of a row with `observations`, where the other side has `others` rows.
+    pub(crate) fn ridge(&self, observations: usize, others: usize) -> f32 {
+        let mass = observations as f32 + self.unobserved_weight * others as f32;
+        self.regularization * mass.powf(self.regularization_exponent)
+    }
+}

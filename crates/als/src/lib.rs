@@ -1,0 +1,30 @@
+//! Implicit-feedback matrix factorisation by alternating least squares, and exact fold-in of a user from any history.
+//!
+//! The objective is that of Hu, Koren and Volinsky (2008) as tuned by Rendle, Krichene, Zhang and Koren, "Revisiting
+//! the Performance of iALS on Item Recommendation Benchmarks" (2022): over observed pairs `c * (1 - p.q)^2`, over all
+//! pairs `w0 * (p.q)^2`, and `lambda * (n + w0 * other side)^nu * |row|^2` for each row with `n` observations.
+//!
+//! This crate knows dense indices only: no ids, no files, no clock. Rows are solved in parallel on rayon's pool, and
+//! the result does not depend on the number of threads.
+//!
+//! ```
+//! use docent_als::{AlsConfig, AlsModel, SparseRows};
+//! let likes = SparseRows::from_triples(3, 2, [(0, 0, 1.0), (1, 0, 1.0), (2, 1, 1.0)])?;
+//! let model = AlsModel::train(&likes, &AlsConfig { dim: 4, ..AlsConfig::default() }, |_| std::ops::ControlFlow::Continue(()))?;
+//! let user = model.fold_in(&[(0, 1.0)])?;
+//! assert!(model.score(&user, 0) > model.score(&user, 1));
+//! # Ok::<(), docent_als::AlsError>(())
+//! ```
+
+mod config;
+mod error;
+mod model;
+mod rows;
+mod solver;
+mod train;
+
+pub use config::AlsConfig;
+pub use error::AlsError;
+pub use model::AlsModel;
+pub use rows::SparseRows;
+pub use train::HalfSweep;

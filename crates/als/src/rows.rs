@@ -1,0 +1,140 @@
+use crate::AlsError;
+
+/// A sparse matrix of confidences by rows (CSR), `[n_rows, n_cols]`: users by items.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SparseRows {
+    n_cols: usize,
+    offsets: Vec<usize>,
+    columns: Vec<u32>,
+    values: Vec<f32>,
+}
+
+impl SparseRows {
+    /// Builds the matrix from `(user, item, confidence)` in any order; a pair given twice counts with the sum.
+    ///
+    /// # Errors
+    /// [`AlsError::OutOfRange`] for an index outside the shape, [`AlsError::InvalidConfidence`] for a confidence that is
+    /// not a finite number above 0.
+    pub fn from_triples(
+        n_rows: usize,
+        n_cols: usize,
+        triples: impl IntoIterator<Item = (u32, u32, f32)>,
+    ) -> Result<Self, AlsError> {
+        let mut triples: Vec<(u32, u32, f32)> = triples.into_iter().collect();
+        for &(row, col, value) in &triples {
+            if row as usize >= n_rows {
+                return Err(AlsError::OutOfRange { what: "user", index: row as usize, len: n_rows });
+            }
+            if col as usize >= n_cols {
+                return Err(AlsError::OutOfRange { what: "item", index: col as usize, len: n_cols });
+            }
+            if !(value.is_finite() && value > 0.0) {
+                let (user, item) = (row as usize, col as usize);
+                return Err(AlsError::InvalidConfidence { user, item, got: value });
+            }
+        }
+        triples.sort_unstable_by_key(|&(row, col, _)| (row, col));
+        triples.dedup_by(|next, kept| {
+            let same = (next.0, next.1) == (kept.0, kept.1);
+            if same {
+                kept.2 += next.2;
+            }
+            same
+        });
+        Ok(Self::from_sorted(n_rows, n_cols, &triples))
+    }
+
+    fn from_sorted(n_rows: usize, n_cols: usize, triples: &[(u32, u32, f32)]) -> Self {
+        let mut offsets = vec![0; n_rows + 1];
+        for &(row, ..) in triples {
+            if let Some(next) = offsets.get_mut(row as usize + 1) {
+                *next += 1;
+            }
+        }
+        let mut total = 0;
+        for offset in &mut offsets {
+            total += *offset;
+            *offset = total;
+        }
+        Self {
+            n_cols,
+            offsets,
+            columns: triples.iter().map(|t| t.1).collect(),
+            values: triples.iter().map(|t| t.2).collect(),
+        }
+    }
+
+    /// Number of rows (users).
+    #[must_use]
+    pub fn n_rows(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// Number of columns (items).
+    #[must_use]
+    pub fn n_cols(&self) -> usize {
+        self.n_cols
+    }
+
+    /// Number of stored pairs.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Whether no pair is stored.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.columns.is_empty()
+    }
+
+    /// Columns (ascending) and confidences of one row; empty for a row that is not there.
+    #[must_use]
+    pub fn row(&self, row: usize) -> (&[u32], &[f32]) {
+        let range = match (self.offsets.get(row), self.offsets.get(row + 1)) {
+            (Some(&start), Some(&end)) => start..end,
+            _ => 0..0,
+        };
+        (self.columns.get(range.clone()).unwrap_or(&[]), self.values.get(range).unwrap_or(&[]))
+    }
+
+    /// The same pairs by columns: items by users.
+    #[must_use]
+    pub fn transposed(&self) -> Self {
+        let mut triples: Vec<(u32, u32, f32)> = Vec::with_capacity(self.len());
+        for row in 0..self.n_rows() {
+            let (columns, values) = self.row(row);
+            triples.extend(columns.iter().zip(values).map(|(&col, &value)| (col, row as u32, value)));
+        }
+        triples.sort_by_key(|&(row, ..)| row);
+        Self::from_sorted(self.n_cols, self.n_rows(), &triples)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_sorted_and_pairs_given_twice_are_summed() {
+        let rows = SparseRows::from_triples(2, 3, [(1, 2, 1.0), (0, 1, 2.0), (1, 0, 1.0), (1, 2, 0.5)]).unwrap();
+        assert_eq!(rows.row(0), ([1].as_slice(), [2.0].as_slice()));
+        assert_eq!(rows.row(1), ([0, 2].as_slice(), [1.0, 1.5].as_slice()));
+        assert_eq!(rows.row(7), ([].as_slice(), [].as_slice()));
+        let by_item = rows.transposed();
+        assert_eq!((by_item.n_rows(), by_item.n_cols()), (3, 2));
+        assert_eq!(by_item.row(2), ([1].as_slice(), [1.5].as_slice()));
+        assert_eq!(by_item.transposed(), rows);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        for (triple, expected) in [
+            ((2, 0, 1.0), AlsError::OutOfRange { what: "user", index: 2, len: 2 }),
+            ((0, 3, 1.0), AlsError::OutOfRange { what: "item", index: 3, len: 3 }),
+            ((0, 0, 0.0), AlsError::InvalidConfidence { user: 0, item: 0, got: 0.0 }),
+        ] {
+            assert_eq!(SparseRows::from_triples(2, 3, [triple]), Err(expected));
+        }
+    }
+}

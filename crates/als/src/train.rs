@@ -1,0 +1,100 @@
+use std::ops::ControlFlow;
+
+use rand::{SeedableRng, rngs::StdRng};
+use rand_distr::{Distribution, Normal};
+use rayon::prelude::*;
+
+use crate::{
+    AlsConfig, AlsError, AlsModel, SparseRows,
+    solver::{RowSolver, weighted_gram},
+};
+
+const ROWS_PER_TASK: usize = 32;
+
+/// One side was solved: what a training run reports as it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HalfSweep {
+    /// How many halves are done, from 1.
+    pub done: usize,
+    /// How many there will be: twice the sweeps.
+    pub total: usize,
+}
+
+impl AlsModel {
+    /// Learns factors from `likes`, users by items. `progress` is called after each half sweep and may stop the run.
+    /// The same data, config and seed give the same factors on any number of threads.
+    ///
+    /// # Errors
+    /// [`AlsError::InvalidConfig`], [`AlsError::NoInteractions`], [`AlsError::Diverged`], and [`AlsError::Interrupted`]
+    /// where `progress` breaks.
+    pub fn train(
+        likes: &SparseRows,
+        config: &AlsConfig,
+        mut progress: impl FnMut(HalfSweep) -> ControlFlow<()>,
+    ) -> Result<Self, AlsError> {
+        config.check()?;
+        if likes.is_empty() {
+            return Err(AlsError::NoInteractions);
+        }
+        let liked_by = likes.transposed();
+        let mut users = vec![0.0; likes.n_rows() * config.dim];
+        let mut items = initial_factors(&liked_by, config)?;
+        let total = 2 * config.sweeps;
+        for done in 1..=total {
+            if done % 2 == 1 {
+                solve_side("user", likes, &items, &mut users, config)?;
+            } else {
+                solve_side("item", &liked_by, &users, &mut items, config)?;
+            }
+            if progress(HalfSweep { done, total }).is_break() {
+                return Err(AlsError::Interrupted);
+            }
+        }
+        Self::from_factors(config.clone(), users, items)
+    }
+}
+
+/// Normal draws for items that somebody likes; zero for the rest, which no solve would ever change.
+fn initial_factors(liked_by: &SparseRows, config: &AlsConfig) -> Result<Vec<f32>, AlsError> {
+    let deviation = config.init_scale / (config.dim as f32).sqrt();
+    let normal = Normal::new(0.0, deviation).map_err(|_| AlsError::InvalidConfig {
+        field: "init_scale",
+        expected: "a finite number above 0",
+        got: config.init_scale.to_string(),
+    })?;
+    let mut rng = StdRng::seed_from_u64(config.seed);
+    let mut factors = vec![0.0; liked_by.n_rows() * config.dim];
+    for (row, factor) in factors.chunks_exact_mut(config.dim).enumerate() {
+        let drawn = factor.iter_mut().map(|x| *x = normal.sample(&mut rng)).count();
+        if liked_by.row(row).0.is_empty() {
+            factor.iter_mut().take(drawn).for_each(|x| *x = 0.0);
+        }
+    }
+    Ok(factors)
+}
+
+fn solve_side(
+    what: &'static str,
+    rows: &SparseRows,
+    fixed: &[f32],
+    solved: &mut [f32],
+    config: &AlsConfig,
+) -> Result<(), AlsError> {
+    let dim = config.dim;
+    let gram = weighted_gram(fixed, dim, config.unobserved_weight);
+    solved.par_chunks_mut(ROWS_PER_TASK * dim).enumerate().try_for_each_init(
+        || RowSolver::new(fixed, &gram, dim),
+        |solver, (task, chunk)| {
+            chunk.chunks_exact_mut(dim).enumerate().try_for_each(|(offset, solution)| {
+                let row = task * ROWS_PER_TASK + offset;
+                let (columns, confidences) = rows.row(row);
+                let ridge = config.ridge(columns.len(), rows.n_cols());
+                if solver.solve(columns, confidences, ridge, solution) {
+                    Ok(())
+                } else {
+                    Err(AlsError::Diverged { what, row })
+                }
+            })
+        },
+    )
+}

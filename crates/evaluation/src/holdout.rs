@@ -1,0 +1,63 @@
+/// A split of a list of events: positions of those to train on and of those held out, each ascending.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holdout {
+    /// To train on.
+    pub train: Vec<usize>,
+    /// To judge by.
+    pub test: Vec<usize>,
+}
+
+/// Holds out the latest events of each user: `fraction` of them, rounded up, of users who have at least `fewest`.
+///
+/// `events` are `(user, time)` in any order; of events at the same time, those later in the list count as later.
+#[must_use]
+pub fn temporal_holdout(events: &[(u32, i64)], fraction: f64, fewest: usize) -> Holdout {
+    let mut order: Vec<usize> = (0..events.len()).collect();
+    order.sort_by_key(|&position| events.get(position).map(|&(user, time)| (user, time, position)));
+    let user_of = |position: &usize| events.get(*position).map(|event| event.0);
+    let mut split = Holdout::default();
+    for of_user in order.chunk_by(|a, b| user_of(a) == user_of(b)) {
+        let held_out = if of_user.len() < fewest.max(2) {
+            0
+        } else {
+            ((of_user.len() as f64 * fraction).ceil() as usize).min(of_user.len() - 1)
+        };
+        let (train, test) = of_user.split_at(of_user.len() - held_out);
+        split.train.extend(train);
+        split.test.extend(test);
+    }
+    split.train.sort_unstable();
+    split.test.sort_unstable();
+    split
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_latest_of_each_user_are_held_out() {
+        let events = [(1, 50), (0, 10), (1, 20), (0, 30), (0, 20), (1, 40), (2, 5), (1, 30)];
+        let split = temporal_holdout(&events, 0.25, 3);
+        assert_eq!(split, Holdout { train: vec![1, 2, 4, 5, 6, 7], test: vec![0, 3] });
+    }
+
+    proptest! {
+        #[test]
+        fn every_event_is_on_one_side_and_everybody_keeps_one(
+            events in prop::collection::vec((0u32..5, 0i64..20), 0..60), fraction in 0.0..=1.0f64, fewest in 0usize..6,
+        ) {
+            let split = temporal_holdout(&events, fraction, fewest);
+            let mut all: Vec<usize> = split.train.iter().chain(&split.test).copied().collect();
+            all.sort_unstable();
+            prop_assert_eq!(all, (0..events.len()).collect::<Vec<_>>());
+            for &test in &split.test {
+                let (user, time) = events[test];
+                prop_assert!(split.train.iter().any(|&t| events[t].0 == user));
+                prop_assert!(split.train.iter().all(|&t| events[t].0 != user || events[t].1 <= time));
+            }
+        }
+    }
+}

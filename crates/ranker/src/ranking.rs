@@ -1,0 +1,104 @@
+use std::{cmp::Ordering, collections::HashSet};
+
+use docent_domain::{ComponentScores, Weights};
+
+use crate::{HybridScore, NOVEL_ABOVE, hybrid_score, mmr, novelty, with_novelty};
+
+/// A resource that may be recommended, with all that ranking needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    /// Names the resource; ties are broken by it.
+    pub key: u32,
+    /// Its component scores.
+    pub scores: ComponentScores,
+    /// Its embedding, where it has one.
+    pub vector: Option<&'a [f32]>,
+    /// How often it was looked at.
+    pub views: u64,
+}
+
+/// How to rank.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RankOptions {
+    /// Most results.
+    pub limit: usize,
+    /// How much each component counts.
+    pub weights: Weights,
+    /// How different from each other results shall be, in `[0, 1]`.
+    pub diversity: f64,
+    /// How little known results shall be, in `[0, 1]`.
+    pub novelty: f64,
+}
+
+impl Default for RankOptions {
+    fn default() -> Self {
+        Self { limit: 20, weights: Weights::default(), diversity: 0.5, novelty: 0.3 }
+    }
+}
+
+/// A recommended resource.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ranked {
+    /// See [`Candidate::key`].
+    pub key: u32,
+    /// Where it stood in the candidates.
+    pub position: usize,
+    /// The hybrid score raised for novelty; the list is in descending order of it.
+    pub score: f64,
+    /// The hybrid score and what made it.
+    pub hybrid: HybridScore,
+    /// How little known it is among the candidates, in `[0, 1]`.
+    pub novelty: f64,
+}
+
+fn by_score(a: &Ranked, b: &Ranked) -> Ordering {
+    b.score.total_cmp(&a.score).then(a.key.cmp(&b.key))
+}
+
+/// Scores all candidates, raises the little known, picks `limit` of them by [`mmr`], makes sure that a fifth of the
+/// answer is novel where the user wants novelty and the candidates allow it, and orders them by score, ties by key.
+#[must_use]
+pub fn rank(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
+    let views: Vec<u64> = candidates.iter().map(|c| c.views).collect();
+    let mut pool: Vec<Ranked> = candidates
+        .iter()
+        .zip(novelty(&views))
+        .enumerate()
+        .map(|(position, (candidate, novelty))| {
+            let hybrid = hybrid_score(&candidate.scores, &options.weights);
+            let score = with_novelty(hybrid.score, options.novelty, novelty);
+            Ranked { key: candidate.key, position, score, hybrid, novelty }
+        })
+        .collect();
+    pool.sort_by(by_score);
+    let scored: Vec<(f64, Option<&[f32]>)> = pool
+        .iter()
+        .map(|r| (r.score, candidates.get(r.position).and_then(|candidate| candidate.vector)))
+        .collect();
+    let picked: HashSet<usize> = mmr(&scored, options.diversity, options.limit).into_iter().collect();
+    let mut answer: Vec<Ranked> = Vec::with_capacity(picked.len());
+    let mut rest: Vec<Ranked> = Vec::new();
+    for (index, ranked) in pool.into_iter().enumerate() {
+        if picked.contains(&index) { answer.push(ranked) } else { rest.push(ranked) }
+    }
+    if options.novelty > 0.0 {
+        ensure_novel_share(&mut answer, rest);
+    }
+    answer.sort_by(by_score);
+    answer
+}
+
+/// Swaps the lowest-scored known results for the highest-scored novel ones until a fifth is novel.
+fn ensure_novel_share(answer: &mut [Ranked], rest: Vec<Ranked>) {
+    let is_novel = |r: &Ranked| r.novelty > NOVEL_ABOVE;
+    let wanted = answer.len() / 5;
+    let missing = wanted.saturating_sub(answer.iter().filter(|r| is_novel(r)).count());
+    let known = answer.iter_mut().rev().filter(|r| !is_novel(r));
+    for (known, novel) in known.zip(rest.into_iter().filter(is_novel)).take(missing) {
+        *known = novel;
+    }
+}
+
+#[cfg(test)]
+#[path = "ranking_tests.rs"]
+mod tests;

@@ -1,0 +1,106 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::cosine;
+
+fn candidate(key: u32, content: f64, views: u64) -> Candidate<'static> {
+    Candidate {
+        key,
+        scores: ComponentScores { content: Some(content), ..ComponentScores::default() },
+        vector: None,
+        views,
+    }
+}
+
+fn keys(ranking: &[Ranked]) -> Vec<u32> {
+    ranking.iter().map(|r| r.key).collect()
+}
+
+fn intra_list_diversity(ranking: &[Ranked], candidates: &[Candidate<'_>]) -> f64 {
+    let vectors: Vec<&[f32]> = ranking.iter().filter_map(|r| candidates[r.position].vector).collect();
+    let pairs: Vec<f64> = (0..vectors.len())
+        .flat_map(|i| (0..i).map(move |j| (i, j)))
+        .map(|(i, j)| 1.0 - cosine(vectors[i], vectors[j]))
+        .collect();
+    pairs.iter().sum::<f64>() / pairs.len() as f64
+}
+
+#[test]
+fn mmr_picks_in_the_order_of_the_table() {
+    let vectors: [[f32; 3]; 4] = [[0.8, 0.2, 0.5], [0.7, 0.3, 0.4], [0.1, 0.9, 0.1], [0.8, 0.1, 0.6]];
+    let ranked: Vec<(f64, Option<&[f32]>)> =
+        [0.9, 0.85, 0.8, 0.75].into_iter().zip(&vectors).map(|(s, v)| (s, Some(v.as_slice()))).collect();
+    assert_eq!(mmr(&ranked, 0.5, 3), [0, 2, 1]);
+    assert_eq!(mmr(&ranked, 0.0, 4), [0, 1, 2, 3]);
+}
+
+#[test]
+fn an_item_without_vector_stays_and_has_similarity_zero() {
+    let vector = [1.0f32, 0.0];
+    let ranked: [(f64, Option<&[f32]>); 3] = [(0.9, Some(&vector)), (0.8, Some(&vector)), (0.5, None)];
+    assert_eq!(mmr(&ranked, 0.5, 3), [0, 2, 1]);
+}
+
+#[test]
+fn ties_keep_the_order_of_keys_and_fewer_candidates_than_asked_for_are_all_returned() {
+    let ranking = rank(&[candidate(3, 0.5, 1), candidate(1, 0.5, 1), candidate(2, 0.5, 1)], &RankOptions::default());
+    assert_eq!(keys(&ranking), [1, 2, 3]);
+    assert!(rank(&[], &RankOptions::default()).is_empty());
+}
+
+#[test]
+fn a_fifth_of_the_answer_is_novel_where_the_user_wants_it_and_candidates_allow() {
+    let mut candidates: Vec<Candidate<'_>> = (0..30).map(|key| candidate(key, 0.9, 100)).collect();
+    candidates.extend((30..36).map(|key| candidate(key, 0.01, 0)));
+    let novel = |novelty| {
+        let ranking = rank(&candidates, &RankOptions { novelty, limit: 20, ..RankOptions::default() });
+        ranking.iter().filter(|r| r.novelty > NOVEL_ABOVE).count()
+    };
+    assert_eq!(novel(0.0), 0);
+    assert_eq!(novel(0.1), 4);
+}
+
+#[test]
+fn more_diversity_gives_a_more_diverse_list() {
+    // Four tight groups; the best scores are all in the first.
+    let vectors: Vec<[f32; 4]> = (0..80)
+        .map(|i| {
+            let mut v = [0.02 * (i % 7) as f32; 4];
+            v[i / 20] += 1.0;
+            v
+        })
+        .collect();
+    let candidates: Vec<Candidate<'_>> = (0..80u32)
+        .map(|i| Candidate { vector: Some(&vectors[i as usize]), ..candidate(i, 1.0 - f64::from(i) / 80.0, 1) })
+        .collect();
+    let diversity: Vec<f64> = [0.0, 0.25, 0.5, 0.75, 1.0]
+        .map(|diversity| {
+            let options = RankOptions { diversity, novelty: 0.0, limit: 10, ..RankOptions::default() };
+            intra_list_diversity(&rank(&candidates, &options), &candidates)
+        })
+        .to_vec();
+    assert!(diversity.windows(2).all(|pair| pair[0] <= pair[1]), "{diversity:?}");
+    assert!(diversity[4] > diversity[0] + 0.3, "{diversity:?}");
+}
+
+proptest! {
+    #[test]
+    fn an_answer_is_ordered_finite_without_duplicates_and_never_longer_than_asked(
+        scores in prop::collection::vec((0.0..=1.0f64, 0u64..1000), 0..60),
+        limit in 1usize..=100, diversity in 0.0..=1.0f64, novelty in 0.0..=1.0f64,
+    ) {
+        let candidates: Vec<Candidate<'_>> =
+            scores.iter().zip(0..).map(|(&(score, views), key)| candidate(key, score, views)).collect();
+        let options = RankOptions { limit, diversity, novelty, ..RankOptions::default() };
+        let ranking = rank(&candidates, &options);
+        prop_assert_eq!(ranking.len(), limit.min(candidates.len()));
+        prop_assert!(ranking.iter().all(|r| r.score.is_finite()));
+        prop_assert!(ranking.windows(2).all(|w| by_score(&w[0], &w[1]) == Ordering::Less));
+        let novel_available = ranking.iter().filter(|r| r.novelty > NOVEL_ABOVE).count();
+        let all_novel = rank(&candidates, &RankOptions { limit: candidates.len().max(1), ..options })
+            .iter().filter(|r| r.novelty > NOVEL_ABOVE).count();
+        if novelty > 0.0 {
+            prop_assert!(novel_available >= (ranking.len() / 5).min(all_novel));
+        }
+    }
+}

@@ -1,0 +1,94 @@
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use chrono::Utc;
+use serde::Serialize;
+
+use crate::{
+    FORMAT_VERSION, FileEntry, Manifest, Published, SnapshotError, Tensor,
+    files::{rename_synced, sync_folder, write_synced},
+    store::MANIFEST,
+    tensors,
+};
+
+/// A snapshot that is being written, invisible until [`Draft::publish`]; dropped before that, it leaves nothing.
+#[derive(Debug)]
+pub struct Draft {
+    id: String,
+    folder: PathBuf,
+    target: PathBuf,
+    files: BTreeMap<String, FileEntry>,
+    published: bool,
+}
+
+impl Draft {
+    pub(crate) fn create(id: String, folder: PathBuf, target: PathBuf) -> Result<Self, SnapshotError> {
+        fs::create_dir_all(&folder).map_err(SnapshotError::io(&folder))?;
+        Ok(Self { id, folder, target, files: BTreeMap::new(), published: false })
+    }
+
+    /// The id that the snapshot will have.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Writes `<name>.safetensors`.
+    ///
+    /// # Errors
+    /// [`SnapshotError::Invalid`] for a name that is taken, [`SnapshotError::Io`].
+    pub fn put_tensors(&mut self, name: &str, tensors: &[Tensor]) -> Result<(), SnapshotError> {
+        let file = format!("{name}.safetensors");
+        let bytes = tensors::serialize(&file, tensors)?;
+        self.put(file, &bytes)
+    }
+
+    /// Writes `<name>.json`.
+    ///
+    /// # Errors
+    /// As [`Draft::put_tensors`].
+    pub fn put_json(&mut self, name: &str, value: &impl Serialize) -> Result<(), SnapshotError> {
+        let file = format!("{name}.json");
+        let bytes = serde_json::to_vec(value)
+            .map_err(|e| SnapshotError::Invalid { name: file.clone(), reason: e.to_string() })?;
+        self.put(file, &bytes)
+    }
+
+    fn put(&mut self, file: String, bytes: &[u8]) -> Result<(), SnapshotError> {
+        if self.files.contains_key(&file) {
+            return Err(SnapshotError::Invalid { name: file, reason: "is already written".into() });
+        }
+        write_synced(&self.folder.join(&file), bytes)?;
+        self.files.insert(file, FileEntry::of(bytes));
+        Ok(())
+    }
+
+    /// Writes the manifest and gives the snapshot its name. It is complete and can be opened, but not yet live.
+    ///
+    /// # Errors
+    /// [`SnapshotError::Io`]; nothing is left behind then.
+    pub fn publish(mut self, info: serde_json::Value) -> Result<Published, SnapshotError> {
+        let manifest = Manifest {
+            format_version: FORMAT_VERSION,
+            id: self.id.clone(),
+            created_at: Utc::now(),
+            info,
+            files: std::mem::take(&mut self.files),
+        };
+        let bytes = serde_json::to_vec_pretty(&manifest)
+            .map_err(|e| SnapshotError::Invalid { name: MANIFEST.into(), reason: e.to_string() })?;
+        write_synced(&self.folder.join(MANIFEST), &bytes)?;
+        sync_folder(&self.folder)?;
+        rename_synced(&self.folder, &self.target)?;
+        self.published = true;
+        Ok(Published { id: self.id.clone(), manifest_blake3: blake3::hash(&bytes).to_hex().to_string() })
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.published {
+            // A draft that cannot be removed is removed by the next prune.
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+use std::{fs, io, path::PathBuf};
+
+use serde::de::DeserializeOwned;
+
+use crate::{Manifest, SnapshotError, Tensors};
+
+/// A published snapshot whose manifest has been read. Each file is checked against it as it is read.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    folder: PathBuf,
+    manifest: Manifest,
+}
+
+impl Snapshot {
+    pub(crate) fn new(folder: PathBuf, manifest: Manifest) -> Self {
+        Self { folder, manifest }
+    }
+
+    /// What it says of itself.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The sum of the sizes of its files, in bytes.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        self.manifest.files.values().map(|file| file.size_bytes).sum()
+    }
+
+    /// Whether there is a file `<name>.safetensors`.
+    #[must_use]
+    pub fn has_tensors(&self, name: &str) -> bool {
+        self.manifest.files.contains_key(&format!("{name}.safetensors"))
+    }
+
+    /// Reads `<name>.safetensors`.
+    ///
+    /// # Errors
+    /// [`SnapshotError::Damaged`] naming the file where it is missing or not as the manifest says.
+    pub fn tensors(&self, name: &str) -> Result<Tensors, SnapshotError> {
+        let file = format!("{name}.safetensors");
+        let bytes = self.read(&file)?;
+        Tensors::parse(self.folder.join(file), &bytes)
+    }
+
+    /// Reads `<name>.json`.
+    ///
+    /// # Errors
+    /// As [`Snapshot::tensors`].
+    pub fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T, SnapshotError> {
+        let file = format!("{name}.json");
+        let bytes = self.read(&file)?;
+        serde_json::from_slice(&bytes).map_err(|e| SnapshotError::damaged(self.folder.join(file), e))
+    }
+
+    /// Checks every file against the manifest.
+    ///
+    /// # Errors
+    /// [`SnapshotError::Damaged`] for the first that does not match.
+    pub fn verify(&self) -> Result<(), SnapshotError> {
+        self.manifest.files.keys().try_for_each(|file| self.read(file).map(drop))
+    }
+
+    fn read(&self, file: &str) -> Result<Vec<u8>, SnapshotError> {
+        let path = self.folder.join(file);
+        let Some(entry) = self.manifest.files.get(file) else {
+            return Err(SnapshotError::damaged(path, "the manifest does not list it"));
+        };
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                return Err(SnapshotError::damaged(path, "the file is missing"));
+            }
+            Err(e) => return Err(SnapshotError::io(path)(e)),
+        };
+        entry.check(&path, &bytes)?;
+        Ok(bytes)
+    }
+}
