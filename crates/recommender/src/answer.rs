@@ -1,0 +1,146 @@
+use chrono::{DateTime, Utc};
+use docent_domain::{ComponentScores, Preference, ResourceId, Strategy, UserId, Weights};
+use docent_ranker::Reason;
+
+/// Most recommendations of one answer.
+pub const MAX_LIMIT: usize = 100;
+
+/// What is asked for. Whatever is `None` is taken from the user's profile or the configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecommendRequest {
+    /// For whom. An unknown user is a new one.
+    pub user_id: UserId,
+    /// Most results, 1 to [`MAX_LIMIT`].
+    pub limit: usize,
+    /// Which components rank.
+    pub strategy: Strategy,
+    /// Instead of the profile's diversity preference.
+    pub diversity: Option<Preference>,
+    /// Instead of the profile's novelty preference.
+    pub novelty: Option<Preference>,
+    /// Least quality, in `[0, 1]`.
+    pub min_quality: Option<Preference>,
+    /// Resources not to recommend.
+    pub exclude: Vec<ResourceId>,
+    /// Instead of the model's or the configured weights.
+    pub weights: Option<Weights>,
+    /// Whether what the user already interacted with may be recommended again.
+    pub include_seen: bool,
+}
+
+impl RecommendRequest {
+    /// Twenty recommendations by the hybrid strategy.
+    #[must_use]
+    pub fn new(user_id: UserId) -> Self {
+        Self {
+            user_id,
+            limit: 20,
+            strategy: Strategy::Hybrid,
+            diversity: None,
+            novelty: None,
+            min_quality: None,
+            exclude: Vec::new(),
+            weights: None,
+            include_seen: false,
+        }
+    }
+}
+
+/// One recommended resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recommendation {
+    /// What.
+    pub resource_id: ResourceId,
+    /// Its title.
+    pub title: String,
+    /// By what it is ordered.
+    pub score: f64,
+    /// The component scores behind it.
+    pub scores: ComponentScores,
+    /// Its place, from 1.
+    pub rank: u32,
+    /// How little known it is among the candidates, in `[0, 1]`.
+    pub novelty: f64,
+    /// How often people interacted with it.
+    pub view_count: u64,
+    /// Why.
+    pub reasons: Vec<Reason<ResourceId>>,
+}
+
+/// What was left out or replaced in making an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Degradation {
+    /// No model is published: no collaborative score.
+    NoModel,
+    /// The user has no history that the model knows: popularity stands in for the collaborative score.
+    PopularityForCollaborative,
+    /// No vector tells what the user is interested in: no content score.
+    NoContentProfile,
+    /// Nothing the user liked has links: no graph score.
+    NoGraphSeeds,
+    /// A collaborative request of a user with too few interactions was answered by the hybrid strategy.
+    ColdStartHybrid,
+    /// The component that the strategy asks for could not be had; the hybrid strategy answered.
+    StrategyUnavailable,
+}
+
+impl Degradation {
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoModel => "no_model",
+            Self::PopularityForCollaborative => "popularity_for_collaborative",
+            Self::NoContentProfile => "no_content_profile",
+            Self::NoGraphSeeds => "no_graph_seeds",
+            Self::ColdStartHybrid => "cold_start_hybrid",
+            Self::StrategyUnavailable => "strategy_unavailable",
+        }
+    }
+}
+
+/// A ranked list and how it came about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// Names this answer in feedback.
+    pub recommendation_id: String,
+    /// Best first.
+    pub recommendations: Vec<Recommendation>,
+    /// The strategy that ranked, which may not be the one asked for.
+    pub strategy: Strategy,
+    /// Whether the user has fewer than 5 interactions.
+    pub is_cold_start: bool,
+    /// How many interactions the user has, repeats included.
+    pub interaction_count: u64,
+    /// The diversity preference that was applied.
+    pub diversity: f64,
+    /// The novelty preference that was applied.
+    pub novelty: f64,
+    /// Gini coefficient of the scores.
+    pub gini: f64,
+    /// The snapshot that scored, if any.
+    pub model_version: Option<String>,
+    /// What was left out or replaced.
+    pub degraded: Vec<Degradation>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A neighbour of a resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SimilarResource {
+    /// What.
+    pub resource_id: ResourceId,
+    /// Its title.
+    pub title: String,
+    /// How near, in `[0, 1]`.
+    pub score: f64,
+    /// Cosine of the embeddings, where both have one.
+    pub content: Option<f64>,
+    /// Cosine of the collaborative factors, where the model knows both.
+    pub collaborative: Option<f64>,
+    /// Nearness in the graph relative to the nearest, where there are links.
+    pub graph: Option<f64>,
+    /// Why.
+    pub reasons: Vec<Reason<ResourceId>>,
+}

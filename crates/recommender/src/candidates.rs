@@ -1,0 +1,68 @@
+//! Where candidates come from: five sources, each asked for its best, merged without repeats.
+
+use docent_domain::Strategy;
+use docent_ranker::Exclusions;
+use rustc_hash::FxHashSet;
+
+use crate::{CandidateCounts, components::Personal, state::State};
+
+/// Keys that may be recommended. Popular and new resources are always among them, so that the list is never empty
+/// while the catalogue is not.
+pub(crate) fn gather(
+    state: &State,
+    personal: &Personal<'_>,
+    exclusions: &Exclusions<'_>,
+    counts: &CandidateCounts,
+    limit: usize,
+) -> Vec<u32> {
+    let allowed = |key: u32| {
+        state.catalogue.get(key).is_some_and(|entry| exclusions.reason(&entry.facts(key)).is_none())
+    };
+    let collaborative = collaborative(state, personal, counts.collaborative, &allowed);
+    let content = personal.content.as_ref().map(|profile| {
+        let nearest = state.vectors.nearest(profile, counts.content, allowed);
+        nearest.into_iter().map(|(key, _)| key).collect()
+    });
+    let graph = personal.graph.as_ref().map(|near| {
+        near.iter().map(|&(key, _)| key).filter(|&key| allowed(key)).take(counts.graph).collect()
+    });
+    let popular = state.popular().iter().copied().filter(|&key| allowed(key)).take(counts.popular.max(limit));
+    let new = state.catalogue.newest().filter(|&key| allowed(key)).take(counts.new.max(2 * limit));
+    let lists: [Option<Vec<u32>>; 3] = [collaborative, content, graph];
+    let mut taken = FxHashSet::default();
+    lists.into_iter().flatten().flatten().chain(popular).chain(new).filter(|key| taken.insert(*key)).collect()
+}
+
+fn collaborative(
+    state: &State,
+    personal: &Personal<'_>,
+    count: usize,
+    allowed: &impl Fn(u32) -> bool,
+) -> Option<Vec<u32>> {
+    let (user, _) = personal.fold_in.as_ref()?;
+    let live = state.live.as_deref()?;
+    let mut scores = Vec::new();
+    live.model.als.score_all(user, &mut scores);
+    let mut scored: Vec<(f32, u32)> = (0u32..)
+        .zip(scores)
+        .filter_map(|(row, score)| Some((score, state.key_of_row(row)?)))
+        .filter(|&(_, key)| allowed(key))
+        .collect();
+    let best = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+    if scored.len() > count && count > 0 {
+        scored.select_nth_unstable_by(count - 1, best);
+        scored.truncate(count);
+    }
+    scored.sort_unstable_by(best);
+    Some(scored.into_iter().map(|(_, key)| key).collect())
+}
+
+/// Whether the component that a strategy ranks by can be had for this user.
+pub(crate) fn is_available(strategy: Strategy, personal: &Personal<'_>) -> bool {
+    match strategy {
+        Strategy::Collaborative => personal.fold_in.is_some(),
+        Strategy::Content => personal.content.is_some(),
+        Strategy::Graph => personal.graph.is_some(),
+        Strategy::Hybrid => true,
+    }
+}

@@ -1,0 +1,246 @@
+//! What is known of one user at one moment, and the component scores of candidates that follow from it.
+
+use chrono::{DateTime, Utc};
+use docent_domain::{COLD_START_BELOW, ComponentScores, UNKNOWN_QUALITY, UserId, recency};
+use docent_embeddings::{ContentSignal, Document, content_profile};
+use docent_graph::PprConfig;
+use docent_ncf::UserInput;
+use rustc_hash::FxHashMap;
+
+use crate::{Degradation, Error, state::State, user::UserView};
+
+/// How many of the newest positives are walked from in the graph.
+const GRAPH_SEEDS: usize = 50;
+
+/// The vectors and weights that stand for a user in each component.
+pub(crate) struct Personal<'a> {
+    state: &'a State,
+    known_user: Option<u32>,
+    /// Folded-in ALS vector, and how many positives it rests on.
+    pub fold_in: Option<(Vec<f32>, usize)>,
+    /// Unit vector of what the user is interested in.
+    pub content: Option<Vec<f32>>,
+    /// Whether `content` is that of the user's domains, for want of positives.
+    pub content_from_domains: bool,
+    /// Nearness in the graph by key, best first; `None` where nothing the user liked has links.
+    pub graph: Option<Vec<(u32, f32)>>,
+    now: DateTime<Utc>,
+}
+
+impl<'a> Personal<'a> {
+    pub(crate) fn of(state: &'a State, id: &UserId, user: &UserView, now: DateTime<Utc>) -> Result<Self, Error> {
+        let live = state.live.as_deref();
+        let known_user = live.and_then(|live| live.model.users.get(id).copied());
+        let from_positives = content_from_positives(state, user, now);
+        let content_from_domains = from_positives.is_none();
+        let content = match from_positives {
+            Some(profile) => Some(profile),
+            None => content_from_text(state, user)?,
+        };
+        let (fold_in, graph) = (fold_in(state, user)?, walk(state, user)?);
+        Ok(Self { state, known_user, fold_in, content, content_from_domains, graph, now })
+    }
+
+    /// Whether nothing at all is known of the user's taste.
+    fn is_blank(&self) -> bool {
+        self.fold_in.is_none() && self.content.is_none() && self.graph.is_none()
+    }
+
+    /// What cannot be had for this user, for the answer to say.
+    pub(crate) fn degraded(&self) -> Vec<Degradation> {
+        let mut degraded = Vec::new();
+        if self.state.live.is_none() {
+            degraded.push(Degradation::NoModel);
+        }
+        if self.popularity_stands_in() {
+            degraded.push(Degradation::PopularityForCollaborative);
+        }
+        if self.content.is_none() {
+            degraded.push(Degradation::NoContentProfile);
+        }
+        if self.graph.is_none() {
+            degraded.push(Degradation::NoGraphSeeds);
+        }
+        degraded
+    }
+
+    fn popularity_stands_in(&self) -> bool {
+        self.fold_in.is_none() && (self.state.live.is_some() || self.is_blank())
+    }
+
+    /// The component scores of candidates, in their order.
+    pub(crate) fn scores(&self, candidates: &[u32]) -> Result<Vec<ComponentScores>, Error> {
+        let collaborative = self.collaborative(candidates)?;
+        let content = self.content_scores(candidates);
+        let graph = self.graph_scores(candidates);
+        let entry = |key: &u32| self.state.catalogue.get(*key);
+        Ok(candidates
+            .iter()
+            .zip(collaborative)
+            .zip(content)
+            .zip(graph)
+            .map(|(((key, collaborative), content), graph)| ComponentScores {
+                collaborative,
+                content,
+                graph,
+                quality: Some(entry(key).and_then(|e| e.quality).unwrap_or(UNKNOWN_QUALITY)),
+                recency: Some(recency(entry(key).and_then(|e| e.published_at), self.now)),
+            })
+            .collect())
+    }
+
+    /// ALS and NCF blended as the model says, relative to the candidates. The fewer positives a user has, the more
+    /// popularity is mixed in; a resource that the model does not know has no score.
+    fn collaborative(&self, candidates: &[u32]) -> Result<Vec<Option<f64>>, Error> {
+        let popularity = |key: &u32| self.state.popularity(*key);
+        let (Some((user, known)), Some(live)) = (&self.fold_in, self.state.live.as_deref()) else {
+            let stands_in = self.popularity_stands_in();
+            return Ok(candidates.iter().map(|key| stands_in.then(|| popularity(key))).collect());
+        };
+        let rows: Vec<Option<u32>> = candidates.iter().map(|key| self.state.row(*key)).collect();
+        let modelled: Vec<u32> = rows.iter().copied().flatten().collect();
+        let blended = live.model.collaborative_scores(user, self.known_user, &modelled)?;
+        let mut scaled = relative(&blended).into_iter();
+        let trust = (*known as f64 / COLD_START_BELOW as f64).min(1.0);
+        let mixed = |key: &u32, score: f64| trust * score + (1.0 - trust) * popularity(key);
+        Ok(candidates
+            .iter()
+            .zip(rows)
+            .map(|(key, row)| row.and_then(|_| scaled.next()).map(|score| mixed(key, score)))
+            .collect())
+    }
+
+    fn content_scores(&self, candidates: &[u32]) -> Vec<Option<f64>> {
+        let Some(profile) = &self.content else { return vec![None; candidates.len()] };
+        let cosines: Vec<Option<f32>> = candidates
+            .iter()
+            .map(|key| self.state.vectors.get(*key).map(|v| v.iter().zip(profile).map(|(a, b)| a * b).sum()))
+            .collect();
+        let mut scaled = relative(&cosines.iter().copied().flatten().collect::<Vec<_>>()).into_iter();
+        cosines.iter().map(|cosine| cosine.and_then(|_| scaled.next())).collect()
+    }
+
+    /// The square root spreads what PageRank crowds near zero.
+    fn graph_scores(&self, candidates: &[u32]) -> Vec<Option<f64>> {
+        let Some(near) = &self.graph else { return vec![None; candidates.len()] };
+        let by_key: FxHashMap<u32, f32> = near.iter().copied().collect();
+        let nearest = candidates.iter().filter_map(|key| by_key.get(key)).copied().fold(0.0, f32::max);
+        let score = |key: &u32| match by_key.get(key) {
+            Some(score) if nearest > 0.0 => f64::from(score / nearest).sqrt(),
+            _ => 0.0,
+        };
+        candidates.iter().map(|key| Some(score(key))).collect()
+    }
+}
+
+/// Scores moved to `[0, 1]`: the least becomes 0, the largest 1; all the same become 0.5.
+fn relative(scores: &[f32]) -> Vec<f64> {
+    let low = scores.iter().copied().fold(f32::INFINITY, f32::min);
+    let high = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let span = f64::from(high) - f64::from(low);
+    scores.iter().map(|&s| if span > 0.0 { (f64::from(s) - f64::from(low)) / span } else { 0.5 }).collect()
+}
+
+fn fold_in(state: &State, user: &UserView) -> Result<Option<(Vec<f32>, usize)>, Error> {
+    let Some(live) = state.live.as_deref() else { return Ok(None) };
+    let history: Vec<(u32, f32)> = user
+        .positives
+        .iter()
+        .filter_map(|positive| Some((state.row(positive.key)?, positive.strength)))
+        .filter(|(row, _)| live.model.popularity.get(*row as usize).is_some_and(|&count| count > 0))
+        .map(|(row, strength)| (row, crate::trainer::confidence(strength)))
+        .collect();
+    if history.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some((live.model.als.fold_in(&history)?, history.len())))
+}
+
+fn content_from_positives(state: &State, user: &UserView, now: DateTime<Utc>) -> Option<Vec<f32>> {
+    let signals: Vec<ContentSignal<'_>> = user
+        .positives
+        .iter()
+        .filter_map(|positive| {
+            let age_days = (now - positive.at).as_seconds_f64() / 86_400.0;
+            let vector = state.vectors.get(positive.key)?;
+            Some(ContentSignal { vector, strength: positive.strength, age_days: age_days as f32 })
+        })
+        .collect();
+    content_profile(&signals)
+}
+
+fn content_from_text(state: &State, user: &UserView) -> Result<Option<Vec<f32>>, Error> {
+    let profile = &user.profile;
+    let subjects: Vec<String> =
+        profile.active_domain.iter().chain(&profile.research_domains).map(|domain| domain.to_owned()).collect();
+    let authors = &profile.preferred_authors;
+    if subjects.is_empty() && authors.is_empty() {
+        return Ok(None);
+    }
+    let text = profile.domains_text().unwrap_or_default();
+    let document = Document { title: "", text: &text, subjects: &subjects, authors };
+    Ok(state.embedder().get().embed(&[document])?.pop().flatten())
+}
+
+fn walk(state: &State, user: &UserView) -> Result<Option<Vec<(u32, f32)>>, Error> {
+    let linked = user.positives.iter().filter(|positive| state.graph.degree(positive.key) > 0);
+    let seeds: Vec<(u32, f32)> = linked.take(GRAPH_SEEDS).map(|p| (p.key, p.strength)).collect();
+    if seeds.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(state.graph.personalised_pagerank(&seeds, &PprConfig::default())?))
+}
+
+impl crate::model::Model {
+    /// ALS and NCF scores of item rows, blended by the model's share; comparable with each other only.
+    pub(crate) fn collaborative_scores(
+        &self,
+        user: &[f32],
+        known_user: Option<u32>,
+        rows: &[u32],
+    ) -> Result<Vec<f32>, Error> {
+        let als: Vec<f32> = rows.iter().map(|&row| self.als.score(user, row)).collect();
+        let (Some(ncf), true) = (&self.ncf, self.info.ncf_share > 0.0) else { return Ok(als) };
+        let mut neural = Vec::new();
+        ncf.score(&UserInput { base: user, known_user }, rows, &mut neural)?;
+        Ok(blend(&als, &neural, self.info.ncf_share))
+    }
+}
+
+/// `(1 - share) * als + share * neural`, both brought to mean 0 and deviation 1 over the items at hand.
+pub(crate) fn blend(als: &[f32], neural: &[f32], share: f64) -> Vec<f32> {
+    let share = share as f32;
+    let standard = standardised(als).into_iter().zip(standardised(neural));
+    standard.map(|(als, neural)| (1.0 - share) * als + share * neural).collect()
+}
+
+fn standardised(scores: &[f32]) -> Vec<f32> {
+    let n = scores.len().max(1) as f32;
+    let mean = scores.iter().sum::<f32>() / n;
+    let deviation = (scores.iter().map(|s| (s - mean).powi(2)).sum::<f32>() / n).sqrt();
+    scores.iter().map(|s| if deviation > 0.0 { (s - mean) / deviation } else { 0.0 }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn relative_scores_run_from_0_to_1() {
+        assert_eq!(relative(&[2.0, 4.0, 3.0]), [0.0, 1.0, 0.5]);
+        assert_eq!(relative(&[2.0, 2.0]), [0.5, 0.5]);
+        assert!(relative(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_blend_of_share_0_ranks_like_als_and_of_share_1_like_ncf() {
+        let (als, neural) = ([0.1, 0.9, 0.5], [5.0, -3.0, 1.0]);
+        let order = |scores: Vec<f32>| {
+            let mut order = [0, 1, 2];
+            order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+            order
+        };
+        assert_eq!(order(blend(&als, &neural, 0.0)), [1, 2, 0]);
+        assert_eq!(order(blend(&als, &neural, 1.0)), [0, 2, 1]);
+    }
+}

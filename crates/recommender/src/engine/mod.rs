@@ -1,0 +1,134 @@
+//! The engine: takes in resources and behaviour, and recommends.
+
+mod ingest;
+mod load;
+mod people;
+mod recommend;
+mod similar;
+
+use std::sync::{Arc, RwLock};
+
+use chrono::{DateTime, Utc};
+use docent_snapshot::SnapshotStore;
+use docent_storage::{ChangeCursor, Store, StoreConfig};
+use tokio::sync::Mutex;
+
+pub(crate) use load::document;
+
+pub use ingest::IngestOutcome;
+pub use load::Reloaded;
+pub use recommend::limit_checked;
+
+use crate::{EngineConfig, Error, ModelInfo, impressions::ImpressionLog, state::State, user::Users};
+
+/// Hybrid recommendations over one store and one folder of snapshots. Cheap to clone; all clones are one engine.
+///
+/// Opening it creates the schema where there is none. Call [`Engine::close`] before the end of the process, so that what
+/// was shown is written down.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: EngineConfig,
+    store: Store,
+    snapshots: SnapshotStore,
+    state: RwLock<State>,
+    users: Users,
+    impressions: ImpressionLog,
+    /// Held by whoever changes the state, so that no change is built on one that another replaces meanwhile.
+    changes: Mutex<ChangeCursor>,
+}
+
+/// What is loaded, for health and metrics.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EngineStatus {
+    /// Resources in memory, hidden ones included.
+    pub resources: usize,
+    /// Those of them that have a vector.
+    pub vectors: usize,
+    /// Edges of the graph.
+    pub edges: usize,
+    /// The snapshot that is live, if any.
+    pub model_version: Option<String>,
+    /// What the live snapshot says of itself.
+    pub model: Option<ModelInfo>,
+    /// `sqlite` or `postgresql`.
+    pub database: &'static str,
+}
+
+impl Engine {
+    /// Opens the store, brings the schema up to date, loads the catalogue and the live model. A model that cannot be
+    /// read is logged and left out: the engine then serves without it.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] where the database cannot be reached or read.
+    pub async fn open(config: EngineConfig) -> Result<Self, Error> {
+        let store = Store::connect(&StoreConfig::new(&config.database_url)).await?;
+        store.migrate().await?;
+        Self::with_store(config, store).await
+    }
+
+    /// As [`Engine::open`], over a store that is already open and has its schema.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub async fn with_store(config: EngineConfig, store: Store) -> Result<Self, Error> {
+        let start = ChangeCursor { updated_at: DateTime::UNIX_EPOCH, row_id: 0 };
+        let inner = Inner {
+            snapshots: SnapshotStore::new(&config.snapshots),
+            state: RwLock::new(State::new()?),
+            users: Users::new(&config),
+            impressions: ImpressionLog::start(store.clone(), config.impression_queue),
+            changes: Mutex::new(start),
+            store,
+            config,
+        };
+        let engine = Self { inner: Arc::new(inner) };
+        engine.refresh().await?;
+        if let Err(error) = engine.reload().await {
+            tracing::error!(%error, "the published model could not be loaded; serving without it");
+        }
+        Ok(engine)
+    }
+
+    /// The store under it.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// Its settings.
+    #[must_use]
+    pub fn config(&self) -> &EngineConfig {
+        &self.inner.config
+    }
+
+    /// What is loaded.
+    #[must_use]
+    pub fn status(&self) -> EngineStatus {
+        let state = crate::user::read(&self.inner.state);
+        EngineStatus {
+            resources: state.catalogue.len(),
+            vectors: state.vectors.len(),
+            edges: state.graph.n_edges(),
+            model_version: state.live.as_ref().map(|live| live.version.clone()),
+            model: state.live.as_ref().map(|live| live.model.info.clone()),
+            database: self.inner.store.backend(),
+        }
+    }
+
+    /// Writes what is queued and closes the store.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] where the store cannot be closed cleanly.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.inner.impressions.close().await;
+        Ok(self.inner.store.close().await?)
+    }
+}
+
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}

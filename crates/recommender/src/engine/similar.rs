@@ -1,0 +1,118 @@
+use std::sync::Arc;
+
+use docent_domain::{Component, ComponentScores, ResourceId, Weights};
+use docent_graph::{Direction, PprConfig};
+use docent_ranker::{Reason, cosine, hybrid_score};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::Engine;
+use crate::{Error, SimilarResource, engine::recommend::limit_checked, model::CO_INTERACTION_KIND, state::State, user::read};
+
+/// How many neighbours each component proposes.
+const PROPOSED: usize = 200;
+
+impl Engine {
+    /// The resources nearest to one: by content, by who chooses them, and by links; without hidden ones.
+    ///
+    /// # Errors
+    /// [`Error::UnknownResource`], [`Error::Domain`] for a limit out of range.
+    pub async fn similar(&self, id: &ResourceId, limit: usize) -> Result<Vec<SimilarResource>, Error> {
+        limit_checked(limit)?;
+        let (inner, id) = (Arc::clone(&self.inner), id.clone());
+        tokio::task::spawn_blocking(move || {
+            let state = read(&inner.state);
+            let found = state.catalogue.key(id.as_str());
+            let visible = found.filter(|key| state.catalogue.get(*key).is_some_and(|entry| !entry.hidden));
+            let key = visible.ok_or(Error::UnknownResource(id))?;
+            neighbours(&state, key, limit, &inner.config.weights)
+        })
+        .await?
+    }
+}
+
+fn neighbours(state: &State, key: u32, limit: usize, weights: &Weights) -> Result<Vec<SimilarResource>, Error> {
+    let visible = |other: u32| other != key && state.catalogue.get(other).is_some_and(|entry| !entry.hidden);
+    let content = state.vectors.get(key).map(|vector| state.vectors.nearest(vector, PROPOSED, visible));
+    let factors = collaborative(state, key);
+    let graph = if state.graph.degree(key) > 0 {
+        Some(state.graph.personalised_pagerank(&[(key, 1.0)], &PprConfig::default())?)
+    } else {
+        None
+    };
+    let nearest = graph.iter().flatten().map(|&(_, score)| score).fold(0.0, f32::max);
+    let near: FxHashMap<u32, f32> = graph.iter().flatten().copied().collect();
+    let by_factors: FxHashMap<u32, f64> = factors.iter().flatten().copied().collect();
+    let proposed = content.iter().flatten().map(|&(other, _)| other);
+    let proposed = proposed.chain(factors.iter().flatten().take(PROPOSED).map(|&(other, _)| other));
+    let proposed: FxHashSet<u32> =
+        proposed.chain(near.keys().copied().take(PROPOSED)).filter(|&other| visible(other)).collect();
+
+    let mut found: Vec<(f64, u32, ComponentScores)> = proposed
+        .into_iter()
+        .map(|other| {
+            let scores = ComponentScores {
+                content: state.vectors.get(key).zip(state.vectors.get(other)).map(|(a, b)| cosine(a, b).max(0.0)),
+                collaborative: factors.as_ref().and_then(|_| by_factors.get(&other)).map(|c| c.max(0.0)),
+                graph: graph.as_ref().map(|_| {
+                    let score = near.get(&other).copied().unwrap_or(0.0);
+                    if nearest > 0.0 { f64::from(score / nearest).sqrt() } else { 0.0 }
+                }),
+                ..ComponentScores::default()
+            };
+            (hybrid_score(&scores, weights).score, other, scores)
+        })
+        .collect();
+    found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let named = |(score, other, scores): (f64, u32, ComponentScores)| {
+        let entry = state.catalogue.get(other)?;
+        Some(SimilarResource {
+            resource_id: entry.id.clone(),
+            title: entry.title.clone(),
+            score,
+            content: scores.get(Component::Content),
+            collaborative: scores.get(Component::Collaborative),
+            graph: scores.get(Component::Graph),
+            reasons: reasons(state, key, other, &scores),
+        })
+    };
+    Ok(found.into_iter().take(limit).filter_map(named).collect())
+}
+
+/// Cosines of the ALS factors with those of all others that anybody chose, best first.
+fn collaborative(state: &State, key: u32) -> Option<Vec<(u32, f64)>> {
+    let live = state.live.as_deref()?;
+    let model = &live.model;
+    let chosen = |row: u32| model.popularity.get(row as usize).is_some_and(|&count| count > 0);
+    let factors = state.row(key).filter(|&row| chosen(row)).and_then(|row| model.als.item(row))?;
+    let mut others: Vec<(u32, f64)> = (0..model.als.n_items() as u32)
+        .filter(|&row| chosen(row))
+        .filter_map(|row| Some((state.key_of_row(row)?, cosine(factors, model.als.item(row)?))))
+        .collect();
+    others.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    Some(others)
+}
+
+fn reasons(state: &State, key: u32, other: u32, scores: &ComponentScores) -> Vec<Reason<ResourceId>> {
+    let mut reasons: Vec<Reason<u32>> = Vec::new();
+    for link in state.graph.links_between(other, key) {
+        match (link.kind, link.direction) {
+            (CO_INTERACTION_KIND, _) => {}
+            ("citation", Direction::Outgoing) => reasons.push(Reason::Cites { resource: key }),
+            ("citation", Direction::Incoming) => reasons.push(Reason::CitedBy { resource: key }),
+            (kind, _) => reasons.push(Reason::LinkedTo { resource: key, kind: kind.to_owned() }),
+        }
+    }
+    if let (Some(a), Some(b)) = (state.catalogue.get(key), state.catalogue.get(other))
+        && a.authors.iter().any(|author| b.authors.contains(author))
+    {
+        reasons.push(Reason::SameAuthor { resource: key });
+    }
+    if let Some(weight) = scores.content.filter(|&weight| weight > 0.0) {
+        reasons.push(Reason::SimilarTo { resource: key, weight });
+    }
+    if scores.collaborative.is_some_and(|score| score > 0.0) {
+        reasons.push(Reason::LikedBySimilarUsers);
+    }
+    let name = |key: u32| state.catalogue.get(key).map(|entry| entry.id.clone());
+    reasons.into_iter().filter_map(|reason| reason.try_map(name)).collect()
+}

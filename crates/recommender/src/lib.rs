@@ -1,0 +1,58 @@
+//! Docent: hybrid recommendations for libraries of things worth reading, watching or using.
+//!
+//! [`Engine`] takes in resources and behaviour and recommends; [`Trainer`] learns from the same store and publishes
+//! models that engines pick up. Both work inside any tokio application: no server, no framework.
+//!
+//! This crate must never know HTTP, command lines or SQL.
+//!
+//! ```
+//! use docent::{Engine, EngineConfig, RecommendRequest, Resource};
+//!
+//! # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! let engine = Engine::open(EngineConfig::in_folder(folder.path())).await?;
+//! let mut resource = Resource::new("isbn:0140449132".parse()?, "Crime and Punishment");
+//! resource.subjects = vec!["novel".into(), "russia".into()];
+//! engine.ingest(vec![resource]).await?;
+//! let answer = engine.recommend(RecommendRequest::new("ada".parse()?)).await?;
+//! assert_eq!(answer.recommendations[0].title, "Crime and Punishment");
+//! engine.close().await?;
+//! # Ok(()) }
+//! ```
+
+mod answer;
+mod candidates;
+mod catalogue;
+mod components;
+mod config;
+mod engine;
+mod error;
+mod explain;
+mod impressions;
+mod model;
+mod state;
+mod trainer;
+mod user;
+
+pub use answer::{
+    Answer, Degradation, MAX_LIMIT, RecommendRequest, Recommendation, SimilarResource,
+};
+pub use config::{CandidateCounts, EngineConfig};
+pub use docent_als::AlsConfig;
+pub use docent_domain::{
+    Component, ComponentScores, DomainError, Feedback, Interaction, InteractionRules, InteractionType, Link,
+    NewInteraction, Preference, Profile, Resource, ResourceId, Signals, Strategy, Strength, UserId, Weights,
+};
+pub use docent_embeddings::LsaConfig;
+pub use docent_evaluation::Metrics;
+pub use docent_ncf::{Loss, NcfConfig};
+pub use docent_ranker::Reason;
+pub use docent_snapshot::{SnapshotError, SnapshotStore};
+pub use docent_storage::{
+    Counts, IdempotencyKey, ImportReport, ImportSession, ModelRun, RecordOutcome, Recorded, ResourcePage, RunStatus,
+    SchemaStatus, StorageError, Store, StoreConfig, StoredProfile, StoredResource, UpsertOutcome,
+};
+pub use engine::{Engine, EngineStatus, IngestOutcome, Reloaded, limit_checked};
+pub use error::Error;
+pub use model::ModelInfo;
+pub use trainer::{FEWEST_POSITIVES, TrainConfig, TrainError, TrainEvent, TrainObserver, TrainReport, Trainer};

@@ -1,0 +1,96 @@
+use docent_als::{AlsConfig, AlsModel};
+use docent_embeddings::{LsaConfig, LsaEmbedder, LsaParts};
+use docent_graph::GraphParts;
+use docent_ncf::{NamedTensor, NcfMetadata, NcfModel};
+use docent_snapshot::Snapshot;
+
+use super::{
+    Model, ModelInfo,
+    save::{ALS, CO_INTERACTION, EMBEDDER, IDS, Ids, NCF, POPULARITY, VECTORS},
+};
+use crate::Error;
+
+/// The kind of edge that training adds to the graph.
+pub(crate) const CO_INTERACTION_KIND: &str = "co_interaction";
+
+impl Model {
+    /// Reads and checks a whole snapshot.
+    pub(crate) fn read(snapshot: &Snapshot) -> Result<Self, Error> {
+        let invalid = |reason: String| Error::InvalidModel { id: snapshot.manifest().id.clone(), reason };
+        let info: ModelInfo =
+            serde_json::from_value(snapshot.manifest().info.clone()).map_err(|e| invalid(format!("info: {e}")))?;
+        let ids: Ids = snapshot.json(IDS)?;
+        if ids.text_hashes.len() != ids.items.len() {
+            return Err(invalid(format!("{} items but {} text hashes", ids.items.len(), ids.text_hashes.len())));
+        }
+        let als = read_als(snapshot, ids.items.len())?;
+        let ncf = if snapshot.has_tensors(NCF) { Some(read_ncf(snapshot)?) } else { None };
+        if let Some(ncf) = &ncf {
+            let (found, expected) = (ncf.metadata(), (ids.users.len(), ids.items.len(), als.dim()));
+            if (found.n_users, found.n_items, found.config.dim) != expected {
+                return Err(invalid(format!("ncf does not fit {} users and {} items", expected.0, expected.1)));
+            }
+        }
+        let embedder = read_embedder(snapshot)?;
+        let vectors = read_vectors(snapshot, ids.items.len())?;
+        let co_interaction = read_co_interaction(snapshot)?;
+        if co_interaction.offsets.len() != ids.items.len() + 1 {
+            return Err(invalid(format!("graph offsets do not fit {} items", ids.items.len())));
+        }
+        let popularity = snapshot.tensors(POPULARITY)?.take_indices("positives")?;
+        if popularity.len() != ids.items.len() {
+            return Err(invalid(format!("popularity does not fit {} items", ids.items.len())));
+        }
+        let users = ids.users.into_iter().zip(0u32..).collect();
+        let (items, text_hashes) = (ids.items, ids.text_hashes);
+        Ok(Self { info, items, text_hashes, users, als, ncf, embedder, vectors, co_interaction, popularity })
+    }
+}
+
+fn read_als(snapshot: &Snapshot, items: usize) -> Result<AlsModel, Error> {
+    let config: AlsConfig = snapshot.json(ALS)?;
+    let factors = snapshot.tensors(ALS)?.take("items", &[items, config.dim])?;
+    Ok(AlsModel::from_factors(config, Vec::new(), factors)?)
+}
+
+fn read_ncf(snapshot: &Snapshot) -> Result<NcfModel, Error> {
+    let metadata: NcfMetadata = snapshot.json(NCF)?;
+    let mut file = snapshot.tensors(NCF)?;
+    let named = file.names().into_iter().map(|name| {
+        let (shape, data) = file.take_any(&name)?;
+        Ok(NamedTensor { name, shape, data })
+    });
+    let tensors = named.collect::<Result<Vec<_>, Error>>()?;
+    Ok(NcfModel::from_tensors(metadata, tensors)?)
+}
+
+fn read_embedder(snapshot: &Snapshot) -> Result<LsaEmbedder, Error> {
+    let (config, vocabulary): (LsaConfig, Vec<String>) = snapshot.json(EMBEDDER)?;
+    let mut file = snapshot.tensors(EMBEDDER)?;
+    let idf = file.take("idf", &[vocabulary.len()])?;
+    let projection = file.take("projection", &[vocabulary.len(), config.dim])?;
+    Ok(LsaEmbedder::from_parts(LsaParts { config, vocabulary, idf, projection })?)
+}
+
+fn read_vectors(snapshot: &Snapshot, items: usize) -> Result<Vec<Option<Vec<f32>>>, Error> {
+    let mut file = snapshot.tensors(VECTORS)?;
+    let rows = file.take_indices("rows")?;
+    let (shape, values) = file.take_any("vectors")?;
+    let dim = shape.get(1).copied().unwrap_or(0).max(1);
+    let mut vectors = vec![None; items];
+    for (row, vector) in rows.into_iter().zip(values.chunks_exact(dim)) {
+        if let Some(slot) = vectors.get_mut(row as usize) {
+            *slot = Some(vector.to_vec());
+        }
+    }
+    Ok(vectors)
+}
+
+fn read_co_interaction(snapshot: &Snapshot) -> Result<GraphParts, Error> {
+    let mut file = snapshot.tensors(CO_INTERACTION)?;
+    let offsets = file.take_indices("offsets")?.into_iter().map(u64::from).collect();
+    let targets = file.take_indices("targets")?;
+    let (_, weights) = file.take_any("weights")?;
+    let edge_kinds = vec![0; targets.len()];
+    Ok(GraphParts { kinds: vec![CO_INTERACTION_KIND.into()], offsets, targets, edge_kinds, weights })
+}

@@ -1,0 +1,77 @@
+//! A published model in memory: what the trainer writes into a snapshot and the engine scores with.
+
+mod load;
+mod save;
+
+pub(crate) use load::CO_INTERACTION_KIND;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use docent_als::AlsModel;
+use docent_domain::{ResourceId, UserId, Weights};
+use docent_embeddings::LsaEmbedder;
+use docent_evaluation::Metrics;
+use docent_graph::GraphParts;
+use docent_ncf::NcfModel;
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+/// What a snapshot says of the model in it: the `info` of its manifest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// Users with at least one positive.
+    pub users: usize,
+    /// Resources of the catalogue at training.
+    pub resources: usize,
+    /// Positive interactions learned from.
+    pub positives: usize,
+    /// The newest interaction learned from.
+    pub watermark: Option<DateTime<Utc>>,
+    /// Share of NCF in the collaborative score, in `[0, 1]`; the rest is ALS.
+    pub ncf_share: f64,
+    /// Weights of the hybrid score.
+    pub weights: Weights,
+    /// Metrics at 10 on the holdout by time, by model name; those of `popularity` are there to compare.
+    pub holdout: BTreeMap<String, Metrics>,
+    /// Published though the gate said no.
+    pub forced: bool,
+    /// Settings and seed of the run.
+    pub config: serde_json::Value,
+}
+
+impl ModelInfo {
+    /// Of a model that nothing was learned for yet.
+    pub(crate) fn empty() -> Self {
+        Self {
+            users: 0,
+            resources: 0,
+            positives: 0,
+            watermark: None,
+            ncf_share: 0.0,
+            weights: Weights::default(),
+            holdout: BTreeMap::new(),
+            forced: false,
+            config: serde_json::Value::Null,
+        }
+    }
+}
+
+/// The contents of a snapshot. Rows of items are those of `items`, whatever the catalogue has become since.
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub info: ModelInfo,
+    pub items: Vec<ResourceId>,
+    pub text_hashes: Vec<String>,
+    pub users: FxHashMap<UserId, u32>,
+    /// Holds no user factors: users are folded in from their history.
+    pub als: AlsModel,
+    pub ncf: Option<NcfModel>,
+    pub embedder: LsaEmbedder,
+    /// Unit vectors by item row; `None` where a resource has no usable text.
+    pub vectors: Vec<Option<Vec<f32>>>,
+    /// Between item rows.
+    pub co_interaction: GraphParts,
+    /// Positive interactions by item row.
+    pub popularity: Vec<u32>,
+}

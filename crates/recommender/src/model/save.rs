@@ -1,0 +1,81 @@
+use docent_domain::{ResourceId, UserId};
+use docent_embeddings::Embedder;
+use docent_snapshot::{Draft, SnapshotError, Tensor};
+use serde::{Deserialize, Serialize};
+
+use super::Model;
+
+pub(super) const ALS: &str = "als";
+pub(super) const NCF: &str = "ncf";
+pub(super) const EMBEDDER: &str = "embedder";
+pub(super) const VECTORS: &str = "vectors";
+pub(super) const CO_INTERACTION: &str = "co_interaction";
+pub(super) const POPULARITY: &str = "popularity";
+pub(super) const IDS: &str = "ids";
+
+/// Which row is whom.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Ids {
+    pub items: Vec<ResourceId>,
+    pub text_hashes: Vec<String>,
+    pub users: Vec<UserId>,
+}
+
+impl Model {
+    /// Writes everything but the info, which goes into the manifest.
+    pub(crate) fn write(&self, draft: &mut Draft) -> Result<(), SnapshotError> {
+        let (items, dim) = (self.items.len(), self.als.dim());
+        let mut users: Vec<(&UserId, &u32)> = self.users.iter().collect();
+        users.sort_by_key(|(_, row)| **row);
+        draft.put_json(
+            IDS,
+            &Ids {
+                items: self.items.clone(),
+                text_hashes: self.text_hashes.clone(),
+                users: users.into_iter().map(|(user, _)| user.clone()).collect(),
+            },
+        )?;
+        draft.put_json(ALS, self.als.config())?;
+        draft.put_tensors(ALS, &[Tensor::new("items", vec![items, dim], self.als.item_factors().to_vec())?])?;
+        if let Some(ncf) = &self.ncf {
+            let (metadata, tensors) = ncf.to_tensors();
+            draft.put_json(NCF, &metadata)?;
+            let tensors = tensors.into_iter().map(|t| Tensor::new(t.name, t.shape, t.data));
+            draft.put_tensors(NCF, &tensors.collect::<Result<Vec<_>, _>>()?)?;
+        }
+        self.write_content(draft)?;
+        let graph = &self.co_interaction;
+        let offsets = graph.offsets.iter().map(|&offset| offset as u32).collect();
+        draft.put_tensors(
+            CO_INTERACTION,
+            &[
+                Tensor::of_indices("offsets", vec![graph.offsets.len()], offsets)?,
+                Tensor::of_indices("targets", vec![graph.targets.len()], graph.targets.clone())?,
+                Tensor::new("weights", vec![graph.weights.len()], graph.weights.clone())?,
+            ],
+        )?;
+        draft.put_tensors(POPULARITY, &[Tensor::of_indices("positives", vec![items], self.popularity.clone())?])
+    }
+
+    fn write_content(&self, draft: &mut Draft) -> Result<(), SnapshotError> {
+        let parts = self.embedder.to_parts();
+        let terms = parts.vocabulary.len();
+        draft.put_json(EMBEDDER, &(&parts.config, &parts.vocabulary))?;
+        draft.put_tensors(
+            EMBEDDER,
+            &[
+                Tensor::new("idf", vec![terms], parts.idf)?,
+                Tensor::new("projection", vec![terms, parts.config.dim], parts.projection)?,
+            ],
+        )?;
+        let (rows, vectors): (Vec<u32>, Vec<&[f32]>) =
+            (0u32..).zip(&self.vectors).filter_map(|(row, v)| Some((row, v.as_deref()?))).unzip();
+        draft.put_tensors(
+            VECTORS,
+            &[
+                Tensor::of_indices("rows", vec![rows.len()], rows)?,
+                Tensor::new("vectors", vec![vectors.len(), self.embedder.dim()], vectors.concat())?,
+            ],
+        )
+    }
+}

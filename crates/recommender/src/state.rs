@@ -1,0 +1,232 @@
+//! Everything an answer is computed from, in memory: catalogue, vectors, graph and model under the same dense keys.
+
+use std::sync::Arc;
+
+use docent_domain::{Link, ResourceId};
+use docent_embeddings::{Embedder, LsaConfig, LsaEmbedder, VectorIndex};
+use docent_graph::{Edge, Graph};
+use rustc_hash::FxHashMap;
+
+use crate::{Error, catalogue::Catalogue, model::Model};
+
+/// A model and the snapshot that it came from.
+#[derive(Debug)]
+pub(crate) struct LiveModel {
+    pub version: String,
+    pub model: Model,
+}
+
+/// The model's embedder, or the untrained one before any model.
+#[derive(Clone)]
+pub(crate) enum LiveEmbedder {
+    OfModel(Arc<LiveModel>),
+    Untrained(Arc<LsaEmbedder>),
+}
+
+impl LiveEmbedder {
+    pub(crate) fn get(&self) -> &dyn Embedder {
+        match self {
+            Self::OfModel(live) => &live.model.embedder,
+            Self::Untrained(embedder) => embedder.as_ref(),
+        }
+    }
+}
+
+pub(crate) struct State {
+    pub catalogue: Catalogue,
+    pub vectors: VectorIndex,
+    pub graph: Graph,
+    pub live: Option<Arc<LiveModel>>,
+    /// By catalogue key: the model's item row.
+    rows: Vec<Option<u32>>,
+    /// By the model's item row: the catalogue key.
+    keys: Vec<Option<u32>>,
+    /// Keys of resources that anybody chose, most chosen first.
+    popular: Vec<u32>,
+    most_views: u64,
+    untrained: Arc<LsaEmbedder>,
+    /// Links whose target has not arrived yet, by target.
+    waiting: FxHashMap<ResourceId, Vec<(u32, String, f32)>>,
+}
+
+impl State {
+    pub(crate) fn new() -> Result<Self, Error> {
+        let untrained = LsaEmbedder::untrained(&LsaConfig::default())?;
+        Ok(Self {
+            catalogue: Catalogue::default(),
+            vectors: VectorIndex::new(untrained.dim()),
+            graph: Graph::from_edges(0, Vec::new(), [])?,
+            live: None,
+            rows: Vec::new(),
+            keys: Vec::new(),
+            popular: Vec::new(),
+            most_views: 0,
+            untrained: Arc::new(untrained),
+            waiting: FxHashMap::default(),
+        })
+    }
+
+    /// A state of the same catalogue that can be given another model while this one serves.
+    pub(crate) fn fork(&self) -> Result<Self, Error> {
+        Ok(Self { catalogue: self.catalogue.clone(), untrained: Arc::clone(&self.untrained), ..Self::new()? })
+    }
+
+    /// The embedder whose vectors are in use.
+    pub(crate) fn embedder(&self) -> LiveEmbedder {
+        match &self.live {
+            Some(live) => LiveEmbedder::OfModel(Arc::clone(live)),
+            None => LiveEmbedder::Untrained(Arc::clone(&self.untrained)),
+        }
+    }
+
+    /// The model's row of a resource; `None` for one that arrived after training.
+    pub(crate) fn row(&self, key: u32) -> Option<u32> {
+        self.rows.get(key as usize).copied().flatten()
+    }
+
+    /// The catalogue key of a model's row; `None` where the resource is no longer there.
+    pub(crate) fn key_of_row(&self, row: u32) -> Option<u32> {
+        self.keys.get(row as usize).copied().flatten()
+    }
+
+    /// Most chosen first.
+    pub(crate) fn popular(&self) -> &[u32] {
+        &self.popular
+    }
+
+    /// How popular a resource is, in `[0, 1]`: logarithmic in its interactions, 1 for the most popular.
+    pub(crate) fn popularity(&self, key: u32) -> f64 {
+        let views = self.catalogue.get(key).map_or(0, |entry| entry.views());
+        if self.most_views == 0 { 0.0 } else { ((views as f64).ln_1p() / (self.most_views as f64).ln_1p()).min(1.0) }
+    }
+
+    /// Makes a model the live one: its vectors, its edges and its rows. Vectors of resources that it does not know, or
+    /// whose text changed since, are left out; [`State::without_vector`] names them.
+    pub(crate) fn adopt(&mut self, live: LiveModel) -> Result<(), Error> {
+        let model = &live.model;
+        self.keys = model.items.iter().map(|id| self.catalogue.key(id.as_str())).collect();
+        let mut vectors = VectorIndex::with_capacity(model.embedder.dim(), self.catalogue.len());
+        for ((key, vector), hash) in self.keys.iter().zip(&model.vectors).zip(&model.text_hashes) {
+            if let (Some(key), Some(vector)) = (key, vector)
+                && self.catalogue.get(*key).is_some_and(|entry| entry.text_hash == *hash)
+            {
+                vectors.set(*key, vector)?;
+            }
+        }
+        self.vectors = vectors;
+        self.live = Some(Arc::new(live));
+        self.index_rows();
+        Ok(())
+    }
+
+    fn index_rows(&mut self) {
+        self.rows = vec![None; self.catalogue.len()];
+        for (row, key) in (0u32..).zip(&self.keys) {
+            if let Some(slot) = key.and_then(|key| self.rows.get_mut(key as usize)) {
+                *slot = Some(row);
+            }
+        }
+    }
+
+    /// Rebuilds the graph from all links of the catalogue and the model's co-interaction edges.
+    pub(crate) fn rebuild_graph(&mut self, links: Vec<(u32, Vec<Link>)>) -> Result<(), Error> {
+        self.graph = Graph::from_edges(self.catalogue.len() as u32, Vec::new(), [])?;
+        self.waiting.clear();
+        let mut kinds: Vec<String> = Vec::new();
+        let mut edges: Vec<Edge> = Vec::new();
+        let mut kind_of = |name: &str| {
+            let known = kinds.iter().position(|kind| kind == name);
+            known.unwrap_or_else(|| {
+                kinds.push(name.to_owned());
+                kinds.len() - 1
+            }) as u8
+        };
+        for (from, links) in links {
+            for link in links {
+                match self.catalogue.key(link.target.as_str()) {
+                    Some(to) => {
+                        edges.push(Edge { from, to, kind: kind_of(&link.kind), weight: link.weight as f32 });
+                    }
+                    None => {
+                        self.waiting.entry(link.target).or_default().push((from, link.kind, link.weight as f32));
+                    }
+                }
+            }
+        }
+        if let Some(live) = &self.live {
+            let parts = &live.model.co_interaction;
+            let kind = kind_of(crate::model::CO_INTERACTION_KIND);
+            for (row, bounds) in (0u32..).zip(parts.offsets.windows(2)) {
+                let [start, end] = bounds else { continue };
+                let range = *start as usize..*end as usize;
+                let targets = parts.targets.get(range.clone()).unwrap_or(&[]);
+                for (&target, &weight) in targets.iter().zip(parts.weights.get(range).unwrap_or(&[])) {
+                    if let (Some(from), Some(to)) = (self.key_of_row(row), self.key_of_row(target)) {
+                        edges.push(Edge { from, to, kind, weight });
+                    }
+                }
+            }
+        }
+        self.graph = Graph::from_edges(self.catalogue.len() as u32, kinds, edges)?;
+        Ok(())
+    }
+
+    /// Replaces the outgoing links of one resource, and joins the links that waited for it.
+    pub(crate) fn replace_links(&mut self, from: u32, links: &[Link]) -> Result<(), Error> {
+        let old: Vec<(u32, u8)> = self
+            .graph
+            .links(from)
+            .filter(|(_, link)| {
+                link.direction == docent_graph::Direction::Outgoing && link.kind != crate::model::CO_INTERACTION_KIND
+            })
+            .filter_map(|(to, link)| Some((to, self.graph.kind_number(link.kind)?)))
+            .collect();
+        for (to, kind) in old {
+            self.graph.remove_edge(from, to, kind);
+        }
+        self.waiting.values_mut().for_each(|waiting| waiting.retain(|(source, ..)| *source != from));
+        for link in links {
+            match self.catalogue.key(link.target.as_str()) {
+                Some(to) => self.link(from, to, &link.kind, link.weight as f32)?,
+                None => {
+                    let waiting = (from, link.kind.clone(), link.weight as f32);
+                    self.waiting.entry(link.target.clone()).or_default().push(waiting);
+                }
+            }
+        }
+        let Some(arrived) = self.catalogue.get(from).map(|entry| entry.id.clone()) else { return Ok(()) };
+        for (source, kind, weight) in self.waiting.remove(&arrived).unwrap_or_default() {
+            self.link(source, from, &kind, weight)?;
+        }
+        Ok(())
+    }
+
+    fn link(&mut self, from: u32, to: u32, kind: &str, weight: f32) -> Result<(), Error> {
+        if from != to {
+            let kind = self.graph.intern_kind(kind)?;
+            self.graph.add_edge(Edge { from, to, kind, weight })?;
+        }
+        Ok(())
+    }
+
+    /// Recomputes what follows from the whole catalogue; to be called after changes to it.
+    pub(crate) fn settle(&mut self) {
+        self.catalogue.settle();
+        self.rows.resize(self.catalogue.len(), None);
+        let mut popular: Vec<(u64, u32)> = self
+            .catalogue
+            .iter()
+            .filter(|(_, entry)| !entry.hidden && entry.views() > 0)
+            .map(|(key, entry)| (entry.views(), key))
+            .collect();
+        popular.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        self.most_views = popular.first().map_or(0, |first| first.0);
+        self.popular = popular.into_iter().map(|(_, key)| key).collect();
+    }
+
+    /// Keys of visible resources that have no vector.
+    pub(crate) fn without_vector(&self) -> Vec<u32> {
+        let visible = self.catalogue.iter().filter(|(_, entry)| !entry.hidden);
+        visible.filter(|(key, _)| self.vectors.get(*key).is_none()).map(|(key, _)| key).collect()
+    }
+}

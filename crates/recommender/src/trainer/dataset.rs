@@ -1,0 +1,123 @@
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use docent_domain::{Link, Resource, ResourceId, UserId};
+use docent_storage::{Store, TextColumn};
+use rustc_hash::FxHashMap;
+
+use super::{TrainError, TrainEvent, TrainObserver};
+
+const PAGE: u64 = 10_000;
+
+/// A resource that a user likes, under dense indices.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Like {
+    pub user: u32,
+    pub item: u32,
+    pub strength: f32,
+    pub at: DateTime<Utc>,
+}
+
+/// A resource of the catalogue, in the order of its row.
+pub(super) struct Item {
+    pub row_id: i64,
+    pub resource: Resource,
+    pub text_hash: String,
+}
+
+/// All that a run learns from.
+pub(super) struct Dataset {
+    pub items: Vec<Item>,
+    pub users: Vec<UserId>,
+    /// By user, oldest first.
+    pub likes: Vec<Like>,
+}
+
+impl Dataset {
+    pub(super) async fn read(store: &Store, observer: &mut dyn TrainObserver) -> Result<Self, TrainError> {
+        let items = read_items(store).await?;
+        let by_row: FxHashMap<i64, u32> = items.iter().map(|item| item.row_id).zip(0u32..).collect();
+        let (users, likes) = read_likes(store, &by_row, observer).await?;
+        Ok(Self { items, users, likes })
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = &ResourceId> {
+        self.items.iter().map(|item| &item.resource.id)
+    }
+
+    pub(super) fn links(&self) -> impl Iterator<Item = (&ResourceId, &Vec<Link>)> {
+        self.items.iter().map(|item| (&item.resource.id, &item.resource.links))
+    }
+
+    pub(super) fn watermark(&self) -> Option<DateTime<Utc>> {
+        self.likes.iter().map(|like| like.at).max()
+    }
+}
+
+async fn read_items(store: &Store) -> Result<Vec<Item>, TrainError> {
+    let mut items = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = store.resources_after(after, PAGE, TextColumn::Load).await?;
+        let Some(last) = page.last() else { return Ok(items) };
+        after = last.row_id;
+        items.extend(page.into_iter().map(|stored| Item {
+            row_id: stored.row_id,
+            resource: stored.resource,
+            text_hash: stored.text_hash,
+        }));
+    }
+}
+
+/// What is known of one user and one resource over all types of interaction.
+struct Pair {
+    strength: f32,
+    at: DateTime<Utc>,
+    liked: bool,
+    rejected: bool,
+}
+
+async fn read_likes(
+    store: &Store,
+    items: &FxHashMap<i64, u32>,
+    observer: &mut dyn TrainObserver,
+) -> Result<(Vec<UserId>, Vec<Like>), TrainError> {
+    let mut users: Vec<UserId> = Vec::new();
+    let mut by_row: FxHashMap<i64, u32> = FxHashMap::default();
+    let mut pairs: HashMap<(u32, u32), Pair, rustc_hash::FxBuildHasher> = HashMap::default();
+    let (mut after, mut read) = (0, 0);
+    loop {
+        let page = store.interactions_after(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.row_id;
+        read += page.len() as u64;
+        for row in page {
+            let Some(&item) = items.get(&row.resource_row) else { continue };
+            if !row.is_positive && !row.is_negative {
+                continue;
+            }
+            let user = *by_row.entry(row.user_row).or_insert_with(|| {
+                users.push(row.user_id.clone());
+                users.len() as u32 - 1
+            });
+            let fresh = Pair { strength: 0.0, at: row.at, liked: false, rejected: false };
+            let pair = pairs.entry((user, item)).or_insert(fresh);
+            pair.rejected |= row.is_negative;
+            if row.is_positive {
+                pair.liked = true;
+                pair.strength = pair.strength.max(row.strength.value() as f32);
+                pair.at = pair.at.max(row.at);
+            }
+        }
+        if observer.on_event(&TrainEvent::Read { interactions: read }).is_break() {
+            return Err(TrainError::Interrupted);
+        }
+    }
+    let mut likes: Vec<Like> = pairs
+        .into_iter()
+        .filter(|(_, pair)| pair.liked && !pair.rejected)
+        .map(|((user, item), pair)| Like { user, item, strength: pair.strength, at: pair.at })
+        .collect();
+    likes.sort_unstable_by_key(|like| (like.user, like.at, like.item));
+    Ok((users, likes))
+}

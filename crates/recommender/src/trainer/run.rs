@@ -1,0 +1,320 @@
+use std::collections::BTreeMap;
+
+use chrono::Utc;
+use docent_als::AlsModel;
+use docent_domain::Weights;
+use docent_embeddings::LsaEmbedder;
+use docent_evaluation::{Holdout, Metrics, temporal_holdout};
+use docent_ncf::{NcfConfig, NcfModel};
+use docent_storage::{NewModelRun, RunEnd, RunStatus};
+use ulid::Ulid;
+
+use super::{
+    FEWEST_POSITIVES, TrainConfig, TrainError, TrainEvent, TrainObserver, TrainReport, Trainer, content,
+    dataset::{Dataset, Like},
+    fit::{self, AlsRanker, BlendRanker, NeuralRanker},
+    gate,
+    judge::{Judge, PopularityRanker, Ranker, popularity},
+    weights,
+};
+use crate::{Error, ModelInfo, model::Model};
+
+/// Users with fewer positives are not judged by.
+const FEWEST_TO_HOLD_OUT: usize = 5;
+/// Share of what is not held out on which epochs, blend and weights are chosen.
+const VALIDATION: f64 = 0.1;
+/// Shares of NCF in the collaborative score that are tried.
+const SHARES: [f64; 6] = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0];
+/// The live model is judged only by at least this many users.
+const FEWEST_TO_JUDGE_LIVE: usize = 20;
+
+/// What is chosen on the validation part.
+struct Choice {
+    ncf_share: f64,
+    epochs: usize,
+    weights: Weights,
+}
+
+struct Text {
+    embedder: LsaEmbedder,
+    vectors: Vec<Option<Vec<f32>>>,
+}
+
+impl Trainer {
+    /// Trains, judges and publishes. What happens is told to `observer`, which may stop the run.
+    ///
+    /// # Errors
+    /// [`TrainError::InsufficientData`], [`TrainError::Interrupted`], [`TrainError::Failed`]. In each case nothing is
+    /// published, and the run is recorded with its end.
+    pub async fn run(&self, observer: Box<dyn TrainObserver>) -> Result<TrainReport, TrainError> {
+        let run_id = Ulid::generate().to_string();
+        let config = serde_json::to_value(&self.config).unwrap_or_default();
+        let forced = self.config.force;
+        let run = NewModelRun { run_id: run_id.clone(), started_at: Utc::now(), forced, config };
+        self.store.start_run(&run).await?;
+        let result = self.run_recorded(&run_id, observer).await;
+        self.store.finish_run(&run_id, &end_of(&result)).await?;
+        result
+    }
+
+    async fn run_recorded(
+        &self,
+        run_id: &str,
+        mut observer: Box<dyn TrainObserver>,
+    ) -> Result<TrainReport, TrainError> {
+        stage(&mut *observer, "reading")?;
+        let data = Dataset::read(&self.store, &mut *observer).await?;
+        if data.likes.len() < FEWEST_POSITIVES {
+            return Err(TrainError::InsufficientData { positives: data.likes.len() });
+        }
+        let (this, run_id) = (self.clone(), run_id.to_owned());
+        tokio::task::spawn_blocking(move || this.train(run_id, &data, &mut *observer)).await?
+    }
+
+    fn train(
+        &self,
+        run_id: String,
+        data: &Dataset,
+        observer: &mut dyn TrainObserver,
+    ) -> Result<TrainReport, TrainError> {
+        stage(observer, "embedding texts")?;
+        let (embedder, vectors) = content::embed(data, &self.config.lsa, self.config.seed)?;
+        let text = Text { embedder, vectors };
+        let (known, test) = split(&data.likes, self.config.holdout);
+        let (choice, holdout, live) = if test.is_empty() {
+            let choice = Choice { ncf_share: 0.0, epochs: 0, weights: Weights::default() };
+            (choice, BTreeMap::new(), None)
+        } else {
+            self.prove(data, &text, &known, &test, observer)?
+        };
+        let refused = gate::refusal(&holdout, live, self.config.tolerance);
+        let mut info = ModelInfo {
+            users: data.users.len(),
+            resources: data.items.len(),
+            positives: data.likes.len(),
+            watermark: data.watermark(),
+            ncf_share: choice.ncf_share,
+            weights: choice.weights,
+            holdout,
+            forced: refused.is_some() && self.config.force,
+            config: serde_json::to_value(&self.config).unwrap_or_default(),
+        };
+        if refused.is_some() && !self.config.force {
+            return Ok(TrainReport { run_id, published: None, refused, info });
+        }
+        stage(observer, "training on everything")?;
+        let (als, ncf) = self.fit_everything(data, &choice, observer)?;
+        if ncf.is_none() {
+            info.ncf_share = 0.0;
+        }
+        let model = assemble(data, &data.likes, als, ncf, text, info.clone())?;
+        stage(observer, "publishing")?;
+        let mut draft = self.snapshots.draft()?;
+        model.write(&mut draft)?;
+        let published = draft.publish(serde_json::to_value(&info).map_err(|e| invalid(e.to_string()))?)?;
+        // The last moment to stop: after this the model is live.
+        stage(observer, "going live")?;
+        self.snapshots.promote(&published)?;
+        Ok(TrainReport { run_id, published: Some(published.id), refused, info })
+    }
+
+    /// Learns from what is not held out, chooses on a validation part of it, and judges on what is.
+    #[allow(clippy::type_complexity)]
+    fn prove(
+        &self,
+        data: &Dataset,
+        text: &Text,
+        known: &[Like],
+        test: &[Like],
+        observer: &mut dyn TrainObserver,
+    ) -> Result<(Choice, BTreeMap<String, Metrics>, Option<(Metrics, Metrics)>), TrainError> {
+        let (n_users, n_items) = (data.users.len(), data.items.len());
+        let (fitted, validation) = split(known, VALIDATION);
+        let validation = Judge::new(&fitted, &validation);
+
+        stage(observer, "factorising")?;
+        let als = fit::als(&fitted, n_users, n_items, &self.config, observer)?;
+        stage(observer, "training the network")?;
+        let ncf = fit::ncf(&fitted, &als, &self.config.ncf, Some(&validation), observer)?;
+        let ncf_share = best_share(&als, &ncf, &validation)?;
+        let epochs = ncf.metadata().best_epoch;
+
+        stage(observer, "fitting weights")?;
+        let info = ModelInfo { ncf_share, ..ModelInfo::empty() };
+        let shared = Text { embedder: text.embedder.clone(), vectors: text.vectors.clone() };
+        let model = assemble(data, &fitted, als.clone(), Some(ncf.clone()), shared, info)?;
+        let state = weights::state_of(data, model, &fitted)?;
+        let now = known.iter().map(|like| like.at).max().unwrap_or_else(Utc::now);
+        let weights = weights::learn(&weights::score_cases(data, &state, &validation, now)?);
+
+        stage(observer, "judging")?;
+        let test = Judge::new(known, test);
+        let mut holdout = BTreeMap::new();
+        let mut put = |model: &'static str, metrics: Metrics| {
+            let _ = observer.on_event(&TrainEvent::Judged { model, metrics });
+            holdout.insert(model.to_owned(), metrics);
+        };
+        put("popularity", test.judge(&PopularityRanker::new(known, n_items))?);
+        put("als", test.judge(&AlsRanker(&als))?);
+        put("ncf", test.judge(&NeuralRanker { als: &als, scorer: ncf.scorer() })?);
+        put("collaborative", test.judge(&BlendRanker { als: &als, ncf: &ncf, share: ncf_share })?);
+        let cases = weights::score_cases(data, &state, &test, now)?;
+        put("hybrid", weights::judge_hybrid(&cases, &weights));
+        let blend = BlendRanker { als: &als, ncf: &ncf, share: ncf_share };
+        let live = self.judge_live(data, &test, &blend)?;
+        if let Some((_, metrics)) = live {
+            let _ = observer.on_event(&TrainEvent::Judged { model: "live", metrics });
+        }
+        Ok((Choice { ncf_share, epochs, weights }, holdout, live))
+    }
+
+    /// The new and the live model on what was held out and happened since the live one was trained: what it has learned
+    /// from would flatter it. `None` without a live model, or with too few such users.
+    fn judge_live(
+        &self,
+        data: &Dataset,
+        test: &Judge<'_>,
+        new: &dyn Ranker,
+    ) -> Result<Option<(Metrics, Metrics)>, Error> {
+        let live = match self.snapshots.open_current() {
+            Ok(Some(snapshot)) => Model::read(&snapshot)?,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                tracing::warn!(%error, "the live model cannot be read and is not compared with");
+                return Ok(None);
+            }
+        };
+        let Some(watermark) = live.info.watermark else { return Ok(None) };
+        let since = Judge {
+            cases: test
+                .cases
+                .iter()
+                .filter(|case| case.history.last().is_some_and(|like| like.at > watermark))
+                .map(|case| super::judge::Case {
+                    user: case.user,
+                    history: case.history,
+                    held_out: case.held_out.clone(),
+                })
+                .collect(),
+        };
+        if since.cases.len() < FEWEST_TO_JUDGE_LIVE {
+            return Ok(None);
+        }
+        let rows: std::collections::HashMap<&str, u32> =
+            live.items.iter().map(|id| id.as_str()).zip(0u32..).collect();
+        let row_of_item = data.ids().map(|id| rows.get(id.as_str()).copied()).collect();
+        let old = LiveRanker { model: &live, row_of_item, data };
+        Ok(Some((since.judge(new)?, since.judge(&old)?)))
+    }
+
+    fn fit_everything(
+        &self,
+        data: &Dataset,
+        choice: &Choice,
+        observer: &mut dyn TrainObserver,
+    ) -> Result<(AlsModel, Option<NcfModel>), TrainError> {
+        let als = fit::als(&data.likes, data.users.len(), data.items.len(), &self.config, observer)?;
+        if choice.ncf_share == 0.0 {
+            return Ok((als, None));
+        }
+        let config = NcfConfig { epochs: choice.epochs, ..self.config.ncf.clone() };
+        let ncf = fit::ncf(&data.likes, &als, &config, None, observer)?;
+        Ok((als, Some(ncf)))
+    }
+}
+
+/// A published model over this run's items; what it does not know comes last.
+struct LiveRanker<'a> {
+    model: &'a Model,
+    row_of_item: Vec<Option<u32>>,
+    data: &'a Dataset,
+}
+
+impl Ranker for LiveRanker<'_> {
+    fn scores(&self, user: u32, history: &[Like], scores: &mut Vec<f32>) -> Result<(), Error> {
+        let row = |item: u32| self.row_of_item.get(item as usize).copied().flatten();
+        let known = history.iter().filter_map(|like| Some((row(like.item)?, super::confidence(like.strength))));
+        let base = self.model.als.fold_in(&known.collect::<Vec<_>>())?;
+        let known_user = self.data.users.get(user as usize).and_then(|id| self.model.users.get(id).copied());
+        let rows: Vec<u32> = self.row_of_item.iter().copied().flatten().collect();
+        let mut of_rows = self.model.collaborative_scores(&base, known_user, &rows)?.into_iter();
+        scores.clear();
+        let score = |row: &Option<u32>| row.and_then(|_| of_rows.next()).unwrap_or(f32::NEG_INFINITY);
+        scores.extend(self.row_of_item.iter().map(score));
+        Ok(())
+    }
+}
+
+fn best_share(als: &AlsModel, ncf: &NcfModel, validation: &Judge<'_>) -> Result<f64, Error> {
+    let mut best = (0.0, f64::NEG_INFINITY);
+    for share in SHARES {
+        let reached = validation.judge(&BlendRanker { als, ncf, share })?.ndcg;
+        if reached > best.1 {
+            best = (share, reached);
+        }
+    }
+    Ok(best.0)
+}
+
+fn assemble(
+    data: &Dataset,
+    likes: &[Like],
+    als: AlsModel,
+    ncf: Option<NcfModel>,
+    text: Text,
+    info: ModelInfo,
+) -> Result<Model, Error> {
+    Ok(Model {
+        info,
+        items: data.ids().cloned().collect(),
+        text_hashes: data.items.iter().map(|item| item.text_hash.clone()).collect(),
+        users: data.users.iter().cloned().zip(0u32..).collect(),
+        als: AlsModel::from_factors(als.config().clone(), Vec::new(), als.item_factors().to_vec())?,
+        ncf,
+        embedder: text.embedder,
+        vectors: text.vectors,
+        co_interaction: content::co_interaction(likes, data.items.len())?,
+        popularity: popularity(likes, data.items.len()),
+    })
+}
+
+fn split(likes: &[Like], share: f64) -> (Vec<Like>, Vec<Like>) {
+    let events: Vec<(u32, i64)> = likes.iter().map(|like| (like.user, like.at.timestamp_micros())).collect();
+    let Holdout { train, test } = temporal_holdout(&events, share, FEWEST_TO_HOLD_OUT);
+    let pick = |positions: Vec<usize>| positions.into_iter().filter_map(|p| likes.get(p).copied()).collect();
+    (pick(train), pick(test))
+}
+
+fn stage(observer: &mut dyn TrainObserver, name: &'static str) -> Result<(), TrainError> {
+    if observer.on_event(&TrainEvent::Stage(name)).is_break() { Err(TrainError::Interrupted) } else { Ok(()) }
+}
+
+fn invalid(reason: String) -> Error {
+    Error::InvalidModel { id: "candidate".into(), reason }
+}
+
+fn end_of(result: &Result<TrainReport, TrainError>) -> RunEnd {
+    let (status, message) = match result {
+        Ok(report) if report.published.is_some() => (RunStatus::Published, report.refused.clone()),
+        Ok(report) => (RunStatus::Rejected, report.refused.clone()),
+        Err(error @ TrainError::InsufficientData { .. }) => (RunStatus::InsufficientData, Some(error.to_string())),
+        Err(error @ TrainError::Interrupted) => (RunStatus::Interrupted, Some(error.to_string())),
+        Err(error @ TrainError::Failed(_)) => (RunStatus::Failed, Some(error.to_string())),
+    };
+    let report = result.as_ref().ok();
+    RunEnd {
+        finished_at: Utc::now(),
+        status,
+        model_version: report.and_then(|report| report.published.clone()),
+        metrics: report.and_then(|r| serde_json::to_value(&r.info.holdout).ok()).unwrap_or_default(),
+        message,
+    }
+}
+
+impl TrainConfig {
+    /// As [`Default`], with another seed.
+    #[must_use]
+    pub fn with_seed(seed: u64) -> Self {
+        Self { seed, ..Self::default() }
+    }
+}
