@@ -1,0 +1,106 @@
+use std::{fmt, path::PathBuf, time::Duration};
+
+use crate::error::{Result, StorageError};
+
+/// Where the store is and how it is reached.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoreConfig {
+    /// `sqlite:PATH`, `sqlite://PATH?mode=rwc` (made if absent, the default), `sqlite://PATH?mode=rw` (must exist),
+    /// `sqlite::memory:`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. A SQLite path is taken as it is written.
+    pub url: String,
+    /// Most connections: all of them on PostgreSQL; those for reading on SQLite, which has one more for writing.
+    pub max_connections: u32,
+    /// How long a call waits for a connection, or for another process that writes to the same SQLite file, before it
+    /// fails as [`StorageError::Unavailable`].
+    pub wait: Duration,
+}
+
+impl StoreConfig {
+    /// The store at an address, with 8 connections and a wait of 30 seconds.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), max_connections: 8, wait: Duration::from_secs(30) }
+    }
+
+    pub(crate) fn place(&self) -> Result<Place> {
+        if self.max_connections == 0 {
+            return Err(StorageError::InvalidUrl("max_connections must be at least 1".to_owned()));
+        }
+        match self.url.split_once(':') {
+            Some(("sqlite", rest)) => sqlite_place(rest),
+            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => Ok(Place::Postgres),
+            _ => Err(StorageError::InvalidUrl("expected it to start with sqlite: or postgres://".to_owned())),
+        }
+    }
+}
+
+/// Shows no password.
+impl fmt::Debug for StoreConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = self.url.split_once(':').map_or("", |(scheme, _)| scheme);
+        f.debug_struct("StoreConfig")
+            .field("url", &format_args!("{scheme}:..."))
+            .field("max_connections", &self.max_connections)
+            .field("wait", &self.wait)
+            .finish()
+    }
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) enum Place {
+    Memory,
+    File { path: PathBuf, create: bool },
+    Postgres,
+}
+
+fn sqlite_place(rest: &str) -> Result<Place> {
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    if path == ":memory:" {
+        return Ok(Place::Memory);
+    }
+    if path.is_empty() {
+        return Err(StorageError::InvalidUrl("expected a path after sqlite:".to_owned()));
+    }
+    let create = match parameters {
+        "" | "mode=rwc" => true,
+        "mode=rw" => false,
+        other => {
+            let why = format!("expected mode=rwc or mode=rw after the question mark, got {other}");
+            return Err(StorageError::InvalidUrl(why));
+        }
+    };
+    Ok(Place::File { path: PathBuf::from(path), create })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_or_refused() {
+        let file = |path: &str, create| Some(Place::File { path: path.into(), create });
+        for (url, place) in [
+            ("sqlite::memory:", Some(Place::Memory)),
+            ("sqlite://:memory:", Some(Place::Memory)),
+            ("sqlite:a b/c.db", file("a b/c.db", true)),
+            ("sqlite:///var/lib/c.db?mode=rwc", file("/var/lib/c.db", true)),
+            ("sqlite://c.db?mode=rw", file("c.db", false)),
+            ("sqlite:", None),
+            ("sqlite://c.db?mode=ro", None),
+            ("postgres://u:p@h/d", Some(Place::Postgres)),
+            ("postgres:h", None),
+            ("mysql://h/d", None),
+            ("docent.db", None),
+        ] {
+            assert_eq!(StoreConfig::new(url).place().ok(), place, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_shown_neither_by_debug_nor_by_errors() {
+        let config = StoreConfig { max_connections: 0, ..StoreConfig::new("postgres://u:s3cret@h/d") };
+        let shown = format!("{config:?} {:?}", config.place());
+        assert!(!shown.contains("s3cret"), "{shown}");
+    }
+}

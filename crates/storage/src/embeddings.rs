@@ -1,0 +1,100 @@
+//! Vectors of resources, one for each embedder, kept as little-endian `f32`.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use docent_domain::ResourceId;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::OnConflict};
+
+use crate::{
+    Store,
+    entity::embedding::{ActiveModel, Column, Entity},
+    error::{Result, StorageError},
+    resources::find_resources,
+    sql,
+    time::to_micros,
+};
+
+/// A vector to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewEmbedding {
+    /// Of which resource.
+    pub resource_id: ResourceId,
+    /// Digest of what was embedded; see [`text_hash`](crate::text_hash).
+    pub text_hash: String,
+    /// `[dim]`.
+    pub vector: Vec<f32>,
+}
+
+/// A vector that was kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EmbeddingRow {
+    /// Row id of the resource.
+    pub row_id: i64,
+    /// Digest of what was embedded.
+    pub text_hash: String,
+    /// `[dim]`.
+    pub vector: Vec<f32>,
+}
+
+impl Store {
+    /// Keeps vectors, in place of those of the same embedder and resource. Those of unknown or deleted resources are
+    /// left out. How many were kept.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn put_embeddings(
+        &self,
+        embedder: &str,
+        new: &[NewEmbedding],
+        now: DateTime<Utc>,
+    ) -> Result<u64> {
+        let transaction = self.begin().await?;
+        let ids: Vec<&str> = new.iter().map(|embedding| embedding.resource_id.as_str()).collect();
+        let row_ids = find_resources(&transaction, &ids, false).await?;
+        // Keyed by row: one statement may not write a row twice.
+        let rows: BTreeMap<i64, &NewEmbedding> =
+            new.iter().filter_map(|e| Some((*row_ids.get(e.resource_id.as_str())?, e))).collect();
+        let kept = rows.len() as u64;
+        let rows = rows.into_iter().map(|(row_id, embedding)| ActiveModel {
+            resource_id: Set(row_id),
+            embedder: Set(embedder.to_owned()),
+            text_hash: Set(embedding.text_hash.clone()),
+            vector: Set(embedding.vector.iter().flat_map(|x| x.to_le_bytes()).collect()),
+            created_at: Set(to_micros(now)),
+        });
+        let conflict = OnConflict::columns([Column::ResourceId, Column::Embedder])
+            .update_columns([Column::TextHash, Column::Vector, Column::CreatedAt])
+            .to_owned();
+        sql::insert_rows(&transaction, rows.collect(), Some(conflict)).await?;
+        transaction.commit().await?;
+        Ok(kept)
+    }
+
+    /// Vectors of an embedder page by page: those of resources after a row id, in the order of row ids.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] for a vector of a broken length.
+    pub async fn embeddings_of(&self, embedder: &str, row_id: i64, limit: u64) -> Result<Vec<EmbeddingRow>> {
+        let page = Entity::find()
+            .filter(Column::Embedder.eq(embedder))
+            .filter(Column::ResourceId.gt(row_id))
+            .order_by_asc(Column::ResourceId)
+            .limit(limit);
+        let rows = page.all(self.reader()).await?;
+        rows.into_iter()
+            .map(|row| {
+                let vector = floats(&row.vector).ok_or_else(|| {
+                    let why = format!("a vector of {} bytes is no whole number of f32", row.vector.len());
+                    StorageError::corrupt("resource_embeddings", row.resource_id, why)
+                })?;
+                Ok(EmbeddingRow { row_id: row.resource_id, text_hash: row.text_hash, vector })
+            })
+            .collect()
+    }
+}
+
+fn floats(bytes: &[u8]) -> Option<Vec<f32>> {
+    let (chunks, rest) = bytes.as_chunks::<4>();
+    rest.is_empty().then(|| chunks.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect())
+}

@@ -1,0 +1,159 @@
+//! The tables as rows, one module for each. They never leave this crate.
+
+macro_rules! table {
+    ($name:ident = $table:literal { $($(#[$attribute:meta])* $column:ident: $type:ty,)* }) => {
+        pub(crate) mod $name {
+            use sea_orm::entity::prelude::*;
+
+            #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+            #[sea_orm(table_name = $table)]
+            pub struct Model {
+                $($(#[$attribute])* pub $column: $type,)*
+            }
+
+            #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+            pub enum Relation {}
+
+            impl ActiveModelBehavior for ActiveModel {}
+        }
+    };
+}
+
+table!(user = "users" {
+    #[sea_orm(primary_key)]
+    id: i64,
+    external_id: String,
+    username: Option<String>,
+    email: Option<String>,
+    created_at: i64,
+});
+
+table!(profile = "user_profiles" {
+    #[sea_orm(primary_key)]
+    id: i64,
+    user_id: i64,
+    diversity_preference: f64,
+    novelty_preference: f64,
+    recency_bias: f64,
+    research_domains: String,
+    active_domain: Option<String>,
+    preferred_authors: String,
+    preferred_sources: String,
+    excluded_sources: String,
+    total_interactions: i64,
+    last_active_at: Option<i64>,
+    created_at: i64,
+    updated_at: i64,
+});
+
+table!(resource = "resources" {
+    #[sea_orm(primary_key)]
+    id: i64,
+    external_id: String,
+    hidden: bool,
+    deleted_at: Option<i64>,
+    created_at: i64,
+    updated_at: i64,
+    published_at: Option<i64>,
+    quality_overall: Option<f64>,
+    text_hash: String,
+    title: String,
+    authors: String,
+    subjects: String,
+    source: Option<String>,
+    language: Option<String>,
+    url: Option<String>,
+    attributes: String,
+    search_text: String,
+    text: String,
+});
+
+table!(embedding = "resource_embeddings" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    resource_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    embedder: String,
+    text_hash: String,
+    #[sea_orm(column_type = "Blob")]
+    vector: Vec<u8>,
+    created_at: i64,
+});
+
+table!(link = "resource_links" {
+    #[sea_orm(primary_key)]
+    id: i64,
+    source_resource_id: i64,
+    target_external_id: String,
+    kind: String,
+    weight: f64,
+});
+
+table!(interaction = "user_interactions" {
+    #[sea_orm(primary_key)]
+    id: i64,
+    user_id: i64,
+    resource_id: i64,
+    interaction_type: String,
+    interaction_strength: f64,
+    is_positive: bool,
+    is_negative: bool,
+    dwell_seconds: Option<f64>,
+    scroll_depth: Option<f64>,
+    rating: Option<f64>,
+    return_visits: i64,
+    confidence: f64,
+    created_at: i64,
+    interaction_timestamp: i64,
+});
+
+table!(feedback = "recommendation_feedback" {
+    #[sea_orm(primary_key)]
+    id: i64,
+    recommendation_id: String,
+    user_id: Option<i64>,
+    resource_id: i64,
+    strategy: Option<String>,
+    score: Option<f64>,
+    rank: Option<i64>,
+    model_version: Option<String>,
+    shown_at: Option<i64>,
+    was_clicked: Option<bool>,
+    was_useful: Option<bool>,
+    feedback_notes: Option<String>,
+    feedback_at: Option<i64>,
+});
+
+table!(model_run = "model_runs" {
+    #[sea_orm(primary_key)]
+    id: i64,
+    run_id: String,
+    started_at: i64,
+    finished_at: Option<i64>,
+    status: String,
+    model_version: Option<String>,
+    forced: bool,
+    config: String,
+    metrics: String,
+    message: Option<String>,
+});
+
+table!(api_key = "api_keys" {
+    #[sea_orm(primary_key)]
+    id: i64,
+    key_id: String,
+    secret_hash: String,
+    name: String,
+    scopes: String,
+    created_at: i64,
+    revoked_at: Option<i64>,
+});
+
+table!(idempotency_key = "idempotency_keys" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    scope: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    key: String,
+    request_hash: String,
+    response: String,
+    created_at: i64,
+});

@@ -1,0 +1,58 @@
+use std::collections::HashMap;
+
+use docent_domain::{PREFERRED_AUTHORS_DAYS, preferred_authors};
+use sea_orm::{ConnectionTrait, FromQueryResult};
+
+use crate::{
+    error::{Result, StorageError},
+    resources, sql,
+};
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+#[derive(FromQueryResult)]
+struct Liked {
+    user_id: i64,
+    /// A JSON array of texts, each the JSON array of the authors of one resource.
+    authors: String,
+}
+
+/// Learns the preferred authors of users from their positives of the days before their newest interaction: counted from
+/// there and not from today, so that history that is imported years later teaches the same.
+pub(super) async fn relearn_authors(transaction: &impl ConnectionTrait, users: &[i64]) -> Result<()> {
+    if users.is_empty() {
+        return Ok(());
+    }
+    let backend = transaction.get_database_backend();
+    let (rows, join) = (sql::json_rows(backend), sql::lookup_join(backend));
+    let id = "CAST(CAST(k.value AS text) AS bigint)";
+    let query = format!(
+        "SELECT liked.user_id, {gathered} AS authors FROM (\
+         SELECT DISTINCT i.user_id, i.resource_id, r.authors FROM {rows} \
+         {join} user_profiles p ON p.user_id = {id} \
+         {join} user_interactions i \
+         ON i.user_id = {id} AND i.is_positive AND i.interaction_timestamp > p.last_active_at - $2 \
+         {join} resources r ON r.id = i.resource_id AND r.authors <> '[]') liked GROUP BY liked.user_id",
+        gathered = sql::json_array_of(backend, "liked.authors"),
+    );
+    let days = PREFERRED_AUTHORS_DAYS * MICROS_PER_DAY;
+    let liked: Vec<Liked> = sql::select(transaction, query, [sql::json(users)?.into(), days.into()]).await?;
+
+    let mut lists: HashMap<i64, Vec<Vec<String>>> = users.iter().map(|user| (*user, Vec::new())).collect();
+    for row in liked {
+        let texts: Vec<String> = serde_json::from_str(&row.authors).map_err(StorageError::database)?;
+        let authors = texts.iter().map(|text| {
+            sql::from_json(resources::TABLE, format_args!("liked by user {}", row.user_id), "authors", text)
+        });
+        lists.insert(row.user_id, authors.collect::<Result<_>>()?);
+    }
+    let mut learned = Vec::with_capacity(lists.len());
+    for (user, lists) in &lists {
+        learned.push((user, sql::json(&preferred_authors(lists.iter().map(Vec::as_slice)))?));
+    }
+    let update = format!(
+        "UPDATE user_profiles SET preferred_authors = k.value ->> 1 FROM {rows} \
+         WHERE user_profiles.user_id = CAST(k.value ->> 0 AS bigint)"
+    );
+    sql::execute(transaction, update, [sql::json(&learned)?.into()]).await.map(|_| ())
+}

@@ -1,0 +1,308 @@
+//! Merging what is reported with what is stored, inside a transaction that holds the users' locks.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use docent_domain::{
+    Interaction, InteractionRules, InteractionType, NewInteraction, Profile, RELEARN_AUTHORS_EVERY, Signals,
+    Strength,
+};
+use sea_orm::{ConnectionTrait, FromQueryResult, Set, sea_query::OnConflict};
+
+use super::authors::relearn_authors;
+use crate::{
+    entity::interaction::{ActiveModel, Column, Model},
+    error::{Result, StorageError},
+    profiles,
+    resources::find_resources,
+    sql,
+    time::{from_micros, stored, to_micros},
+    users::lock_users,
+};
+
+pub(super) const TABLE: &str = "user_interactions";
+
+/// How an event that is not newer than what is stored is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    /// As one more.
+    Count,
+    /// As the one that is stored, seen again.
+    OnlyNewer,
+}
+
+/// What became of one event.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Merged {
+    /// Its resource is unknown or deleted.
+    UnknownResource,
+    /// It is what was known already.
+    Known,
+    /// It was merged; the interaction as it stood after it.
+    New { key: Key, interaction: Interaction },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Key {
+    pub(super) user: i64,
+    pub(super) resource: i64,
+    pub(super) kind: InteractionType,
+}
+
+/// An event that breaks no rule.
+#[derive(Debug)]
+pub(crate) struct Checked<'a> {
+    event: &'a NewInteraction,
+    first: Interaction,
+}
+
+impl Checked<'_> {
+    pub(crate) fn at(&self) -> DateTime<Utc> {
+        self.first.last_at
+    }
+}
+
+/// Checks every event, before anything is locked.
+pub(crate) fn check<'a>(events: &'a [NewInteraction], rules: &InteractionRules) -> Result<Vec<Checked<'a>>> {
+    let checked = events.iter().enumerate().map(|(index, event)| {
+        let first =
+            Interaction::first(event, rules).map_err(|source| StorageError::Invalid { index, source })?;
+        // Cut to what the store keeps, or an event would be newer than itself once stored.
+        let at = stored(event.at);
+        Ok(Checked { event, first: Interaction { first_at: at, last_at: at, ..first } })
+    });
+    checked.collect()
+}
+
+/// Merges events in the order given; what became of each, in that order.
+pub(crate) async fn merge(
+    transaction: &impl ConnectionTrait,
+    events: Vec<Checked<'_>>,
+    repeats: Repeats,
+    now: DateTime<Utc>,
+) -> Result<Vec<Merged>> {
+    let ids = distinct(events.iter().map(|checked| checked.event.resource_id.as_str()));
+    let resources = find_resources(transaction, &ids, false).await?;
+    let known =
+        events.iter().map(|checked| checked.event).filter(|e| resources.contains_key(e.resource_id.as_str()));
+    let users = lock_users(transaction, known.map(|event| event.user_id.as_str()).collect(), now).await?;
+    let keys: Vec<Option<Key>> = events
+        .iter()
+        .map(|Checked { event, .. }| {
+            let resource = *resources.get(event.resource_id.as_str())?;
+            let user = *users.get(event.user_id.as_str())?;
+            Some(Key { user, resource, kind: event.interaction_type.clone() })
+        })
+        .collect();
+
+    let mut state = find(transaction, &distinct(keys.iter().flatten())).await?;
+    let mut changed: HashSet<Key> = HashSet::new();
+    let mut gains: HashMap<i64, Gain> = HashMap::new();
+    let mut outcomes = Vec::with_capacity(events.len());
+    for (key, Checked { first, .. }) in keys.into_iter().zip(events) {
+        let Some(key) = key else {
+            outcomes.push(Merged::UnknownResource);
+            continue;
+        };
+        let at = first.last_at;
+        let merged = match state.remove(&key) {
+            Some(before) if repeats == Repeats::OnlyNewer && at <= before.last_at => {
+                state.insert(key, before);
+                outcomes.push(Merged::Known);
+                continue;
+            }
+            Some(before) => before.repeated(&first),
+            None => first,
+        };
+        gains.entry(key.user).or_default().add(at);
+        if !changed.contains(&key) {
+            changed.insert(key.clone());
+        }
+        state.insert(key.clone(), merged.clone());
+        outcomes.push(Merged::New { key, interaction: merged });
+    }
+
+    write(transaction, changed, &state).await?;
+    let to_relearn = add_to_profiles(transaction, &gains, now).await?;
+    relearn_authors(transaction, &to_relearn).await?;
+    Ok(outcomes)
+}
+
+fn distinct<T: std::hash::Hash + Eq>(items: impl Iterator<Item = T>) -> Vec<T> {
+    items.collect::<HashSet<_>>().into_iter().collect()
+}
+
+/// The stored interactions of the keys.
+async fn find(
+    transaction: &impl ConnectionTrait,
+    keys: &[&Key],
+) -> Result<HashMap<Key, Interaction>> {
+    let rows: Vec<Model> = find_rows(transaction, "i.*", keys).await?;
+    rows.into_iter().map(Model::keyed).collect()
+}
+
+#[derive(FromQueryResult)]
+struct RowId {
+    id: i64,
+    user_id: i64,
+    resource_id: i64,
+    interaction_type: String,
+}
+
+/// Row ids of the interactions of the keys.
+pub(super) async fn find_row_ids(
+    transaction: &impl ConnectionTrait,
+    keys: &[&Key],
+) -> Result<HashMap<Key, i64>> {
+    let rows: Vec<RowId> =
+        find_rows(transaction, "i.id, i.user_id, i.resource_id, i.interaction_type", keys).await?;
+    let key = |row: &RowId| Key {
+        user: row.user_id,
+        resource: row.resource_id,
+        kind: InteractionType::from(row.interaction_type.clone()),
+    };
+    Ok(rows.into_iter().map(|row| (key(&row), row.id)).collect())
+}
+
+async fn find_rows<R: FromQueryResult>(
+    transaction: &impl ConnectionTrait,
+    columns: &str,
+    keys: &[&Key],
+) -> Result<Vec<R>> {
+    let keys: Vec<(i64, i64, &str)> = keys.iter().map(|key| (key.user, key.resource, key.kind.as_str())).collect();
+    let backend = transaction.get_database_backend();
+    let (rows, join) = (sql::json_rows(backend), sql::lookup_join(backend));
+    let query = format!(
+        "SELECT {columns} FROM {rows} {join} user_interactions i \
+         ON i.user_id = CAST(k.value ->> 0 AS bigint) AND i.resource_id = CAST(k.value ->> 1 AS bigint) \
+         AND i.interaction_type = k.value ->> 2"
+    );
+    sql::select(transaction, query, [sql::json(&keys)?.into()]).await
+}
+
+impl Model {
+    fn keyed(self) -> Result<(Key, Interaction)> {
+        let kind = InteractionType::from(self.interaction_type);
+        let corrupt = |why: String| StorageError::corrupt(TABLE, self.id, why);
+        let interaction = Interaction {
+            interaction_type: kind.clone(),
+            strength: Strength::new(self.interaction_strength).map_err(|error| corrupt(error.to_string()))?,
+            signals: Signals {
+                dwell_seconds: self.dwell_seconds,
+                scroll_depth: self.scroll_depth,
+                rating: self.rating,
+            },
+            return_visits: u32::try_from(self.return_visits)
+                .map_err(|_| corrupt(format!("{} return visits", self.return_visits)))?,
+            first_at: from_micros(TABLE, self.id, self.created_at)?,
+            last_at: from_micros(TABLE, self.id, self.interaction_timestamp)?,
+        };
+        Ok((Key { user: self.user_id, resource: self.resource_id, kind }, interaction))
+    }
+}
+
+async fn write(
+    transaction: &impl ConnectionTrait,
+    changed: HashSet<Key>,
+    state: &HashMap<Key, Interaction>,
+) -> Result<()> {
+    let mut changed: Vec<Key> = changed.into_iter().collect();
+    // The order of the unique index: neighbours share its pages.
+    changed.sort_unstable();
+    let rows = changed.into_iter().filter_map(|key| {
+        let interaction = state.get(&key)?;
+        Some(ActiveModel {
+            user_id: Set(key.user),
+            resource_id: Set(key.resource),
+            interaction_type: Set(key.kind.as_str().to_owned()),
+            interaction_strength: Set(interaction.strength.value()),
+            is_positive: Set(interaction.is_positive()),
+            is_negative: Set(interaction.is_negative()),
+            dwell_seconds: Set(interaction.signals.dwell_seconds),
+            scroll_depth: Set(interaction.signals.scroll_depth),
+            rating: Set(interaction.signals.rating),
+            return_visits: Set(i64::from(interaction.return_visits)),
+            confidence: Set(interaction.confidence()),
+            created_at: Set(to_micros(interaction.first_at)),
+            interaction_timestamp: Set(to_micros(interaction.last_at)),
+            ..Default::default()
+        })
+    });
+    let conflict = OnConflict::columns([Column::UserId, Column::ResourceId, Column::InteractionType])
+        .update_columns([
+            Column::InteractionStrength,
+            Column::IsPositive,
+            Column::IsNegative,
+            Column::DwellSeconds,
+            Column::ScrollDepth,
+            Column::Rating,
+            Column::ReturnVisits,
+            Column::Confidence,
+            Column::CreatedAt,
+            Column::InteractionTimestamp,
+        ])
+        .to_owned();
+    sql::insert_rows(transaction, rows.collect(), Some(conflict)).await.map(|_| ())
+}
+
+/// What a batch adds to one user.
+#[derive(Debug, Clone, Copy, Default)]
+struct Gain {
+    events: i64,
+    newest: Option<DateTime<Utc>>,
+}
+
+impl Gain {
+    fn add(&mut self, at: DateTime<Utc>) {
+        self.events += 1;
+        self.newest = self.newest.max(Some(at));
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Totals {
+    user_id: i64,
+    total_interactions: i64,
+    last_active_at: Option<i64>,
+}
+
+/// Adds to the users' totals, and makes the profiles of those who have none. Gives back the users who have come to
+/// another multiple of [`RELEARN_AUTHORS_EVERY`].
+async fn add_to_profiles(
+    transaction: &impl ConnectionTrait,
+    gains: &HashMap<i64, Gain>,
+    now: DateTime<Utc>,
+) -> Result<Vec<i64>> {
+    let backend = transaction.get_database_backend();
+    let ids: Vec<i64> = gains.keys().copied().collect();
+    let (rows, join) = (sql::json_rows(backend), sql::lookup_join(backend));
+    let query = format!(
+        "SELECT p.user_id, p.total_interactions, p.last_active_at \
+         FROM {rows} {join} user_profiles p ON p.user_id = CAST(CAST(k.value AS text) AS bigint)"
+    );
+    let before: Vec<Totals> = sql::select(transaction, query, [sql::json(&ids)?.into()]).await?;
+    let before: HashMap<i64, Totals> = before.into_iter().map(|row| (row.user_id, row)).collect();
+    let made = ids.iter().filter(|user| !before.contains_key(*user));
+    let made = made.map(|user| profiles::row(*user, &Profile::default(), now)).collect::<Result<Vec<_>>>()?;
+    sql::insert_rows(transaction, made, None).await?;
+
+    let mut to_relearn = Vec::new();
+    let mut totals = Vec::with_capacity(gains.len());
+    for (user, gain) in gains {
+        let (total, last) =
+            before.get(user).map_or((0, None), |row| (row.total_interactions, row.last_active_at));
+        let every = RELEARN_AUTHORS_EVERY.cast_signed();
+        let new_total = total.saturating_add(gain.events);
+        if new_total / every > total / every {
+            to_relearn.push(*user);
+        }
+        totals.push((*user, new_total, last.max(gain.newest.map(to_micros))));
+    }
+    let update = format!(
+        "UPDATE user_profiles SET total_interactions = CAST(k.value ->> 1 AS bigint), \
+         last_active_at = CAST(k.value ->> 2 AS bigint), updated_at = $2 FROM {rows} \
+         WHERE user_profiles.user_id = CAST(k.value ->> 0 AS bigint)"
+    );
+    sql::execute(transaction, update, [sql::json(&totals)?.into(), to_micros(now).into()]).await?;
+    Ok(to_relearn)
+}

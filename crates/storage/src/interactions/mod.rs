@@ -1,0 +1,150 @@
+//! What users did: recorded as it happens, and read back for counting and training.
+
+mod authors;
+pub(crate) mod merge;
+mod read;
+
+use chrono::{DateTime, Utc};
+use docent_domain::{Interaction, InteractionRules, InteractionType, NewInteraction, Signals, Strength};
+use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    IdempotencyKey, Store,
+    error::{Result, StorageError},
+    idempotency, sql,
+    time::{from_micros, to_micros},
+};
+use merge::{Merged, Repeats, find_row_ids};
+
+pub use read::{InteractionCount, TrainingRow};
+
+/// What became of one reported interaction.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Recorded {
+    /// It was merged and is committed.
+    Merged {
+        /// Id of its row: the same for every repeat.
+        row_id: i64,
+        /// All that is known of this user, resource and type, as it stood after it.
+        interaction: Interaction,
+    },
+    /// Its resource is unknown or deleted: nothing was recorded.
+    UnknownResource,
+}
+
+/// What became of a request to record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordOutcome {
+    /// One for each reported interaction, in their order.
+    pub items: Vec<Recorded>,
+    /// Whether this is the answer to an earlier request with the same idempotency key: nothing was counted again.
+    pub replayed: bool,
+}
+
+impl Store {
+    /// Records interactions in one transaction that is committed on return: makes users on first use, merges repeats
+    /// (also within the batch), counts, and learns preferred authors again at each tenth.
+    ///
+    /// In a batch, those with unknown resources are reported item by item and the others recorded: nothing is lost for
+    /// another's mistake. An idempotency key is kept only if something was recorded, so that a request that was in
+    /// vain can be sent again.
+    ///
+    /// # Errors
+    /// [`StorageError::Invalid`] for the first that breaks a rule, and [`StorageError::IdempotencyMismatch`]; nothing is
+    /// recorded then.
+    pub async fn record(
+        &self,
+        events: &[NewInteraction],
+        rules: &InteractionRules,
+        now: DateTime<Utc>,
+        idempotency: Option<&IdempotencyKey>,
+    ) -> Result<RecordOutcome> {
+        let checked = merge::check(events, rules)?;
+        let transaction = self.begin().await?;
+        if let Some(key) = idempotency
+            && let Some(response) = idempotency::claim(&transaction, key, now).await?
+        {
+            transaction.rollback().await?;
+            return Ok(RecordOutcome { items: from_response(key, &response)?, replayed: true });
+        }
+        let merged = merge::merge(&transaction, checked, Repeats::Count, now).await?;
+        let items = with_row_ids(&transaction, merged).await?;
+        if items.iter().all(|item| *item == Recorded::UnknownResource) {
+            transaction.rollback().await?;
+            return Ok(RecordOutcome { items, replayed: false });
+        }
+        if let Some(key) = idempotency {
+            idempotency::remember(&transaction, key, to_response(&items)?).await?;
+        }
+        transaction.commit().await?;
+        Ok(RecordOutcome { items, replayed: false })
+    }
+}
+
+async fn with_row_ids(transaction: &impl ConnectionTrait, merged: Vec<Merged>) -> Result<Vec<Recorded>> {
+    let keys = merged.iter().filter_map(|outcome| match outcome {
+        Merged::New { key, .. } => Some(key),
+        _ => None,
+    });
+    let row_ids = find_row_ids(transaction, &keys.collect::<Vec<_>>()).await?;
+    let items = merged.into_iter().map(|outcome| match outcome {
+        Merged::New { key, interaction } => {
+            let missing =
+                || StorageError::corrupt(merge::TABLE, format!("{key:?}"), "vanished while it was locked");
+            let row_id = *row_ids.get(&key).ok_or_else(missing)?;
+            Ok(Recorded::Merged { row_id, interaction })
+        }
+        Merged::UnknownResource | Merged::Known => Ok(Recorded::UnknownResource),
+    });
+    items.collect()
+}
+
+/// How a recorded interaction is kept with its idempotency key. Names no user, so that nothing is left of one who is
+/// erased.
+#[derive(Serialize, Deserialize)]
+struct Answer {
+    row_id: i64,
+    kind: InteractionType,
+    strength: Strength,
+    signals: Signals,
+    return_visits: u32,
+    first_at: i64,
+    last_at: i64,
+}
+
+fn to_response(items: &[Recorded]) -> Result<String> {
+    let answers = items.iter().map(|item| match item {
+        Recorded::UnknownResource => None,
+        Recorded::Merged { row_id, interaction } => Some(Answer {
+            row_id: *row_id,
+            kind: interaction.interaction_type.clone(),
+            strength: interaction.strength,
+            signals: interaction.signals,
+            return_visits: interaction.return_visits,
+            first_at: to_micros(interaction.first_at),
+            last_at: to_micros(interaction.last_at),
+        }),
+    });
+    sql::json(&answers.collect::<Vec<_>>())
+}
+
+fn from_response(key: &IdempotencyKey, response: &str) -> Result<Vec<Recorded>> {
+    const TABLE: &str = "idempotency_keys";
+    let answers: Vec<Option<Answer>> = sql::from_json(TABLE, &key.key, "response", response)?;
+    let items = answers.into_iter().map(|answer| match answer {
+        None => Ok(Recorded::UnknownResource),
+        Some(answer) => Ok(Recorded::Merged {
+            row_id: answer.row_id,
+            interaction: Interaction {
+                interaction_type: answer.kind,
+                strength: answer.strength,
+                signals: answer.signals,
+                return_visits: answer.return_visits,
+                first_at: from_micros(TABLE, &key.key, answer.first_at)?,
+                last_at: from_micros(TABLE, &key.key, answer.last_at)?,
+            },
+        }),
+    });
+    items.collect()
+}

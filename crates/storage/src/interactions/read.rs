@@ -1,0 +1,121 @@
+use chrono::{DateTime, Utc};
+use docent_domain::{InteractionType, ResourceId, Strength, UserId};
+use sea_orm::FromQueryResult;
+
+use super::merge::TABLE;
+use crate::{
+    Store,
+    error::{Result, StorageError},
+    sql,
+    time::from_micros,
+};
+
+/// One interaction for training.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainingRow {
+    /// Id of the interaction's own row, which is the cursor of the next page.
+    pub row_id: i64,
+    /// Row id of the user.
+    pub user_row: i64,
+    /// Row id of the resource.
+    pub resource_row: i64,
+    /// Who.
+    pub user_id: UserId,
+    /// With what.
+    pub resource_id: ResourceId,
+    /// Did what.
+    pub interaction_type: InteractionType,
+    /// The largest strength seen.
+    pub strength: Strength,
+    /// Whether it speaks for the resource.
+    pub is_positive: bool,
+    /// Whether it speaks against it.
+    pub is_negative: bool,
+    /// In `[0, 1]`.
+    pub confidence: f64,
+    /// The time of the newest.
+    pub at: DateTime<Utc>,
+}
+
+/// How often a resource was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InteractionCount {
+    /// Row id of the resource.
+    pub resource_row: i64,
+    /// Interactions of all users and types, repeats included.
+    pub events: u64,
+}
+
+#[derive(FromQueryResult)]
+struct Joined {
+    id: i64,
+    user_id: i64,
+    resource_id: i64,
+    user_name: String,
+    resource_name: String,
+    interaction_type: String,
+    interaction_strength: f64,
+    is_positive: bool,
+    is_negative: bool,
+    confidence: f64,
+    interaction_timestamp: i64,
+}
+
+#[derive(FromQueryResult)]
+struct Counted {
+    resource_id: i64,
+    events: i64,
+}
+
+impl Store {
+    /// All interactions page by page, in the order of their rows: those after a row id. Start with 0; an empty page is
+    /// the end. Only one page is held in memory.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] for a row that breaks a rule.
+    pub async fn interactions_after(&self, row_id: i64, limit: u64) -> Result<Vec<TrainingRow>> {
+        // The page is cut before the joins, so that no plan can join the whole table first.
+        let query = "SELECT i.id, i.user_id, i.resource_id, u.external_id AS user_name, r.external_id AS resource_name, \
+                     i.interaction_type, i.interaction_strength, i.is_positive, i.is_negative, i.confidence, \
+                     i.interaction_timestamp \
+                     FROM (SELECT * FROM user_interactions WHERE id > $1 ORDER BY id LIMIT $2) i \
+                     JOIN users u ON u.id = i.user_id JOIN resources r ON r.id = i.resource_id ORDER BY i.id";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows: Vec<Joined> = sql::select(self.reader(), query, [row_id.into(), limit.into()]).await?;
+        rows.into_iter().map(Joined::checked).collect()
+    }
+
+    /// How often each resource was used, for popularity and view counts. Those never used are left out.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn interaction_counts(&self) -> Result<Vec<InteractionCount>> {
+        let query = "SELECT resource_id, CAST(SUM(1 + return_visits) AS bigint) AS events FROM user_interactions \
+                     GROUP BY resource_id ORDER BY resource_id";
+        let rows: Vec<Counted> = sql::select(self.reader(), query, []).await?;
+        let counted = |row: Counted| InteractionCount {
+            resource_row: row.resource_id,
+            events: u64::try_from(row.events).unwrap_or(0),
+        };
+        Ok(rows.into_iter().map(counted).collect())
+    }
+}
+
+impl Joined {
+    fn checked(self) -> Result<TrainingRow> {
+        let corrupt = |why: String| StorageError::corrupt(TABLE, self.id, why);
+        Ok(TrainingRow {
+            row_id: self.id,
+            user_row: self.user_id,
+            resource_row: self.resource_id,
+            user_id: UserId::new(&self.user_name).map_err(|error| corrupt(error.to_string()))?,
+            resource_id: ResourceId::new(&self.resource_name).map_err(|error| corrupt(error.to_string()))?,
+            strength: Strength::new(self.interaction_strength).map_err(|error| corrupt(error.to_string()))?,
+            at: from_micros(TABLE, self.id, self.interaction_timestamp)?,
+            interaction_type: InteractionType::from(self.interaction_type),
+            is_positive: self.is_positive,
+            is_negative: self.is_negative,
+            confidence: self.confidence,
+        })
+    }
+}

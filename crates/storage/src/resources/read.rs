@@ -1,0 +1,211 @@
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use docent_domain::{Resource, ResourceId};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Iterable, QueryFilter, QueryOrder,
+    QuerySelect, Select, sea_query::Expr,
+};
+
+use super::row::stored;
+use crate::{
+    Store,
+    entity::{
+        link,
+        resource::{Column, Entity, Model},
+    },
+    error::Result,
+    sql,
+    time::to_micros,
+};
+
+/// A resource as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredResource {
+    /// The store's own id: small, dense, never used twice.
+    pub row_id: i64,
+    /// Whether it was deleted; nothing but its id is left then.
+    pub deleted: bool,
+    /// What it is.
+    pub resource: Resource,
+    /// Digest of what is embedded of it; see [`text_hash`](crate::text_hash).
+    pub text_hash: String,
+    /// When it was first written.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Whether a page of the catalogue carries the text of each resource, by far the largest column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextColumn {
+    /// It does.
+    Load,
+    /// It does not: [`Resource::text`] is empty.
+    Skip,
+}
+
+/// One page of a search.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResourcePage {
+    /// In the order in which they were first written.
+    pub resources: Vec<StoredResource>,
+    /// What to pass as `cursor` for the next page; `None` after the last.
+    pub next: Option<i64>,
+}
+
+/// How far changes have been followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangeCursor {
+    /// `updated_at` of the newest change seen.
+    pub updated_at: DateTime<Utc>,
+    /// Row id of the last resource seen of that time; 0 for none.
+    pub row_id: i64,
+}
+
+impl Store {
+    /// A resource with its text and links; `None` if it is unknown or deleted.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`](crate::StorageError::Corrupt) for a row that breaks a rule.
+    pub async fn get_resource(&self, id: &ResourceId) -> Result<Option<StoredResource>> {
+        Ok(self.get_resources(std::slice::from_ref(id)).await?.pop())
+    }
+
+    /// Those of the resources that exist and are not deleted, with their text and links, in the order of their rows.
+    ///
+    /// # Errors
+    /// As [`Store::get_resource`].
+    pub async fn get_resources(&self, ids: &[ResourceId]) -> Result<Vec<StoredResource>> {
+        let backend = self.reader().get_database_backend();
+        let named = sql::name_in(backend, "external_id", ids.iter().map(ResourceId::as_str))?;
+        self.load(Entity::find().filter(named).filter(Column::DeletedAt.is_null()).order_by_asc(Column::Id))
+            .await
+    }
+
+    /// Resources whose title or one of whose authors contains the query, in whatever case; all for an empty query.
+    /// Deleted ones are left out, and so is the text.
+    ///
+    /// # Errors
+    /// As [`Store::get_resource`].
+    pub async fn search_resources(
+        &self,
+        query: &str,
+        cursor: Option<i64>,
+        limit: u64,
+    ) -> Result<ResourcePage> {
+        // Searched for as it stands: unlike LIKE these two functions know no wildcards that would need escaping.
+        let contains = match self.reader().get_database_backend() {
+            DbBackend::Postgres => "strpos(search_text, $1) > 0",
+            _ => "instr(search_text, ?) > 0",
+        };
+        let mut rows = catalogue(TextColumn::Skip)
+            .filter(Column::Id.gt(cursor.unwrap_or(0)))
+            .filter(Column::DeletedAt.is_null())
+            .order_by_asc(Column::Id)
+            .limit(limit.saturating_add(1));
+        if !query.is_empty() {
+            rows = rows.filter(Expr::cust_with_values(contains, [query.to_lowercase()]));
+        }
+        let mut resources = self.load(rows).await?;
+        let has_more = resources.len() as u64 > limit;
+        if has_more {
+            resources.pop();
+        }
+        let next = if has_more { resources.last().map(|last| last.row_id) } else { None };
+        Ok(ResourcePage { resources, next })
+    }
+
+    /// The catalogue page by page, without deleted resources: those after a row id, in the order of row ids. Start
+    /// with 0; an empty page is the end.
+    ///
+    /// # Errors
+    /// As [`Store::get_resource`].
+    pub async fn resources_after(
+        &self,
+        row_id: i64,
+        limit: u64,
+        text: TextColumn,
+    ) -> Result<Vec<StoredResource>> {
+        let page = catalogue(text).filter(Column::Id.gt(row_id)).filter(Column::DeletedAt.is_null());
+        self.load(page.order_by_asc(Column::Id).limit(limit)).await
+    }
+
+    /// What was written or deleted after a cursor, oldest change first. Changes are committed in the order of their
+    /// `updated_at`, so following the cursor misses none.
+    ///
+    /// # Errors
+    /// As [`Store::get_resource`].
+    pub async fn resources_changed_since(
+        &self,
+        cursor: ChangeCursor,
+        limit: u64,
+        text: TextColumn,
+    ) -> Result<Vec<StoredResource>> {
+        let micros = to_micros(cursor.updated_at);
+        let same_time = Condition::all().add(Column::UpdatedAt.eq(micros)).add(Column::Id.gt(cursor.row_id));
+        let later = Condition::any().add(Column::UpdatedAt.gt(micros)).add(same_time);
+        // Said twice, because an index is not used through the OR.
+        let page = catalogue(text).filter(Column::UpdatedAt.gte(micros)).filter(later);
+        self.load(page.order_by_asc(Column::UpdatedAt).order_by_asc(Column::Id).limit(limit)).await
+    }
+
+    /// Live resources after a row id whose embedding of that kind is missing or out of date, with their text: those to
+    /// embed next.
+    ///
+    /// # Errors
+    /// As [`Store::get_resource`].
+    pub async fn resources_to_embed(
+        &self,
+        embedder: &str,
+        row_id: i64,
+        limit: u64,
+    ) -> Result<Vec<StoredResource>> {
+        let sql = "NOT EXISTS (SELECT 1 FROM resource_embeddings e WHERE e.resource_id = resources.id \
+                   AND e.embedder = {} AND e.text_hash = resources.text_hash)";
+        let placeholder = match self.reader().get_database_backend() {
+            DbBackend::Postgres => "$1",
+            _ => "?",
+        };
+        let stale = Expr::cust_with_values(sql.replace("{}", placeholder), [embedder]);
+        let page =
+            Entity::find().filter(Column::Id.gt(row_id)).filter(Column::DeletedAt.is_null()).filter(stale);
+        self.load(page.order_by_asc(Column::Id).limit(limit)).await
+    }
+
+    async fn load(&self, rows: Select<Entity>) -> Result<Vec<StoredResource>> {
+        let rows: Vec<Model> = rows.into_model().all(self.reader()).await?;
+        let mut links = links_of(self.reader(), &rows.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
+        rows.into_iter()
+            .map(|row| {
+                let links = links.remove(&row.id).unwrap_or_default();
+                stored(row, links)
+            })
+            .collect()
+    }
+}
+
+fn catalogue(text: TextColumn) -> Select<Entity> {
+    match text {
+        TextColumn::Load => Entity::find(),
+        TextColumn::Skip => Entity::find()
+            .select_only()
+            .columns(Column::iter().filter(|column| !matches!(column, Column::Text | Column::SearchText)))
+            .expr_as(Expr::cust("''"), "text")
+            .expr_as(Expr::cust("''"), "search_text"),
+    }
+}
+
+/// Outgoing links by row id of their source, ordered by target and kind as they were written.
+pub(super) async fn links_of(
+    connection: &impl ConnectionTrait,
+    sources: &[i64],
+) -> Result<HashMap<i64, Vec<link::Model>>> {
+    let of_sources = sql::id_in(connection.get_database_backend(), "source_resource_id", sources)?;
+    let query = link::Entity::find().filter(of_sources).order_by_asc(link::Column::Id);
+    let mut links: HashMap<i64, Vec<link::Model>> = HashMap::new();
+    for link in query.all(connection).await? {
+        links.entry(link.source_resource_id).or_default().push(link);
+    }
+    Ok(links)
+}

@@ -1,0 +1,179 @@
+//! The few places where the two databases differ, and how many rows go in one statement.
+//!
+//! Lists of ids and keys travel as one JSON parameter: the statement's text is then always the same, so that it is
+//! prepared once for each connection, and no limit on parameters is met. Numbers with a fraction never travel so,
+//! because SQLite's own reading of decimals may miss the last bit.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Iterable, Statement, Value,
+    sea_query::{Expr, OnConflict},
+};
+use serde::Serialize;
+
+use crate::error::{Result, StorageError};
+
+/// Rows per statement: few different sizes, so that the prepared statements are few and used again.
+const CHUNKS: [usize; 4] = [512, 64, 8, 1];
+
+pub(crate) fn json(value: &(impl Serialize + ?Sized)) -> Result<String> {
+    serde_json::to_string(value).map_err(StorageError::database)
+}
+
+pub(crate) fn from_json<T: serde::de::DeserializeOwned>(
+    table: &'static str,
+    id: impl ToString,
+    column: &str,
+    text: &str,
+) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| StorageError::corrupt(table, id, format!("{column}: {error}")))
+}
+
+/// `FROM` item that yields one row `k` with a column `value` for each element of the JSON array `$1`.
+pub(crate) fn json_rows(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => "json_array_elements(CAST($1 AS json)) AS k(value)",
+        _ => "json_each($1) AS k",
+    }
+}
+
+/// Expression that gathers the values of an SQL expression over a group into a JSON array.
+pub(crate) fn json_array_of(backend: DbBackend, expression: &str) -> String {
+    match backend {
+        DbBackend::Postgres => format!("CAST(COALESCE(json_agg({expression}), '[]') AS text)"),
+        _ => format!("json_group_array({expression})"),
+    }
+}
+
+/// Row ids by outside id of those of `names` that are in `table`; `filter` goes into the `WHERE`, after an `AND`, and
+/// `locking` after it.
+///
+/// They come as one JSON value: a row costs SQLite's driver a change of threads, and an import asks for millions.
+pub(crate) async fn find_ids(
+    connection: &impl ConnectionTrait,
+    table: &str,
+    names: &[&str],
+    filter: &str,
+    locking: &str,
+) -> Result<HashMap<String, i64>> {
+    let backend = connection.get_database_backend();
+    let (pair, list) = match backend {
+        DbBackend::Postgres => {
+            ("json_build_array(external_id, id)", "json_array_elements_text(CAST($1 AS json)) AS k(value)")
+        }
+        _ => ("json_array(external_id, id)", "json_each($1)"),
+    };
+    let query = format!(
+        "SELECT {gathered} AS pairs FROM (SELECT id, external_id FROM {table} \
+         WHERE external_id IN (SELECT value FROM {list}) {filter} ORDER BY id {locking}) found",
+        gathered = json_array_of(backend, pair),
+    );
+    let row: Option<Pairs> = select_one(connection, query, [json(names)?.into()]).await?;
+    let pairs: Vec<(String, i64)> =
+        row.map_or(Ok(Vec::new()), |row| serde_json::from_str(&row.pairs).map_err(StorageError::database))?;
+    Ok(pairs.into_iter().collect())
+}
+
+#[derive(FromQueryResult)]
+struct Pairs {
+    pairs: String,
+}
+
+/// Joins `k` with a table that is looked up for each of its rows.
+pub(crate) fn lookup_join(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => "JOIN",
+        // In SQLite a cross join also says which table is the outer one; left to itself it may scan the large one.
+        _ => "CROSS JOIN",
+    }
+}
+
+pub(crate) fn for_update(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => "FOR UPDATE",
+        // The immediate transaction has already shut out every other writer.
+        _ => "",
+    }
+}
+
+/// `column IN (ids)`.
+pub(crate) fn id_in(backend: DbBackend, column: &str, ids: &[i64]) -> Result<Expr> {
+    let sql = match backend {
+        DbBackend::Postgres => {
+            format!(
+                "{column} IN (SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST($1 AS json)))"
+            )
+        }
+        _ => format!("{column} IN (SELECT value FROM json_each(?))"),
+    };
+    Ok(Expr::cust_with_values(sql, [json(ids)?]))
+}
+
+/// `column IN (names)`.
+pub(crate) fn name_in<'a>(
+    backend: DbBackend,
+    column: &str,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<Expr> {
+    let sql = match backend {
+        DbBackend::Postgres => format!("{column} IN (SELECT json_array_elements_text(CAST($1 AS json)))"),
+        _ => format!("{column} IN (SELECT value FROM json_each(?))"),
+    };
+    Ok(Expr::cust_with_values(sql, [json(&names.collect::<Vec<_>>())?]))
+}
+
+/// Rows of a statement in which `$1`, `$2`, ... stand for `values` on either database.
+pub(crate) async fn select<R: FromQueryResult>(
+    connection: &impl ConnectionTrait,
+    sql: impl Into<String>,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Vec<R>> {
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    let rows = connection.query_all_raw(statement).await?;
+    Ok(rows.iter().map(|row| R::from_query_result(row, "")).collect::<Result<_, _>>()?)
+}
+
+/// As [`select`], for at most one row.
+pub(crate) async fn select_one<R: FromQueryResult>(
+    connection: &impl ConnectionTrait,
+    sql: impl Into<String>,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Option<R>> {
+    Ok(select(connection, sql, values).await?.into_iter().next())
+}
+
+/// How many rows a statement changed.
+pub(crate) async fn execute(
+    connection: &impl ConnectionTrait,
+    sql: impl Into<String>,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<u64> {
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    Ok(connection.execute_raw(statement).await?.rows_affected())
+}
+
+/// Inserts rows, many in a statement; `conflict` says what to do with those whose key is there. How many were written.
+pub(crate) async fn insert_rows<A>(
+    connection: &impl ConnectionTrait,
+    rows: Vec<A>,
+    conflict: Option<OnConflict>,
+) -> Result<u64>
+where
+    A: ActiveModelTrait + Send,
+{
+    let mut rows = rows.into_iter();
+    // SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535.
+    let most = 32_766 / <A::Entity as EntityTrait>::Column::iter().count().max(1);
+    let mut written = 0;
+    while rows.len() > 0 {
+        let size = CHUNKS.into_iter().find(|size| *size <= rows.len() && *size <= most).unwrap_or(1);
+        let insert = A::Entity::insert_many(rows.by_ref().take(size));
+        let insert = match &conflict {
+            Some(conflict) => insert.on_conflict(conflict.clone()),
+            None => insert,
+        };
+        written += insert.exec_without_returning(connection).await?;
+    }
+    Ok(written)
+}

@@ -1,0 +1,227 @@
+use std::{path::Path, sync::Arc, time::Duration};
+
+use docent_migration::SchemaStatus;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+
+use crate::{
+    StoreConfig,
+    config::Place,
+    error::{Result, StorageError},
+    sql,
+};
+
+/// Number that all Docent programs agree on, so that one at a time migrates a PostgreSQL database.
+const MIGRATION_LOCK: i64 = 0x646f_6365_6e74_0001;
+
+/// The store. Cheap to clone; all clones share their connections.
+///
+/// A call that writes returns when what it wrote is committed and synced to disk. On SQLite all writers of a process
+/// queue for its one writing connection, so that they wait instead of failing; readers never wait. On PostgreSQL
+/// writers lock the rows that they change.
+#[derive(Debug, Clone)]
+pub struct Store {
+    connections: Arc<Connections>,
+}
+
+#[derive(Debug)]
+struct Connections {
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+}
+
+impl Store {
+    /// Opens the store. A SQLite file and its folder are made if absent; tables are not: see [`Store::migrate`].
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidUrl`], or [`StorageError::Unavailable`] where the database cannot be reached.
+    pub async fn connect(config: &StoreConfig) -> Result<Self> {
+        let (writer, reader) = match config.place()? {
+            Place::Memory => {
+                // A database in memory lives as long as its one connection.
+                let mut options = sqlite_options("sqlite::memory:", 1, config.wait);
+                options.idle_timeout(None).max_lifetime(None);
+                let only = Database::connect(options).await?;
+                (only.clone(), only)
+            }
+            Place::File { path, create } => {
+                if create {
+                    make_parent(&path)?;
+                }
+                let writer =
+                    Database::connect(sqlite_file(&path, 1, config.wait, Role::Writer { create })).await?;
+                let readers = sqlite_file(&path, config.max_connections, config.wait, Role::Reader);
+                (writer, Database::connect(readers).await?)
+            }
+            Place::Postgres => {
+                let mut options = ConnectOptions::new(config.url.clone());
+                options
+                    .max_connections(config.max_connections)
+                    .acquire_timeout(config.wait)
+                    .sqlx_logging(false);
+                options.set_application_name("docent");
+                let pool = Database::connect(options).await?;
+                (pool.clone(), pool)
+            }
+        };
+        Ok(Self { connections: Arc::new(Connections { writer, reader }) })
+    }
+
+    /// Brings the tables up to date: every pending migration or, on an error, none. Safe to call from several
+    /// processes at once.
+    ///
+    /// # Errors
+    /// [`StorageError::SchemaTooNew`] for a database that a newer program has migrated.
+    pub async fn migrate(&self) -> Result<()> {
+        let status = self.schema_status().await?;
+        if status.pending.is_empty() && status.unknown.is_empty() {
+            // Nothing to lock for: a store can be opened while a long import holds the only writer.
+            return Ok(());
+        }
+        let transaction = self.begin_migration().await?;
+        docent_migration::up(&transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Takes the newest migrations back, with the data in the tables that they made.
+    ///
+    /// # Errors
+    /// As [`Store::migrate`].
+    pub async fn rollback(&self, steps: u32) -> Result<()> {
+        let transaction = self.begin_migration().await?;
+        docent_migration::down(&transaction, steps).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn begin_migration(&self) -> Result<DatabaseTransaction> {
+        let transaction = self.begin().await?;
+        if transaction.get_database_backend() == DbBackend::Postgres {
+            sql::execute(&transaction, "SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK.into()]).await?;
+        }
+        let unknown = docent_migration::status(&transaction).await?.unknown;
+        if unknown.is_empty() { Ok(transaction) } else { Err(StorageError::SchemaTooNew { unknown }) }
+    }
+
+    /// Which migrations the database has and lacks. Changes nothing.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn schema_status(&self) -> Result<SchemaStatus> {
+        Ok(docent_migration::status(self.reader()).await?)
+    }
+
+    /// Asks the database for an answer, for health checks.
+    ///
+    /// # Errors
+    /// [`StorageError::Unavailable`] where it gives none.
+    pub async fn ping(&self) -> Result<()> {
+        Ok(self.reader().execute_unprepared("SELECT 1").await.map(|_| ())?)
+    }
+
+    /// Closes every connection, of all clones. What was acknowledged is safe without it.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn close(&self) -> Result<()> {
+        self.connections.reader.close_by_ref().await?;
+        Ok(self.connections.writer.close_by_ref().await?)
+    }
+
+    /// `sqlite` or `postgresql`, for people to read.
+    #[must_use]
+    pub fn backend(&self) -> &'static str {
+        match self.reader().get_database_backend() {
+            DbBackend::Postgres => "postgresql",
+            _ => "sqlite",
+        }
+    }
+
+    /// Runs SQL by hand and gives the first column of each row back, which must be text. For tests that look behind
+    /// the store's back and for operators; nothing that a program does belongs here.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    #[doc(hidden)]
+    pub async fn raw_sql(&self, sql: &str) -> Result<Vec<String>> {
+        let writer = &self.connections.writer;
+        let rows =
+            writer.query_all_raw(sea_orm::Statement::from_string(writer.get_database_backend(), sql)).await?;
+        Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+    }
+
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
+        &self.connections.reader
+    }
+
+    /// A transaction that may write. On SQLite it holds the write lock from its start: one that began by reading could
+    /// be refused the lock later, however long it waits.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.connections.writer.begin_with_options(options).await?)
+    }
+}
+
+fn make_parent(path: &Path) -> Result<()> {
+    match path.parent() {
+        Some(parent) => {
+            std::fs::create_dir_all(parent).map_err(|error| StorageError::Unavailable(error.into()))
+        }
+        None => Ok(()),
+    }
+}
+
+fn sqlite_options(url: &str, connections: u32, wait: Duration) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(connections).acquire_timeout(wait).sqlx_logging(false);
+    options.map_sqlx_sqlite_opts(move |o| o.foreign_keys(true).busy_timeout(wait));
+    options
+}
+
+#[derive(Clone, Copy)]
+enum Role {
+    Writer { create: bool },
+    Reader,
+}
+
+fn sqlite_file(path: &Path, connections: u32, wait: Duration, role: Role) -> ConnectOptions {
+    let mut options = sqlite_options("sqlite:placeholder", connections, wait);
+    let path = path.to_owned();
+    options.map_sqlx_sqlite_opts(move |o| {
+        let o = o.filename(&path).foreign_keys(true).busy_timeout(wait).pragma("temp_store", "MEMORY");
+        // Rows come from a thread of SQLite's own; a longer queue means fewer changes of threads.
+        let o = o.row_buffer_size(1_024);
+        match role {
+            Role::Writer { create } => o
+                .create_if_missing(create)
+                .pragma("journal_mode", "WAL")
+                .pragma("synchronous", "FULL")
+                // Negative means kibibytes: room for the upper levels of all indexes during an import.
+                .pragma("cache_size", "-65536"),
+            Role::Reader => o.pragma("query_only", "ON"),
+        }
+    });
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Callers spawn these onto other threads.
+    #[test]
+    fn futures_of_the_store_can_be_sent_between_threads() {
+        fn sendable<T: Send>(_: T) {}
+        fn all(store: &Store, now: chrono::DateTime<chrono::Utc>) {
+            sendable(store.upsert_resources(&[], now));
+            sendable(store.record(&[], &docent_domain::InteractionRules::default(), now, None));
+            sendable(store.put_impressions(&[]));
+            sendable(store.put_embeddings("", &[], now));
+        }
+        let _ = all;
+    }
+}

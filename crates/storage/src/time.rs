@@ -1,0 +1,28 @@
+//! Time as it is stored: whole microseconds since 1970, UTC.
+
+use chrono::{DateTime, Utc};
+
+use crate::error::{Result, StorageError};
+
+pub(crate) fn to_micros(at: DateTime<Utc>) -> i64 {
+    at.timestamp_micros()
+}
+
+pub(crate) fn from_micros(table: &'static str, id: impl ToString, micros: i64) -> Result<DateTime<Utc>> {
+    DateTime::from_timestamp_micros(micros).ok_or_else(|| {
+        StorageError::corrupt(table, id, format!("{micros} microseconds are beyond any calendar"))
+    })
+}
+
+pub(crate) fn from_micros_null(
+    table: &'static str,
+    id: impl ToString,
+    micros: Option<i64>,
+) -> Result<Option<DateTime<Utc>>> {
+    micros.map(|micros| from_micros(table, id, micros)).transpose()
+}
+
+/// The time as the store will give it back, so that what is compared before and after a round trip is equal.
+pub(crate) fn stored(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(to_micros(at)).unwrap_or(at)
+}
