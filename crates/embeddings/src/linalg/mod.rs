@@ -1,0 +1,9 @@
+//! The little linear algebra that embedding needs: unit vectors, sparse times dense, truncated SVD.
+
+mod sparse;
+mod svd;
+mod vector;
+
+pub(crate) use sparse::CsrMatrix;
+pub(crate) use svd::{RightSingularVectors, truncated_svd};
+pub(crate) use vector::{add_scaled, dot, normalise};

@@ -1,0 +1,145 @@
+//! From a document to its weighted terms.
+
+use std::collections::HashMap;
+
+use rust_stemmers::{Algorithm, Stemmer};
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::{Document, LsaConfig};
+
+/// Longer tokens are encoded data or rubbish, and each would claim a place in the vocabulary.
+const MAX_TERM_BYTES: usize = 128;
+
+/// Function words of English. Rarity takes care of the rest once a catalogue has been seen; before that every word
+/// counts the same, so those that say nothing have to be known beforehand.
+#[rustfmt::skip]
+const STOP_WORDS: &[&str] = &[
+    "a", "about", "above", "after", "again", "against", "all", "also", "although", "am", "among", "an", "and", "any",
+    "are", "as", "at", "be", "because", "been", "before", "being", "below", "between", "both", "but", "by", "can",
+    "cannot", "could", "d", "did", "do", "does", "doing", "down", "during", "each", "either", "etc", "few", "for", "from",
+    "further", "had", "has", "have", "having", "he", "hence", "her", "here", "hers", "herself", "him", "himself", "his",
+    "how", "however", "i", "if", "in", "into", "is", "it", "it's", "its", "itself", "just", "ll", "m", "may", "me",
+    "might", "more", "most", "must", "my", "myself", "neither", "no", "nor", "not", "now", "of", "off", "on", "once",
+    "only", "or", "other", "our", "ours", "ourselves", "out", "over", "own", "per", "re", "s", "same", "shall", "she",
+    "should", "so", "some", "such", "t", "than", "that", "the", "their", "theirs", "them", "themselves", "then",
+    "there", "therefore", "these", "they", "this", "those", "through", "thus", "to", "too", "under", "until", "up",
+    "upon", "us", "ve", "very", "was", "we", "were", "what", "when", "where", "whether", "which", "while", "who",
+    "whom", "whose", "why", "will", "with", "within", "without", "would", "you", "your", "yours", "yourself",
+    "yourselves",
+];
+
+/// The terms of `document` with their field-weighted frequencies, sorted by term; each weight is positive.
+///
+/// Words of title, text and subjects are stemmed; a subject counts once more as a whole phrase (`subject:...`) and an
+/// author only as a whole name (`author:...`), so that two people who share a first name are not alike.
+pub(crate) fn weighted_terms(document: &Document<'_>, config: &LsaConfig) -> Vec<(String, f32)> {
+    let mut bag = Bag { stemmer: Stemmer::create(Algorithm::English), frequencies: HashMap::new() };
+    bag.add_words(document.title, config.title_weight);
+    bag.add_words(document.text, config.text_weight);
+    for subject in document.subjects {
+        bag.add_words(subject, config.subject_weight);
+        bag.add_whole("subject", subject, config.subject_weight);
+    }
+    for author in document.authors {
+        bag.add_whole("author", author, config.author_weight);
+    }
+    let mut terms: Vec<_> = bag.frequencies.into_iter().collect();
+    terms.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    terms
+}
+
+struct Bag {
+    stemmer: Stemmer,
+    frequencies: HashMap<String, f32>,
+}
+
+impl Bag {
+    fn add_words(&mut self, text: &str, weight: f32) {
+        let text = normalise(text);
+        // The colon is a letter of words to the segmentation rules (Swedish), here it marks subjects and authors.
+        for word in text.unicode_words().flat_map(|word| word.split(':')) {
+            if !word.is_empty() && STOP_WORDS.binary_search(&word).is_err() {
+                self.add(self.stemmer.stem(word).into_owned(), weight);
+            }
+        }
+    }
+
+    fn add_whole(&mut self, kind: &str, phrase: &str, weight: f32) {
+        let phrase = normalise(phrase);
+        let words: Vec<&str> = phrase.split_whitespace().collect();
+        if !words.is_empty() {
+            self.add(format!("{kind}:{}", words.join(" ")), weight);
+        }
+    }
+
+    fn add(&mut self, term: String, weight: f32) {
+        if weight > 0.0 && term.len() <= MAX_TERM_BYTES {
+            *self.frequencies.entry(term).or_default() += weight;
+        }
+    }
+}
+
+fn normalise(text: &str) -> String {
+    text.nfkc().map(|c| if c == '\u{2019}' { '\'' } else { c }).collect::<String>().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms_of(document: Document<'_>) -> Vec<(String, f32)> {
+        let config = LsaConfig {
+            title_weight: 3.0,
+            text_weight: 1.0,
+            subject_weight: 2.0,
+            author_weight: 0.5,
+            ..LsaConfig::default()
+        };
+        weighted_terms(&document, &config)
+    }
+
+    fn words_of(text: &str) -> Vec<String> {
+        terms_of(Document::from_text(text)).into_iter().map(|(term, _)| term).collect()
+    }
+
+    #[test]
+    fn stop_words_are_sorted_so_that_they_can_be_searched() {
+        assert!(STOP_WORDS.is_sorted());
+    }
+
+    #[test]
+    fn words_are_folded_stemmed_and_rid_of_function_words() {
+        assert_eq!(words_of("The Networks of the NETWORK"), ["network"]);
+        assert_eq!(words_of("ﬁne Ｇｒａｐｈｓ’s"), ["fine", "graph"]);
+        assert_eq!(words_of(" the and of "), Vec::<String>::new());
+        assert_eq!(words_of("naïve Größe 東京"), ["größe", "naïv", "京", "東"]);
+    }
+
+    #[test]
+    fn running_text_cannot_pretend_to_be_an_author() {
+        assert_eq!(words_of("author:jane"), ["author", "jane"]);
+    }
+
+    #[test]
+    fn fields_weigh_what_the_settings_say() {
+        let subjects = ["Machine  Learning".to_owned()];
+        let authors = ["Ada Lovelace".to_owned()];
+        let terms = terms_of(Document {
+            title: "Learning",
+            text: "learning",
+            subjects: &subjects,
+            authors: &authors,
+        });
+        let expected = [("author:ada lovelace", 0.5), ("learn", 6.0), ("machin", 2.0)];
+        for (term, weight) in expected.into_iter().chain([("subject:machine learning", 2.0)]) {
+            assert!(terms.contains(&(term.to_owned(), weight)), "{term} {weight} in {terms:?}");
+        }
+        assert_eq!(terms.len(), 4);
+    }
+
+    #[test]
+    fn endless_tokens_are_left_out() {
+        assert_eq!(words_of(&"x".repeat(5000)), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,126 @@
+//! Related documents are nearer than random ones, on real sets where they are there.
+#![allow(clippy::print_stderr, clippy::unwrap_used)]
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use docent_embeddings::{Document, Embedder, LsaConfig, LsaEmbedder, VectorIndex};
+
+/// The file in the data folder, or `None` after saying that the test is skipped.
+fn data_file(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("DOCENT_DATA")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));
+    let path = folder.join(name);
+    if path.is_file() {
+        return Some(path);
+    }
+    eprintln!("skipped: {} is not there (set DOCENT_DATA)", path.display());
+    None
+}
+
+fn rows<const N: usize>(path: &PathBuf) -> Vec<[String; N]> {
+    let read = |record: csv::Result<csv::StringRecord>| {
+        let record = record.unwrap();
+        std::array::from_fn(|i| record.get(i).unwrap_or_default().to_owned())
+    };
+    csv::Reader::from_path(path).unwrap().records().map(read).collect()
+}
+
+fn index_of(vectors: Vec<Option<Vec<f32>>>, dim: usize) -> VectorIndex {
+    let mut index = VectorIndex::new(dim);
+    for (row, vector) in (0u32..).zip(vectors) {
+        if let Some(vector) = vector {
+            index.set(row, &vector).unwrap();
+        }
+    }
+    index
+}
+
+/// Mean reciprocal rank of a paper's own abstract for its title, and the mean share of other abstracts beaten.
+fn title_finds_abstract(embedder: &LsaEmbedder, papers: &[[String; 5]]) -> (f64, f64) {
+    let titles: Vec<_> =
+        papers.iter().map(|[.., title, _]| Document { title, ..Document::default() }).collect();
+    let abstracts: Vec<_> = papers.iter().map(|[.., text]| Document::from_text(text)).collect();
+    let index = index_of(embedder.embed(&abstracts).unwrap(), embedder.dim());
+    let (mut reciprocal, mut beaten, mut counted) = (0.0, 0.0, 0.0);
+    for (row, title) in (0u32..).zip(embedder.embed(&titles).unwrap()) {
+        let Some(title) = title else { continue };
+        let ranked = index.nearest(&title, index.len(), |_| true);
+        if let Some(rank) = ranked.iter().position(|&(other, _)| other == row) {
+            reciprocal += 1.0 / (rank + 1) as f64;
+            beaten += 1.0 - rank as f64 / (ranked.len() - 1) as f64;
+            counted += 1.0;
+        }
+    }
+    (reciprocal / counted, beaten / counted)
+}
+
+#[test]
+fn the_title_of_a_paper_finds_its_own_abstract() {
+    let Some(path) = data_file("papers/papers.csv") else { return };
+    let papers: Vec<[String; 5]> = rows(&path);
+    let seen = papers.len() * 3 / 4;
+    let documents: Vec<_> =
+        papers.iter().map(|[.., title, text]| Document { title, text, ..Document::default() }).collect();
+    let config = LsaConfig::default();
+
+    let learned = LsaEmbedder::fit(&documents[..seen], &config, 1).unwrap();
+    let (mrr, beaten) = title_finds_abstract(&learned, &papers[seen..]);
+    eprintln!("papers never seen, learned embedder: MRR {mrr:.3}, nearer than a random abstract {beaten:.4}");
+    assert!(mrr > 0.72 && beaten > 0.985, "MRR {mrr:.3}, beaten {beaten:.4}");
+
+    let untrained = LsaEmbedder::untrained(&config).unwrap();
+    let (mrr, beaten) = title_finds_abstract(&untrained, &papers[seen..]);
+    eprintln!(
+        "papers never seen, untrained embedder: MRR {mrr:.3}, nearer than a random abstract {beaten:.4}"
+    );
+    assert!(mrr > 0.62 && beaten > 0.965, "MRR {mrr:.3}, beaten {beaten:.4}");
+}
+
+#[test]
+fn films_that_share_genres_are_nearer_than_random_ones() {
+    let (Some(films), Some(tags)) =
+        (data_file("ml-latest-small/movies.csv"), data_file("ml-latest-small/tags.csv"))
+    else {
+        return;
+    };
+    let films: Vec<[String; 3]> = rows(&films);
+    let mut tags_of: HashMap<String, String> = HashMap::new();
+    for [_, film, tag] in rows::<3>(&tags) {
+        tags_of.entry(film).or_default().push_str(&format!("{tag}. "));
+    }
+    let genres: Vec<Vec<String>> =
+        films.iter().map(|[.., genres]| genres.split('|').map(str::to_owned).collect()).collect();
+    let documents: Vec<_> = films
+        .iter()
+        .zip(&genres)
+        .map(|([film, title, _], subjects)| Document {
+            title,
+            text: tags_of.get(film).map_or("", String::as_str),
+            subjects,
+            authors: &[],
+        })
+        .collect();
+    let embedder = LsaEmbedder::fit(&documents, &LsaConfig::default(), 1).unwrap();
+    let index = index_of(embedder.embed(&documents).unwrap(), embedder.dim());
+
+    let overlap = |a: usize, b: usize| {
+        let (a, b): (HashSet<_>, HashSet<_>) = (genres[a].iter().collect(), genres[b].iter().collect());
+        a.intersection(&b).count() as f64 / a.union(&b).count() as f64
+    };
+    let (mut near, mut random, mut counted) = (0.0, 0.0, 0.0);
+    for film in (0..films.len()).step_by(23) {
+        let Some(query) = index.get(film as u32) else { continue };
+        for (rank, (neighbour, _)) in
+            index.nearest(query, 10, |row| row as usize != film).into_iter().enumerate()
+        {
+            near += overlap(film, neighbour as usize);
+            random += overlap(film, (film * 31 + rank * 977 + 1) % films.len());
+            counted += 1.0;
+        }
+    }
+    let (near, random) = (near / counted, random / counted);
+    eprintln!("genre overlap (Jaccard): ten nearest {near:.3}, random {random:.3}");
+    assert!(near > 0.6 && near > 3.0 * random, "near {near:.3}, random {random:.3}");
+}
