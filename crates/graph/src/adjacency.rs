@@ -1,0 +1,176 @@
+//! Who is next to whom, in one direction.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+/// One end of an edge, seen from the other.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Neighbour {
+    pub(crate) node: u32,
+    pub(crate) kind: u8,
+    pub(crate) weight: f32,
+}
+
+/// The neighbours of one node, sorted by node and kind, as columns of equal length.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Row<'a> {
+    pub(crate) nodes: &'a [u32],
+    pub(crate) kinds: &'a [u8],
+    pub(crate) weights: &'a [f32],
+}
+
+impl<'a> Row<'a> {
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = Neighbour> + 'a {
+        let columns = self.nodes.iter().zip(self.kinds).zip(self.weights);
+        columns.map(|((&node, &kind), &weight)| Neighbour { node, kind, weight })
+    }
+
+    /// Those edges that lead to `node`.
+    pub(crate) fn to(self, node: u32) -> impl Iterator<Item = Neighbour> + 'a {
+        let start = self.nodes.partition_point(|&other| other < node);
+        let columns = self.nodes[start..].iter().zip(&self.kinds[start..]).zip(&self.weights[start..]);
+        columns
+            .take_while(move |((other, _), _)| **other == node)
+            .map(|((&node, &kind), &weight)| Neighbour { node, kind, weight })
+    }
+}
+
+/// Compressed rows: node `n` has the entries `offsets[n]..offsets[n + 1]`. Never changed once built.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Csr {
+    pub(crate) offsets: Vec<u64>,
+    pub(crate) nodes: Vec<u32>,
+    pub(crate) kinds: Vec<u8>,
+    pub(crate) weights: Vec<f32>,
+}
+
+impl Csr {
+    fn row(&self, node: u32) -> Row<'_> {
+        let node = node as usize;
+        let (Some(&start), Some(&end)) = (self.offsets.get(node), self.offsets.get(node + 1)) else {
+            return Row::default();
+        };
+        let entries = start as usize..end as usize;
+        Row {
+            nodes: &self.nodes[entries.clone()],
+            kinds: &self.kinds[entries.clone()],
+            weights: &self.weights[entries],
+        }
+    }
+
+    /// The same edges seen from their other ends, by counting sort; rows stay sorted.
+    pub(crate) fn reversed(&self) -> Self {
+        let n_nodes = self.offsets.len().saturating_sub(1);
+        let mut offsets = vec![0u64; n_nodes + 1];
+        for &node in &self.nodes {
+            offsets[node as usize + 1] += 1;
+        }
+        for i in 0..n_nodes {
+            offsets[i + 1] += offsets[i];
+        }
+        let n_edges = self.nodes.len();
+        let mut next = offsets.clone();
+        let (mut nodes, mut kinds, mut weights) = (vec![0; n_edges], vec![0; n_edges], vec![0.0; n_edges]);
+        for from in 0..n_nodes as u32 {
+            for neighbour in self.row(from).iter() {
+                let slot = &mut next[neighbour.node as usize];
+                nodes[*slot as usize] = from;
+                kinds[*slot as usize] = neighbour.kind;
+                weights[*slot as usize] = neighbour.weight;
+                *slot += 1;
+            }
+        }
+        Self { offsets, nodes, kinds, weights }
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+struct OwnedRow {
+    nodes: Vec<u32>,
+    kinds: Vec<u8>,
+    weights: Vec<f32>,
+}
+
+impl OwnedRow {
+    fn view(&self) -> Row<'_> {
+        Row { nodes: &self.nodes, kinds: &self.kinds, weights: &self.weights }
+    }
+
+    /// Where the edge is, or where it belongs.
+    fn position(&self, node: u32, kind: u8) -> Result<usize, usize> {
+        let start = self.nodes.partition_point(|&other| other < node);
+        let len = self.nodes[start..].partition_point(|&other| other == node);
+        self.kinds[start..start + len].binary_search(&kind).map(|at| start + at).map_err(|at| start + at)
+    }
+}
+
+/// Compressed rows, and beside them the rows that have changed since: a change copies one row, not the graph, and
+/// reading a row costs at most one look into the changes. Clones share the compressed rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Adjacency {
+    base: Arc<Csr>,
+    changed: FxHashMap<u32, OwnedRow>,
+}
+
+impl Adjacency {
+    pub(crate) fn new(base: Csr) -> Self {
+        Self { base: Arc::new(base), changed: FxHashMap::default() }
+    }
+
+    #[inline]
+    pub(crate) fn row(&self, node: u32) -> Row<'_> {
+        if !self.changed.is_empty()
+            && let Some(row) = self.changed.get(&node)
+        {
+            return row.view();
+        }
+        self.base.row(node)
+    }
+
+    /// Adds an edge, or raises the weight of the one that is there; true when it is new.
+    pub(crate) fn add(&mut self, from: u32, to: Neighbour) -> bool {
+        let row = self.row_mut(from);
+        match row.position(to.node, to.kind) {
+            Ok(at) => {
+                row.weights[at] = row.weights[at].max(to.weight);
+                false
+            }
+            Err(at) => {
+                row.nodes.insert(at, to.node);
+                row.kinds.insert(at, to.kind);
+                row.weights.insert(at, to.weight);
+                true
+            }
+        }
+    }
+
+    /// Takes an edge out; false when it was not there.
+    pub(crate) fn remove(&mut self, from: u32, to: u32, kind: u8) -> bool {
+        if !self.row(from).to(to).any(|neighbour| neighbour.kind == kind) {
+            return false;
+        }
+        let row = self.row_mut(from);
+        let Ok(at) = row.position(to, kind) else { return false };
+        row.nodes.remove(at);
+        row.kinds.remove(at);
+        row.weights.remove(at);
+        true
+    }
+
+    /// Takes out all edges of `node`.
+    pub(crate) fn clear(&mut self, node: u32) {
+        self.changed.insert(node, OwnedRow::default());
+    }
+
+    fn row_mut(&mut self, node: u32) -> &mut OwnedRow {
+        self.changed.entry(node).or_insert_with(|| {
+            let row = self.base.row(node);
+            OwnedRow { nodes: row.nodes.to_vec(), kinds: row.kinds.to_vec(), weights: row.weights.to_vec() }
+        })
+    }
+}

@@ -1,0 +1,51 @@
+//! Building a graph with kinds by name.
+
+use crate::error::GraphError;
+use crate::graph::{Edge, Graph, intern};
+
+/// Collects edges and numbers their kinds in the order in which they are first named.
+#[derive(Debug, Clone, Default)]
+pub struct GraphBuilder {
+    n_nodes: u32,
+    kinds: Vec<String>,
+    edges: Vec<Edge>,
+}
+
+impl GraphBuilder {
+    /// Starts with the nodes `0..n_nodes` and no edges.
+    pub fn new(n_nodes: u32) -> Self {
+        Self { n_nodes, ..Self::default() }
+    }
+
+    /// The number of a kind, for edges that are made elsewhere and handed to [`extend`](Self::extend).
+    ///
+    /// # Errors
+    /// [`GraphError::InvalidKindName`] for an empty name, [`GraphError::TooManyKinds`] for the 257th.
+    pub fn kind(&mut self, name: &str) -> Result<u8, GraphError> {
+        intern(&mut self.kinds, name)
+    }
+
+    /// Adds one edge; whether it fits is checked by [`build`](Self::build).
+    ///
+    /// # Errors
+    /// As [`kind`](Self::kind).
+    pub fn link(&mut self, from: u32, to: u32, kind: &str, weight: f32) -> Result<(), GraphError> {
+        let kind = self.kind(kind)?;
+        self.edges.push(Edge { from, to, kind, weight });
+        Ok(())
+    }
+
+    /// The graph of everything added.
+    ///
+    /// # Errors
+    /// As [`Graph::from_edges`].
+    pub fn build(self) -> Result<Graph, GraphError> {
+        Graph::from_edges(self.n_nodes, self.kinds, self.edges)
+    }
+}
+
+impl Extend<Edge> for GraphBuilder {
+    fn extend<T: IntoIterator<Item = Edge>>(&mut self, edges: T) {
+        self.edges.extend(edges);
+    }
+}

@@ -1,0 +1,94 @@
+//! What is saved of a graph.
+
+use crate::adjacency::Csr;
+use crate::error::GraphError;
+use crate::graph::{Graph, check_kind_names};
+
+/// A graph as plain values for whoever saves it: the outgoing rows and the names of the kinds. The incoming rows follow
+/// from them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GraphParts {
+    /// Names of the kinds of edge, by number.
+    pub kinds: Vec<String>,
+    /// `[n_nodes + 1]`: edges of node `n` are `offsets[n]..offsets[n + 1]`.
+    pub offsets: Vec<u64>,
+    /// `[n_edges]`: where each edge ends; ascending by end and kind within a node.
+    pub targets: Vec<u32>,
+    /// `[n_edges]`: the kind of each edge.
+    pub edge_kinds: Vec<u8>,
+    /// `[n_edges]`: positive and finite.
+    pub weights: Vec<f32>,
+}
+
+impl Graph {
+    /// Everything in the graph, changes included.
+    pub fn to_parts(&self) -> GraphParts {
+        let n_edges = self.n_edges();
+        let mut parts = GraphParts {
+            kinds: self.kinds().to_vec(),
+            offsets: Vec::with_capacity(self.n_nodes() as usize + 1),
+            targets: Vec::with_capacity(n_edges),
+            edge_kinds: Vec::with_capacity(n_edges),
+            weights: Vec::with_capacity(n_edges),
+        };
+        parts.offsets.push(0);
+        for node in 0..self.n_nodes() {
+            let row = self.outgoing(node);
+            parts.targets.extend_from_slice(row.nodes);
+            parts.edge_kinds.extend_from_slice(row.kinds);
+            parts.weights.extend_from_slice(row.weights);
+            parts.offsets.push(parts.targets.len() as u64);
+        }
+        parts
+    }
+
+    /// Takes up what [`to_parts`](Self::to_parts) gave.
+    ///
+    /// # Errors
+    /// [`GraphError::InvalidParts`] says what does not fit: lengths, offsets, ends, kinds, weights or order;
+    /// [`GraphError::InvalidKindName`] and [`GraphError::TooManyKinds`] for the names.
+    pub fn from_parts(parts: GraphParts) -> Result<Self, GraphError> {
+        check_kind_names(&parts.kinds)?;
+        let n_nodes = parts.check().map_err(GraphError::InvalidParts)?;
+        let GraphParts { kinds, offsets, targets, edge_kinds, weights } = parts;
+        Ok(Self::from_rows(n_nodes, kinds, Csr { offsets, nodes: targets, kinds: edge_kinds, weights }))
+    }
+}
+
+impl GraphParts {
+    /// The number of nodes, or what is wrong.
+    fn check(&self) -> Result<u32, String> {
+        let n_edges = self.targets.len();
+        if self.edge_kinds.len() != n_edges || self.weights.len() != n_edges {
+            let (n_kinds, n_weights) = (self.edge_kinds.len(), self.weights.len());
+            return Err(format!("{n_edges} ends, {n_kinds} kinds and {n_weights} weights are not as many"));
+        }
+        if self.offsets.first() != Some(&0) || self.offsets.last() != Some(&(n_edges as u64)) {
+            return Err(format!("offsets do not run from 0 to {n_edges}"));
+        }
+        let n_nodes = u32::try_from(self.offsets.len() - 1).map_err(|_| "too many nodes".to_owned())?;
+        // All must ascend before any is used: a later offset may lie beyond the last edge.
+        if let Some(node) = self.offsets.windows(2).position(|bounds| bounds[0] > bounds[1]) {
+            return Err(format!("offset after node {node} is smaller than the one before"));
+        }
+        for (from, bounds) in (0u32..).zip(self.offsets.windows(2)) {
+            let mut before = None;
+            for edge in bounds[0] as usize..bounds[1] as usize {
+                let (to, kind, weight) = (self.targets[edge], self.edge_kinds[edge], self.weights[edge]);
+                if to >= n_nodes || to == from {
+                    return Err(format!("edge {edge} runs from node {from} to {to} of {n_nodes}"));
+                }
+                if usize::from(kind) >= self.kinds.len() {
+                    return Err(format!("edge {edge} is of the unnamed kind {kind}"));
+                }
+                if !(weight.is_finite() && weight > 0.0) {
+                    return Err(format!("edge {edge} has the weight {weight}"));
+                }
+                if before.replace((to, kind)).is_some_and(|before| before >= (to, kind)) {
+                    return Err(format!("edge {edge} is out of order"));
+                }
+            }
+        }
+        Ok(n_nodes)
+    }
+}
