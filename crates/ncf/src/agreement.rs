@@ -1,0 +1,165 @@
+//! The autodiff graph and the host's scorer must compute one and the same function.
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use crate::batch::{Batch, Shard};
+use crate::data::{Features, TrainingData};
+use crate::dense::{Dense, Matrix};
+use crate::graph::{ShardInput, run_shard};
+use crate::init::{self, Tables};
+use crate::loss::loss_and_gradient;
+use crate::positives::Positives;
+use crate::scoring::ItemSide;
+use crate::{Loss, NcfConfig, NcfError, Scorer, UserInput};
+
+const SIDE: usize = 12;
+const DIM: usize = 4;
+/// Distance of the finite differences.
+const STEP: f32 = 2e-3;
+const PAIRS: [(u32, u32); 6] = [(0, 1), (0, 3), (1, 2), (2, 5), (3, 11), (0, 7)];
+
+struct World<'a> {
+    data: TrainingData<'a>,
+    tables: Tables<'a>,
+    dense: Dense<Matrix>,
+}
+
+/// A trained value: of the dense weights (matrix, position), or of a table (table, row, column).
+#[derive(Debug, Clone, Copy)]
+enum Cell {
+    Dense(usize, usize),
+    Table(usize, u32, usize),
+}
+
+impl World<'_> {
+    fn cell(&mut self, cell: Cell) -> &mut f32 {
+        match cell {
+            Cell::Dense(matrix, at) => &mut self.dense.all_mut().swap_remove(matrix).values[at],
+            Cell::Table(table, row, column) => {
+                let Tables { user_gmf, user_mlp, item_gmf, item_mlp } = &mut self.tables;
+                &mut [user_gmf, user_mlp, item_gmf, item_mlp][table].table.row_mut(row)[column]
+            }
+        }
+    }
+
+    /// Mean loss of the shard by the host's scorer.
+    fn loss(&self, shard: &Rows, loss: Loss, terms: usize) -> Result<f32, NcfError> {
+        let Self { data, tables, dense } = self;
+        let features = data.item_features.map(|features| features.values).zip(dense.first_feature.as_ref());
+        let item_mlp = &tables.item_mlp.table;
+        let scorer = Scorer {
+            tower: &dense.tower,
+            user_gmf: &tables.user_gmf.table,
+            user_mlp: &tables.user_mlp.table,
+            item_gmf: &tables.item_gmf.table,
+            items: ItemSide::Computed { item_mlp, first_item: &dense.first_item, features },
+            n_users: SIDE,
+            n_items: SIDE,
+        };
+        let (mut logits, mut scores) = (Vec::new(), Vec::new());
+        for (items, &user) in shard.items.chunks(shard.columns).zip(&shard.users) {
+            let base = &data.user_base[user as usize * DIM..][..DIM];
+            scorer.score(&UserInput { base, known_user: Some(user) }, items, &mut scores)?;
+            logits.extend_from_slice(&scores);
+        }
+        let mut unused = vec![0.0; logits.len()];
+        let sum = loss_and_gradient(loss, &logits, &shard.negatives, shard.columns, terms, &mut unused);
+        Ok(sum / terms as f32)
+    }
+}
+
+/// Users and items of a shard's groups.
+struct Rows {
+    columns: usize,
+    users: Vec<u32>,
+    items: Vec<u32>,
+    negatives: Vec<u32>,
+}
+
+impl Rows {
+    fn of(shard: &Shard) -> Self {
+        let Shard { user_rows, item_rows, input } = shard;
+        let ShardInput { columns, user_slots, item_slots, negatives, .. } = input;
+        Self {
+            columns: *columns,
+            users: user_slots.iter().map(|&slot| user_rows[slot as usize]).collect(),
+            items: item_slots.iter().map(|&slot| item_rows[slot as usize]).collect(),
+            negatives: negatives.clone(),
+        }
+    }
+}
+
+fn random(len: usize, seed: u64) -> Vec<f32> {
+    let mut rng = StdRng::seed_from_u64(seed);
+    (0..len).map(|_| rng.random_range(-1.0..1.0)).collect()
+}
+
+#[test]
+fn the_graph_and_the_scorer_agree_on_loss_and_gradients() -> Result<(), NcfError> {
+    let (user_base, item_base, content) = (random(SIDE * DIM, 1), random(SIDE * DIM, 2), random(SIDE * 3, 3));
+    let data = TrainingData {
+        n_users: SIDE,
+        n_items: SIDE,
+        user_base: &user_base,
+        item_base: &item_base,
+        positives: &PAIRS,
+        item_features: Some(Features { dim: 3, values: &content }),
+        leave_one_out: None,
+    };
+    for loss in [Loss::Bce, Loss::Bpr, Loss::SampledSoftmax] {
+        let config = NcfConfig { dim: DIM, layers: vec![6, 5, 3], loss, ..NcfConfig::default() };
+        let mut rng = StdRng::seed_from_u64(4);
+        let positives = Positives::new(SIDE, SIDE, &PAIRS);
+        let dense = init::dense(&data, &config, &positives, &mut rng)?;
+        let mut world = World { data, tables: init::tables(&data, DIM), dense };
+        for (seed, matrix) in world.dense.all_mut().into_iter().enumerate() {
+            matrix.values = random(matrix.values.len(), 100 + seed as u64);
+        }
+        let Tables { user_gmf, user_mlp, item_gmf, item_mlp } = &mut world.tables;
+        for (seed, trained) in [user_gmf, user_mlp, item_gmf, item_mlp].into_iter().enumerate() {
+            trained.table.values = random(trained.table.values.len(), 200 + seed as u64);
+        }
+        let entries: Vec<u32> = (0..positives.len() as u32).collect();
+        let batch = Batch::draw(&positives, &entries, &config, &mut rng);
+        let terms = batch.terms(loss);
+        let shard = batch.gather(0, &data, &world.tables, &config);
+        let rows = Rows::of(&shard);
+        let Shard { user_rows, item_rows, input } = shard;
+        let output = run_shard(&world.dense, input, loss, terms)?;
+        let by_scorer = world.loss(&rows, loss, terms)?;
+        assert!((output.loss / terms as f32 - by_scorer).abs() < 1e-4, "{loss:?}");
+
+        let dense = output.dense.all().into_iter().enumerate();
+        let mut gradients: Vec<(Cell, f32)> = dense
+            .flat_map(|(matrix, values)| {
+                values.iter().enumerate().map(move |(at, &g)| (Cell::Dense(matrix, at), g))
+            })
+            .collect();
+        let tables = [
+            (&user_rows, &output.user_gmf),
+            (&user_rows, &output.user_mlp),
+            (&item_rows, &output.item_gmf),
+            (&item_rows, &output.item_mlp),
+        ];
+        for (table, (rows, values)) in tables.into_iter().enumerate() {
+            for (at, &gradient) in values.iter().enumerate() {
+                gradients.push((Cell::Table(table, rows[at / DIM], at % DIM), gradient));
+            }
+        }
+        for (cell, gradient) in gradients {
+            let before = *world.cell(cell);
+            let mut loss_at = |value: f32| {
+                *world.cell(cell) = value;
+                world.loss(&rows, loss, terms)
+            };
+            let (above, here, below) = (loss_at(before + STEP)?, loss_at(before)?, loss_at(before - STEP)?);
+            // At a kink of a relu the derivative is that of one side.
+            let slopes = [(above - here) / STEP, (here - below) / STEP];
+            *world.cell(cell) = before;
+            let agrees = slopes.iter().any(|slope| (slope - gradient).abs() < 5e-3);
+            assert!(agrees, "{loss:?} {cell:?}: {slopes:?} {gradient}");
+        }
+    }
+    Ok(())
+}

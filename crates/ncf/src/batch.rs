@@ -1,0 +1,165 @@
+//! A batch: positives, their negatives, and its cut into shards that run side by side.
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use crate::data::TrainingData;
+use crate::graph::ShardInput;
+use crate::init::{Tables, base_vector};
+use crate::positives::Positives;
+use crate::{Loss, NcfConfig, loss};
+
+/// Positives per shard. It is a constant and not the number of threads divided out, because the order in which
+/// gradients are added decides their last bits: the result must not depend on the machine.
+const SHARD_POSITIVES: usize = 128;
+
+/// A positive and its negatives per group.
+pub(crate) struct Batch {
+    columns: usize,
+    users: Vec<u32>,
+    /// `[groups, columns]`: the positive, its negatives, and the positive again where negatives are missing
+    items: Vec<u32>,
+    negatives: Vec<u32>,
+    seed: u64,
+}
+
+/// A shard's input and the table rows that its leaves were gathered from.
+pub(crate) struct Shard {
+    pub user_rows: Vec<u32>,
+    pub item_rows: Vec<u32>,
+    pub input: ShardInput,
+}
+
+impl Batch {
+    /// Draws the negatives of the positives `entries`.
+    pub fn draw(positives: &Positives, entries: &[u32], config: &NcfConfig, rng: &mut StdRng) -> Self {
+        let columns = 1 + config.negatives_per_positive;
+        let mut users = Vec::with_capacity(entries.len());
+        let mut items = Vec::with_capacity(entries.len() * columns);
+        let mut negatives = Vec::with_capacity(entries.len());
+        for &entry in entries {
+            let (user, item) = positives.pair(entry as usize);
+            users.push(user);
+            items.push(item);
+            negatives.push(positives.draw_negatives(user, columns - 1, rng, &mut items) as u32);
+            items.resize(users.len() * columns, item);
+        }
+        Self { columns, users, items, negatives, seed: rng.random() }
+    }
+
+    /// Number of terms of the batch's loss.
+    pub fn terms(&self, loss: Loss) -> usize {
+        loss::terms(loss, &self.negatives)
+    }
+
+    /// Number of shards.
+    pub fn n_shards(&self) -> usize {
+        self.users.len().div_ceil(SHARD_POSITIVES)
+    }
+
+    /// Gathers what shard number `index` needs.
+    pub fn gather(
+        &self,
+        index: usize,
+        data: &TrainingData<'_>,
+        tables: &Tables<'_>,
+        config: &NcfConfig,
+    ) -> Shard {
+        let groups = index * SHARD_POSITIVES..((index + 1) * SHARD_POSITIVES).min(self.users.len());
+        let users = &self.users[groups.clone()];
+        let items = &self.items[groups.start * self.columns..groups.end * self.columns];
+        let (user_rows, user_slots) = distinct(users);
+        let (item_rows, item_slots) = distinct(items);
+        let mut base = vec![0.0; users.len() * config.dim];
+        let positive_items = items.iter().step_by(self.columns);
+        for ((out, &user), &item) in base.chunks_exact_mut(config.dim).zip(users).zip(positive_items) {
+            base_vector(data, user, item, out);
+        }
+        let item_features = data.item_features.map(|features| {
+            let row = |&item: &u32| &features.values[item as usize * features.dim..][..features.dim];
+            item_rows.iter().flat_map(row).copied().collect()
+        });
+        let input = ShardInput {
+            columns: self.columns,
+            base,
+            user_slots,
+            user_gmf: tables.user_gmf.table.gather(&user_rows),
+            user_mlp: tables.user_mlp.table.gather(&user_rows),
+            item_slots,
+            item_gmf: tables.item_gmf.table.gather(&item_rows),
+            item_mlp: tables.item_mlp.table.gather(&item_rows),
+            item_features,
+            negatives: self.negatives[groups].to_vec(),
+            dropout: dropout_factors(config, items.len(), self.seed ^ index as u64),
+        };
+        Shard { user_rows, item_rows, input }
+    }
+}
+
+/// The distinct ids in ascending order, and for each id its position among them.
+pub(crate) fn distinct(ids: &[u32]) -> (Vec<u32>, Vec<i32>) {
+    let mut rows = ids.to_vec();
+    rows.sort_unstable();
+    rows.dedup();
+    let slots = ids.iter().map(|id| rows.partition_point(|row| row < id) as i32).collect();
+    (rows, slots)
+}
+
+/// Sums the gradients of rows that several shards touched: the distinct rows and `[rows, width]`.
+pub(crate) fn merge_rows(shards: &[(&[u32], &[f32])], width: usize) -> (Vec<u32>, Vec<f32>) {
+    let all: Vec<u32> = shards.iter().flat_map(|(rows, _)| rows.iter().copied()).collect();
+    let (rows, slots) = distinct(&all);
+    let mut sums = vec![0.0_f32; rows.len() * width];
+    let gradients = shards.iter().flat_map(|(_, gradient)| gradient.chunks_exact(width));
+    for (&slot, gradient) in slots.iter().zip(gradients) {
+        let sum = &mut sums[slot as usize * width..][..width];
+        sum.iter_mut().zip(gradient).for_each(|(sum, value)| *sum += value);
+    }
+    (rows, sums)
+}
+
+/// Inverted dropout: each factor is 0, or `1 / (1 - dropout)`.
+fn dropout_factors(config: &NcfConfig, rows: usize, seed: u64) -> Vec<Vec<f32>> {
+    if config.dropout == 0.0 {
+        return Vec::new();
+    }
+    let mut rng = StdRng::seed_from_u64(seed);
+    let kept = 1.0 / (1.0 - config.dropout);
+    let mut factor = || if rng.random::<f32>() < config.dropout { 0.0 } else { kept };
+    config.layers.iter().map(|width| (0..rows * width).map(|_| factor()).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Batch, distinct, merge_rows};
+    use crate::positives::Positives;
+    use crate::{Loss, NcfConfig};
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    #[test]
+    fn missing_negatives_are_padded_by_the_positive_and_not_counted() {
+        let positives = Positives::new(2, 3, &[(0, 0), (0, 1), (0, 2), (1, 2)]);
+        let config = NcfConfig { negatives_per_positive: 2, ..NcfConfig::default() };
+        let batch = Batch::draw(&positives, &[1, 3], &config, &mut StdRng::seed_from_u64(1));
+        assert_eq!(batch.negatives, [0, 2]);
+        assert_eq!(batch.items[..4], [1, 1, 1, 2]);
+        let terms = [Loss::Bce, Loss::Bpr, Loss::SampledSoftmax].map(|loss| batch.terms(loss));
+        assert_eq!(terms, [4, 2, 2]);
+    }
+
+    #[test]
+    fn distinct_rows_and_slots_give_the_ids_back() {
+        let ids = [7, 3, 7, 0, 3];
+        let (rows, slots) = distinct(&ids);
+        assert_eq!(rows, [0, 3, 7]);
+        let back: Vec<u32> = slots.iter().map(|&slot| rows[slot as usize]).collect();
+        assert_eq!(back, ids);
+    }
+
+    #[test]
+    fn gradients_of_a_row_in_two_shards_are_added() {
+        let (rows, sums) = merge_rows(&[(&[2, 5], &[1.0, 1.0, 2.0, 2.0]), (&[5], &[10.0, 20.0])], 2);
+        assert_eq!((rows, sums), (vec![2, 5], vec![1.0, 1.0, 12.0, 22.0]));
+    }
+}

@@ -1,0 +1,252 @@
+//! Scores at request time: plain host code over slices, no burn.
+
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
+use rayon::prelude::*;
+
+use crate::NcfError;
+use crate::data::check_values;
+use crate::dense::{Matrix, Tower};
+use crate::loss::sigmoid;
+use crate::table::Table;
+
+/// Items scored together. Every block is padded to this many rows, so an item's score has the same bits whichever other
+/// items are scored with it; 64 rows of the default widths stay in the first-level caches.
+const BLOCK: usize = 64;
+
+/// The user that scores are for.
+#[derive(Debug, Clone, Copy)]
+pub struct UserInput<'a> {
+    /// ALS vector folded in from the user's history as it is now, `[dim]`.
+    pub base: &'a [f32],
+    /// Index of the user at training, for their learned residuals; `None` for a user who was not there.
+    pub known_user: Option<u32>,
+}
+
+/// The chance that a logit of a model trained with [`crate::Loss::Bce`] stands for, in `0..=1`. For the other losses it
+/// is not calibrated, but still rises with the logit.
+pub fn probability(logit: f32) -> f32 {
+    sigmoid(logit)
+}
+
+/// Where the items' part of the first layer comes from.
+#[derive(Clone, Copy)]
+pub(crate) enum ItemSide<'a> {
+    /// Computed before: `[n_items, layers[0]]`
+    Stored(&'a Table),
+    /// Computed as items are asked for, which is what training does: tables change at every step.
+    Computed { item_mlp: &'a Table, first_item: &'a Matrix, features: Option<(&'a [f32], &'a Matrix)> },
+}
+
+/// Scores items for users. Made by [`crate::NcfModel::scorer`], or handed to
+/// [`crate::TrainingObserver::evaluate`]; copying it is free.
+#[derive(Clone, Copy)]
+pub struct Scorer<'a> {
+    pub(crate) tower: &'a Tower<Matrix>,
+    pub(crate) user_gmf: &'a Table,
+    pub(crate) user_mlp: &'a Table,
+    pub(crate) item_gmf: &'a Table,
+    pub(crate) items: ItemSide<'a>,
+    pub(crate) n_users: usize,
+    pub(crate) n_items: usize,
+}
+
+impl Scorer<'_> {
+    /// Number of users known at training.
+    pub fn n_users(&self) -> usize {
+        self.n_users
+    }
+
+    /// Number of items known at training.
+    pub fn n_items(&self) -> usize {
+        self.n_items
+    }
+
+    /// Replaces the content of `out` by the logits of `items`, in their order. Greater is better; the logits of one user
+    /// are comparable with each other.
+    ///
+    /// # Errors
+    /// [`NcfError::WrongLength`] or [`NcfError::NotFinite`] for the base vector, [`NcfError::UnknownUser`],
+    /// [`NcfError::UnknownItem`] for an index that was not there at training. `out` is then empty.
+    pub fn score(&self, user: &UserInput<'_>, items: &[u32], out: &mut Vec<f32>) -> Result<(), NcfError> {
+        out.clear();
+        self.check(user, items)?;
+        let (gmf, first) = self.user_side(user);
+        let mut buffers = Buffers::new(self.tower);
+        out.reserve(items.len());
+        for block in items.chunks(BLOCK) {
+            self.score_block(&gmf, &first, block, &mut buffers, out);
+        }
+        Ok(())
+    }
+
+    fn check(&self, user: &UserInput<'_>, items: &[u32]) -> Result<(), NcfError> {
+        check_values("base", user.base, self.tower.user_map.rows)?;
+        match user.known_user {
+            Some(user) if user as usize >= self.n_users => {
+                return Err(NcfError::UnknownUser { user, n_users: self.n_users });
+            }
+            _ => {}
+        }
+        match items.iter().find(|&&item| item as usize >= self.n_items) {
+            Some(&item) => Err(NcfError::UnknownItem { item, n_items: self.n_items }),
+            None => Ok(()),
+        }
+    }
+
+    /// The user's part of both branches: the vector that item vectors are multiplied with, and the first layer's
+    /// pre-activation `[layers[0]]`.
+    fn user_side(&self, user: &UserInput<'_>) -> (Vec<f32>, Vec<f32>) {
+        let tower = self.tower;
+        let mut gmf = user.base.to_vec();
+        let mut mapped = vec![0.0; tower.user_map.cols];
+        add_product(user.base, &tower.user_map, &mut mapped);
+        if let Some(known) = user.known_user {
+            add(&mut gmf, self.user_gmf.row(known));
+            add(&mut mapped, self.user_mlp.row(known));
+        }
+        gmf.iter_mut().zip(&tower.out_gmf.values).for_each(|(value, weight)| *value *= weight);
+        let mut first = tower.first_bias.values.clone();
+        add_product(&mapped, &tower.first_user, &mut first);
+        (gmf, first)
+    }
+
+    fn score_block(
+        &self,
+        gmf: &[f32],
+        first: &[f32],
+        items: &[u32],
+        buffers: &mut Buffers,
+        out: &mut Vec<f32>,
+    ) {
+        let tower = self.tower;
+        let width = first.len();
+        let Buffers { input, output } = buffers;
+        let rows = input[..BLOCK * width].chunks_exact_mut(width);
+        match self.items {
+            ItemSide::Stored(table) => {
+                for (row, &item) in rows.zip(items) {
+                    let sums = table.row(item).iter().zip(first).map(|(item, user)| relu(item + user));
+                    row.iter_mut().zip(sums).for_each(|(cell, sum)| *cell = sum);
+                }
+            }
+            ItemSide::Computed { .. } => {
+                self.items.first_layer(items, &mut input[..BLOCK * width]);
+                for row in input[..BLOCK * width].chunks_exact_mut(width) {
+                    row.iter_mut().zip(first).for_each(|(cell, user)| *cell = relu(*cell + user));
+                }
+            }
+        }
+        let mut width = width;
+        for layer in &tower.hidden {
+            let next = layer.weight.cols;
+            product(&input[..BLOCK * width], &layer.weight, &mut output[..BLOCK * next], Accum::Replace);
+            for row in output[..BLOCK * next].chunks_exact_mut(next) {
+                row.iter_mut().zip(&layer.bias.values).for_each(|(cell, bias)| *cell = relu(*cell + bias));
+            }
+            std::mem::swap(input, output);
+            width = next;
+        }
+        let bias = tower.out_bias.values.first().copied().unwrap_or_default();
+        let last = input[..BLOCK * width].chunks_exact(width);
+        out.extend(items.iter().zip(last).map(|(&item, hidden)| {
+            dot(gmf, self.item_gmf.row(item)) + dot(hidden, &tower.out_mlp.values) + bias
+        }));
+    }
+}
+
+impl ItemSide<'_> {
+    /// The items' part of the first layer, `[BLOCK, layers[0]]`, zero past the last of `items` (at most `BLOCK`).
+    fn first_layer(&self, items: &[u32], out: &mut [f32]) {
+        match self {
+            Self::Stored(table) => {
+                out.fill(0.0);
+                for (row, &item) in out.chunks_exact_mut(table.width).zip(items) {
+                    row.copy_from_slice(table.row(item));
+                }
+            }
+            Self::Computed { item_mlp, first_item, features } => {
+                let mut gathered = item_mlp.gather(items);
+                gathered.resize(BLOCK * item_mlp.width, 0.0);
+                product(&gathered, first_item, out, Accum::Replace);
+                if let Some((values, weight)) = features {
+                    gathered.clear();
+                    let row = |&item: &u32| &values[item as usize * weight.rows..][..weight.rows];
+                    items.iter().for_each(|item| gathered.extend_from_slice(row(item)));
+                    gathered.resize(BLOCK * weight.rows, 0.0);
+                    product(&gathered, weight, out, Accum::Add);
+                }
+            }
+        }
+    }
+
+    /// [`ItemSide::first_layer`] of all items, `[n_items, width]`, with the bits that each would have alone.
+    pub(crate) fn first_layer_of_all(&self, n_items: usize, width: usize) -> Table {
+        let mut table = Table::zeros(n_items, width);
+        table.values.par_chunks_mut(BLOCK * width).enumerate().for_each_init(
+            || vec![0.0; BLOCK * width],
+            |block, (index, out)| {
+                let first = (index * BLOCK) as u32;
+                let items: Vec<u32> = (first..first + (out.len() / width) as u32).collect();
+                self.first_layer(&items, block);
+                out.copy_from_slice(&block[..out.len()]);
+            },
+        );
+        table
+    }
+}
+
+/// Two activations of a block, swapped from layer to layer.
+struct Buffers {
+    input: Vec<f32>,
+    output: Vec<f32>,
+}
+
+impl Buffers {
+    fn new(tower: &Tower<Matrix>) -> Self {
+        let widths = tower.hidden.iter().map(|layer| layer.weight.cols);
+        let widest = widths.fold(tower.first_bias.cols, usize::max);
+        Self { input: vec![0.0; BLOCK * widest], output: vec![0.0; BLOCK * widest] }
+    }
+}
+
+/// `out = [out +] left · right`, all row-major, `left` `[BLOCK, right.rows]`.
+fn product(left: &[f32], right: &Matrix, out: &mut [f32], accumulate: Accum) {
+    matmul(
+        MatMut::from_row_major_slice_mut(out, BLOCK, right.cols),
+        accumulate,
+        MatRef::from_row_major_slice(left, BLOCK, right.rows),
+        MatRef::from_row_major_slice(&right.values, right.rows, right.cols),
+        1.0,
+        Par::Seq,
+    );
+}
+
+/// `out += vector · matrix`
+fn add_product(vector: &[f32], matrix: &Matrix, out: &mut [f32]) {
+    for (&value, row) in vector.iter().zip(matrix.values.chunks_exact(matrix.cols)) {
+        out.iter_mut().zip(row).for_each(|(out, weight)| *out += value * weight);
+    }
+}
+
+fn add(to: &mut [f32], values: &[f32]) {
+    to.iter_mut().zip(values).for_each(|(to, value)| *to += value);
+}
+
+fn relu(x: f32) -> f32 {
+    x.max(0.0)
+}
+
+/// Eight running sums, because one alone cannot be vectorised without changing the result.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let (a_blocks, a_rest) = a.as_chunks::<8>();
+    let (b_blocks, b_rest) = b.as_chunks::<8>();
+    let mut sums = [0.0_f32; 8];
+    for (a, b) in a_blocks.iter().zip(b_blocks) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
+}

@@ -1,0 +1,164 @@
+//! Embedding tables on the host and their sparse training.
+
+use crate::adam;
+use crate::best::RowJournal;
+
+/// Rows of equal width. Indices are checked where they enter the crate.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Table {
+    pub width: usize,
+    /// `[n_rows, width]`, row-major
+    pub values: Vec<f32>,
+}
+
+impl Table {
+    /// Zeros come from the operating system page by page, so rows that are never touched cost no memory.
+    pub fn zeros(n_rows: usize, width: usize) -> Self {
+        Self { width, values: vec![0.0; n_rows * width] }
+    }
+
+    pub fn row(&self, row: u32) -> &[f32] {
+        let start = row as usize * self.width;
+        &self.values[start..start + self.width]
+    }
+
+    pub fn row_mut(&mut self, row: u32) -> &mut [f32] {
+        let start = row as usize * self.width;
+        &mut self.values[start..start + self.width]
+    }
+
+    /// The rows one below the other, `[rows.len(), width]`.
+    pub fn gather(&self, rows: &[u32]) -> Vec<f32> {
+        let mut gathered = Vec::with_capacity(rows.len() * self.width);
+        rows.iter().for_each(|&row| gathered.extend_from_slice(self.row(row)));
+        gathered
+    }
+}
+
+/// Where the rows of a table started, which is what weight decay pulls them back to.
+#[derive(Clone, Copy)]
+pub(crate) enum Start<'a> {
+    Zero,
+    /// The values times the scale.
+    Scaled(&'a [f32], f32),
+}
+
+/// A table with Adam's state per row.
+///
+/// Adam is lazy: a row without gradient is not touched, neither its value nor its moments. The bias correction counts the updates **of the
+/// row**, so that the first update of a rare row is as large as that of a frequent one.
+pub(crate) struct TrainedTable<'a> {
+    pub table: Table,
+    start: Start<'a>,
+    first_moment: Table,
+    second_moment: Table,
+    steps: Vec<u32>,
+    journal: RowJournal,
+}
+
+impl<'a> TrainedTable<'a> {
+    pub fn new(n_rows: usize, width: usize, start: Start<'a>) -> Self {
+        let table = match start {
+            Start::Zero => Table::zeros(n_rows, width),
+            Start::Scaled(values, scale) => {
+                Table { width, values: values.iter().map(|value| value * scale).collect() }
+            }
+        };
+        Self {
+            table,
+            start,
+            first_moment: Table::zeros(n_rows, width),
+            second_moment: Table::zeros(n_rows, width),
+            steps: vec![0; n_rows],
+            journal: RowJournal::new(n_rows, width),
+        }
+    }
+
+    /// Updates `rows` (each at most once) by `gradient` (`[rows.len(), width]`); returns whether they are still finite.
+    pub fn apply(&mut self, learning_rate: f32, weight_decay: f32, rows: &[u32], gradient: &[f32]) -> bool {
+        let mut finite = true;
+        for (&row, row_gradient) in rows.iter().zip(gradient.chunks_exact(self.table.width)) {
+            self.journal.before_change(row, self.table.row(row));
+            self.decay(learning_rate * weight_decay, row);
+            let step = &mut self.steps[row as usize];
+            *step = step.saturating_add(1);
+            finite &= adam::update(
+                learning_rate,
+                *step,
+                self.table.row_mut(row),
+                row_gradient,
+                self.first_moment.row_mut(row),
+                self.second_moment.row_mut(row),
+            );
+        }
+        finite
+    }
+
+    /// The table as it is now is the one that [`TrainedTable::into_best`] gives.
+    pub fn mark_best(&mut self) {
+        self.journal.mark();
+    }
+
+    /// The table as it was at the last mark.
+    pub fn into_best(mut self) -> Table {
+        for (row, values) in self.journal.saved() {
+            self.table.row_mut(row).copy_from_slice(values);
+        }
+        self.table
+    }
+
+    fn decay(&mut self, share: f32, row: u32) {
+        if share == 0.0 {
+            return;
+        }
+        let width = self.table.width;
+        let values = self.table.row_mut(row);
+        match self.start {
+            Start::Zero => values.iter_mut().for_each(|value| *value -= share * *value),
+            Start::Scaled(start, scale) => {
+                let start = &start[row as usize * width..][..width];
+                values
+                    .iter_mut()
+                    .zip(start)
+                    .for_each(|(value, from)| *value -= share * (*value - from * scale));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Start, TrainedTable};
+
+    #[test]
+    fn rows_without_gradient_keep_every_bit() {
+        let start: Vec<f32> = (0..12).map(|value| value as f32 * 0.1).collect();
+        let mut trained = TrainedTable::new(4, 3, Start::Scaled(&start, 1.0));
+        assert!(trained.apply(0.1, 0.5, &[2], &[1.0, -1.0, 0.5]));
+        for row in [0, 1, 3] {
+            assert_eq!(trained.table.row(row), &start[row as usize * 3..][..3]);
+        }
+        assert_ne!(trained.table.row(2), &start[6..9]);
+    }
+
+    #[test]
+    fn the_table_goes_back_to_its_last_mark() {
+        let mut trained = TrainedTable::new(3, 1, Start::Zero);
+        trained.apply(0.1, 0.0, &[0, 1], &[1.0, 1.0]);
+        trained.mark_best();
+        let marked = trained.table.clone();
+        trained.apply(0.1, 0.0, &[1, 2], &[1.0, 1.0]);
+        trained.apply(0.1, 0.0, &[1], &[1.0]);
+        assert_ne!(trained.table, marked);
+        assert_eq!(trained.into_best(), marked);
+    }
+
+    #[test]
+    fn decay_pulls_back_to_the_start() {
+        let start = [1.0_f32];
+        let mut trained = TrainedTable::new(1, 1, Start::Scaled(&start, 2.0));
+        trained.table.values = vec![4.0];
+        trained.apply(0.1, 1.0, &[0], &[0.0]);
+        assert!((trained.table.values[0] - 3.8).abs() < 1e-6);
+    }
+}

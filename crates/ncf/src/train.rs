@@ -1,0 +1,279 @@
+//! The training loop.
+
+use std::ops::ControlFlow;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rayon::prelude::*;
+
+use crate::adam::DenseAdam;
+use crate::batch::{Batch, Shard, merge_rows};
+use crate::data::TrainingData;
+use crate::dense::{Dense, Matrix};
+use crate::graph::{ShardOutput, run_shard};
+use crate::init::{self, Tables};
+use crate::positives::Positives;
+use crate::scoring::ItemSide;
+use crate::table::TrainedTable;
+use crate::{NcfConfig, NcfError, NcfMetadata, NcfModel, Progress, Scorer, TrainingObserver};
+
+/// Trains a model from ALS factors and keeps the best epoch by the observer's holdout metric, the start included: with
+/// a holdout, the result is never worse on it than ALS.
+///
+/// The same data, settings and seed give the same weights, bit for bit, whatever the number of rayon threads.
+///
+/// # Errors
+/// Data or settings that do not fit, [`NcfError::Diverged`], [`NcfError::BadMetric`], [`NcfError::Interrupted`].
+pub fn train(
+    data: &TrainingData<'_>,
+    config: &NcfConfig,
+    observer: &mut dyn TrainingObserver,
+) -> Result<NcfModel, NcfError> {
+    data.validate(config)?;
+    let positives = Positives::new(data.n_users, data.n_items, data.positives);
+    let mut rng = StdRng::seed_from_u64(config.seed);
+    let mut trainer = Trainer::new(data, config, &positives, &mut rng)?;
+    let mut best = Best::start(&mut trainer, observer)?;
+
+    let mut order: Vec<u32> = (0..positives.len() as u32).collect();
+    for epoch in 1..=config.epochs {
+        order.shuffle(&mut rng);
+        let batches = batches(&order, config.batch_size);
+        let mut progress = Progress {
+            epoch,
+            epochs: config.epochs,
+            batch: 0,
+            batches: batches.len(),
+            running_loss: None,
+            holdout_metric: best.last_metric,
+            best_epoch: best.epoch,
+        };
+        let mut loss_sum = 0.0_f64;
+        for (index, entries) in batches.iter().enumerate() {
+            report(observer, &progress)?;
+            let batch = Batch::draw(&positives, entries, config, &mut rng);
+            let (loss, finite) = trainer.step(&batch)?;
+            if !finite {
+                return Err(NcfError::Diverged { epoch, batch: index, loss });
+            }
+            loss_sum += f64::from(loss);
+            progress.batch = index + 1;
+            progress.running_loss = Some((loss_sum / (index + 1) as f64) as f32);
+        }
+        let stop = best.after_epoch(epoch, &mut trainer, observer)?;
+        progress.holdout_metric = best.last_metric;
+        progress.best_epoch = best.epoch;
+        report(observer, &progress)?;
+        if stop {
+            break;
+        }
+    }
+    Ok(trainer.into_model(best))
+}
+
+fn report(observer: &mut dyn TrainingObserver, progress: &Progress) -> Result<(), NcfError> {
+    match observer.on_progress(progress) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(NcfError::Interrupted { epoch: progress.epoch, batch: progress.batch }),
+    }
+}
+
+/// Cuts the order into batches; a last batch of one joins the one before.
+fn batches(order: &[u32], size: usize) -> Vec<&[u32]> {
+    let mut batches: Vec<&[u32]> = order.chunks(size).collect();
+    if batches.len() >= 2 && batches.last().is_some_and(|last| last.len() == 1) {
+        batches.pop();
+        let start = (batches.len() - 1) * size;
+        batches.pop();
+        batches.push(&order[start..]);
+    }
+    batches
+}
+
+struct Trainer<'a> {
+    data: &'a TrainingData<'a>,
+    config: &'a NcfConfig,
+    tables: Tables<'a>,
+    dense: Dense<Matrix>,
+    dense_adam: DenseAdam,
+}
+
+impl<'a> Trainer<'a> {
+    fn new(
+        data: &'a TrainingData<'a>,
+        config: &'a NcfConfig,
+        positives: &Positives,
+        rng: &mut StdRng,
+    ) -> Result<Self, NcfError> {
+        let dense = init::dense(data, config, positives, rng)?;
+        let dense_adam = DenseAdam::new(&dense);
+        Ok(Self { data, config, tables: init::tables(data, config.dim), dense, dense_adam })
+    }
+
+    /// One step: mean loss of the batch before it, and whether loss and weights are finite after it.
+    fn step(&mut self, batch: &Batch) -> Result<(f32, bool), NcfError> {
+        let terms = batch.terms(self.config.loss);
+        if terms == 0 {
+            // BPR of positives that all lack negatives.
+            return Ok((0.0, true));
+        }
+        let shards: Vec<(Vec<u32>, Vec<u32>, ShardOutput)> = (0..batch.n_shards())
+            .into_par_iter()
+            .map(|index| {
+                let Shard { user_rows, item_rows, input } =
+                    batch.gather(index, self.data, &self.tables, self.config);
+                let output = run_shard(&self.dense, input, self.config.loss, terms)?;
+                Ok((user_rows, item_rows, output))
+            })
+            .collect::<Result<_, NcfError>>()?;
+        let loss = shards.iter().map(|(_, _, output)| f64::from(output.loss)).sum::<f64>() / terms as f64;
+        let loss = loss as f32;
+        if !loss.is_finite() {
+            return Ok((loss, false));
+        }
+        Ok((loss, self.apply(&shards)))
+    }
+
+    /// Adds up the shards' gradients, in their order, and applies them; returns whether the weights are finite.
+    fn apply(&mut self, shards: &[(Vec<u32>, Vec<u32>, ShardOutput)]) -> bool {
+        let NcfConfig { learning_rate, weight_decay, dim, .. } = *self.config;
+        let update = |table: &mut TrainedTable<'_>, parts: Vec<(&[u32], &[f32])>| {
+            let (rows, gradient) = merge_rows(&parts, dim);
+            table.apply(learning_rate, weight_decay, &rows, &gradient)
+        };
+        let Tables { user_gmf, user_mlp, item_gmf, item_mlp } = &mut self.tables;
+        let (gmf_is_finite, mlp_is_finite) = rayon::join(
+            || {
+                let users =
+                    shards.iter().map(|(rows, _, output)| (&rows[..], &output.user_gmf[..])).collect();
+                let items =
+                    shards.iter().map(|(_, rows, output)| (&rows[..], &output.item_gmf[..])).collect();
+                update(user_gmf, users) & update(item_gmf, items)
+            },
+            || {
+                let users =
+                    shards.iter().map(|(rows, _, output)| (&rows[..], &output.user_mlp[..])).collect();
+                let items =
+                    shards.iter().map(|(_, rows, output)| (&rows[..], &output.item_mlp[..])).collect();
+                update(user_mlp, users) & update(item_mlp, items)
+            },
+        );
+        let mut gradient = self.dense.map(|matrix| vec![0.0_f32; matrix.values.len()]);
+        for (_, _, output) in shards {
+            for (sum, part) in gradient.all_mut().into_iter().zip(output.dense.all()) {
+                sum.iter_mut().zip(part).for_each(|(sum, value)| *sum += value);
+            }
+        }
+        gmf_is_finite & mlp_is_finite & self.dense_adam.apply(learning_rate, &mut self.dense, &gradient)
+    }
+
+    fn scorer(&self) -> Scorer<'_> {
+        Scorer {
+            tower: &self.dense.tower,
+            user_gmf: &self.tables.user_gmf.table,
+            user_mlp: &self.tables.user_mlp.table,
+            item_gmf: &self.tables.item_gmf.table,
+            items: item_side(&self.tables.item_mlp.table, &self.dense, self.data),
+            n_users: self.data.n_users,
+            n_items: self.data.n_items,
+        }
+    }
+
+    fn mark_best(&mut self) {
+        let Tables { user_gmf, user_mlp, item_gmf, item_mlp } = &mut self.tables;
+        [user_gmf, user_mlp, item_gmf, item_mlp].into_iter().for_each(TrainedTable::mark_best);
+    }
+
+    fn into_model(self, best: Best) -> NcfModel {
+        let mut metadata = NcfMetadata::new(self.data.n_users, self.data.n_items, self.config);
+        metadata.best_epoch = best.epoch;
+        metadata.holdout_metric = best.metric;
+        let dense = best.dense;
+        let item_mlp = self.tables.item_mlp.into_best();
+        let width = dense.tower.first_bias.cols;
+        let item_first = item_side(&item_mlp, &dense, self.data).first_layer_of_all(self.data.n_items, width);
+        NcfModel {
+            metadata,
+            tower: dense.tower,
+            user_gmf: self.tables.user_gmf.into_best(),
+            user_mlp: self.tables.user_mlp.into_best(),
+            item_gmf: self.tables.item_gmf.into_best(),
+            item_first,
+        }
+    }
+}
+
+fn item_side<'a>(
+    item_mlp: &'a crate::table::Table,
+    dense: &'a Dense<Matrix>,
+    data: &TrainingData<'a>,
+) -> ItemSide<'a> {
+    let features = data.item_features.map(|features| features.values).zip(dense.first_feature.as_ref());
+    ItemSide::Computed { item_mlp, first_item: &dense.first_item, features }
+}
+
+/// The best epoch so far.
+struct Best {
+    epoch: usize,
+    metric: Option<f64>,
+    last_metric: Option<f64>,
+    dense: Dense<Matrix>,
+}
+
+impl Best {
+    fn start(trainer: &mut Trainer<'_>, observer: &mut dyn TrainingObserver) -> Result<Self, NcfError> {
+        let metric = evaluate(0, trainer, observer)?;
+        trainer.mark_best();
+        Ok(Self { epoch: 0, metric, last_metric: metric, dense: trainer.dense.clone() })
+    }
+
+    /// Looks at the model after `epoch`; returns whether to stop.
+    fn after_epoch(
+        &mut self,
+        epoch: usize,
+        trainer: &mut Trainer<'_>,
+        observer: &mut dyn TrainingObserver,
+    ) -> Result<bool, NcfError> {
+        let metric = evaluate(epoch, trainer, observer)?;
+        self.last_metric = metric;
+        // Without a metric the newest epoch is the one to keep.
+        let is_better = metric.is_none_or(|metric| self.metric.is_none_or(|best| metric > best));
+        if is_better {
+            self.epoch = epoch;
+            self.metric = metric;
+            self.dense = trainer.dense.clone();
+            trainer.mark_best();
+        }
+        Ok(epoch - self.epoch >= trainer.config.patience)
+    }
+}
+
+fn evaluate(
+    epoch: usize,
+    trainer: &Trainer<'_>,
+    observer: &mut dyn TrainingObserver,
+) -> Result<Option<f64>, NcfError> {
+    match observer.evaluate(epoch, &trainer.scorer()) {
+        Some(metric) if !metric.is_finite() => Err(NcfError::BadMetric { epoch, metric }),
+        metric => Ok(metric),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::batches;
+
+    #[test]
+    fn a_last_batch_of_one_joins_the_one_before() {
+        let order = [0, 1, 2, 3, 4, 5, 6];
+        let sizes =
+            |n: usize, size| batches(&order[..n], size).iter().map(|batch| batch.len()).collect::<Vec<_>>();
+        assert_eq!(sizes(7, 3), [3, 4]);
+        assert_eq!(sizes(6, 3), [3, 3]);
+        assert_eq!(sizes(5, 3), [3, 2]);
+        assert_eq!(sizes(3, 2), [3]);
+        assert_eq!(sizes(1, 3), [1]);
+        assert_eq!(batches(&order, 3).concat(), order);
+    }
+}
