@@ -82,8 +82,11 @@ fn a_user_who_likes_everything_and_one_who_likes_nothing_do_no_harm() {
 #[test]
 fn saved_and_loaded_factors_score_the_same() {
     let model = train(&checkerboard(10), &config(4));
-    let loaded =
-        AlsModel::from_factors(model.config().clone(), model.user_factors.clone(), model.item_factors.clone());
+    let loaded = AlsModel::from_factors(
+        model.config().clone(),
+        model.user_factors.clone(),
+        model.item_factors.clone(),
+    );
     assert_eq!(loaded.as_ref(), Ok(&model));
     let broken = AlsModel::from_factors(config(4), vec![0.0; 7], vec![]);
     assert_eq!(broken, Err(AlsError::Shape { what: "user factors", expected: 4, got: 7 }));

@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn rows_are_sorted_and_pairs_given_twice_are_summed() {
-        let rows = SparseRows::from_triples(2, 3, [(1, 2, 1.0), (0, 1, 2.0), (1, 0, 1.0), (1, 2, 0.5)]).unwrap();
+        let rows =
+            SparseRows::from_triples(2, 3, [(1, 2, 1.0), (0, 1, 2.0), (1, 0, 1.0), (1, 2, 0.5)]).unwrap();
         assert_eq!(rows.row(0), ([1].as_slice(), [2.0].as_slice()));
         assert_eq!(rows.row(1), ([0, 2].as_slice(), [1.0, 1.5].as_slice()));
         assert_eq!(rows.row(7), ([].as_slice(), [].as_slice()));

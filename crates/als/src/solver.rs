@@ -66,7 +66,13 @@ impl<'a> RowSolver<'a> {
 
     /// The minimiser `x` of `sum_i c_i (1 - x.y_i)^2 + x^T G x + ridge |x|^2`, written to `solution` `[dim]`.
     /// Returns false where the system is not positive definite or an index is out of range.
-    pub(crate) fn solve(&mut self, columns: &[u32], confidences: &[f32], ridge: f32, solution: &mut [f32]) -> bool {
+    pub(crate) fn solve(
+        &mut self,
+        columns: &[u32],
+        confidences: &[f32],
+        ridge: f32,
+        solution: &mut [f32],
+    ) -> bool {
         solution.fill(0.0);
         if columns.is_empty() {
             return true;
@@ -90,7 +96,8 @@ impl<'a> RowSolver<'a> {
         let params: Spec<LltParams, f32> = <LltParams as Auto<f32>>::auto().into();
         let stack = MemStack::new(&mut self.memory);
         let mut system = MatMut::from_column_major_slice_mut(&mut self.system, dim, dim);
-        if cholesky_in_place(system.as_mut(), LltRegularization::default(), Par::Seq, stack, params).is_err() {
+        if cholesky_in_place(system.as_mut(), LltRegularization::default(), Par::Seq, stack, params).is_err()
+        {
             return false;
         }
         let solution = MatMut::from_column_major_slice_mut(solution, dim, 1);

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use crate::{DomainError, ResourceId, Strategy, UserId};
+use crate::{DomainError, ResourceId, Strategy, UserId, resource::text_of};
 
 const MAX_NOTES_BYTES: usize = 10_000;
 
@@ -48,13 +48,8 @@ impl Feedback {
     /// Checks the length of notes.
     ///
     /// # Errors
-    /// [`DomainError::TooLong`] over 10,000 bytes.
+    /// [`DomainError::TooLong`] over 10,000 bytes, [`DomainError::OutOfRange`] for the character U+0000.
     pub fn check(&self) -> Result<(), DomainError> {
-        match &self.notes {
-            Some(notes) if notes.len() > MAX_NOTES_BYTES => {
-                Err(DomainError::TooLong { field: "feedback_notes", limit: MAX_NOTES_BYTES, got: notes.len() })
-            }
-            _ => Ok(()),
-        }
+        text_of("feedback_notes", MAX_NOTES_BYTES, self.notes.as_deref().unwrap_or_default())
     }
 }

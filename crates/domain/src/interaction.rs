@@ -192,7 +192,8 @@ impl InteractionRules {
             InteractionType::CollectionAdd => 0.8,
             InteractionType::Export => 0.9,
             InteractionType::Rating => {
-                let missing = DomainError::Missing { field: "rating", why: "for an interaction of type rating" };
+                let missing =
+                    DomainError::Missing { field: "rating", why: "for an interaction of type rating" };
                 0.2 * signals.rating.ok_or(missing)?
             }
             InteractionType::Dismiss => 0.0,

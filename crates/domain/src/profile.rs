@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::DomainError;
+use crate::{DomainError, resource::text_of};
 
 /// Fewer interactions than this is a cold start.
 pub const COLD_START_BELOW: u64 = 5;
@@ -114,18 +114,9 @@ impl Profile {
             if list.len() > limit {
                 return Err(DomainError::TooLong { field, limit, got: list.len() });
             }
-            if let Some(name) = list.iter().find(|name| name.len() > MAX_NAME_BYTES) {
-                return Err(DomainError::TooLong { field, limit: MAX_NAME_BYTES, got: name.len() });
-            }
+            list.iter().try_for_each(|name| text_of(field, MAX_NAME_BYTES, name))?;
         }
-        match &self.active_domain {
-            Some(domain) if domain.len() > MAX_NAME_BYTES => Err(DomainError::TooLong {
-                field: "active_domain",
-                limit: MAX_NAME_BYTES,
-                got: domain.len(),
-            }),
-            _ => Ok(()),
-        }
+        text_of("active_domain", MAX_NAME_BYTES, self.active_domain.as_deref().unwrap_or_default())
     }
 
     /// Fewer than [`COLD_START_BELOW`] interactions.

@@ -86,16 +86,14 @@ impl Resource {
         if self.title.trim().is_empty() {
             return Err(DomainError::Missing { field: "title", why: "and may not be blank" });
         }
-        at_most("title", MAX_TITLE_BYTES, self.title.len())?;
-        at_most("text", MAX_TEXT_BYTES, self.text.len())?;
-        at_most("url", MAX_TITLE_BYTES, self.url.as_ref().map_or(0, String::len))?;
-        at_most("source", MAX_NAME_BYTES, self.source.as_ref().map_or(0, String::len))?;
-        at_most("language", 35, self.language.as_ref().map_or(0, String::len))?;
+        text_of("title", MAX_TITLE_BYTES, &self.title)?;
+        text_of("text", MAX_TEXT_BYTES, &self.text)?;
+        text_of("url", MAX_TITLE_BYTES, self.url.as_deref().unwrap_or_default())?;
+        text_of("source", MAX_NAME_BYTES, self.source.as_deref().unwrap_or_default())?;
+        text_of("language", 35, self.language.as_deref().unwrap_or_default())?;
         for (field, names) in [("authors", &self.authors), ("subjects", &self.subjects)] {
             at_most(field, MAX_LIST, names.len())?;
-            for name in names {
-                at_most(field, MAX_NAME_BYTES, name.len())?;
-            }
+            names.iter().try_for_each(|name| text_of(field, MAX_NAME_BYTES, name))?;
         }
         if let Some(quality) = self.quality
             && !(0.0..=1.0).contains(&quality)
@@ -123,6 +121,18 @@ impl Link {
 
 fn at_most(field: &'static str, limit: usize, got: usize) -> Result<(), DomainError> {
     if got > limit { Err(DomainError::TooLong { field, limit, got }) } else { Ok(()) }
+}
+
+/// A text that every database can keep: not too long, and without U+0000, which PostgreSQL refuses.
+pub(crate) fn text_of(field: &'static str, limit: usize, text: &str) -> Result<(), DomainError> {
+    if text.contains('\0') {
+        return Err(DomainError::out_of_range(
+            field,
+            "text without the character U+0000",
+            "one that holds it",
+        ));
+    }
+    at_most(field, limit, text.len())
 }
 
 /// Recency in `[0, 1]`: `0.5^(age_days / 365)` of the publication date, [`UNKNOWN_RECENCY`] without one. What is
@@ -157,7 +167,8 @@ mod tests {
     #[test]
     fn a_resource_is_checked_field_by_field() {
         assert_eq!(resource().check(), Ok(()));
-        let broken: [(&str, fn(&mut Resource)); 6] = [
+        let broken: [(&str, fn(&mut Resource)); 7] = [
+            ("text", |r| r.text = "a\0b".into()),
             ("title", |r| r.title = "  ".into()),
             ("title", |r| r.title = "x".repeat(MAX_TITLE_BYTES + 1)),
             ("quality", |r| r.quality = Some(1.5)),

@@ -22,7 +22,8 @@ pub enum Component {
 
 impl Component {
     /// All five, in the order of every table.
-    pub const ALL: [Self; 5] = [Self::Collaborative, Self::Content, Self::Graph, Self::Quality, Self::Recency];
+    pub const ALL: [Self; 5] =
+        [Self::Collaborative, Self::Content, Self::Graph, Self::Quality, Self::Recency];
 
     /// The name on the wire.
     #[must_use]

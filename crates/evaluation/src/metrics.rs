@@ -24,8 +24,13 @@ pub fn metrics_at_k(ranked: &[u32], relevant: &HashSet<u32>, k: usize) -> Metric
         return Metrics::default();
     }
     let discount = |rank: usize| 1.0 / (rank as f64 + 2.0).log2();
-    let hits: Vec<usize> =
-        ranked.iter().take(k).enumerate().filter(|(_, item)| relevant.contains(item)).map(|(rank, _)| rank).collect();
+    let hits: Vec<usize> = ranked
+        .iter()
+        .take(k)
+        .enumerate()
+        .filter(|(_, item)| relevant.contains(item))
+        .map(|(rank, _)| rank)
+        .collect();
     let ideal: f64 = (0..relevant.len().min(k)).map(discount).sum();
     Metrics {
         hit_rate: f64::from(u8::from(!hits.is_empty())),

@@ -37,7 +37,9 @@ pub fn mmr(ranked: &[(f64, Option<&[f32]>)], diversity: f64, keep: usize) -> Vec
     let mut picked = Vec::with_capacity(keep.min(ranked.len()));
     while picked.len() < keep {
         let values = open.iter().map(|item| item.value(diversity)).enumerate();
-        let Some((index, _)) = values.reduce(|best, next| if next.1 > best.1 { next } else { best }) else { break };
+        let Some((index, _)) = values.reduce(|best, next| if next.1 > best.1 { next } else { best }) else {
+            break;
+        };
         let taken = open.remove(index);
         picked.push(taken.position);
         for item in &mut open {

@@ -18,7 +18,8 @@ pub fn hybrid_score(scores: &ComponentScores, weights: &Weights) -> HybridScore 
     if total <= 0.0 {
         return HybridScore::default();
     }
-    let contributions = Component::ALL.map(|c| available(c).map_or(0.0, |(score, weight)| score * weight / total));
+    let contributions =
+        Component::ALL.map(|c| available(c).map_or(0.0, |(score, weight)| score * weight / total));
     HybridScore { score: contributions.iter().sum(), contributions }
 }
 

@@ -55,37 +55,47 @@ fn by_score(a: &Ranked, b: &Ranked) -> Ordering {
     b.score.total_cmp(&a.score).then(a.key.cmp(&b.key))
 }
 
-/// Scores all candidates, raises the little known, picks `limit` of them by [`mmr`], makes sure that a fifth of the
-/// answer is novel where the user wants novelty and the candidates allow it, and orders them by score, ties by key.
+/// How many of the best candidates, as a multiple of the limit, diversity may choose from. It bounds what relevance an
+/// answer can lose to diversity.
+const POOL: usize = 4;
+
+/// Scores all candidates, takes `2 * limit` of the `4 * limit` best by [`mmr`], raises the little known, orders by score with ties
+/// by key, cuts to `limit`, and makes sure that a fifth of the answer is novel where the user wants novelty and the
+/// candidates allow it.
 #[must_use]
 pub fn rank(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
-    let views: Vec<u64> = candidates.iter().map(|c| c.views).collect();
-    let mut pool: Vec<Ranked> = candidates
-        .iter()
-        .zip(novelty(&views))
-        .enumerate()
-        .map(|(position, (candidate, novelty))| {
-            let hybrid = hybrid_score(&candidate.scores, &options.weights);
-            let score = with_novelty(hybrid.score, options.novelty, novelty);
-            Ranked { key: candidate.key, position, score, hybrid, novelty }
-        })
-        .collect();
+    let mut pool = scored(candidates, options);
     pool.sort_by(by_score);
-    let scored: Vec<(f64, Option<&[f32]>)> = pool
-        .iter()
-        .map(|r| (r.score, candidates.get(r.position).and_then(|candidate| candidate.vector)))
-        .collect();
-    let picked: HashSet<usize> = mmr(&scored, options.diversity, options.limit).into_iter().collect();
-    let mut answer: Vec<Ranked> = Vec::with_capacity(picked.len());
+    let vector = |ranked: &Ranked| candidates.get(ranked.position).and_then(|candidate| candidate.vector);
+    let relevant: Vec<(f64, Option<&[f32]>)> =
+        pool.iter().take(POOL * options.limit).map(|r| (r.score, vector(r))).collect();
+    let diverse: HashSet<usize> = mmr(&relevant, options.diversity, 2 * options.limit).into_iter().collect();
+    for ranked in &mut pool {
+        ranked.score = with_novelty(ranked.score, options.novelty, ranked.novelty);
+    }
+    let mut answer: Vec<Ranked> = Vec::with_capacity(diverse.len());
     let mut rest: Vec<Ranked> = Vec::new();
     for (index, ranked) in pool.into_iter().enumerate() {
-        if picked.contains(&index) { answer.push(ranked) } else { rest.push(ranked) }
-    }
-    if options.novelty > 0.0 {
-        ensure_novel_share(&mut answer, rest);
+        if diverse.contains(&index) { answer.push(ranked) } else { rest.push(ranked) }
     }
     answer.sort_by(by_score);
+    let cut = answer.split_off(options.limit.min(answer.len()));
+    if options.novelty > 0.0 {
+        rest.extend(cut);
+        rest.sort_by(by_score);
+        ensure_novel_share(&mut answer, rest);
+        answer.sort_by(by_score);
+    }
     answer
+}
+
+fn scored(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
+    let views: Vec<u64> = candidates.iter().map(|c| c.views).collect();
+    let scored = |(position, (candidate, novelty)): (usize, (&Candidate<'_>, f64))| {
+        let hybrid = hybrid_score(&candidate.scores, &options.weights);
+        Ranked { key: candidate.key, position, score: hybrid.score, hybrid, novelty }
+    };
+    candidates.iter().zip(novelty(&views)).enumerate().map(scored).collect()
 }
 
 /// Swaps the lowest-scored known results for the highest-scored novel ones until a fifth is novel.

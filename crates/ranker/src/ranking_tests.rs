@@ -43,7 +43,8 @@ fn an_item_without_vector_stays_and_has_similarity_zero() {
 
 #[test]
 fn ties_keep_the_order_of_keys_and_fewer_candidates_than_asked_for_are_all_returned() {
-    let ranking = rank(&[candidate(3, 0.5, 1), candidate(1, 0.5, 1), candidate(2, 0.5, 1)], &RankOptions::default());
+    let ranking =
+        rank(&[candidate(3, 0.5, 1), candidate(1, 0.5, 1), candidate(2, 0.5, 1)], &RankOptions::default());
     assert_eq!(keys(&ranking), [1, 2, 3]);
     assert!(rank(&[], &RankOptions::default()).is_empty());
 }
@@ -71,7 +72,10 @@ fn more_diversity_gives_a_more_diverse_list() {
         })
         .collect();
     let candidates: Vec<Candidate<'_>> = (0..80u32)
-        .map(|i| Candidate { vector: Some(&vectors[i as usize]), ..candidate(i, 1.0 - f64::from(i) / 80.0, 1) })
+        .map(|i| Candidate {
+            vector: Some(&vectors[i as usize]),
+            ..candidate(i, 1.0 - f64::from(i) / 80.0, 1)
+        })
         .collect();
     let diversity: Vec<f64> = [0.0, 0.25, 0.5, 0.75, 1.0]
         .map(|diversity| {

@@ -5,7 +5,7 @@ use std::sync::{
 
 use chrono::{DateTime, Utc};
 use docent_domain::{Resource, ResourceId};
-use docent_ranker::{Facts, quality_fence};
+use docent_ranker::Facts;
 use rustc_hash::FxHashMap;
 
 /// What ranking needs to know of a resource. Its text stays in the store.
@@ -64,7 +64,6 @@ pub(crate) struct Catalogue {
     keys: FxHashMap<ResourceId, u32>,
     /// By the store's row id.
     rows: FxHashMap<i64, u32>,
-    fence: Option<f64>,
 }
 
 impl Catalogue {
@@ -108,17 +107,5 @@ impl Catalogue {
     /// Keys of the newest arrivals, newest first.
     pub(crate) fn newest(&self) -> impl Iterator<Item = u32> {
         (0..self.entries.len() as u32).rev()
-    }
-
-    /// See [`quality_fence`].
-    pub(crate) fn fence(&self) -> Option<f64> {
-        self.fence
-    }
-
-    /// Recomputes what depends on all entries; to be called after changes.
-    pub(crate) fn settle(&mut self) {
-        let visible = self.entries.iter().filter(|entry| !entry.hidden);
-        let qualities: Vec<f64> = visible.filter_map(|entry| entry.quality).collect();
-        self.fence = quality_fence(&qualities);
     }
 }

@@ -28,7 +28,12 @@ pub(crate) struct Personal<'a> {
 }
 
 impl<'a> Personal<'a> {
-    pub(crate) fn of(state: &'a State, id: &UserId, user: &UserView, now: DateTime<Utc>) -> Result<Self, Error> {
+    pub(crate) fn of(
+        state: &'a State,
+        id: &UserId,
+        user: &UserView,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Error> {
         let live = state.live.as_deref();
         let known_user = live.and_then(|live| live.model.users.get(id).copied());
         let from_positives = content_from_positives(state, user, now);
@@ -171,8 +176,12 @@ fn content_from_positives(state: &State, user: &UserView, now: DateTime<Utc>) ->
 
 fn content_from_text(state: &State, user: &UserView) -> Result<Option<Vec<f32>>, Error> {
     let profile = &user.profile;
-    let subjects: Vec<String> =
-        profile.active_domain.iter().chain(&profile.research_domains).map(|domain| domain.to_owned()).collect();
+    let subjects: Vec<String> = profile
+        .active_domain
+        .iter()
+        .chain(&profile.research_domains)
+        .map(|domain| domain.to_owned())
+        .collect();
     let authors = &profile.preferred_authors;
     if subjects.is_empty() && authors.is_empty() {
         return Ok(None);

@@ -4,7 +4,9 @@ use docent_domain::{Component, ResourceId};
 use docent_graph::Direction;
 use docent_ranker::{Ranked, Reason, cosine};
 
-use crate::{catalogue::Entry, components::Personal, model::CO_INTERACTION_KIND, state::State, user::UserView};
+use crate::{
+    catalogue::Entry, components::Personal, model::CO_INTERACTION_KIND, state::State, user::UserView,
+};
 
 /// A component that brings less than this share of a score is not a reason.
 const LEAST_SHARE: f64 = 0.15;
@@ -20,15 +22,22 @@ pub(crate) fn reasons(
 ) -> Vec<Reason<ResourceId>> {
     let key = ranked.key;
     let total = ranked.hybrid.score;
-    let mut shares: Vec<(f64, Component)> =
-        ranked.hybrid.contributions.into_iter().zip(Component::ALL).filter(|(c, _)| *c > LEAST_SHARE * total).collect();
+    let mut shares: Vec<(f64, Component)> = ranked
+        .hybrid
+        .contributions
+        .into_iter()
+        .zip(Component::ALL)
+        .filter(|(c, _)| *c > LEAST_SHARE * total)
+        .collect();
     shares.sort_by(|a, b| b.0.total_cmp(&a.0));
     let mut reasons: Vec<Reason<u32>> = Vec::new();
     for (_, component) in shares {
         match component {
             Component::Content if personal.content_from_domains => reasons.extend(domain(state, user, key)),
             Component::Content => reasons.extend(similar(state, user, key)),
-            Component::Collaborative if personal.fold_in.is_some() => reasons.push(Reason::LikedBySimilarUsers),
+            Component::Collaborative if personal.fold_in.is_some() => {
+                reasons.push(Reason::LikedBySimilarUsers)
+            }
             Component::Collaborative => reasons.push(Reason::Popular),
             Component::Graph => reasons.extend(linked(state, user, key)),
             Component::Quality | Component::Recency => {}
@@ -81,6 +90,7 @@ fn same_author(state: &State, user: &UserView, key: u32) -> Option<Reason<u32>> 
     let entry = state.catalogue.get(key)?;
     let shares = |other: &Entry| entry.authors.iter().any(|author| other.authors.contains(author));
     let liked = user.positives.iter().filter(|positive| positive.key != key);
-    let author = liked.filter_map(|p| Some((p.key, state.catalogue.get(p.key)?))).find(|(_, other)| shares(other))?;
+    let author =
+        liked.filter_map(|p| Some((p.key, state.catalogue.get(p.key)?))).find(|(_, other)| shares(other))?;
     Some(Reason::SameAuthor { resource: author.0 })
 }

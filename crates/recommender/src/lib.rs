@@ -34,9 +34,7 @@ mod state;
 mod trainer;
 mod user;
 
-pub use answer::{
-    Answer, Degradation, MAX_LIMIT, RecommendRequest, Recommendation, SimilarResource,
-};
+pub use answer::{Answer, Degradation, MAX_LIMIT, RecommendRequest, Recommendation, SimilarResource};
 pub use config::{CandidateCounts, EngineConfig};
 pub use docent_als::AlsConfig;
 pub use docent_domain::{
@@ -49,10 +47,12 @@ pub use docent_ncf::{Loss, NcfConfig};
 pub use docent_ranker::Reason;
 pub use docent_snapshot::{SnapshotError, SnapshotStore};
 pub use docent_storage::{
-    Counts, IdempotencyKey, ImportReport, ImportSession, ModelRun, RecordOutcome, Recorded, ResourcePage, RunStatus,
-    SchemaStatus, StorageError, Store, StoreConfig, StoredProfile, StoredResource, UpsertOutcome,
+    Counts, IdempotencyKey, ImportReport, ImportSession, ModelRun, RecordOutcome, Recorded, ResourcePage,
+    RunStatus, SchemaStatus, StorageError, Store, StoreConfig, StoredProfile, StoredResource, UpsertOutcome,
 };
 pub use engine::{Engine, EngineStatus, IngestOutcome, Reloaded, limit_checked};
 pub use error::Error;
 pub use model::ModelInfo;
-pub use trainer::{FEWEST_POSITIVES, TrainConfig, TrainError, TrainEvent, TrainObserver, TrainReport, Trainer};
+pub use trainer::{
+    FEWEST_POSITIVES, TrainConfig, TrainError, TrainEvent, TrainObserver, TrainReport, Trainer,
+};

@@ -4,16 +4,30 @@ use std::sync::Arc;
 
 use docent_domain::{Link, ResourceId};
 use docent_embeddings::{Embedder, LsaConfig, LsaEmbedder, VectorIndex};
-use docent_graph::{Edge, Graph};
+use docent_graph::{Direction, Edge, Graph};
+use docent_ranker::quality_fence;
 use rustc_hash::FxHashMap;
 
-use crate::{Error, catalogue::Catalogue, model::Model};
+use crate::{
+    Error,
+    catalogue::Catalogue,
+    model::{CO_INTERACTION_KIND, Model},
+};
 
 /// A model and the snapshot that it came from.
 #[derive(Debug)]
 pub(crate) struct LiveModel {
     pub version: String,
     pub model: Model,
+}
+
+/// What follows from the whole catalogue, and need not be true to the last interaction.
+#[derive(Debug, Default)]
+pub(crate) struct Summary {
+    /// Keys of resources that anybody chose, most chosen first.
+    popular: Vec<u32>,
+    most_views: u64,
+    quality_fence: Option<f64>,
 }
 
 /// The model's embedder, or the untrained one before any model.
@@ -41,9 +55,7 @@ pub(crate) struct State {
     rows: Vec<Option<u32>>,
     /// By the model's item row: the catalogue key.
     keys: Vec<Option<u32>>,
-    /// Keys of resources that anybody chose, most chosen first.
-    popular: Vec<u32>,
-    most_views: u64,
+    summary: Summary,
     untrained: Arc<LsaEmbedder>,
     /// Links whose target has not arrived yet, by target.
     waiting: FxHashMap<ResourceId, Vec<(u32, String, f32)>>,
@@ -59,8 +71,7 @@ impl State {
             live: None,
             rows: Vec::new(),
             keys: Vec::new(),
-            popular: Vec::new(),
-            most_views: 0,
+            summary: Summary::default(),
             untrained: Arc::new(untrained),
             waiting: FxHashMap::default(),
         })
@@ -91,13 +102,19 @@ impl State {
 
     /// Most chosen first.
     pub(crate) fn popular(&self) -> &[u32] {
-        &self.popular
+        &self.summary.popular
+    }
+
+    /// See [`quality_fence`].
+    pub(crate) fn quality_fence(&self) -> Option<f64> {
+        self.summary.quality_fence
     }
 
     /// How popular a resource is, in `[0, 1]`: logarithmic in its interactions, 1 for the most popular.
     pub(crate) fn popularity(&self, key: u32) -> f64 {
         let views = self.catalogue.get(key).map_or(0, |entry| entry.views());
-        if self.most_views == 0 { 0.0 } else { ((views as f64).ln_1p() / (self.most_views as f64).ln_1p()).min(1.0) }
+        let most = self.summary.most_views;
+        if most == 0 { 0.0 } else { ((views as f64).ln_1p() / (most as f64).ln_1p()).min(1.0) }
     }
 
     /// Makes a model the live one: its vectors, its edges and its rows. Vectors of resources that it does not know, or
@@ -148,14 +165,18 @@ impl State {
                         edges.push(Edge { from, to, kind: kind_of(&link.kind), weight: link.weight as f32 });
                     }
                     None => {
-                        self.waiting.entry(link.target).or_default().push((from, link.kind, link.weight as f32));
+                        self.waiting.entry(link.target).or_default().push((
+                            from,
+                            link.kind,
+                            link.weight as f32,
+                        ));
                     }
                 }
             }
         }
         if let Some(live) = &self.live {
             let parts = &live.model.co_interaction;
-            let kind = kind_of(crate::model::CO_INTERACTION_KIND);
+            let kind = kind_of(CO_INTERACTION_KIND);
             for (row, bounds) in (0u32..).zip(parts.offsets.windows(2)) {
                 let [start, end] = bounds else { continue };
                 let range = *start as usize..*end as usize;
@@ -176,9 +197,7 @@ impl State {
         let old: Vec<(u32, u8)> = self
             .graph
             .links(from)
-            .filter(|(_, link)| {
-                link.direction == docent_graph::Direction::Outgoing && link.kind != crate::model::CO_INTERACTION_KIND
-            })
+            .filter(|(_, link)| link.direction == Direction::Outgoing && link.kind != CO_INTERACTION_KIND)
             .filter_map(|(to, link)| Some((to, self.graph.kind_number(link.kind)?)))
             .collect();
         for (to, kind) in old {
@@ -209,24 +228,29 @@ impl State {
         Ok(())
     }
 
-    /// Recomputes what follows from the whole catalogue; to be called after changes to it.
-    pub(crate) fn settle(&mut self) {
-        self.catalogue.settle();
-        self.rows.resize(self.catalogue.len(), None);
-        let mut popular: Vec<(u64, u32)> = self
-            .catalogue
-            .iter()
-            .filter(|(_, entry)| !entry.hidden && entry.views() > 0)
-            .map(|(key, entry)| (entry.views(), key))
-            .collect();
+    /// Recomputes what follows from the whole catalogue. Reading is all that takes time, so it is apart from
+    /// [`State::settle`], which needs the state to itself.
+    pub(crate) fn summary(&self) -> Summary {
+        let visible = || self.catalogue.iter().filter(|(_, entry)| !entry.hidden);
+        let chosen = visible().filter(|(_, entry)| entry.views() > 0);
+        let mut popular: Vec<(u64, u32)> = chosen.map(|(key, entry)| (entry.views(), key)).collect();
         popular.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        self.most_views = popular.first().map_or(0, |first| first.0);
-        self.popular = popular.into_iter().map(|(_, key)| key).collect();
+        let qualities: Vec<f64> = visible().filter_map(|(_, entry)| entry.quality).collect();
+        Summary {
+            most_views: popular.first().map_or(0, |first| first.0),
+            popular: popular.into_iter().map(|(_, key)| key).collect(),
+            quality_fence: quality_fence(&qualities),
+        }
     }
 
-    /// Keys of visible resources that have no vector.
-    pub(crate) fn without_vector(&self) -> Vec<u32> {
-        let visible = self.catalogue.iter().filter(|(_, entry)| !entry.hidden);
-        visible.filter(|(key, _)| self.vectors.get(*key).is_none()).map(|(key, _)| key).collect()
+    /// Takes up a summary of itself.
+    pub(crate) fn settle(&mut self, summary: Summary) {
+        self.summary = summary;
+    }
+
+    /// Those of the keys whose resource is visible and has no vector.
+    pub(crate) fn without_vector(&self, keys: impl IntoIterator<Item = u32>) -> Vec<u32> {
+        let is_visible = |key: &u32| self.catalogue.get(*key).is_some_and(|entry| !entry.hidden);
+        keys.into_iter().filter(is_visible).filter(|key| self.vectors.get(*key).is_none()).collect()
     }
 }

@@ -73,7 +73,11 @@ impl SnapshotStore {
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                return if self.list()?.is_empty() { Ok(None) } else { Err(SnapshotError::MissingCurrent { path }) };
+                return if self.list()?.is_empty() {
+                    Ok(None)
+                } else {
+                    Err(SnapshotError::MissingCurrent { path })
+                };
             }
             Err(e) if e.kind() == io::ErrorKind::InvalidData => return Err(SnapshotError::damaged(path, e)),
             Err(e) => return Err(SnapshotError::io(path)(e)),
@@ -152,8 +156,7 @@ impl SnapshotStore {
         let live = self.current()?.map(|published| published.id);
         let ids = self.list()?;
         let old = ids.len().saturating_sub(keep);
-        let removed: Vec<String> =
-            ids.into_iter().take(old).filter(|id| Some(id) != live.as_ref()).collect();
+        let removed: Vec<String> = ids.into_iter().take(old).filter(|id| Some(id) != live.as_ref()).collect();
         let drafts = self.names()?.into_iter().filter(|name| name.starts_with(DRAFT_PREFIX));
         for name in removed.iter().cloned().chain(drafts) {
             let path = self.root.join(name);

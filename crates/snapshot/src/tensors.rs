@@ -19,7 +19,13 @@ impl Tensor {
     /// # Errors
     /// [`SnapshotError::Invalid`] where the shape does not hold as many values as there are.
     pub fn new(name: impl Into<String>, shape: Vec<usize>, values: Vec<f32>) -> Result<Self, SnapshotError> {
-        Self::build(name.into(), shape, Dtype::F32, values.len(), values.iter().flat_map(|v| v.to_le_bytes()).collect())
+        Self::build(
+            name.into(),
+            shape,
+            Dtype::F32,
+            values.len(),
+            values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        )
     }
 
     /// A `u32` tensor.
@@ -31,7 +37,13 @@ impl Tensor {
         shape: Vec<usize>,
         values: Vec<u32>,
     ) -> Result<Self, SnapshotError> {
-        Self::build(name.into(), shape, Dtype::U32, values.len(), values.iter().flat_map(|v| v.to_le_bytes()).collect())
+        Self::build(
+            name.into(),
+            shape,
+            Dtype::U32,
+            values.len(),
+            values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        )
     }
 
     fn build(
@@ -44,13 +56,17 @@ impl Tensor {
         if shape.iter().product::<usize>() == len {
             Ok(Self { name, shape, dtype, bytes })
         } else {
-            Err(SnapshotError::Invalid { name, reason: format!("shape {shape:?} does not hold {len} values") })
+            Err(SnapshotError::Invalid {
+                name,
+                reason: format!("shape {shape:?} does not hold {len} values"),
+            })
         }
     }
 }
 
 pub(crate) fn serialize(file: &str, tensors: &[Tensor]) -> Result<Vec<u8>, SnapshotError> {
-    let invalid = |e: safetensors::SafeTensorError| SnapshotError::Invalid { name: file.into(), reason: e.to_string() };
+    let invalid =
+        |e: safetensors::SafeTensorError| SnapshotError::Invalid { name: file.into(), reason: e.to_string() };
     let views = tensors
         .iter()
         .map(|t| Ok((t.name.as_str(), TensorView::new(t.dtype, t.shape.clone(), &t.bytes)?)))
@@ -115,7 +131,12 @@ impl Tensors {
         names
     }
 
-    fn take_bytes(&mut self, name: &str, dtype: Dtype, shape: Option<&[usize]>) -> Result<Vec<u8>, SnapshotError> {
+    fn take_bytes(
+        &mut self,
+        name: &str,
+        dtype: Dtype,
+        shape: Option<&[usize]>,
+    ) -> Result<Vec<u8>, SnapshotError> {
         let tensor = self
             .by_name
             .remove(name)

@@ -1,11 +1,9 @@
 use docent_domain::{Resource, ResourceId};
 use docent_storage::{ResourcePage, StoredResource, UpsertOutcome};
+use rustc_hash::FxHashSet;
 
-use super::{Engine, load::take_up, now};
-use crate::{
-    Error,
-    user::{read, write},
-};
+use super::{Engine, now};
+use crate::{Error, user::read};
 
 /// What became of one resource of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,30 +23,13 @@ impl Engine {
     /// # Errors
     /// [`Error::Storage`] with the first rule that is broken; nothing is written then.
     pub async fn ingest(&self, resources: Vec<Resource>) -> Result<Vec<IngestOutcome>, Error> {
-        let _changes = self.inner.changes.lock().await;
+        let mut cursor = self.inner.changes.lock().await;
         let outcomes = self.inner.store.upsert_resources(&resources, now()).await?;
-        let ids: Vec<ResourceId> = resources.iter().map(|resource| resource.id.clone()).collect();
-        let stored = self.inner.store.get_resources(&ids).await?;
-        let embedder = {
-            let mut state = write(&self.inner.state);
-            for resource in &stored {
-                take_up(&mut state, resource)?;
-            }
-            state.embedder()
-        };
-        let without_vector = |stored: &StoredResource| {
-            let state = read(&self.inner.state);
-            let key = state.catalogue.key(stored.resource.id.as_str());
-            key.is_some_and(|key| state.vectors.get(key).is_none())
-        };
-        let missing = stored.into_iter().filter(without_vector).map(|s| (s.resource, s.text_hash)).collect();
-        let embedded = self.embed_resources(&embedder, missing).await?;
-        let mut state = write(&self.inner.state);
-        for (id, vector) in embedded {
-            if let Some(key) = state.catalogue.key(id.as_str()) {
-                state.vectors.set(key, &vector)?;
-            }
+        let taken = self.catch_up(&mut cursor).await?;
+        if !self.are_all_of(&taken.arrived, &resources) {
+            self.take_up_history().await?;
         }
+        let state = read(&self.inner.state);
         let has_vector = |id: &ResourceId| {
             state.catalogue.key(id.as_str()).is_some_and(|key| state.vectors.get(key).is_some())
         };
@@ -56,7 +37,15 @@ impl Engine {
             let embedded = has_vector(&resource_id);
             IngestOutcome { resource_id, outcome, embedded }
         };
-        Ok(ids.into_iter().zip(outcomes).map(outcome).collect())
+        Ok(resources.into_iter().map(|resource| resource.id).zip(outcomes).map(outcome).collect())
+    }
+
+    /// Nobody can have interacted with what this process made just now; with what came from elsewhere they can.
+    fn are_all_of(&self, keys: &[u32], resources: &[Resource]) -> bool {
+        let state = read(&self.inner.state);
+        let own: FxHashSet<u32> =
+            resources.iter().filter_map(|r| state.catalogue.key(r.id.as_str())).collect();
+        keys.iter().all(|key| own.contains(key))
     }
 
     /// Removes a resource and what it says; interactions with it are kept. `false` where there is none.
@@ -64,11 +53,10 @@ impl Engine {
     /// # Errors
     /// [`Error::Storage`].
     pub async fn delete_resource(&self, id: &ResourceId) -> Result<bool, Error> {
-        let cursor = self.inner.changes.lock().await;
+        let mut cursor = self.inner.changes.lock().await;
         let deleted = self.inner.store.delete_resource(id, now()).await?;
-        drop(cursor);
-        if deleted {
-            self.refresh().await?;
+        if !self.catch_up(&mut cursor).await?.arrived.is_empty() {
+            self.take_up_history().await?;
         }
         Ok(deleted)
     }

@@ -22,6 +22,14 @@ pub enum Reloaded {
     Swapped(String),
 }
 
+/// Keys of resources that were taken up.
+#[derive(Default)]
+pub(super) struct TakenUp {
+    pub changed: Vec<u32>,
+    /// Those of them that were not in the catalogue before.
+    pub arrived: Vec<u32>,
+}
+
 impl Engine {
     /// Takes up what other processes changed in the catalogue. Returns how many resources that were.
     ///
@@ -29,29 +37,42 @@ impl Engine {
     /// [`Error::Storage`], [`Error::Embedding`].
     pub async fn refresh(&self) -> Result<usize, Error> {
         let mut cursor = self.inner.changes.lock().await;
-        let mut changed = 0;
-        let mut arrived = false;
+        let taken = self.catch_up(&mut cursor).await?;
+        if !taken.arrived.is_empty() {
+            self.take_up_history().await?;
+        }
+        let summary = read(&self.inner.state).summary();
+        write(&self.inner.state).settle(summary);
+        Ok(taken.changed.len())
+    }
+
+    /// Takes up every change of the catalogue since the cursor, this process's own among them.
+    pub(super) async fn catch_up(&self, cursor: &mut ChangeCursor) -> Result<TakenUp, Error> {
+        let mut taken = TakenUp::default();
         loop {
             let page = self.inner.store.resources_changed_since(*cursor, PAGE, TextColumn::Skip).await?;
             let Some(last) = page.last() else { break };
-            *cursor = ChangeCursor { updated_at: last.updated_at, row_id: last.row_id };
-            changed += page.len();
+            let reached = ChangeCursor { updated_at: last.updated_at, row_id: last.row_id };
             let mut state = write(&self.inner.state);
             for stored in page {
-                arrived |= state.catalogue.key(stored.resource.id.as_str()).is_none();
-                take_up(&mut state, &stored)?;
+                let known = state.catalogue.len();
+                let key = take_up(&mut state, &stored)?;
+                taken.changed.push(key);
+                if state.catalogue.len() > known {
+                    taken.arrived.push(key);
+                }
             }
+            *cursor = reached;
         }
-        if changed > 0 {
-            self.load_vectors().await?;
-            self.embed_missing().await?;
-        }
-        if arrived {
-            self.load_counts().await?;
-            self.inner.users.all_changed();
-        }
-        write(&self.inner.state).settle();
-        Ok(changed)
+        self.fill_vectors(&taken.changed).await?;
+        Ok(taken)
+    }
+
+    /// What people did with resources that came from elsewhere: counts, and users who may have seen them.
+    pub(super) async fn take_up_history(&self) -> Result<(), Error> {
+        self.load_counts().await?;
+        self.inner.users.all_changed();
+        Ok(())
     }
 
     /// Makes the published model the live one, if it is not. The model that was live stays until the new one is
@@ -69,16 +90,19 @@ impl Engine {
         let mut next = tokio::task::spawn_blocking(move || this.read_model()).await??;
         let links = self.links().await?;
         let mut next = tokio::task::spawn_blocking(move || {
-            let links = links.into_iter().filter_map(|(id, links)| Some((next.catalogue.key(id.as_str())?, links)));
+            let links =
+                links.into_iter().filter_map(|(id, links)| Some((next.catalogue.key(id.as_str())?, links)));
             let links: Vec<(u32, Vec<Link>)> = links.collect();
             next.rebuild_graph(links)?;
             Ok::<State, Error>(next)
         })
         .await??;
-        next.settle();
+        next.settle(next.summary());
         let version = next.live.as_ref().map_or_else(String::new, |live| live.version.clone());
         let embedder = next.embedder();
-        for (missing, vectors) in self.embed(&embedder, next.without_vector(), &next).await? {
+        for (missing, vectors) in
+            self.embed(&embedder, next.without_vector(0..next.catalogue.len() as u32), &next).await?
+        {
             next.vectors.set(missing, &vectors)?;
         }
         let replaced = std::mem::replace(&mut *write(&self.inner.state), next);
@@ -139,12 +163,21 @@ impl Engine {
         }
     }
 
-    async fn embed_missing(&self) -> Result<(), Error> {
-        let (embedder, missing, fork) = {
+    /// Gives vectors to those of the resources that have none: kept ones where there are many to fill, else new ones.
+    async fn fill_vectors(&self, keys: &[u32]) -> Result<(), Error> {
+        let missing = |state: &State| state.without_vector(keys.iter().copied());
+        if missing(&read(&self.inner.state)).len() as u64 > PAGE {
+            self.load_vectors().await?;
+        }
+        let (embedder, missing, names) = {
             let state = read(&self.inner.state);
-            (state.embedder(), state.without_vector(), state.fork()?)
+            let missing = missing(&state);
+            if missing.is_empty() {
+                return Ok(());
+            }
+            (state.embedder(), missing, state.fork()?)
         };
-        let embedded = self.embed(&embedder, missing, &fork).await?;
+        let embedded = self.embed(&embedder, missing, &names).await?;
         let mut state = write(&self.inner.state);
         for (key, vector) in embedded {
             state.vectors.set(key, &vector)?;
@@ -161,8 +194,11 @@ impl Engine {
     ) -> Result<Vec<(u32, Vec<f32>)>, Error> {
         let mut embedded = Vec::new();
         for chunk in keys.chunks(PAGE as usize) {
-            let ids: Vec<ResourceId> =
-                chunk.iter().filter_map(|key| names.catalogue.get(*key)).map(|entry| entry.id.clone()).collect();
+            let ids: Vec<ResourceId> = chunk
+                .iter()
+                .filter_map(|key| names.catalogue.get(*key))
+                .map(|entry| entry.id.clone())
+                .collect();
             let stored = self.inner.store.get_resources(&ids).await?;
             let resources: Vec<(Resource, String)> =
                 stored.into_iter().map(|stored| (stored.resource, stored.text_hash)).collect();
@@ -174,14 +210,15 @@ impl Engine {
     }
 
     /// Embeds resources off the event loop, and keeps the vectors in the store.
-    pub(super) async fn embed_resources(
+    async fn embed_resources(
         &self,
         embedder: &LiveEmbedder,
         resources: Vec<(Resource, String)>,
     ) -> Result<Vec<(ResourceId, Vec<f32>)>, Error> {
         let handle = embedder.clone();
         let (resources, vectors) = tokio::task::spawn_blocking(move || {
-            let documents: Vec<Document<'_>> = resources.iter().map(|(resource, _)| document(resource)).collect();
+            let documents: Vec<Document<'_>> =
+                resources.iter().map(|(resource, _)| document(resource)).collect();
             let vectors = handle.get().embed(&documents);
             (resources, vectors)
         })
@@ -209,7 +246,7 @@ pub(crate) fn document(resource: &Resource) -> Document<'_> {
 }
 
 /// Puts a stored resource into the catalogue and its links into the graph; a vector of another text is dropped.
-pub(super) fn take_up(state: &mut State, stored: &StoredResource) -> Result<u32, Error> {
+fn take_up(state: &mut State, stored: &StoredResource) -> Result<u32, Error> {
     let resource = &stored.resource;
     let before = state.catalogue.key(resource.id.as_str()).and_then(|key| state.catalogue.get(key));
     let text_changed = before.is_some_and(|entry| entry.text_hash != stored.text_hash);

@@ -42,7 +42,14 @@ impl Engine {
         let inner = Arc::clone(&self.inner);
         let (user_id, limit_at) = (request.user_id.clone(), now());
         let answer = tokio::task::spawn_blocking(move || {
-            answer(&read(&inner.state), &user, &request, &inner.config.weights, &inner.config.candidates, limit_at)
+            answer(
+                &read(&inner.state),
+                &user,
+                &request,
+                &inner.config.weights,
+                &inner.config.candidates,
+                limit_at,
+            )
         })
         .await??;
         self.inner.impressions.push(impressions(&answer, &user_id));
@@ -78,7 +85,8 @@ fn answer(
     let profile = &user.profile;
     let options = RankOptions {
         limit: request.limit,
-        weights: weights(state, request, strategy, configured).with_recency_bias(profile.recency_bias.value()),
+        weights: weights(state, request, strategy, configured)
+            .with_recency_bias(profile.recency_bias.value()),
         diversity: request.diversity.unwrap_or(profile.diversity_preference).value(),
         novelty: request.novelty.unwrap_or(profile.novelty_preference).value(),
     };
@@ -150,7 +158,7 @@ fn exclusions<'a>(state: &State, user: &'a UserView, request: &RecommendRequest)
         sources: user.profile.excluded_sources.iter().cloned().collect(),
         requested,
         min_quality: request.min_quality.map(|least| least.value()),
-        fence: state.catalogue.fence(),
+        fence: state.quality_fence(),
     }
 }
 

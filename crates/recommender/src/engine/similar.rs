@@ -6,7 +6,10 @@ use docent_ranker::{Reason, cosine, hybrid_score};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Engine;
-use crate::{Error, SimilarResource, engine::recommend::limit_checked, model::CO_INTERACTION_KIND, state::State, user::read};
+use crate::{
+    Error, SimilarResource, engine::recommend::limit_checked, model::CO_INTERACTION_KIND, state::State,
+    user::read,
+};
 
 /// How many neighbours each component proposes.
 const PROPOSED: usize = 200;
@@ -30,7 +33,12 @@ impl Engine {
     }
 }
 
-fn neighbours(state: &State, key: u32, limit: usize, weights: &Weights) -> Result<Vec<SimilarResource>, Error> {
+fn neighbours(
+    state: &State,
+    key: u32,
+    limit: usize,
+    weights: &Weights,
+) -> Result<Vec<SimilarResource>, Error> {
     let visible = |other: u32| other != key && state.catalogue.get(other).is_some_and(|entry| !entry.hidden);
     let content = state.vectors.get(key).map(|vector| state.vectors.nearest(vector, PROPOSED, visible));
     let factors = collaborative(state, key);
@@ -51,7 +59,11 @@ fn neighbours(state: &State, key: u32, limit: usize, weights: &Weights) -> Resul
         .into_iter()
         .map(|other| {
             let scores = ComponentScores {
-                content: state.vectors.get(key).zip(state.vectors.get(other)).map(|(a, b)| cosine(a, b).max(0.0)),
+                content: state
+                    .vectors
+                    .get(key)
+                    .zip(state.vectors.get(other))
+                    .map(|(a, b)| cosine(a, b).max(0.0)),
                 collaborative: factors.as_ref().and_then(|_| by_factors.get(&other)).map(|c| c.max(0.0)),
                 graph: graph.as_ref().map(|_| {
                     let score = near.get(&other).copied().unwrap_or(0.0);

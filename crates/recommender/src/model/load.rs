@@ -17,18 +17,25 @@ impl Model {
     /// Reads and checks a whole snapshot.
     pub(crate) fn read(snapshot: &Snapshot) -> Result<Self, Error> {
         let invalid = |reason: String| Error::InvalidModel { id: snapshot.manifest().id.clone(), reason };
-        let info: ModelInfo =
-            serde_json::from_value(snapshot.manifest().info.clone()).map_err(|e| invalid(format!("info: {e}")))?;
+        let info: ModelInfo = serde_json::from_value(snapshot.manifest().info.clone())
+            .map_err(|e| invalid(format!("info: {e}")))?;
         let ids: Ids = snapshot.json(IDS)?;
         if ids.text_hashes.len() != ids.items.len() {
-            return Err(invalid(format!("{} items but {} text hashes", ids.items.len(), ids.text_hashes.len())));
+            return Err(invalid(format!(
+                "{} items but {} text hashes",
+                ids.items.len(),
+                ids.text_hashes.len()
+            )));
         }
         let als = read_als(snapshot, ids.items.len())?;
         let ncf = if snapshot.has_tensors(NCF) { Some(read_ncf(snapshot)?) } else { None };
         if let Some(ncf) = &ncf {
             let (found, expected) = (ncf.metadata(), (ids.users.len(), ids.items.len(), als.dim()));
             if (found.n_users, found.n_items, found.config.dim) != expected {
-                return Err(invalid(format!("ncf does not fit {} users and {} items", expected.0, expected.1)));
+                return Err(invalid(format!(
+                    "ncf does not fit {} users and {} items",
+                    expected.0, expected.1
+                )));
             }
         }
         let embedder = read_embedder(snapshot)?;

@@ -36,7 +36,8 @@ impl Model {
             },
         )?;
         draft.put_json(ALS, self.als.config())?;
-        draft.put_tensors(ALS, &[Tensor::new("items", vec![items, dim], self.als.item_factors().to_vec())?])?;
+        draft
+            .put_tensors(ALS, &[Tensor::new("items", vec![items, dim], self.als.item_factors().to_vec())?])?;
         if let Some(ncf) = &self.ncf {
             let (metadata, tensors) = ncf.to_tensors();
             draft.put_json(NCF, &metadata)?;
@@ -54,7 +55,10 @@ impl Model {
                 Tensor::new("weights", vec![graph.weights.len()], graph.weights.clone())?,
             ],
         )?;
-        draft.put_tensors(POPULARITY, &[Tensor::of_indices("positives", vec![items], self.popularity.clone())?])
+        draft.put_tensors(
+            POPULARITY,
+            &[Tensor::of_indices("positives", vec![items], self.popularity.clone())?],
+        )
     }
 
     fn write_content(&self, draft: &mut Draft) -> Result<(), SnapshotError> {

@@ -116,7 +116,8 @@ impl Ranker for BlendRanker<'_> {
 }
 
 fn fold_in(als: &AlsModel, history: &[Like]) -> Result<Vec<f32>, Error> {
-    let known = history.iter().filter(|like| als.item(like.item).is_some_and(|f| f.iter().any(|x| *x != 0.0)));
+    let known =
+        history.iter().filter(|like| als.item(like.item).is_some_and(|f| f.iter().any(|x| *x != 0.0)));
     let history: Vec<(u32, f32)> = known.map(|like| (like.item, confidence(like.strength))).collect();
     Ok(als.fold_in(&history)?)
 }

@@ -38,7 +38,8 @@ impl<'a> Judge<'a> {
         let step = tested.len().div_ceil(MOST_USERS).max(1);
         let case = |of_user: &&[Like]| {
             let user = of_user.first()?.user;
-            let found = histories.binary_search_by_key(&Some(user), |h| h.first().map(|like| like.user)).ok()?;
+            let found =
+                histories.binary_search_by_key(&Some(user), |h| h.first().map(|like| like.user)).ok()?;
             let history = *histories.get(found)?;
             Some(Case { user, history, held_out: of_user.iter().map(|like| like.item).collect() })
         };

@@ -77,7 +77,9 @@ pub struct TrainReport {
 #[derive(Debug, ThisError)]
 pub enum TrainError {
     /// Too little to learn from.
-    #[error("insufficient training data: {positives} positive interactions, at least {FEWEST_POSITIVES} are needed")]
+    #[error(
+        "insufficient training data: {positives} positive interactions, at least {FEWEST_POSITIVES} are needed"
+    )]
     InsufficientData {
         /// How many there are.
         positives: usize,

@@ -233,7 +233,8 @@ struct LiveRanker<'a> {
 impl Ranker for LiveRanker<'_> {
     fn scores(&self, user: u32, history: &[Like], scores: &mut Vec<f32>) -> Result<(), Error> {
         let row = |item: u32| self.row_of_item.get(item as usize).copied().flatten();
-        let known = history.iter().filter_map(|like| Some((row(like.item)?, super::confidence(like.strength))));
+        let known =
+            history.iter().filter_map(|like| Some((row(like.item)?, super::confidence(like.strength))));
         let base = self.model.als.fold_in(&known.collect::<Vec<_>>())?;
         let known_user = self.data.users.get(user as usize).and_then(|id| self.model.users.get(id).copied());
         let rows: Vec<u32> = self.row_of_item.iter().copied().flatten().collect();
@@ -297,7 +298,9 @@ fn end_of(result: &Result<TrainReport, TrainError>) -> RunEnd {
     let (status, message) = match result {
         Ok(report) if report.published.is_some() => (RunStatus::Published, report.refused.clone()),
         Ok(report) => (RunStatus::Rejected, report.refused.clone()),
-        Err(error @ TrainError::InsufficientData { .. }) => (RunStatus::InsufficientData, Some(error.to_string())),
+        Err(error @ TrainError::InsufficientData { .. }) => {
+            (RunStatus::InsufficientData, Some(error.to_string()))
+        }
         Err(error @ TrainError::Interrupted) => (RunStatus::Interrupted, Some(error.to_string())),
         Err(error @ TrainError::Failed(_)) => (RunStatus::Failed, Some(error.to_string())),
     };

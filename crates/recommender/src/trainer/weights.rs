@@ -37,10 +37,11 @@ pub(super) fn state_of(data: &Dataset, model: Model, known: &[Like]) -> Result<S
         state.catalogue.put(item.row_id, entry);
     }
     state.adopt(LiveModel { version: "candidate".into(), model })?;
-    let keyed = data.links().filter_map(|(id, links)| Some((state.catalogue.key(id.as_str())?, links.clone())));
+    let keyed =
+        data.links().filter_map(|(id, links)| Some((state.catalogue.key(id.as_str())?, links.clone())));
     let links = keyed.collect();
     state.rebuild_graph(links)?;
-    state.settle();
+    state.settle(state.summary());
     Ok(state)
 }
 
@@ -68,7 +69,7 @@ fn score_case(data: &Dataset, state: &State, case: &Case<'_>, now: DateTime<Utc>
     let user = view(case.history);
     let personal = Personal::of(state, id, &user, now)?;
     let exclusions =
-        Exclusions { seen: Some(&user.seen), fence: state.catalogue.fence(), ..Exclusions::default() };
+        Exclusions { seen: Some(&user.seen), fence: state.quality_fence(), ..Exclusions::default() };
     let keys = gather(state, &personal, &exclusions, &CandidateCounts::default(), K);
     let scores = personal.scores(&keys)?;
     Ok(Scored { keys, scores, held_out: case.held_out.clone() })
@@ -79,7 +80,9 @@ fn view(history: &[Like]) -> UserView {
     let newest = history.iter().rev().take(NEWEST_POSITIVES as usize);
     UserView {
         profile: Profile { total_interactions: history.len() as u64, ..Profile::default() },
-        positives: newest.map(|like| Positive { key: like.item, strength: like.strength, at: like.at }).collect(),
+        positives: newest
+            .map(|like| Positive { key: like.item, strength: like.strength, at: like.at })
+            .collect(),
         seen: history.iter().map(|like| like.item).collect(),
         ..UserView::default()
     }
@@ -87,13 +90,18 @@ fn view(history: &[Like]) -> UserView {
 
 /// Mean metrics of the hybrid with these weights.
 pub(super) fn judge_hybrid(cases: &[Scored], weights: &Weights) -> Metrics {
-    let of_users: Vec<Metrics> = cases.par_iter().map(|case| metrics_at_k(&top(case, weights), &case.held_out, K)).collect();
+    let of_users: Vec<Metrics> =
+        cases.par_iter().map(|case| metrics_at_k(&top(case, weights), &case.held_out, K)).collect();
     mean_metrics(&of_users)
 }
 
 fn top(case: &Scored, weights: &Weights) -> Vec<u32> {
-    let mut ranked: Vec<(f64, u32)> =
-        case.scores.iter().zip(&case.keys).map(|(scores, &key)| (hybrid_score(scores, weights).score, key)).collect();
+    let mut ranked: Vec<(f64, u32)> = case
+        .scores
+        .iter()
+        .zip(&case.keys)
+        .map(|(scores, &key)| (hybrid_score(scores, weights).score, key))
+        .collect();
     let order = |a: &(f64, u32), b: &(f64, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
     if ranked.len() > K {
         ranked.select_nth_unstable_by(K, order);

@@ -1,0 +1,95 @@
+//! The main job on real data: films and ratings in, a model trained and published, personal answers out.
+#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
+
+use std::collections::HashSet;
+
+use chrono::Utc;
+use docent::{
+    Engine, EngineConfig, InteractionType, NewInteraction, Preference, RecommendRequest, Resource, Signals,
+    TrainConfig, TrainEvent, TrainObserver, Trainer,
+};
+use docent_tests::movielens;
+
+struct Print;
+
+impl TrainObserver for Print {
+    fn on_event(&mut self, event: &TrainEvent) -> std::ops::ControlFlow<()> {
+        if let TrainEvent::Judged { model, metrics } = event {
+            eprintln!(
+                "{model:14} hr {:.4} ndcg {:.4} recall {:.4}",
+                metrics.hit_rate, metrics.ndcg, metrics.recall
+            );
+        }
+        std::ops::ControlFlow::Continue(())
+    }
+}
+
+fn genre_share(answer: &docent::Answer, genre: &str, films: &[Resource]) -> f64 {
+    let of_genre: HashSet<&str> =
+        films.iter().filter(|f| f.subjects.iter().any(|s| s == genre)).map(|f| f.id.as_str()).collect();
+    let found = answer.recommendations.iter().filter(|r| of_genre.contains(r.resource_id.as_str())).count();
+    found as f64 / answer.recommendations.len() as f64
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn films_and_ratings_become_personal_recommendations() {
+    let Some((films, ratings)) = movielens::load().unwrap() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let config = EngineConfig::in_folder(folder.path());
+    let engine = Engine::open(config.clone()).await.unwrap();
+    for chunk in films.chunks(1_000) {
+        engine.ingest(chunk.to_vec()).await.unwrap();
+    }
+    engine.store().import_interactions(&ratings, &config.interactions, Utc::now()).await.unwrap();
+
+    let trainer = Trainer::with_store(engine.store().clone(), &config.snapshots, TrainConfig::default());
+    let report = trainer.run(Box::new(Print)).await.unwrap();
+    eprintln!("share {} weights {:?}", report.info.ncf_share, report.info.weights);
+    let ndcg = |model: &str| report.info.holdout[model].ndcg;
+    assert!(ndcg("hybrid") >= 1.2 * ndcg("popularity"), "{:?}", report.info.holdout);
+    assert!(report.published.is_some());
+    engine.reload().await.unwrap();
+
+    let ask = |user: &str| RecommendRequest::new(user.parse().unwrap());
+    let rated: HashSet<&str> =
+        ratings.iter().filter(|r| r.user_id.as_str() == "15").map(|r| r.resource_id.as_str()).collect();
+    let answer = engine.recommend(RecommendRequest { limit: 100, ..ask("15") }).await.unwrap();
+    assert_eq!(answer.recommendations.len(), 100);
+    assert!(answer.recommendations.iter().all(|r| !rated.contains(r.resource_id.as_str())));
+
+    let newcomer = engine.recommend(ask("somebody-new")).await.unwrap();
+    assert_eq!(newcomer.recommendations.len(), 20);
+    assert!(newcomer.is_cold_start);
+
+    let before = engine.recommend(ask("somebody-new")).await.unwrap();
+    let mut horror: Vec<&Resource> =
+        films.iter().filter(|film| film.subjects.iter().any(|s| s == "Horror")).collect();
+    horror.sort_by_key(|film| std::cmp::Reverse(ratings.iter().filter(|r| r.resource_id == film.id).count()));
+    for film in horror.into_iter().take(5) {
+        let like = NewInteraction {
+            user_id: "somebody-new".parse().unwrap(),
+            resource_id: film.id.clone(),
+            interaction_type: InteractionType::Rating,
+            signals: Signals { rating: Some(5.0), ..Signals::default() },
+            at: Utc::now(),
+        };
+        engine.record(&[like], None).await.unwrap();
+    }
+    let after = engine.recommend(ask("somebody-new")).await.unwrap();
+    let shares = (genre_share(&before, "Horror", &films), genre_share(&after, "Horror", &films));
+    eprintln!("horror before {:.2}, after {:.2}", shares.0, shares.1);
+    assert!(shares.1 >= shares.0 + 0.2, "{shares:?}");
+
+    let mut fresh = Resource::new("film-of-today".parse().unwrap(), "The House Where Nobody Sleeps (2026)");
+    fresh.subjects = vec!["Horror".into()];
+    engine.ingest(vec![fresh]).await.unwrap();
+    let content = RecommendRequest {
+        strategy: docent::Strategy::Content,
+        diversity: Some(Preference::new("diversity", 0.0).unwrap()),
+        limit: 100,
+        ..ask("somebody-new")
+    };
+    let answer = engine.recommend(content).await.unwrap();
+    assert!(answer.recommendations.iter().any(|r| r.resource_id.as_str() == "film-of-today"));
+    engine.close().await.unwrap();
+}
