@@ -1,0 +1,23 @@
+# One way to do each thing. Without `just`, run the commands as they stand.
+
+default:
+    @just --list
+
+# A demo on SQLite with made-up data: schema, catalogue, behaviour, a trained model, the server.
+demo:
+    cargo run --release --bin docent-server -- demo
+
+# All tests; those on PostgreSQL say so where it is not installed.
+test:
+    cargo test --workspace
+
+# Formatting, lints, architecture and documentation.
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    .ci/architecture --self-test
+    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+
+# What must hold before a change lands.
+ci:
+    .ci/run
