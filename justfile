@@ -5,7 +5,7 @@ default:
 
 # A demo on SQLite with made-up data: schema, catalogue, behaviour, a trained model, the server.
 demo:
-    cargo run --release --bin docent-server -- demo
+    cargo run --bin docent-server -- demo
 
 # All tests; those on PostgreSQL say so where it is not installed.
 test:

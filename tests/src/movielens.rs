@@ -1,4 +1,5 @@
 //! MovieLens "latest small" as domain values, where its folder is there.
+#![allow(clippy::print_stderr, reason = "a skipped test must say so")]
 
 use std::{fs::File, path::PathBuf};
 

@@ -1,5 +1,5 @@
 //! What anyone who embeds the engine may rely on.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
 
 use std::{collections::HashSet, fs, ops::ControlFlow, path::Path};
 
@@ -9,6 +9,7 @@ use docent::{
     Preference, Profile, Reason, RecommendRequest, Recorded, Reloaded, Resource, ResourceId, RunStatus,
     Signals, SnapshotError, Strategy, TrainConfig, TrainError, TrainEvent, TrainObserver, Trainer, UserId,
 };
+use docent_tests::Postgres;
 use tempfile::TempDir;
 
 const SUBJECTS: [&str; 4] = ["astronomy", "gardening", "sailing", "pottery"];
@@ -22,35 +23,50 @@ struct Library {
 impl Library {
     async fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let engine = Engine::open(EngineConfig::in_folder(folder.path())).await.unwrap();
-        Self { folder, engine }
+        let config = EngineConfig::in_folder(folder.path());
+        Self { engine: Engine::open(config).await.unwrap(), folder }
+    }
+
+    async fn empty_on_postgresql(database: &Postgres) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = EngineConfig { database_url: database.url(), ..EngineConfig::in_folder(folder.path()) };
+        Self { engine: Engine::open(config).await.unwrap(), folder }
     }
 
     /// Eighty books on four subjects, none of them read.
     async fn unread() -> Self {
-        let library = Self::empty().await;
-        library.engine.ingest((0..BOOKS).map(book).collect()).await.unwrap();
-        library
+        Self::empty().await.shelved().await
+    }
+
+    async fn shelved(self) -> Self {
+        self.engine.ingest((0..BOOKS).map(book).collect()).await.unwrap();
+        self
     }
 
     /// Forty readers who keep to one subject each.
     async fn read() -> Self {
-        let library = Self::unread().await;
+        Self::unread().await.lent().await
+    }
+
+    async fn lent(self) -> Self {
         for reader in 0..40 {
             let read: Vec<NewInteraction> = (0..BOOKS)
                 .filter(|n| n % 4 == reader % 4 && (n / 4 * 7 + reader * 3) % 5 < 3)
                 .map(|n| like(&format!("reader-{reader}"), &format!("book-{n}"), n as i64))
                 .collect();
-            library.engine.record(&read, None).await.unwrap();
+            self.engine.record(&read, None).await.unwrap();
         }
-        library
+        self
     }
 
     async fn trained() -> Self {
-        let library = Self::read().await;
-        library.train().await;
-        assert!(matches!(library.engine.reload().await.unwrap(), Reloaded::Swapped(_)));
-        library
+        Self::read().await.with_model().await
+    }
+
+    async fn with_model(self) -> Self {
+        self.train().await;
+        assert!(matches!(self.engine.reload().await.unwrap(), Reloaded::Swapped(_)));
+        self
     }
 
     fn trainer(&self) -> Trainer {
@@ -119,8 +135,7 @@ fn ids(answer: &Answer) -> Vec<&str> {
 fn subject_share(answer: &Answer, subject: usize) -> f64 {
     let of_subject =
         |id: &&str| id.trim_start_matches("book-").parse::<usize>().is_ok_and(|n| n % 4 == subject);
-    ids(answer).iter().copied().filter(|id| of_subject(&id)).count() as f64
-        / answer.recommendations.len() as f64
+    ids(answer).iter().copied().filter(of_subject).count() as f64 / answer.recommendations.len() as f64
 }
 
 #[tokio::test]
@@ -155,7 +170,27 @@ async fn without_a_model_content_carries_the_answer_and_the_answer_says_so() {
 
 #[tokio::test]
 async fn a_trained_model_knows_who_likes_what() {
-    let library = Library::trained().await;
+    knows_who_likes_what(&Library::trained().await).await;
+}
+
+#[tokio::test]
+async fn a_model_trained_on_postgresql_knows_it_too() {
+    let Some(database) = Postgres::start().await.unwrap() else {
+        eprintln!("SKIPPED, no PostgreSQL here: a_model_trained_on_postgresql_knows_it_too");
+        return;
+    };
+    let library =
+        Library::empty_on_postgresql(&database).await.shelved().await.lent().await.with_model().await;
+    knows_who_likes_what(&library).await;
+    let before = subject_share(&library.ask("ada").await, 2);
+    for n in [2, 6, 10, 14, 18] {
+        library.engine.record(&[like("ada", &format!("book-{n}"), n)], None).await.unwrap();
+    }
+    assert!(subject_share(&library.ask("ada").await, 2) > before + 0.2);
+    library.engine.close().await.unwrap();
+}
+
+async fn knows_who_likes_what(library: &Library) {
     for reader in [0, 5, 10, 15] {
         let ask = RecommendRequest {
             limit: 5,

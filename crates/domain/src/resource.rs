@@ -167,7 +167,8 @@ mod tests {
     #[test]
     fn a_resource_is_checked_field_by_field() {
         assert_eq!(resource().check(), Ok(()));
-        let broken: [(&str, fn(&mut Resource)); 7] = [
+        type Break = fn(&mut Resource);
+        let broken: [(&str, Break); 7] = [
             ("text", |r| r.text = "a\0b".into()),
             ("title", |r| r.title = "  ".into()),
             ("title", |r| r.title = "x".repeat(MAX_TITLE_BYTES + 1)),

@@ -34,7 +34,8 @@ pub fn metrics_at_k(ranked: &[u32], relevant: &HashSet<u32>, k: usize) -> Metric
     let ideal: f64 = (0..relevant.len().min(k)).map(discount).sum();
     Metrics {
         hit_rate: f64::from(u8::from(!hits.is_empty())),
-        ndcg: hits.iter().map(|&rank| discount(rank)).sum::<f64>() / ideal,
+        // Not `sum`, which is -0.0 for none.
+        ndcg: hits.iter().map(|&rank| discount(rank)).fold(0.0, |sum, gain| sum + gain) / ideal,
         recall: hits.len() as f64 / relevant.len() as f64,
         precision: hits.len() as f64 / k as f64,
         mrr: hits.first().map_or(0.0, |&rank| 1.0 / (rank as f64 + 1.0)),
@@ -77,6 +78,7 @@ mod tests {
     #[test]
     fn what_lies_beyond_k_does_not_count() {
         assert_eq!(metrics_at_k(&[1, 2, 3], &[3].into(), 2), Metrics::default());
+        assert!(metrics_at_k(&[1], &[3].into(), 2).ndcg.is_sign_positive());
         assert_eq!(metrics_at_k(&[1], &HashSet::new(), 2), Metrics::default());
         assert_eq!(metrics_at_k(&[1], &[1].into(), 0), Metrics::default());
     }

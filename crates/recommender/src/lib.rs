@@ -48,7 +48,8 @@ pub use docent_ranker::Reason;
 pub use docent_snapshot::{SnapshotError, SnapshotStore};
 pub use docent_storage::{
     Counts, IdempotencyKey, ImportReport, ImportSession, ModelRun, RecordOutcome, Recorded, ResourcePage,
-    RunStatus, SchemaStatus, StorageError, Store, StoreConfig, StoredProfile, StoredResource, UpsertOutcome,
+    RunStatus, SchemaStatus, StorageError, Store, StoreConfig, StoredProfile, StoredResource, TextColumn,
+    UpsertOutcome,
 };
 pub use engine::{Engine, EngineStatus, IngestOutcome, Reloaded, limit_checked};
 pub use error::Error;

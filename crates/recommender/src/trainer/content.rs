@@ -6,19 +6,22 @@ use crate::{Error, engine::document, model::CO_INTERACTION_KIND};
 
 const DOCUMENTS_AT_A_TIME: usize = 1_000;
 
+/// A learned embedder, and the vectors of the catalogue by item; `None` where a resource has no usable text.
+#[derive(Clone)]
+pub(super) struct Text {
+    pub embedder: LsaEmbedder,
+    pub vectors: Vec<Option<Vec<f32>>>,
+}
+
 /// Learns an embedder from the whole catalogue, and embeds it.
-pub(super) fn embed(
-    data: &Dataset,
-    config: &LsaConfig,
-    seed: u64,
-) -> Result<(LsaEmbedder, Vec<Option<Vec<f32>>>), Error> {
+pub(super) fn embed(data: &Dataset, config: &LsaConfig, seed: u64) -> Result<Text, Error> {
     let documents: Vec<Document<'_>> = data.items.iter().map(|item| document(&item.resource)).collect();
     let embedder = LsaEmbedder::fit(&documents, config, seed)?;
     let mut vectors = Vec::with_capacity(documents.len());
     for chunk in documents.chunks(DOCUMENTS_AT_A_TIME) {
         vectors.extend(embedder.embed(chunk)?);
     }
-    Ok((embedder, vectors))
+    Ok(Text { embedder, vectors })
 }
 
 /// Edges between items that the same people like. `likes` are by user, oldest first.

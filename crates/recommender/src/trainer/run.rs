@@ -3,14 +3,14 @@ use std::collections::BTreeMap;
 use chrono::Utc;
 use docent_als::AlsModel;
 use docent_domain::Weights;
-use docent_embeddings::LsaEmbedder;
 use docent_evaluation::{Holdout, Metrics, temporal_holdout};
 use docent_ncf::{NcfConfig, NcfModel};
 use docent_storage::{NewModelRun, RunEnd, RunStatus};
 use ulid::Ulid;
 
 use super::{
-    FEWEST_POSITIVES, TrainConfig, TrainError, TrainEvent, TrainObserver, TrainReport, Trainer, content,
+    FEWEST_POSITIVES, TrainConfig, TrainError, TrainEvent, TrainObserver, TrainReport, Trainer,
+    content::{self, Text},
     dataset::{Dataset, Like},
     fit::{self, AlsRanker, BlendRanker, NeuralRanker},
     gate,
@@ -35,9 +35,20 @@ struct Choice {
     weights: Weights,
 }
 
-struct Text {
-    embedder: LsaEmbedder,
-    vectors: Vec<Option<Vec<f32>>>,
+/// What was chosen, and how good it is on the holdout.
+struct Proof {
+    choice: Choice,
+    holdout: BTreeMap<String, Metrics>,
+    /// The new and the live model on what happened since the live one was trained.
+    live: Option<(Metrics, Metrics)>,
+}
+
+impl Proof {
+    /// Where too little is known of anybody to hold something out.
+    fn none() -> Self {
+        let choice = Choice { ncf_share: 0.0, epochs: 0, weights: Weights::default() };
+        Self { choice, holdout: BTreeMap::new(), live: None }
+    }
 }
 
 impl Trainer {
@@ -78,15 +89,10 @@ impl Trainer {
         observer: &mut dyn TrainObserver,
     ) -> Result<TrainReport, TrainError> {
         stage(observer, "embedding texts")?;
-        let (embedder, vectors) = content::embed(data, &self.config.lsa, self.config.seed)?;
-        let text = Text { embedder, vectors };
+        let text = content::embed(data, &self.config.lsa, self.config.seed)?;
         let (known, test) = split(&data.likes, self.config.holdout);
-        let (choice, holdout, live) = if test.is_empty() {
-            let choice = Choice { ncf_share: 0.0, epochs: 0, weights: Weights::default() };
-            (choice, BTreeMap::new(), None)
-        } else {
-            self.prove(data, &text, &known, &test, observer)?
-        };
+        let Proof { choice, holdout, live } =
+            if test.is_empty() { Proof::none() } else { self.prove(data, &text, &known, &test, observer)? };
         let refused = gate::refusal(&holdout, live, self.config.tolerance);
         let mut info = ModelInfo {
             users: data.users.len(),
@@ -119,7 +125,6 @@ impl Trainer {
     }
 
     /// Learns from what is not held out, chooses on a validation part of it, and judges on what is.
-    #[allow(clippy::type_complexity)]
     fn prove(
         &self,
         data: &Dataset,
@@ -127,7 +132,7 @@ impl Trainer {
         known: &[Like],
         test: &[Like],
         observer: &mut dyn TrainObserver,
-    ) -> Result<(Choice, BTreeMap<String, Metrics>, Option<(Metrics, Metrics)>), TrainError> {
+    ) -> Result<Proof, TrainError> {
         let (n_users, n_items) = (data.users.len(), data.items.len());
         let (fitted, validation) = split(known, VALIDATION);
         let validation = Judge::new(&fitted, &validation);
@@ -141,8 +146,7 @@ impl Trainer {
 
         stage(observer, "fitting weights")?;
         let info = ModelInfo { ncf_share, ..ModelInfo::empty() };
-        let shared = Text { embedder: text.embedder.clone(), vectors: text.vectors.clone() };
-        let model = assemble(data, &fitted, als.clone(), Some(ncf.clone()), shared, info)?;
+        let model = assemble(data, &fitted, als.clone(), Some(ncf.clone()), text.clone(), info)?;
         let state = weights::state_of(data, model, &fitted)?;
         let now = known.iter().map(|like| like.at).max().unwrap_or_else(Utc::now);
         let weights = weights::learn(&weights::score_cases(data, &state, &validation, now)?);
@@ -165,7 +169,7 @@ impl Trainer {
         if let Some((_, metrics)) = live {
             let _ = observer.on_event(&TrainEvent::Judged { model: "live", metrics });
         }
-        Ok((Choice { ncf_share, epochs, weights }, holdout, live))
+        Ok(Proof { choice: Choice { ncf_share, epochs, weights }, holdout, live })
     }
 
     /// The new and the live model on what was held out and happened since the live one was trained: what it has learned

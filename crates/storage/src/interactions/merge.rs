@@ -133,10 +133,7 @@ fn distinct<T: std::hash::Hash + Eq>(items: impl Iterator<Item = T>) -> Vec<T> {
 }
 
 /// The stored interactions of the keys.
-async fn find(
-    transaction: &impl ConnectionTrait,
-    keys: &[&Key],
-) -> Result<HashMap<Key, Interaction>> {
+async fn find(transaction: &impl ConnectionTrait, keys: &[&Key]) -> Result<HashMap<Key, Interaction>> {
     let rows: Vec<Model> = find_rows(transaction, "i.*", keys).await?;
     rows.into_iter().map(Model::keyed).collect()
 }
@@ -169,7 +166,8 @@ async fn find_rows<R: FromQueryResult>(
     columns: &str,
     keys: &[&Key],
 ) -> Result<Vec<R>> {
-    let keys: Vec<(i64, i64, &str)> = keys.iter().map(|key| (key.user, key.resource, key.kind.as_str())).collect();
+    let keys: Vec<(i64, i64, &str)> =
+        keys.iter().map(|key| (key.user, key.resource, key.kind.as_str())).collect();
     let backend = transaction.get_database_backend();
     let (rows, join) = (sql::json_rows(backend), sql::lookup_join(backend));
     let query = format!(

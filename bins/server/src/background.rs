@@ -1,0 +1,116 @@
+//! What the server does without being asked: takes up new models and what other processes wrote, forgets old
+//! idempotency keys, keeps its gauges true.
+
+use std::time::{Duration, Instant};
+
+use chrono::{TimeDelta, Utc};
+use docent::{Engine, Reloaded};
+use docent_telemetry::{Exporter, names};
+use tokio::task::JoinHandle;
+
+use crate::http::chain;
+
+const KEYS_ARE_KEPT: TimeDelta = TimeDelta::days(1);
+const FORGET_EVERY: Duration = Duration::from_secs(3_600);
+/// A model that cannot be read is tried again ever less often, up to this: reading one costs time.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Starts; abort the task to end it.
+pub fn start(engine: Engine, exporter: Exporter, every: Duration) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut reloads = Attempts::new("the published model cannot be loaded; the live one stays", every);
+        let mut refreshes = Attempts::new("changes of the catalogue cannot be taken up", every);
+        let mut forgets = Attempts::new("old idempotency keys cannot be forgotten", FORGET_EVERY);
+        loop {
+            if reloads.is_due() {
+                let reloaded = engine.reload().await;
+                if let Ok(Reloaded::Swapped(_)) = &reloaded {
+                    metrics::counter!(names::MODEL_SWAPS).increment(1);
+                }
+                reloads.note(reloaded.map_err(|error| chain(&error)));
+            }
+            if refreshes.is_due() {
+                refreshes.note(engine.refresh().await.map_err(|error| chain(&error)));
+            }
+            if forgets.is_due() {
+                let forgotten = engine.store().forget_idempotency_keys(Utc::now() - KEYS_ARE_KEPT).await;
+                forgets.note(forgotten.map_err(|error| chain(&error)));
+            }
+            set_gauges(&engine);
+            exporter.run_upkeep();
+            tokio::time::sleep(every).await;
+        }
+    })
+}
+
+fn set_gauges(engine: &Engine) {
+    let status = engine.status();
+    for (name, value) in [
+        (names::RESOURCES, status.resources),
+        (names::VECTORS, status.vectors),
+        (names::GRAPH_EDGES, status.edges),
+    ] {
+        metrics::gauge!(name).set(value as f64);
+    }
+    metrics::gauge!(names::MODEL_LIVE).set(f64::from(u8::from(status.model_version.is_some())));
+}
+
+/// Something that is tried again and again: an error is logged when it first comes, not each time.
+struct Attempts {
+    what: &'static str,
+    every: Duration,
+    pause: Duration,
+    next: Option<Instant>,
+    last_error: Option<String>,
+}
+
+impl Attempts {
+    fn new(what: &'static str, every: Duration) -> Self {
+        Self { what, every, pause: every, next: None, last_error: None }
+    }
+
+    fn is_due(&self) -> bool {
+        self.next.is_none_or(|next| Instant::now() >= next)
+    }
+
+    fn note<T>(&mut self, outcome: Result<T, String>) {
+        match outcome {
+            Ok(_) => {
+                if self.last_error.take().is_some() {
+                    tracing::info!("no longer so: {}", self.what);
+                }
+                self.pause = self.every;
+            }
+            Err(error) => {
+                metrics::counter!(names::RELOAD_FAILURES).increment(1);
+                self.pause = (self.pause * 2).min(LONGEST_PAUSE.max(self.every));
+                if self.last_error.as_ref() != Some(&error) {
+                    tracing::error!(error, "{}", self.what);
+                    self.last_error = Some(error);
+                }
+            }
+        }
+        // A little early, so that a task which is due each round misses none.
+        self.next = Some(Instant::now() + self.pause.mul_f64(0.9));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::Attempts;
+
+    #[test]
+    fn failures_make_the_pauses_longer_until_it_works_again() {
+        let mut attempts = Attempts::new("it fails", Duration::from_secs(2));
+        assert!(attempts.is_due());
+        for seconds in [4, 8, 16, 32, 60, 60] {
+            attempts.note::<()>(Err("broken".into()));
+            assert_eq!(attempts.pause, Duration::from_secs(seconds));
+            assert!(attempts.next.is_some_and(|next| next > Instant::now()));
+        }
+        attempts.note(Ok(()));
+        assert_eq!((attempts.pause, attempts.last_error), (Duration::from_secs(2), None));
+    }
+}

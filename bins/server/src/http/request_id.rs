@@ -1,0 +1,52 @@
+use std::sync::Arc;
+
+use actix_web::http::header::HeaderMap;
+
+/// Names one request in the answer, in log lines and in errors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    /// The header that carries it, in both directions.
+    pub const HEADER: &'static str = "x-request-id";
+    const MAX_BYTES: usize = 128;
+
+    /// The caller's, if it cannot disturb a log line or a header; a fresh one otherwise.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let given = headers.get(Self::HEADER).and_then(|value| value.to_str().ok());
+        match given.filter(|id| is_sane(id)) {
+            Some(id) => Self(id.into()),
+            None => Self(ulid::Ulid::generate().to_string().into()),
+        }
+    }
+
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_sane(id: &str) -> bool {
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    !id.is_empty() && id.len() <= RequestId::MAX_BYTES && id.bytes().all(harmless)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_sane;
+
+    #[test]
+    fn an_id_that_could_disturb_a_log_line_is_not_taken() {
+        for (id, sane) in [
+            ("01JD8Z-abc_9.x:7", true),
+            ("", false),
+            ("two words", false),
+            ("a\"b", false),
+            ("é", false),
+            (&*"x".repeat(128), true),
+            (&*"x".repeat(129), false),
+        ] {
+            assert_eq!(is_sane(id), sane, "{id:?}");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Routes: one file per resource of the API. A handler reads the request, calls the engine and shapes the answer; what
+//! is recommended and why is decided elsewhere.
+
+pub mod docs;
+pub mod interactions;
+pub mod operations;
+pub mod profile;
+pub mod recommendations;
+pub mod resources;
+
+use actix_web::web::ServiceConfig;
+
+/// Every route of the server.
+pub fn configure(config: &mut ServiceConfig) {
+    resources::configure(config);
+    interactions::configure(config);
+    recommendations::configure(config);
+    profile::configure(config);
+    operations::configure(config);
+    docs::configure(config);
+}

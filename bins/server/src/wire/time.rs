@@ -1,0 +1,51 @@
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use docent::DomainError;
+
+const SHOWN_CHARACTERS: usize = 64;
+
+/// A time as RFC 3339 writes it.
+pub fn timestamp(field: &str, text: &str) -> Result<DateTime<Utc>, DomainError> {
+    let parsed = DateTime::parse_from_rfc3339(text).map(|time| time.with_timezone(&Utc));
+    parsed.map_err(|_| unreadable(field, "a time as in RFC 3339, such as 2026-01-31T09:30:00Z", text))
+}
+
+/// A time as RFC 3339 writes it, or a date, which stands for its first moment in UTC.
+pub fn timestamp_or_date(field: &str, text: &str) -> Result<DateTime<Utc>, DomainError> {
+    let is_date = text.len() == "2026-01-31".len();
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| is_date);
+    match date {
+        Some(date) => Ok(date.and_time(NaiveTime::MIN).and_utc()),
+        None => timestamp(field, text)
+            .map_err(|_| unreadable(field, "a date as in 2026-01-31 or a time as in RFC 3339", text)),
+    }
+}
+
+fn unreadable(field: &str, expected: &'static str, text: &str) -> DomainError {
+    DomainError::OutOfRange {
+        field: field.into(),
+        expected,
+        got: text.chars().take(SHOWN_CHARACTERS).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::timestamp_or_date;
+
+    #[test]
+    fn dates_and_times_are_read_and_nothing_else() {
+        for (text, expected) in [
+            ("2026-01-31", Some("2026-01-31T00:00:00+00:00")),
+            ("2026-01-31T09:30:00Z", Some("2026-01-31T09:30:00+00:00")),
+            ("2026-01-31T09:30:00+02:00", Some("2026-01-31T07:30:00+00:00")),
+            ("2026-02-30", None),
+            ("2026-1-31", None),
+            ("2026", None),
+            ("yesterday", None),
+            ("", None),
+        ] {
+            let read = timestamp_or_date("published_at", text).ok().map(|time| time.to_rfc3339());
+            assert_eq!(read.as_deref(), expected, "{text}");
+        }
+    }
+}

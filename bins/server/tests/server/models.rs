@@ -1,0 +1,79 @@
+use std::{fs, path::Path};
+
+use docent::{TrainConfig, Trainer};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::harness::{Server, until};
+
+async fn train(server: &Server) -> String {
+    let mut config = TrainConfig { force: true, ..TrainConfig::default() };
+    config.als.dim = 8;
+    config.ncf.epochs = 1;
+    let trainer = Trainer::with_store(server.store().await, server.snapshots(), config);
+    trainer.run(Box::new(())).await.unwrap().published.unwrap()
+}
+
+async fn ingest_readers(server: &Server) {
+    let choice = |reader: usize, n: usize| {
+        json!({ "user_id": format!("reader-{reader}"), "resource_id": format!("r{n}"),
+            "interaction_type": "collection_add" })
+    };
+    let choices = (0..16).flat_map(|reader| (0..24).map(move |n| (reader, n)));
+    let choices = choices.filter(|(reader, n)| reader % 2 == n % 2 && (n * 7 + reader * 3) % 5 < 3);
+    let batch: Vec<Value> = choices.map(|(reader, n)| choice(reader, n)).collect();
+    let (status, body) = server.post("/api/interactions", &json!({ "interactions": batch })).await;
+    assert_eq!(status, StatusCode::CREATED, "{body}");
+}
+
+/// Cuts the largest file of a snapshot in half.
+fn damage(snapshot: &Path) {
+    let files = fs::read_dir(snapshot).unwrap().map(|file| file.unwrap().path());
+    let largest =
+        files.filter(|path| path.is_file()).max_by_key(|path| path.metadata().unwrap().len()).unwrap();
+    let length = largest.metadata().unwrap().len();
+    fs::OpenOptions::new().write(true).open(largest).unwrap().set_len(length / 2).unwrap();
+}
+
+async fn served_by(server: &Server) -> Value {
+    let (status, answer) = server.get("/api/recommendations?user_id=reader-1&limit=5").await;
+    assert_eq!(
+        (status, answer["recommendations"].as_array().map(Vec::len)),
+        (StatusCode::OK, Some(5)),
+        "{answer}"
+    );
+    answer["metadata"]["model_version"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_model_is_taken_up_and_a_damaged_one_is_not() {
+    let server = Server::start().await;
+    server.ingest_library().await;
+    ingest_readers(&server).await;
+    assert_eq!(served_by(&server).await, Value::Null);
+    let version = train(&server).await;
+    until("the model goes live", async || served_by(&server).await == version).await;
+    assert_eq!(server.get("/readyz").await.1["model"], json!({ "loaded": true, "version": version }));
+
+    let damaged = "01ZZZZZZZZZZZZZZZZZZZZZZZZ";
+    let copy = server.snapshots().join(damaged);
+    fs::create_dir(&copy).unwrap();
+    for file in fs::read_dir(server.snapshots().join(&version)).unwrap() {
+        let file = file.unwrap();
+        let text = fs::read(file.path()).unwrap();
+        let renamed =
+            String::from_utf8(text.clone()).map(|text| text.replace(&version, damaged).into_bytes());
+        fs::write(copy.join(file.file_name()), renamed.unwrap_or(text)).unwrap();
+    }
+    damage(&copy);
+    let current = server.snapshots().join("CURRENT");
+    let pointer = fs::read_to_string(&current).unwrap().replace(&version, damaged);
+    fs::write(&current, pointer).unwrap();
+    let refusal = "the published model cannot be loaded; the live one stays";
+    until("the damaged model is refused", async || server.logged(refusal).is_some()).await;
+    assert_eq!(served_by(&server).await, version);
+
+    let server = server.restart().await;
+    assert_eq!(served_by(&server).await, Value::Null, "without a model it serves all the same");
+    assert_eq!(server.get("/readyz").await.0, StatusCode::OK);
+}

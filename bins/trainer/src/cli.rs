@@ -1,0 +1,174 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Imports data, trains models, and publishes those that are better.
+#[derive(Debug, Parser)]
+#[command(name = "docent-trainer", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done (train: published), 1 any error, 2 too little to learn from, \
+                          3 the gate refused to publish, 130 interrupted, 143 terminated";
+
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Settings in TOML: the tables [engine] and [train]
+    #[arg(long, global = true, value_name = "FILE", env = "DOCENT_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// sqlite://PATH or postgres://USER@HOST/DATABASE [default: sqlite://docent-data/docent.db]
+    #[arg(long, global = true, value_name = "URL", env = "DOCENT_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Folder of published models [default: docent-data/snapshots]
+    #[arg(long, global = true, value_name = "FOLDER", env = "DOCENT_SNAPSHOTS")]
+    pub snapshots: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Learns from the store; publishes the model if it is better than popularity and not worse than the live one
+    Train(TrainArgs),
+    /// Reads resources, links and interactions into the store; running an import twice changes nothing
+    Import(ImportArgs),
+    /// Writes resources and interactions out, to be imported again
+    Export(ExportArgs),
+    /// Fills the store with a made-up library and people who have tastes
+    Generate(GenerateArgs),
+    /// Published models
+    Models(ModelsArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    /// Most passes over the positives [default: 10]
+    #[arg(long)]
+    pub epochs: Option<usize>,
+    /// Positives per step, each with its negatives [default: 256]
+    #[arg(long)]
+    pub batch_size: Option<usize>,
+    /// Adam's learning rate [default: 0.001]
+    #[arg(long)]
+    pub learning_rate: Option<f32>,
+    /// Length of the factors of users and resources [default: 64]
+    #[arg(long)]
+    pub dim: Option<usize>,
+    /// Seed of everything random [default: 42]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Publish even what the gate refuses; this is recorded
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    #[command(subcommand)]
+    pub format: ImportFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ImportFormat {
+    /// A MovieLens folder: movies.csv, ratings.csv and optionally tags.csv; or movies.dat and ratings.dat
+    Movielens {
+        /// The folder
+        folder: PathBuf,
+        #[command(flatten)]
+        strict: Strict,
+    },
+    /// A citeulike folder: users.dat and, as far as they are there, mult.dat with vocabulary.dat, tag-item.dat with
+    /// tags.dat, citations.dat
+    Citeulike {
+        /// The folder
+        folder: PathBuf,
+        #[command(flatten)]
+        strict: Strict,
+    },
+    /// CSV files with a header; at least one of the three
+    #[command(after_help = CSV_COLUMNS)]
+    Csv {
+        /// Resources
+        #[arg(long, value_name = "FILE", required_unless_present_any = ["links", "interactions"])]
+        resources: Option<PathBuf>,
+        /// Links, added to those that their resources have
+        #[arg(long, value_name = "FILE")]
+        links: Option<PathBuf>,
+        /// Interactions, best oldest first
+        #[arg(long, value_name = "FILE")]
+        interactions: Option<PathBuf>,
+        #[command(flatten)]
+        strict: Strict,
+    },
+    /// Files with one JSON object a line: {"type": "resource" | "link" | "interaction", ...}, fields as in the HTTP API
+    Jsonl {
+        /// The files; links and interactions may come before their resources
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        strict: Strict,
+    },
+}
+
+const CSV_COLUMNS: &str = "\
+Columns, in any order; those in brackets may be absent, and any cell of them empty:
+  resources     id, title, [text], [authors], [subjects], [source], [language], [url], [published_at], [quality], [hidden]
+                authors and subjects are separated by |; hidden is true or false
+  links         source, target, [kind: citation], [weight: 1]
+  interactions  user_id, resource_id, interaction_type, [rating], [dwell_seconds], [scroll_depth], [occurred_at]
+Times are RFC 3339 (2024-05-01T12:00:00Z), dates (2024-05-01) or Unix seconds. An interaction without a time is taken to
+have happened on 2000-01-01, so that importing it twice counts it once.";
+
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Strict {
+    /// All or nothing: stop at the first bad line and leave the store as it was
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    #[command(subcommand)]
+    pub format: ExportFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ExportFormat {
+    /// One JSON object a line, as `import jsonl` reads it
+    Jsonl {
+        /// A file, or a folder to write resources.jsonl and interactions.jsonl into
+        to: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    /// How many users
+    #[arg(long, default_value_t = 20)]
+    pub users: usize,
+    /// How many interactions each user has, repeats included
+    #[arg(long, default_value_t = 30)]
+    pub interactions: usize,
+    /// How many resources; a topic is opened for every 25 of them, 4 to 12 in all
+    #[arg(long, default_value_t = 200)]
+    pub resources: usize,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 42)]
+    pub seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    #[command(subcommand)]
+    pub action: ModelsAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ModelsAction {
+    /// Lists published models, newest first, and what the runs that published nothing said
+    List,
+}

@@ -1,0 +1,91 @@
+//! `models`.
+
+use std::collections::HashMap;
+
+use docent::{ModelInfo, ModelRun, RunStatus, SnapshotStore};
+
+use crate::{
+    cli::{ModelsAction, ModelsArgs},
+    exit,
+    settings::Settings,
+    table,
+};
+
+/// How many runs are looked at.
+const RUNS: u64 = 1_000;
+/// Runs that published nothing and are shown all the same.
+const UNPUBLISHED_SHOWN: usize = 5;
+const JUDGED: [&str; 5] = ["popularity", "als", "ncf", "collaborative", "hybrid"];
+
+pub async fn run(settings: Settings, args: &ModelsArgs) -> anyhow::Result<u8> {
+    match args.action {
+        ModelsAction::List => list(&settings).await,
+    }
+}
+
+async fn list(settings: &Settings) -> anyhow::Result<u8> {
+    let store = settings.open_store().await?;
+    let runs = store.list_runs(RUNS).await?;
+    store.close().await?;
+    let snapshots = SnapshotStore::new(&settings.engine.snapshots);
+    let live = match snapshots.current() {
+        Ok(live) => live.map(|published| published.id),
+        Err(error) => {
+            eprintln!("which model is live cannot be told: {error}");
+            None
+        }
+    };
+    let by_version: HashMap<&str, &ModelRun> =
+        runs.iter().filter_map(|run| Some((run.model_version.as_deref()?, run))).collect();
+    let mut ids = snapshots.list()?;
+    ids.reverse();
+    if ids.is_empty() {
+        println!("no model is published in {}", settings.engine.snapshots.display());
+    } else {
+        let is_live = |id: &String| live.as_ref() == Some(id);
+        let rows: Vec<Vec<String>> = ids
+            .iter()
+            .map(|id| row(&snapshots, id, is_live(id), by_version.get(id.as_str()).copied()))
+            .collect();
+        println!("NDCG@10 on the holdout of each run:");
+        let [popularity, als, ncf, collaborative, hybrid] = JUDGED;
+        let header = ["version", "live", "when", popularity, als, ncf, collaborative, hybrid, "size", ""];
+        println!("{}", table::render(&header, &rows));
+    }
+    let unpublished: Vec<&ModelRun> = runs.iter().filter(|run| run.status != RunStatus::Published).collect();
+    if !unpublished.is_empty() {
+        println!("\nruns that published nothing:");
+        for run in unpublished.into_iter().take(UNPUBLISHED_SHOWN) {
+            let when = run.started_at.format("%F %T");
+            println!("  {when}  {}  {}", run.status.as_str(), run.message.as_deref().unwrap_or_default());
+        }
+    }
+    Ok(exit::DONE)
+}
+
+fn row(snapshots: &SnapshotStore, id: &str, is_live: bool, run: Option<&ModelRun>) -> Vec<String> {
+    let live = if is_live { "live" } else { "" }.to_owned();
+    let snapshot = match snapshots.open(id) {
+        Ok(snapshot) => snapshot,
+        // One damaged model is no reason not to list the others.
+        Err(error) => {
+            let blank = std::iter::repeat_n(String::new(), JUDGED.len() + 2);
+            return [id.to_owned(), live].into_iter().chain(blank).chain([error.to_string()]).collect();
+        }
+    };
+    let manifest = snapshot.manifest();
+    let info: Option<ModelInfo> = serde_json::from_value(manifest.info.clone()).ok();
+    let ndcg = |model: &str| {
+        let metrics = info.as_ref().and_then(|info| info.holdout.get(model));
+        metrics.map_or_else(|| "-".to_owned(), |metrics| format!("{:.4}", metrics.ndcg + 0.0))
+    };
+    let note = match run {
+        Some(run) if run.message.is_some() => "forced",
+        Some(_) => "",
+        None => "not trained on this store",
+    };
+    let when = manifest.created_at.format("%F %T").to_string();
+    let size = indicatif::HumanBytes(snapshot.size_bytes()).to_string();
+    let begin = [id.to_owned(), live, when];
+    begin.into_iter().chain(JUDGED.map(ndcg)).chain([size, note.to_owned()]).collect()
+}

@@ -1,0 +1,30 @@
+use docent::{Metrics, TrainReport};
+
+use crate::table;
+
+/// Every model on the holdout, and what was published.
+pub fn render(report: &TrainReport) -> String {
+    let info = &report.info;
+    let learned =
+        format!("{} positives of {} users and {} resources", info.positives, info.users, info.resources);
+    let holdout = if info.holdout.is_empty() {
+        "no user has enough positives to hold some out: nothing was judged".to_owned()
+    } else {
+        let mut models: Vec<(&String, &Metrics)> = info.holdout.iter().collect();
+        models.sort_by(|a, b| a.1.ndcg.total_cmp(&b.1.ndcg));
+        let rows: Vec<Vec<String>> = models.into_iter().map(|(model, metrics)| row(model, metrics)).collect();
+        table::render(&["holdout", "HR@10", "NDCG@10", "recall@10", "MRR"], &rows)
+    };
+    let end = match (&report.published, &report.refused) {
+        (Some(version), None) => format!("published {version}"),
+        (Some(version), Some(why)) => format!("published {version} by force: {why}"),
+        (None, why) => format!("nothing was published: {}", why.as_deref().unwrap_or("the gate refused")),
+    };
+    format!("{learned}\n\n{holdout}\n\n{end}")
+}
+
+fn row(model: &str, metrics: &Metrics) -> Vec<String> {
+    let numbers = [metrics.hit_rate, metrics.ndcg, metrics.recall, metrics.mrr];
+    // Adding 0 takes the sign off a zero that came of summing nothing.
+    std::iter::once(model.to_owned()).chain(numbers.map(|number| format!("{:.4}", number + 0.0))).collect()
+}

@@ -1,0 +1,15 @@
+//! The trainer as people run it: importers, strictness, exit codes, signals.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that cannot go on fails"
+)]
+
+mod data;
+mod formats;
+mod program;
+mod real_data;
+mod strict;
+mod training;
