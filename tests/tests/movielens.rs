@@ -80,8 +80,8 @@ async fn films_and_ratings_become_personal_recommendations() {
     eprintln!("horror before {:.2}, after {:.2}", shares.0, shares.1);
     assert!(shares.1 >= shares.0 + 0.2, "{shares:?}");
 
-    let mut fresh = Resource::new("film-of-today".parse().unwrap(), "The House Where Nobody Sleeps (2026)");
-    fresh.subjects = vec!["Horror".into()];
+    let mut fresh = Resource::new("film-of-today".parse().unwrap(), "Alien Nightmare (2026)");
+    fresh.subjects = vec!["Horror".into(), "Sci-Fi".into()];
     engine.ingest(vec![fresh]).await.unwrap();
     let content = RecommendRequest {
         strategy: docent::Strategy::Content,

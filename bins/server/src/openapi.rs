@@ -41,7 +41,7 @@ struct Contract;
 /// The contract as JSON.
 pub fn contract() -> String {
     let mut contract = serde_json::to_value(Contract::openapi()).unwrap_or_default();
-    // A key of an object, so that the text is the same however it was built.
+    // Sorted, so that the text is the same however serde_json keeps its objects.
     contract.sort_all_objects();
     format!("{contract:#}\n")
 }

@@ -61,22 +61,4 @@ impl AppState {
             Err(failed) => Err(ApiError::internal(failed.to_string())),
         }
     }
-
-    /// As [`AppState::run`], for work that may not move between threads while it waits.
-    ///
-    /// # Errors
-    /// As [`AppState::run`].
-    pub async fn run_in_place<T, E, W>(&self, work: W) -> Result<T, ApiError>
-    where
-        W: AsyncFnOnce(Engine) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: Into<ApiError> + Send + 'static,
-    {
-        let (runtime, engine, span) = (self.runtime.clone(), self.engine.clone(), tracing::Span::current());
-        let task = self.runtime.spawn_blocking(move || runtime.block_on(work(engine).instrument(span)));
-        match task.await {
-            Ok(done) => done.map_err(Into::into),
-            Err(failed) => Err(ApiError::internal(failed.to_string())),
-        }
-    }
 }

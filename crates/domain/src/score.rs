@@ -69,12 +69,31 @@ impl ComponentScores {
 
 /// How much each component counts. Finite, none negative, not all zero; [`Weights::new`] scales them to sum 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "UncheckedWeights")]
 pub struct Weights {
     collaborative: f64,
     content: f64,
     graph: f64,
     quality: f64,
     recency: f64,
+}
+
+/// As read from a file: a component that is not named counts nothing.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct UncheckedWeights {
+    collaborative: f64,
+    content: f64,
+    graph: f64,
+    quality: f64,
+    recency: f64,
+}
+
+impl TryFrom<UncheckedWeights> for Weights {
+    type Error = DomainError;
+    fn try_from(read: UncheckedWeights) -> Result<Self, DomainError> {
+        Self::new([read.collaborative, read.content, read.graph, read.quality, read.recency])
+    }
 }
 
 impl Default for Weights {
@@ -121,6 +140,13 @@ impl Weights {
             Component::Quality => self.quality,
             Component::Recency => self.recency,
         }
+    }
+
+    /// These weights where the collaborative component deserves only a share of its trust, in `[0, 1]`. Not scaled again:
+    /// the score divides by the sum of what is available.
+    #[must_use]
+    pub fn with_collaborative_trust(self, trust: f64) -> Self {
+        Self { collaborative: self.collaborative * trust, ..self }
     }
 
     /// The weights in the order of [`Component::ALL`].
@@ -207,6 +233,15 @@ mod tests {
         assert!((Weights::default().to_array().iter().sum::<f64>() - 1.0).abs() < 1e-12);
         for bad in [[0.0; 5], [-1.0, 1.0, 1.0, 1.0, 1.0], [f64::NAN, 1.0, 0.0, 0.0, 0.0], [f64::MAX; 5]] {
             assert!(Weights::new(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn weights_that_are_read_are_checked() {
+        let read = |text| serde_json::from_str::<Weights>(text);
+        assert_eq!(read(r#"{"content": 2, "graph": 2}"#).unwrap().to_array(), [0.0, 0.5, 0.5, 0.0, 0.0]);
+        for bad in ["{}", r#"{"content": -1}"#, r#"{"contents": 1}"#] {
+            assert!(read(bad).is_err(), "{bad}");
         }
     }
 

@@ -59,7 +59,9 @@ impl Bag {
         let text = normalise(text);
         // The colon is a letter of words to the segmentation rules (Swedish), here it marks subjects and authors.
         for word in text.unicode_words().flat_map(|word| word.split(':')) {
-            if !word.is_empty() && STOP_WORDS.binary_search(&word).is_err() {
+            // Stemming takes time that grows with the square of the length.
+            let is_word = !word.is_empty() && word.len() <= MAX_TERM_BYTES;
+            if is_word && STOP_WORDS.binary_search(&word).is_err() {
                 self.add(self.stemmer.stem(word).into_owned(), weight);
             }
         }
@@ -87,6 +89,12 @@ fn normalise(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_of_one_endless_word_has_no_terms() {
+        let text = "y".repeat(900_000);
+        assert!(weighted_terms(&Document::from_text(&text), &LsaConfig::default()).is_empty());
+    }
 
     fn terms_of(document: Document<'_>) -> Vec<(String, f32)> {
         let config = LsaConfig {

@@ -64,10 +64,11 @@ fn a_fifth_of_the_answer_is_novel_where_the_user_wants_it_and_candidates_allow()
 #[test]
 fn more_diversity_gives_a_more_diverse_list() {
     // Four tight groups; the best scores are all in the first.
+    let group = |i: usize| if i < 16 { 0 } else { 1 + i % 3 };
     let vectors: Vec<[f32; 4]> = (0..80)
         .map(|i| {
             let mut v = [0.02 * (i % 7) as f32; 4];
-            v[i / 20] += 1.0;
+            v[group(i)] += 1.0;
             v
         })
         .collect();

@@ -1,7 +1,7 @@
 //! What is known of one user at one moment, and the component scores of candidates that follow from it.
 
 use chrono::{DateTime, Utc};
-use docent_domain::{COLD_START_BELOW, ComponentScores, UNKNOWN_QUALITY, UserId, recency};
+use docent_domain::{COLD_START_BELOW, ComponentScores, UNKNOWN_QUALITY, UserId, Weights, recency};
 use docent_embeddings::{ContentSignal, Document, content_profile};
 use docent_graph::PprConfig;
 use docent_ncf::UserInput;
@@ -44,6 +44,11 @@ impl<'a> Personal<'a> {
         };
         let (fold_in, graph) = (fold_in(state, user)?, walk(state, user)?);
         Ok(Self { state, known_user, fold_in, content, content_from_domains, graph, now })
+    }
+
+    /// How many positives the model knows.
+    pub(crate) fn known(&self) -> usize {
+        self.fold_in.as_ref().map_or(0, |(_, known)| *known)
     }
 
     /// Whether nothing at all is known of the user's taste.
@@ -136,6 +141,18 @@ impl<'a> Personal<'a> {
         };
         candidates.iter().map(|key| Some(score(key))).collect()
     }
+}
+
+/// Fewer positives than this are served by the configured weights: learned ones come from people with more.
+const LEARNED_WEIGHTS_FROM: usize = 20;
+/// At this many positives the collaborative component has half its weight: a vector that rests on few says little.
+const HALF_TRUST_AT: f64 = 10.0;
+
+/// The weights for a user with `known` positives that the model knows.
+pub(crate) fn weights_for(known: usize, learned: Option<&Weights>, configured: &Weights) -> Weights {
+    let base = learned.filter(|_| known >= LEARNED_WEIGHTS_FROM).unwrap_or(configured);
+    let known = known as f64;
+    base.with_collaborative_trust(if known > 0.0 { known / (known + HALF_TRUST_AT) } else { 1.0 })
 }
 
 /// Scores moved to `[0, 1]`: the least becomes 0, the largest 1; all the same become 0.5.
@@ -233,6 +250,16 @@ fn standardised(scores: &[f32]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_longer_a_history_the_more_the_collaborative_component_counts() {
+        let (configured, learned) =
+            (Weights::default(), Weights::only(docent_domain::Component::Collaborative));
+        let share = |known| weights_for(known, Some(&learned), &configured).to_array()[0];
+        assert_eq!(share(0), 0.35);
+        assert!((share(10) - 0.175).abs() < 1e-12);
+        assert!(share(19) < 0.35 && (share(30) - 0.75).abs() < 1e-12);
+    }
 
     #[test]
     fn relative_scores_run_from_0_to_1() {

@@ -62,7 +62,7 @@ pub(crate) async fn ingest(
     for (index, input) in inputs.into_iter().enumerate() {
         resources.push(Resource::try_from(input.0).map_err(|error| ApiError::invalid_item(index, &error))?);
     }
-    let outcomes = state.run_in_place(async move |engine| engine.ingest(resources).await).await?;
+    let outcomes = state.run(|engine| async move { engine.ingest(resources).await }).await?;
     Ok(HttpResponse::Ok().json(IngestAnswer::from(outcomes)))
 }
 

@@ -132,3 +132,23 @@ impl Engine {
 fn now() -> DateTime<Utc> {
     Utc::now()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RecommendRequest;
+
+    /// Callers spawn these onto other threads.
+    #[test]
+    fn futures_of_the_engine_can_be_sent_between_threads() {
+        fn sendable<T: Send>(_: T) {}
+        fn all(engine: &Engine, request: RecommendRequest) {
+            sendable(engine.ingest(Vec::new()));
+            sendable(engine.record(&[], None));
+            sendable(engine.recommend(request));
+            sendable(engine.refresh());
+            sendable(engine.reload());
+        }
+        let _ = all;
+    }
+}

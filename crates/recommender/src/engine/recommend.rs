@@ -10,7 +10,7 @@ use super::{Engine, now};
 use crate::{
     Answer, Degradation, Error, MAX_LIMIT, RecommendRequest, Recommendation,
     candidates::{gather, is_available},
-    components::Personal,
+    components::{Personal, weights_for},
     explain::reasons,
     state::State,
     user::{UserView, read},
@@ -85,7 +85,7 @@ fn answer(
     let profile = &user.profile;
     let options = RankOptions {
         limit: request.limit,
-        weights: weights(state, request, strategy, configured)
+        weights: weights(state, request, strategy, configured, personal.known())
             .with_recency_bias(profile.recency_bias.value()),
         diversity: request.diversity.unwrap_or(profile.diversity_preference).value(),
         novelty: request.novelty.unwrap_or(profile.novelty_preference).value(),
@@ -141,11 +141,18 @@ fn effective_strategy(
     }
 }
 
-fn weights(state: &State, request: &RecommendRequest, strategy: Strategy, configured: &Weights) -> Weights {
-    let learned = state.live.as_ref().map(|live| live.model.info.weights);
+/// One component where the strategy says so, what the request asks for, or what fits a history of this length.
+fn weights(
+    state: &State,
+    request: &RecommendRequest,
+    strategy: Strategy,
+    configured: &Weights,
+    known: usize,
+) -> Weights {
+    let learned = state.live.as_ref().map(|live| &live.model.info.weights);
     match strategy.component() {
         Some(component) => Weights::only(component),
-        None => request.weights.or(learned).unwrap_or(*configured),
+        None => request.weights.unwrap_or_else(|| weights_for(known, learned, configured)),
     }
 }
 

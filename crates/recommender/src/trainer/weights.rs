@@ -16,7 +16,7 @@ use crate::{
     CandidateCounts, Error,
     candidates::gather,
     catalogue::Entry,
-    components::Personal,
+    components::{Personal, weights_for},
     model::Model,
     state::{LiveModel, State},
     user::{NEWEST_POSITIVES, Positive, UserView},
@@ -50,6 +50,8 @@ pub(super) struct Scored {
     keys: Vec<u32>,
     scores: Vec<ComponentScores>,
     held_out: HashSet<u32>,
+    /// Positives in the history that the model knows.
+    known: usize,
 }
 
 /// Gathers and scores candidates as a request would.
@@ -64,7 +66,7 @@ pub(super) fn score_cases(
 
 fn score_case(data: &Dataset, state: &State, case: &Case<'_>, now: DateTime<Utc>) -> Result<Scored, Error> {
     let Some(id) = data.users.get(case.user as usize) else {
-        return Ok(Scored { keys: Vec::new(), scores: Vec::new(), held_out: HashSet::new() });
+        return Ok(Scored { keys: Vec::new(), scores: Vec::new(), held_out: HashSet::new(), known: 0 });
     };
     let user = view(case.history);
     let personal = Personal::of(state, id, &user, now)?;
@@ -72,7 +74,7 @@ fn score_case(data: &Dataset, state: &State, case: &Case<'_>, now: DateTime<Utc>
         Exclusions { seen: Some(&user.seen), fence: state.quality_fence(), ..Exclusions::default() };
     let keys = gather(state, &personal, &exclusions, &CandidateCounts::default(), K);
     let scores = personal.scores(&keys)?;
-    Ok(Scored { keys, scores, held_out: case.held_out.clone() })
+    Ok(Scored { keys, scores, held_out: case.held_out.clone(), known: personal.known() })
 }
 
 /// A user with default wishes and this history. Items are keys here: the state was filled in their order.
@@ -88,14 +90,15 @@ fn view(history: &[Like]) -> UserView {
     }
 }
 
-/// Mean metrics of the hybrid with these weights.
+/// Mean metrics of the hybrid where these are the learned weights.
 pub(super) fn judge_hybrid(cases: &[Scored], weights: &Weights) -> Metrics {
     let of_users: Vec<Metrics> =
         cases.par_iter().map(|case| metrics_at_k(&top(case, weights), &case.held_out, K)).collect();
     mean_metrics(&of_users)
 }
 
-fn top(case: &Scored, weights: &Weights) -> Vec<u32> {
+fn top(case: &Scored, learned: &Weights) -> Vec<u32> {
+    let weights = &weights_for(case.known, Some(learned), &Weights::default());
     let mut ranked: Vec<(f64, u32)> = case
         .scores
         .iter()
