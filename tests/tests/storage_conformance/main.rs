@@ -1,0 +1,85 @@
+//! One suite for the store, run on SQLite and on PostgreSQL.
+#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs, reason = "tests")]
+
+mod durability;
+mod imports;
+mod interactions;
+mod people;
+mod resources;
+mod schema;
+mod support;
+
+macro_rules! conformance {
+    ($($module:ident: [$($test:ident,)*],)*) => {
+        mod sqlite {
+            $($(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() -> anyhow::Result<()> {
+                crate::$module::$test(&crate::support::Database::sqlite()?).await
+            })*)*
+        }
+
+        mod postgresql {
+            $($(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() -> anyhow::Result<()> {
+                match crate::support::Database::postgresql().await? {
+                    Some(database) => crate::$module::$test(&database).await,
+                    None => {
+                        eprintln!("SKIPPED, no PostgreSQL here: {}", stringify!($test));
+                        Ok(())
+                    }
+                }
+            })*)*
+        }
+    };
+}
+
+conformance! {
+    schema: [
+        migrations_go_up_down_and_up_again_with_data_in_the_tables,
+        a_schema_of_a_newer_program_is_refused,
+        two_programs_may_migrate_at_once,
+        every_named_index_is_there,
+        every_check_refuses_what_is_out_of_range,
+        foreign_keys_are_enforced,
+        a_corrupt_row_is_named,
+        runs_and_keys_are_kept,
+    ],
+    interactions: [
+        concurrent_repeats_lose_no_count,
+        repeats_within_a_batch_are_merged,
+        unknown_resources_are_reported_item_by_item,
+        an_invalid_item_is_named_and_nothing_is_recorded,
+        a_retry_with_the_same_key_counts_nothing_twice,
+        preferred_authors_are_learned_at_the_tenth_interaction,
+        training_reads_every_interaction_once,
+    ],
+    imports: [
+        importing_twice_leaves_the_same_store,
+        a_strict_import_that_stops_leaves_the_store_as_it_was,
+        a_strict_import_that_ends_keeps_everything,
+    ],
+    resources: [
+        upserts_create_update_and_leave_alone,
+        links_are_replaced_and_come_back_in_order,
+        of_a_deleted_resource_only_its_id_is_left,
+        changes_are_followed_without_missing_any,
+        search_ignores_case_in_every_script_and_knows_no_wildcards,
+        the_catalogue_is_paged_without_its_text,
+        embeddings_come_back_bit_for_bit_and_go_stale_with_the_text,
+    ],
+    people: [
+        the_state_of_a_user_tells_liked_from_rejected,
+        an_erased_user_leaves_nothing,
+        a_profile_of_zeros_is_kept,
+        the_totals_of_a_profile_are_not_the_users_to_write,
+        feedback_completes_the_row_of_its_impression,
+        feedback_may_come_before_its_impression,
+        feedback_on_an_unknown_resource_is_not_found,
+    ],
+    durability: [
+        ids_may_be_255_bytes_of_any_script,
+        times_are_exact_to_the_microsecond,
+        a_store_that_is_opened_again_has_everything,
+        a_store_that_cannot_be_had_is_unavailable,
+    ],
+}

@@ -1,0 +1,189 @@
+//! Profiles, feedback, and a user's right to be forgotten.
+
+use anyhow::{Result, ensure};
+use docent_domain::{
+    Feedback, Impression, InteractionType, NewInteraction, Preference, Profile, ResourceId, Signals, Strategy,
+};
+use docent_storage::{IdempotencyKey, StorageError};
+
+use crate::support::{
+    Database, at, dump, event, export, filled, id, impression, record, resource, rules, user,
+};
+
+fn feedback(answer: &str, who: Option<&str>, what: &str) -> Feedback {
+    Feedback {
+        recommendation_id: answer.into(),
+        user_id: who.map(user),
+        resource_id: id(what),
+        was_clicked: true,
+        was_useful: Some(false),
+        notes: Some("too long".into()),
+        at: at(20),
+    }
+}
+
+pub(crate) async fn the_state_of_a_user_tells_liked_from_rejected(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    let names = ["viewed", "exported", "both", "dismissed", "rated low", "rated high", "regretted"];
+    store.upsert_resources(&names.map(resource), at(0)).await?;
+    ensure!(store.user_state(&user("ada"), 10).await?.is_none());
+    ensure!(store.counts().await?.users == 0, "reading makes no one");
+    let rated = |what: &str, stars, seconds| NewInteraction {
+        signals: Signals { rating: Some(stars), ..Signals::default() },
+        ..event("ada", what, InteractionType::Rating, seconds)
+    };
+    let events = [
+        event("ada", "viewed", InteractionType::View, 1),
+        export("ada", "exported", 2),
+        event("ada", "both", InteractionType::Annotation, 3),
+        export("ada", "both", 9),
+        event("ada", "dismissed", InteractionType::Dismiss, 4),
+        rated("rated low", 2.0, 5),
+        rated("rated high", 5.0, 6),
+        export("ada", "regretted", 7),
+        event("ada", "regretted", InteractionType::Dismiss, 8),
+        export("bob", "viewed", 8),
+    ];
+    record(&store, &events).await?;
+    let state = store.user_state(&user("ada"), 10).await?.context("ada")?;
+    let rows = async |names: &[&str]| {
+        let ids: Vec<ResourceId> = names.iter().map(|name| id(name)).collect();
+        anyhow::Ok(store.get_resources(&ids).await?.into_iter().map(|r| r.row_id).collect::<Vec<_>>())
+    };
+    let liked: Vec<_> =
+        state.positives.iter().map(|p| (p.resource_id.as_str(), p.strength.value(), p.at)).collect();
+    ensure!(
+        liked == [("both", 0.9, at(9)), ("rated high", 1.0, at(6)), ("exported", 0.9, at(2))],
+        "{liked:?}"
+    );
+    ensure!(state.liked_rows == rows(&["exported", "both", "rated high"]).await?);
+    ensure!(state.rejected_rows == rows(&["dismissed", "rated low", "regretted"]).await?);
+    ensure!(state.profile.total_interactions == 9);
+    let newest = store.user_state(&user("ada"), 1).await?.context("ada")?;
+    ensure!(
+        newest.positives == state.positives[..1] && newest.liked_rows == state.liked_rows,
+        "only positives are cut"
+    );
+    Ok(())
+}
+
+pub(crate) async fn an_erased_user_leaves_nothing(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    store.upsert_resources(&[resource("a")], at(0)).await?;
+    record(&store, &[export("someone else", "a", 1)]).await?;
+    store.put_impressions(&[impression("theirs", "someone else", "a")]).await?;
+    let key = IdempotencyKey { scope: "s".into(), key: "k".into(), request_hash: "h".into() };
+    let before = dump(&store).await?;
+    store.record(&[export("ada lovelace", "a", 1)], &rules(), at(1), Some(&key)).await?;
+    store.put_impressions(&[impression("hers", "ada lovelace", "a")]).await?;
+    store.put_feedback(&feedback("hers", Some("ada lovelace"), "a")).await?;
+    ensure!(dump(&store).await?.len() > before.len() + 3);
+    ensure!(store.delete_user(&user("ada lovelace")).await?);
+    ensure!(!store.delete_user(&user("ada lovelace")).await?);
+    let mut after = dump(&store).await?;
+    ensure!(!after.iter().any(|row| row.contains("lovelace")));
+    after.retain(|row| !row.starts_with("idempotency_keys"));
+    ensure!(after == before, "{after:#?}");
+    Ok(())
+}
+
+pub(crate) async fn a_profile_of_zeros_is_kept(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    let zero = Preference::new("zero", 0.0)?;
+    let wished = Profile {
+        diversity_preference: zero,
+        novelty_preference: zero,
+        recency_bias: zero,
+        research_domains: vec!["logic".into(), "линии".into()],
+        active_domain: Some("".into()),
+        preferred_authors: vec!["Ann".into()],
+        preferred_sources: vec!["A".into()],
+        excluded_sources: vec!["B".into()],
+        ..Profile::default()
+    };
+    let written = store.put_profile(&user("ada"), &wished, at(1)).await?;
+    ensure!(written.profile == wished, "{written:?}");
+    ensure!(store.get_profile(&user("ada")).await? == Some(written));
+    let too_many = Profile { research_domains: vec!["d".into(); 11], ..Profile::default() };
+    ensure!(matches!(
+        store.put_profile(&user("bob"), &too_many, at(1)).await,
+        Err(StorageError::Invalid { .. })
+    ));
+    ensure!(store.get_profile(&user("bob")).await?.is_none());
+    Ok(())
+}
+
+pub(crate) async fn the_totals_of_a_profile_are_not_the_users_to_write(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    filled(&store).await?;
+    let recorded = store.get_profile(&user("ada")).await?.context("ada")?;
+    ensure!(recorded.profile.total_interactions == 2 && recorded.profile.last_active_at == Some(at(3)));
+    let boast = Profile { total_interactions: 99, last_active_at: Some(at(99)), ..recorded.profile.clone() };
+    let written = store.put_profile(&user("ada"), &boast, at(60)).await?;
+    ensure!(written.profile == recorded.profile && written.created_at == recorded.created_at, "{written:?}");
+    let new = store.put_profile(&user("new"), &boast, at(60)).await?.profile;
+    ensure!((new.total_interactions, new.last_active_at) == (0, None));
+    Ok(())
+}
+
+pub(crate) async fn feedback_completes_the_row_of_its_impression(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    filled(&store).await?;
+    let twice = [
+        impression("answer", "ada", "b"),
+        impression("answer", "ada", "b"),
+        impression("answer", "nobody yet", "linked"),
+    ];
+    ensure!(store.put_impressions(&twice).await? == 2);
+    store.put_feedback(&feedback("answer", None, "b")).await?;
+    store
+        .put_feedback(&Feedback {
+            was_useful: Some(true),
+            notes: None,
+            at: at(30),
+            ..feedback("answer", None, "b")
+        })
+        .await?;
+    // The same answer written again changes nothing.
+    store.put_impressions(&[Impression { rank: 9, ..impression("answer", "ada", "b") }]).await?;
+    let rows = store.feedback_of("answer").await?;
+    ensure!(rows.len() == 3, "{rows:?}");
+    let row = rows.iter().find(|row| row.resource_id == id("b")).context("b")?;
+    ensure!(
+        (row.strategy, row.score, row.rank) == (Some(Strategy::Content), Some(0.1 + 0.2), Some(3)),
+        "{row:?}"
+    );
+    ensure!(
+        row.user_id == Some(user("ada"))
+            && row.model_version.as_deref() == Some("m1")
+            && row.shown_at == Some(at(10))
+    );
+    ensure!(
+        (row.was_clicked, row.was_useful, row.feedback_at) == (Some(true), Some(true), Some(at(30))),
+        "{row:?}"
+    );
+    ensure!(row.notes.is_none(), "newer feedback replaces older");
+    let untouched = rows.iter().find(|row| row.resource_id == id("linked")).context("linked")?;
+    ensure!(untouched.was_clicked.is_none() && untouched.user_id.is_none(), "{untouched:?}");
+    ensure!(store.get_profile(&user("nobody yet")).await?.is_none(), "an impression makes no user");
+    Ok(())
+}
+
+pub(crate) async fn feedback_may_come_before_its_impression(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    filled(&store).await?;
+    store.put_feedback(&feedback("early", Some("bob"), "a")).await?;
+    let row = store.feedback_of("early").await?.remove(0);
+    ensure!(row.shown_at.is_none() && row.strategy.is_none() && row.user_id == Some(user("bob")), "{row:?}");
+    ensure!(store.put_impressions(&[impression("early", "bob", "a")]).await? == 1);
+    let row = store.feedback_of("early").await?.remove(0);
+    ensure!(row.shown_at == Some(at(10)) && row.rank == Some(3) && row.was_clicked == Some(true), "{row:?}");
+    Ok(())
+}
+
+pub(crate) async fn feedback_on_an_unknown_resource_is_not_found(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    let refused = store.put_feedback(&feedback("answer", None, "nowhere")).await;
+    ensure!(matches!(&refused, Err(StorageError::NotFound { id, .. }) if id == "nowhere"), "{refused:?}");
+    Ok(())
+}

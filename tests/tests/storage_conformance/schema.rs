@@ -1,0 +1,217 @@
+//! The tables themselves: made, undone, checked.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, bail, ensure};
+use docent_storage::{ApiKey, Counts, NewModelRun, RunEnd, RunStatus, StorageError, Store};
+use serde_json::json;
+
+use crate::support::{Database, at, filled, id, user};
+
+pub(crate) async fn migrations_go_up_down_and_up_again_with_data_in_the_tables(
+    database: &Database,
+) -> Result<()> {
+    let store = Store::connect(&database.config()).await?;
+    let before = store.schema_status().await?;
+    ensure!(before.applied.is_empty() && !before.pending.is_empty(), "{before:?}");
+    store.migrate().await?;
+    filled(&store).await?;
+    let all = store.schema_status().await?;
+    ensure!(all.is_current() && all.applied == before.pending, "{all:?}");
+
+    store.rollback(1).await?;
+    let status = store.schema_status().await?;
+    ensure!(status.pending == all.applied[all.applied.len() - 1..], "{status:?}");
+    ensure!(store.counts().await?.interactions == 3, "a rollback of the newest keeps what is older");
+    store.rollback(u32::MAX).await?;
+    ensure!(store.schema_status().await? == before);
+    store.migrate().await?;
+    store.migrate().await?;
+    ensure!(store.counts().await? == Counts::default());
+    filled(&store).await
+}
+
+pub(crate) async fn a_schema_of_a_newer_program_is_refused(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    store
+        .raw_sql("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99990101_future', 0)")
+        .await?;
+    ensure!(store.schema_status().await?.unknown == ["m99990101_future"]);
+    for refused in [store.migrate().await, store.rollback(1).await] {
+        ensure!(
+            matches!(&refused, Err(StorageError::SchemaTooNew { unknown }) if unknown == &["m99990101_future"]),
+            "{refused:?}"
+        );
+    }
+    Ok(())
+}
+
+pub(crate) async fn two_programs_may_migrate_at_once(database: &Database) -> Result<()> {
+    let (one, other) = (Store::connect(&database.config()).await?, Store::connect(&database.config()).await?);
+    let (first, second) = tokio::join!(one.migrate(), other.migrate());
+    first?;
+    second?;
+    ensure!(one.schema_status().await?.is_current());
+    Ok(())
+}
+
+pub(crate) async fn every_named_index_is_there(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    let catalogue = if store.backend() == "sqlite" {
+        "SELECT name FROM sqlite_master WHERE type = 'index'"
+    } else {
+        "SELECT CAST(indexname AS text) FROM pg_indexes WHERE schemaname = 'public'"
+    };
+    let there: BTreeSet<String> = store.raw_sql(catalogue).await?.into_iter().collect();
+    for name in [
+        "ix_users_email",
+        "ix_users_username",
+        "idx_user_profiles_user",
+        "ix_user_interactions_user_id",
+        "ix_user_interactions_resource_id",
+        "idx_user_interactions_user_resource",
+        "idx_user_interactions_timestamp",
+        "uq_user_interactions",
+        "idx_recommendation_feedback_user",
+        "idx_recommendation_feedback_resource",
+        "idx_recommendation_feedback_strategy",
+        "idx_recommendation_feedback_shown_at",
+        "uq_recommendation_feedback",
+        "idx_resources_updated_at",
+        "idx_resource_links_target",
+        "uq_resource_links",
+    ] {
+        ensure!(there.contains(name), "{name} is not among {there:?}");
+    }
+    Ok(())
+}
+
+pub(crate) async fn every_check_refuses_what_is_out_of_range(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    filled(&store).await?;
+    let run = NewModelRun { run_id: "r".into(), started_at: at(0), forced: false, config: json!({}) };
+    store.start_run(&run).await?;
+    for (table, column, bad) in [
+        ("resources", "quality_overall", &["-0.1", "1.1"][..]),
+        ("resource_links", "weight", &["0", "-1"]),
+        ("user_profiles", "diversity_preference", &["-0.1", "1.1"]),
+        ("user_profiles", "novelty_preference", &["-0.1", "1.1"]),
+        ("user_profiles", "recency_bias", &["-0.1", "1.1"]),
+        ("user_profiles", "total_interactions", &["-1"]),
+        ("user_interactions", "interaction_strength", &["-0.1", "1.1"]),
+        ("user_interactions", "confidence", &["-0.1", "1.1"]),
+        ("user_interactions", "return_visits", &["-1"]),
+        ("model_runs", "status", &["'done'"]),
+    ] {
+        for value in bad {
+            let refused = store.raw_sql(&format!("UPDATE {table} SET {column} = {value}")).await;
+            let why =
+                format!("{:?}", refused.err().with_context(|| format!("{table}.{column} took {value}"))?);
+            ensure!(why.contains(&format!("ck_{table}_{column}")), "{why}");
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn foreign_keys_are_enforced(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    filled(&store).await?;
+    for broken in [
+        "UPDATE user_profiles SET user_id = 999",
+        "UPDATE user_interactions SET user_id = 999",
+        "UPDATE user_interactions SET resource_id = 999",
+        "UPDATE resource_links SET source_resource_id = 999",
+        "UPDATE resource_embeddings SET resource_id = 999",
+        "UPDATE recommendation_feedback SET user_id = 999",
+        "UPDATE recommendation_feedback SET resource_id = 999",
+        "DELETE FROM resources",
+    ] {
+        let refused = store.raw_sql(broken).await;
+        ensure!(matches!(refused, Err(StorageError::Conflict(_))), "{broken}: {refused:?}");
+    }
+    Ok(())
+}
+
+pub(crate) async fn a_corrupt_row_is_named(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    filled(&store).await?;
+    let lawless = if store.backend() == "sqlite" { "X'010203'" } else { "'\\x010203'" };
+    for damage in [
+        "UPDATE resources SET authors = 'no json'".to_owned(),
+        "UPDATE user_profiles SET excluded_sources = '{}'".to_owned(),
+        format!("UPDATE resource_embeddings SET vector = {lawless}"),
+        "UPDATE user_interactions SET interaction_timestamp = 9223372036854775807".to_owned(),
+        "UPDATE recommendation_feedback SET strategy = 'psychic'".to_owned(),
+    ] {
+        store.raw_sql(&damage).await?;
+    }
+    let reads = [
+        ("resources", store.get_resource(&id("a")).await.err()),
+        ("user_profiles", store.get_profile(&user("ada")).await.err()),
+        ("resource_embeddings", store.embeddings_of("test", 0, 1).await.err()),
+        ("user_interactions", store.interactions_after(0, 1).await.err()),
+        ("recommendation_feedback", store.feedback_of("answer").await.err()),
+    ];
+    for (expected, error) in reads {
+        let Some(StorageError::Corrupt { table, id, why }) = &error else { bail!("{expected}: {error:?}") };
+        ensure!(*table == expected && !id.is_empty() && !why.is_empty(), "{error:?}");
+    }
+    Ok(())
+}
+
+pub(crate) async fn runs_and_keys_are_kept(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    let run = |name: &str, seconds| NewModelRun {
+        run_id: name.into(),
+        started_at: at(seconds),
+        forced: true,
+        config: json!({"lr": 0.001}),
+    };
+    store.start_run(&run("one", 1)).await?;
+    store.start_run(&run("two", 2)).await?;
+    ensure!(matches!(store.start_run(&run("one", 3)).await, Err(StorageError::Conflict(_))));
+    let end = RunEnd {
+        finished_at: at(9),
+        status: RunStatus::InsufficientData,
+        model_version: Some("m".into()),
+        metrics: json!({"hr@10": 0.73}),
+        message: Some("9 positives".into()),
+    };
+    store.finish_run("one", &end).await?;
+    ensure!(matches!(store.finish_run("none", &end).await, Err(StorageError::NotFound { .. })));
+    let runs = store.list_runs(10).await?;
+    ensure!(
+        runs.len() == 2
+            && runs[0].run_id == "two"
+            && runs[0].status == RunStatus::Running
+            && runs[0].finished_at.is_none()
+    );
+    ensure!(
+        runs[1].status == end.status
+            && runs[1].metrics == end.metrics
+            && runs[1].config == json!({"lr": 0.001})
+            && runs[1].forced
+    );
+    ensure!(
+        runs[1].finished_at == Some(at(9))
+            && runs[1].model_version == end.model_version
+            && runs[1].message == end.message
+    );
+
+    let key = ApiKey {
+        key_id: "pub".into(),
+        secret_hash: "digest".into(),
+        name: "our app".into(),
+        scopes: vec!["read".into()],
+        created_at: at(1),
+        revoked_at: None,
+    };
+    store.create_api_key(&key).await?;
+    ensure!(matches!(store.create_api_key(&key).await, Err(StorageError::Conflict(_))));
+    ensure!(
+        store.get_api_key("pub").await? == Some(key.clone()) && store.get_api_key("other").await?.is_none()
+    );
+    ensure!(store.revoke_api_key("pub", at(5)).await? && !store.revoke_api_key("pub", at(6)).await?);
+    ensure!(store.list_api_keys().await? == [ApiKey { revoked_at: Some(at(5)), ..key }]);
+    Ok(())
+}
