@@ -112,8 +112,13 @@ impl Link {
             let expected = "1 to 64 of a-z, 0-9 and _";
             return Err(DomainError::out_of_range("links.kind", expected, format!("{:?}", self.kind)));
         }
-        if !(self.weight.is_finite() && self.weight > 0.0) {
-            return Err(DomainError::out_of_range("links.weight", "a finite number above 0", self.weight));
+        // The graph keeps weights in single precision: what vanishes or overflows there is refused here.
+        if !((self.weight as f32).is_finite() && self.weight as f32 > 0.0) {
+            return Err(DomainError::out_of_range(
+                "links.weight",
+                "a number from 1e-45 to 3e38",
+                self.weight,
+            ));
         }
         Ok(())
     }
@@ -168,7 +173,7 @@ mod tests {
     fn a_resource_is_checked_field_by_field() {
         assert_eq!(resource().check(), Ok(()));
         type Break = fn(&mut Resource);
-        let broken: [(&str, Break); 7] = [
+        let broken: [(&str, Break); 8] = [
             ("text", |r| r.text = "a\0b".into()),
             ("title", |r| r.title = "  ".into()),
             ("title", |r| r.title = "x".repeat(MAX_TITLE_BYTES + 1)),
@@ -176,6 +181,7 @@ mod tests {
             ("subjects", |r| r.subjects = vec!["s".into(); 201]),
             ("links.kind", |r| r.links = vec![link("Not A Name", 1.0)]),
             ("links.weight", |r| r.links = vec![link("citation", f64::NAN)]),
+            ("links.weight", |r| r.links = vec![link("citation", 1e39)]),
         ];
         for (field, breaks) in broken {
             let mut bad = resource();

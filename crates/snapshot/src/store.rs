@@ -91,7 +91,7 @@ impl SnapshotStore {
         }
     }
 
-    /// Opens the live snapshot and checks every file; `None` where nothing was ever published.
+    /// Opens the live snapshot, whose files are checked as they are read; `None` where nothing was ever published.
     ///
     /// # Errors
     /// As [`SnapshotStore::current`] and [`SnapshotStore::open`].

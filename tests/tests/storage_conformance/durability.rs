@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, TimeDelta};
 use docent_domain::{NewInteraction, Resource};
 use docent_storage::{Counts, StorageError, Store, StoreConfig};

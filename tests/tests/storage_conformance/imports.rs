@@ -1,6 +1,6 @@
 //! An import may be run again, or stopped.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use chrono::TimeDelta;
 use docent_domain::{InteractionType, Link, NewInteraction, Resource};
 use docent_storage::{Counts, ImportReport};

@@ -1,6 +1,6 @@
 //! What people did is merged, counted and never lost.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use docent_domain::{Interaction, InteractionType, NewInteraction, Resource, Signals};
 use docent_storage::{Counts, IdempotencyKey, Recorded, StorageError};
 

@@ -1,6 +1,6 @@
 //! Profiles, feedback, and a user's right to be forgotten.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use docent_domain::{
     Feedback, Impression, InteractionType, NewInteraction, Preference, Profile, ResourceId, Signals, Strategy,
 };

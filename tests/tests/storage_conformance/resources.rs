@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use docent_domain::{Link, Resource, ResourceId};
 use docent_storage::{ChangeCursor, NewEmbedding, TextColumn, UpsertOutcome};
 use serde_json::json;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use docent_storage::{ApiKey, Counts, NewModelRun, RunEnd, RunStatus, StorageError, Store};
 use serde_json::json;
 

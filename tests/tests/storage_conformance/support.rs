@@ -1,6 +1,6 @@
 //! Databases, and small values to write into them.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use docent_domain::{
     Impression, InteractionRules, InteractionType, Link, NewInteraction, Resource, ResourceId, Signals,

@@ -180,8 +180,8 @@ impl Trainer {
         test: &Judge<'_>,
         new: &dyn Ranker,
     ) -> Result<Option<(Metrics, Metrics)>, Error> {
-        let live = match self.snapshots.open_current() {
-            Ok(Some(snapshot)) => Model::read(&snapshot)?,
+        let live = match self.live_model() {
+            Ok(Some(model)) => model,
             Ok(None) => return Ok(None),
             Err(error) => {
                 tracing::warn!(%error, "the live model cannot be read and is not compared with");
@@ -209,6 +209,10 @@ impl Trainer {
         let row_of_item = data.ids().map(|id| rows.get(id.as_str()).copied()).collect();
         let old = LiveRanker { model: &live, row_of_item, data };
         Ok(Some((since.judge(new)?, since.judge(&old)?)))
+    }
+
+    fn live_model(&self) -> Result<Option<Model>, Error> {
+        self.snapshots.open_current()?.map(|snapshot| Model::read(&snapshot)).transpose()
     }
 
     fn fit_everything(
