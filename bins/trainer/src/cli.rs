@@ -19,7 +19,7 @@ const EXIT_CODES: &str = "Exit codes: 0 done (train: published), 1 any error, 2 
 
 #[derive(Debug, Args)]
 pub struct Common {
-    /// Settings in TOML: the tables [engine] and [train]
+    /// Settings in TOML: the tables `engine` and `train`
     #[arg(long, global = true, value_name = "FILE", env = "DOCENT_CONFIG")]
     pub config: Option<PathBuf>,
     /// sqlite://PATH or postgres://USER@HOST/DATABASE [default: sqlite://docent-data/docent.db]

@@ -15,7 +15,7 @@ mod logging;
 pub mod names;
 
 pub use exporter::Exporter;
-pub use logging::{LogFormat, init_tracing};
+pub use logging::{DEFAULT_FILTER, LogFormat, init_tracing};
 
 /// Why watching could not be set up.
 #[derive(Debug, thiserror::Error)]
