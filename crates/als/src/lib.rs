@@ -8,23 +8,22 @@
 //! the result does not depend on the number of threads.
 //!
 //! ```
-//! use docent_als::{AlsConfig, AlsModel, SparseRows};
-//! let likes = SparseRows::from_triples(3, 2, [(0, 0, 1.0), (1, 0, 1.0), (2, 1, 1.0)])?;
+//! use docent_als::{AlsConfig, AlsModel};
+//! use docent_domain::InteractionMatrix;
+//! let likes = InteractionMatrix::from_triples(3, 2, [(0, 0, 1.0), (1, 0, 1.0), (2, 1, 1.0)])?;
 //! let model = AlsModel::train(&likes, &AlsConfig { dim: 4, ..AlsConfig::default() }, |_| std::ops::ControlFlow::Continue(()))?;
 //! let user = model.fold_in(&[(0, 1.0)])?;
 //! assert!(model.score(&user, 0) > model.score(&user, 1));
-//! # Ok::<(), docent_als::AlsError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod config;
 mod error;
 mod model;
-mod rows;
 mod solver;
 mod train;
 
 pub use config::AlsConfig;
 pub use error::AlsError;
 pub use model::AlsModel;
-pub use rows::SparseRows;
 pub use train::HalfSweep;

@@ -82,6 +82,38 @@ impl AlsModel {
     /// # Errors
     /// [`AlsError::OutOfRange`] for an unknown item, [`AlsError::InvalidConfidence`], [`AlsError::Diverged`].
     pub fn fold_in(&self, history: &[(u32, f32)]) -> Result<Vec<f32>, AlsError> {
+        self.check_history(history)?;
+        let (columns, confidences): (Vec<u32>, Vec<f32>) = history.iter().copied().unzip();
+        let ridge = self.config.ridge(columns.len(), self.n_items());
+        let mut user = vec![0.0; self.config.dim];
+        if self.solver().solve(&columns, &confidences, ridge, &mut user) {
+            Ok(user)
+        } else {
+            Err(AlsError::Diverged { what: "user", row: 0 })
+        }
+    }
+
+    /// For each event of a history, the vector of the user without that event: `[history.len(), dim]`, row-major.
+    ///
+    /// One factorisation serves all rows, by the formula of Sherman and Morrison (1950). The ridge is that of the whole
+    /// history.
+    ///
+    /// # Errors
+    /// As [`AlsModel::fold_in`].
+    pub fn fold_in_without_each(&self, history: &[(u32, f32)]) -> Result<Vec<f32>, AlsError> {
+        self.check_history(history)?;
+        let (columns, confidences): (Vec<u32>, Vec<f32>) = history.iter().copied().unzip();
+        let ridge = self.config.ridge(columns.len(), self.n_items());
+        self.solver()
+            .solve_without_each(&columns, &confidences, ridge)
+            .ok_or(AlsError::Diverged { what: "user", row: 0 })
+    }
+
+    fn solver(&self) -> RowSolver<'_> {
+        RowSolver::new(&self.item_factors, &self.item_gram, self.config.dim)
+    }
+
+    fn check_history(&self, history: &[(u32, f32)]) -> Result<(), AlsError> {
         for &(item, confidence) in history {
             let item = item as usize;
             if item >= self.n_items() {
@@ -91,15 +123,7 @@ impl AlsModel {
                 return Err(AlsError::InvalidConfidence { user: 0, item, got: confidence });
             }
         }
-        let (columns, confidences): (Vec<u32>, Vec<f32>) = history.iter().copied().unzip();
-        let ridge = self.config.ridge(columns.len(), self.n_items());
-        let mut user = vec![0.0; self.config.dim];
-        let mut solver = RowSolver::new(&self.item_factors, &self.item_gram, self.config.dim);
-        if solver.solve(&columns, &confidences, ridge, &mut user) {
-            Ok(user)
-        } else {
-            Err(AlsError::Diverged { what: "user", row: 0 })
-        }
+        Ok(())
     }
 
     /// The score of one item for a user vector `[dim]`: near 1 for what they would choose, near 0 else. An unknown item

@@ -3,21 +3,21 @@ use std::ops::ControlFlow;
 use proptest::prelude::*;
 
 use super::*;
-use crate::SparseRows;
+use docent_domain::InteractionMatrix;
 
 fn config(dim: usize) -> AlsConfig {
     AlsConfig { dim, unobserved_weight: 0.1, ..AlsConfig::default() }
 }
 
-fn train(likes: &SparseRows, config: &AlsConfig) -> AlsModel {
+fn train(likes: &InteractionMatrix, config: &AlsConfig) -> AlsModel {
     AlsModel::train(likes, config, |_| ControlFlow::Continue(())).unwrap()
 }
 
 /// Even users like even items and odd users odd ones, except the one with their own number.
-fn checkerboard(n: u32) -> SparseRows {
+fn checkerboard(n: u32) -> InteractionMatrix {
     let pairs = (0..n).flat_map(|u| (0..n).map(move |i| (u, i)));
     let liked = pairs.filter(|(u, i)| u % 2 == i % 2 && u != i);
-    SparseRows::from_triples(n as usize, n as usize, liked.map(|(u, i)| (u, i, 1.0))).unwrap()
+    InteractionMatrix::from_triples(n as usize, n as usize, liked.map(|(u, i)| (u, i, 1.0))).unwrap()
 }
 
 #[test]
@@ -61,6 +61,23 @@ fn fold_in_minimises_the_objective() {
 }
 
 #[test]
+fn leaving_one_out_is_folding_in_the_rest() {
+    let model = train(&checkerboard(12), &config(4));
+    let history = [(0, 1.0), (2, 2.5), (7, 0.5), (9, 1.0)];
+    let without = model.fold_in_without_each(&history).unwrap();
+    let ridge = model.config.ridge(history.len(), 12);
+    for (left_out, found) in without.chunks_exact(4).enumerate() {
+        let rest: Vec<(u32, f32)> =
+            history.iter().enumerate().filter(|(i, _)| *i != left_out).map(|(_, event)| *event).collect();
+        let (columns, confidences): (Vec<u32>, Vec<f32>) = rest.iter().copied().unzip();
+        let mut expected = [0.0; 4];
+        assert!(model.solver().solve(&columns, &confidences, ridge, &mut expected));
+        assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-4), "{found:?} {expected:?}");
+    }
+    assert!(model.fold_in_without_each(&[]).unwrap().is_empty());
+}
+
+#[test]
 fn the_same_seed_gives_the_same_factors_on_any_number_of_threads() {
     let likes = checkerboard(100);
     let on = |threads| {
@@ -73,7 +90,7 @@ fn the_same_seed_gives_the_same_factors_on_any_number_of_threads() {
 #[test]
 fn a_user_who_likes_everything_and_one_who_likes_nothing_do_no_harm() {
     let all = (0..20).map(|i| (0, i, 1.0)).chain([(1, 3, 1.0)]);
-    let model = train(&SparseRows::from_triples(3, 20, all).unwrap(), &config(4));
+    let model = train(&InteractionMatrix::from_triples(3, 20, all).unwrap(), &config(4));
     assert!(model.user_factors().iter().chain(model.item_factors()).all(|x| x.is_finite()));
     assert_eq!(&model.user_factors()[8..], [0.0; 4]);
     assert_eq!(model.fold_in(&[]).unwrap(), [0.0; 4]);
@@ -115,7 +132,7 @@ fn bad_settings_and_bad_histories_are_refused() {
         let refused = AlsModel::train(&likes, &broken, |_| ControlFlow::Continue(()));
         assert!(matches!(refused, Err(AlsError::InvalidConfig { .. })), "{broken:?}");
     }
-    let nothing = SparseRows::from_triples(3, 3, []).unwrap();
+    let nothing = InteractionMatrix::from_triples(3, 3, []).unwrap();
     assert_eq!(
         AlsModel::train(&nothing, &config(4), |_| ControlFlow::Continue(())),
         Err(AlsError::NoInteractions)

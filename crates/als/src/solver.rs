@@ -77,31 +77,73 @@ impl<'a> RowSolver<'a> {
         if columns.is_empty() {
             return true;
         }
+        self.assemble(columns, confidences, ridge, solution) && self.factor() && {
+            self.back_substitute(solution, 1);
+            solution.iter().all(|x| x.is_finite())
+        }
+    }
+
+    /// The minimisers of [`RowSolver::solve`] with each observation left out in turn, `[columns.len(), dim]`; `None` as
+    /// there. With `A` the system and `u` its solution, the one without `y` is `u + c z (y.u - 1) / (1 - c y.z)` where
+    /// `A z = y`.
+    pub(crate) fn solve_without_each(
+        &mut self,
+        columns: &[u32],
+        confidences: &[f32],
+        ridge: f32,
+    ) -> Option<Vec<f32>> {
+        let dim = self.dim;
+        let mut whole = vec![0.0; dim];
+        if columns.is_empty() {
+            return Some(Vec::new());
+        }
+        if !(self.assemble(columns, confidences, ridge, &mut whole) && self.factor()) {
+            return None;
+        }
+        self.back_substitute(&mut whole, 1);
+        let observed = self.gathered.clone();
+        // Scaled rows `sqrt(c) y` give `sqrt(c) z`.
+        let mut without = observed.clone();
+        self.back_substitute(&mut without, columns.len());
+        for ((solved, scaled), confidence) in
+            without.chunks_exact_mut(dim).zip(observed.chunks_exact(dim)).zip(confidences)
+        {
+            let root = confidence.sqrt();
+            let leverage: f32 = solved.iter().zip(scaled).map(|(z, y)| z * y).sum();
+            let predicted: f32 = whole.iter().zip(scaled).map(|(u, y)| u * y).sum();
+            let step = (predicted - root) / (1.0 - leverage).max(f32::EPSILON);
+            solved.iter_mut().zip(&whole).for_each(|(z, u)| *z = u + *z * step);
+        }
+        without.iter().all(|x| x.is_finite()).then_some(without)
+    }
+
+    /// Fills the system and `right`, its right side; returns false where an index is out of range.
+    fn assemble(&mut self, columns: &[u32], confidences: &[f32], ridge: f32, right: &mut [f32]) -> bool {
         self.gathered.clear();
         for (&column, &confidence) in columns.iter().zip(confidences) {
             let start = column as usize * self.dim;
             let Some(row) = self.others.get(start..start + self.dim) else { return false };
-            solution.iter_mut().zip(row).for_each(|(b, y)| *b += confidence * y);
+            right.iter_mut().zip(row).for_each(|(b, y)| *b += confidence * y);
             let scale = confidence.sqrt();
             self.gathered.extend(row.iter().map(|y| scale * y));
         }
         self.system.copy_from_slice(self.gram);
         self.system.iter_mut().step_by(self.dim + 1).for_each(|diagonal| *diagonal += ridge);
         add_gram(&mut self.system, &self.gathered, self.dim, 1.0, Accum::Add);
-        self.factor_and_solve(solution) && solution.iter().all(|x| x.is_finite())
+        true
     }
 
-    fn factor_and_solve(&mut self, solution: &mut [f32]) -> bool {
-        let dim = self.dim;
+    fn factor(&mut self) -> bool {
         let params: Spec<LltParams, f32> = <LltParams as Auto<f32>>::auto().into();
+        let system = MatMut::from_column_major_slice_mut(&mut self.system, self.dim, self.dim);
         let stack = MemStack::new(&mut self.memory);
-        let mut system = MatMut::from_column_major_slice_mut(&mut self.system, dim, dim);
-        if cholesky_in_place(system.as_mut(), LltRegularization::default(), Par::Seq, stack, params).is_err()
-        {
-            return false;
-        }
-        let solution = MatMut::from_column_major_slice_mut(solution, dim, 1);
-        solve_in_place(system.as_ref(), solution, Par::Seq, MemStack::new(&mut self.memory));
-        true
+        cholesky_in_place(system, LltRegularization::default(), Par::Seq, stack, params).is_ok()
+    }
+
+    /// Solves for `count` right sides, one after another in `sides` `[count, dim]`.
+    fn back_substitute(&mut self, sides: &mut [f32], count: usize) {
+        let system = MatRef::from_column_major_slice(&self.system, self.dim, self.dim);
+        let sides = MatMut::from_column_major_slice_mut(sides, self.dim, count);
+        solve_in_place(system, sides, Par::Seq, MemStack::new(&mut self.memory));
     }
 }

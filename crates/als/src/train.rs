@@ -1,11 +1,12 @@
 use std::ops::ControlFlow;
 
+use docent_domain::InteractionMatrix;
 use rand::{SeedableRng, rngs::StdRng};
 use rand_distr::{Distribution, Normal};
 use rayon::prelude::*;
 
 use crate::{
-    AlsConfig, AlsError, AlsModel, SparseRows,
+    AlsConfig, AlsError, AlsModel,
     solver::{RowSolver, weighted_gram},
 };
 
@@ -28,7 +29,7 @@ impl AlsModel {
     /// [`AlsError::InvalidConfig`], [`AlsError::NoInteractions`], [`AlsError::Diverged`], and [`AlsError::Interrupted`]
     /// where `progress` breaks.
     pub fn train(
-        likes: &SparseRows,
+        likes: &InteractionMatrix,
         config: &AlsConfig,
         mut progress: impl FnMut(HalfSweep) -> ControlFlow<()>,
     ) -> Result<Self, AlsError> {
@@ -55,7 +56,7 @@ impl AlsModel {
 }
 
 /// Normal draws for items that somebody likes; zero for the rest, which no solve would ever change.
-fn initial_factors(liked_by: &SparseRows, config: &AlsConfig) -> Result<Vec<f32>, AlsError> {
+fn initial_factors(liked_by: &InteractionMatrix, config: &AlsConfig) -> Result<Vec<f32>, AlsError> {
     let deviation = config.init_scale / (config.dim as f32).sqrt();
     let normal = Normal::new(0.0, deviation).map_err(|_| AlsError::InvalidConfig {
         field: "init_scale",
@@ -75,7 +76,7 @@ fn initial_factors(liked_by: &SparseRows, config: &AlsConfig) -> Result<Vec<f32>
 
 fn solve_side(
     what: &'static str,
-    rows: &SparseRows,
+    rows: &InteractionMatrix,
     fixed: &[f32],
     solved: &mut [f32],
     config: &AlsConfig,

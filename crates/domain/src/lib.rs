@@ -16,6 +16,7 @@ mod error;
 mod feedback;
 mod ids;
 mod interaction;
+mod matrix;
 mod profile;
 mod resource;
 mod score;
@@ -28,6 +29,7 @@ pub use interaction::{
     Interaction, InteractionRules, InteractionType, NewInteraction, POSITIVE_THRESHOLD, Signals, Strength,
     confidence,
 };
+pub use matrix::{InteractionMatrix, MatrixError};
 pub use profile::{
     COLD_START_BELOW, MAX_EXCLUDED_SOURCES, MAX_RESEARCH_DOMAINS, PREFERRED_AUTHORS, PREFERRED_AUTHORS_DAYS,
     Preference, Profile, RELEARN_AUTHORS_EVERY, preferred_authors,

@@ -1,3 +1,5 @@
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+
 /// A split of a list of events: positions of those to train on and of those held out, each ascending.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Holdout {
@@ -31,6 +33,15 @@ pub fn temporal_holdout(events: &[(u32, i64)], fraction: f64, fewest: usize) -> 
     split
 }
 
+/// Holds out random events of each user, as [`temporal_holdout`] does with the latest; `users` is who each event is of.
+/// A `fraction` so small that it is less than one event holds out exactly one.
+#[must_use]
+pub fn random_holdout(users: &[u32], fraction: f64, fewest: usize, seed: u64) -> Holdout {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let events: Vec<(u32, i64)> = users.iter().map(|&user| (user, rng.random())).collect();
+    temporal_holdout(&events, fraction, fewest)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -42,6 +53,17 @@ mod tests {
         let events = [(1, 50), (0, 10), (1, 20), (0, 30), (0, 20), (1, 40), (2, 5), (1, 30)];
         let split = temporal_holdout(&events, 0.25, 3);
         assert_eq!(split, Holdout { train: vec![1, 2, 4, 5, 6, 7], test: vec![0, 3] });
+    }
+
+    #[test]
+    fn a_small_fraction_leaves_one_out_at_random() {
+        let users: Vec<u32> = (0..300).map(|event| event / 3).collect();
+        let split = random_holdout(&users, 1e-9, 3, 7);
+        assert_eq!(split.test.iter().map(|&at| users[at]).collect::<Vec<_>>(), (0..100).collect::<Vec<_>>());
+        let last = split.test.iter().filter(|&at| at % 3 == 2).count();
+        assert!((15..55).contains(&last), "{last} of 100 are the last of their user");
+        assert_eq!(split, random_holdout(&users, 1e-9, 3, 7));
+        assert!(random_holdout(&users, 1e-9, 4, 7).test.is_empty());
     }
 
     proptest! {

@@ -9,7 +9,13 @@
 //! ```
 
 mod holdout;
+mod interval;
+mod lists;
 mod metrics;
+mod rank;
 
-pub use holdout::{Holdout, temporal_holdout};
-pub use metrics::{Metrics, mean_metrics, metrics_at_k};
+pub use holdout::{Holdout, random_holdout, temporal_holdout};
+pub use interval::{Estimate, bootstrap};
+pub use lists::{ListMetrics, list_metrics};
+pub use metrics::{Metrics, mean_metrics, metrics_at_k, metrics_of_ranks};
+pub use rank::{rank_against, top_k};

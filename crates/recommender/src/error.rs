@@ -1,5 +1,5 @@
 use docent_als::AlsError;
-use docent_domain::{DomainError, ResourceId, UserId};
+use docent_domain::{DomainError, MatrixError, ResourceId, UserId};
 use docent_embeddings::EmbeddingError;
 use docent_graph::GraphError;
 use docent_ncf::NcfError;
@@ -34,6 +34,9 @@ pub enum Error {
     /// Matrix factorisation.
     #[error(transparent)]
     Als(#[from] AlsError),
+    /// A user-item matrix that does not hold together.
+    #[error(transparent)]
+    Matrix(#[from] MatrixError),
     /// Neural collaborative filtering.
     #[error(transparent)]
     Ncf(#[from] NcfError),

@@ -260,6 +260,7 @@ impl From<Error> for ApiError {
             | Error::Embedding(_)
             | Error::Graph(_)
             | Error::Als(_)
+            | Error::Matrix(_)
             | Error::Ncf(_)
             | Error::InvalidModel { .. }
             | Error::Task(_) => Self::internal(chain(&error)),

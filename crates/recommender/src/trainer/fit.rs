@@ -1,6 +1,7 @@
 use std::ops::ControlFlow;
 
-use docent_als::{AlsModel, SparseRows};
+use docent_als::AlsModel;
+use docent_domain::InteractionMatrix;
 use docent_ncf::{NcfConfig, NcfModel, Progress, Scorer, TrainingData, TrainingObserver, UserInput};
 
 use super::{
@@ -19,7 +20,7 @@ pub(super) fn als(
     observer: &mut dyn TrainObserver,
 ) -> Result<AlsModel, TrainError> {
     let triples = likes.iter().map(|like| (like.user, like.item, confidence(like.strength)));
-    let rows = SparseRows::from_triples(n_users, n_items, triples)?;
+    let rows = InteractionMatrix::from_triples(n_users, n_items, triples)?;
     let model = AlsModel::train(&rows, &config.als, |half| {
         observer.on_event(&TrainEvent::Als { done: half.done, total: half.total })
     })?;

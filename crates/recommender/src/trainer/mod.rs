@@ -107,6 +107,7 @@ where
 /// The errors that a run meets beneath [`Error`] itself.
 trait NotError {}
 impl NotError for AlsError {}
+impl NotError for docent_domain::MatrixError {}
 impl NotError for NcfError {}
 impl NotError for docent_storage::StorageError {}
 impl NotError for docent_snapshot::SnapshotError {}

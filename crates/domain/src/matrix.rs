@@ -1,36 +1,61 @@
-use crate::AlsError;
+use thiserror::Error;
 
-/// A sparse matrix of confidences by rows (CSR), `[n_rows, n_cols]`: users by items.
+/// Why a matrix could not be built.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum MatrixError {
+    /// A dense index is outside the matrix.
+    #[error("{what} index {index} is out of range: there are {len}")]
+    OutOfRange {
+        /// `user` or `item`.
+        what: &'static str,
+        /// The index that was read.
+        index: usize,
+        /// How many there are.
+        len: usize,
+    },
+    /// A confidence is not a finite number above 0.
+    #[error("confidence of user {user} and item {item}: expected a finite number above 0, got {got}")]
+    InvalidConfidence {
+        /// Dense user index.
+        user: usize,
+        /// Dense item index.
+        item: usize,
+        /// What was read.
+        got: f32,
+    },
+}
+
+/// Who chose what: a sparse matrix of confidences by rows (CSR), `[n_rows, n_cols]`, users by items under dense indices.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SparseRows {
+pub struct InteractionMatrix {
     n_cols: usize,
     offsets: Vec<usize>,
     columns: Vec<u32>,
     values: Vec<f32>,
 }
 
-impl SparseRows {
+impl InteractionMatrix {
     /// Builds the matrix from `(user, item, confidence)` in any order; a pair given twice counts with the sum.
     ///
     /// # Errors
-    /// [`AlsError::OutOfRange`] for an index outside the shape, [`AlsError::InvalidConfidence`] for a confidence that is
+    /// [`MatrixError::OutOfRange`] for an index outside the shape, [`MatrixError::InvalidConfidence`] for a confidence that is
     /// not a finite number above 0.
     pub fn from_triples(
         n_rows: usize,
         n_cols: usize,
         triples: impl IntoIterator<Item = (u32, u32, f32)>,
-    ) -> Result<Self, AlsError> {
+    ) -> Result<Self, MatrixError> {
         let mut triples: Vec<(u32, u32, f32)> = triples.into_iter().collect();
         for &(row, col, value) in &triples {
             if row as usize >= n_rows {
-                return Err(AlsError::OutOfRange { what: "user", index: row as usize, len: n_rows });
+                return Err(MatrixError::OutOfRange { what: "user", index: row as usize, len: n_rows });
             }
             if col as usize >= n_cols {
-                return Err(AlsError::OutOfRange { what: "item", index: col as usize, len: n_cols });
+                return Err(MatrixError::OutOfRange { what: "item", index: col as usize, len: n_cols });
             }
             if !(value.is_finite() && value > 0.0) {
                 let (user, item) = (row as usize, col as usize);
-                return Err(AlsError::InvalidConfidence { user, item, got: value });
+                return Err(MatrixError::InvalidConfidence { user, item, got: value });
             }
         }
         triples.sort_unstable_by_key(|&(row, col, _)| (row, col));
@@ -118,7 +143,8 @@ mod tests {
     #[test]
     fn rows_are_sorted_and_pairs_given_twice_are_summed() {
         let rows =
-            SparseRows::from_triples(2, 3, [(1, 2, 1.0), (0, 1, 2.0), (1, 0, 1.0), (1, 2, 0.5)]).unwrap();
+            InteractionMatrix::from_triples(2, 3, [(1, 2, 1.0), (0, 1, 2.0), (1, 0, 1.0), (1, 2, 0.5)])
+                .unwrap();
         assert_eq!(rows.row(0), ([1].as_slice(), [2.0].as_slice()));
         assert_eq!(rows.row(1), ([0, 2].as_slice(), [1.0, 1.5].as_slice()));
         assert_eq!(rows.row(7), ([].as_slice(), [].as_slice()));
@@ -131,11 +157,11 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused() {
         for (triple, expected) in [
-            ((2, 0, 1.0), AlsError::OutOfRange { what: "user", index: 2, len: 2 }),
-            ((0, 3, 1.0), AlsError::OutOfRange { what: "item", index: 3, len: 3 }),
-            ((0, 0, 0.0), AlsError::InvalidConfidence { user: 0, item: 0, got: 0.0 }),
+            ((2, 0, 1.0), MatrixError::OutOfRange { what: "user", index: 2, len: 2 }),
+            ((0, 3, 1.0), MatrixError::OutOfRange { what: "item", index: 3, len: 3 }),
+            ((0, 0, 0.0), MatrixError::InvalidConfidence { user: 0, item: 0, got: 0.0 }),
         ] {
-            assert_eq!(SparseRows::from_triples(2, 3, [triple]), Err(expected));
+            assert_eq!(InteractionMatrix::from_triples(2, 3, [triple]), Err(expected));
         }
     }
 }

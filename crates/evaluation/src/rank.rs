@@ -1,0 +1,71 @@
+use std::collections::HashSet;
+
+/// The rank, from 0, of something that scored `score` among `others`. Ties count against it, and so does a score that
+/// is not a number.
+#[must_use]
+pub fn rank_against(score: f32, others: &[f32]) -> usize {
+    others.iter().filter(|&&other| !(other < score)).count()
+}
+
+/// The `k` items of largest score, best first, without `seen` (ascending). Of equal scores, those in `relevant` come
+/// last, then the smaller index first: a model that scores all alike earns nothing. A score that is not a number comes
+/// after all others.
+#[must_use]
+pub fn top_k(scores: &[f32], seen: &[u32], relevant: &HashSet<u32>, k: usize) -> Vec<u32> {
+    let key = |score: f32| if score.is_nan() { f32::NEG_INFINITY } else { score };
+    let mut seen = seen.iter().copied().peekable();
+    let mut unseen: Vec<(f32, bool, u32)> = Vec::with_capacity(scores.len());
+    for (item, &score) in (0u32..).zip(scores) {
+        if seen.next_if_eq(&item).is_none() {
+            unseen.push((key(score), false, item));
+        }
+    }
+    let order = |a: &(f32, bool, u32), b: &(f32, bool, u32)| {
+        b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2))
+    };
+    for entry in &mut unseen {
+        entry.1 = relevant.contains(&entry.2);
+    }
+    if unseen.len() > k {
+        unseen.select_nth_unstable_by(k, order);
+        unseen.truncate(k);
+    }
+    unseen.sort_unstable_by(order);
+    unseen.into_iter().map(|(_, _, item)| item).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn ties_count_against_the_model() {
+        assert_eq!(rank_against(0.5, &[0.5, 0.4, 0.9, 0.5]), 3);
+        assert_eq!(rank_against(1.0, &[0.5, 0.4]), 0);
+        assert_eq!(rank_against(f32::NAN, &[0.5, 0.4]), 2);
+        assert_eq!(rank_against(0.0, &[-0.0]), 1);
+        assert_eq!(top_k(&[1.0; 4], &[1], &[0].into(), 3), [2, 3, 0]);
+    }
+
+    #[test]
+    fn what_is_no_number_comes_last() {
+        assert_eq!(top_k(&[f32::NAN, 0.1, 0.3], &[], &HashSet::new(), 3), [2, 1, 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_best_k_are_those_of_a_full_sort(
+            scores in prop::collection::vec(0u8..6, 0..40), seen in prop::collection::btree_set(0u32..40, 0..10),
+            relevant in prop::collection::hash_set(0u32..40, 0..10), k in 0usize..50,
+        ) {
+            let scores: Vec<f32> = scores.into_iter().map(f32::from).collect();
+            let seen: Vec<u32> = seen.into_iter().collect();
+            let mut all: Vec<u32> = (0..scores.len() as u32).filter(|item| !seen.contains(item)).collect();
+            all.sort_by_key(|item| (-scores[*item as usize] as i32, relevant.contains(item), *item));
+            all.truncate(k);
+            prop_assert_eq!(top_k(&scores, &seen, &relevant, k), all);
+        }
+    }
+}

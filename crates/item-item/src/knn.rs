@@ -1,0 +1,67 @@
+use docent_domain::InteractionMatrix;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ItemItemError, ItemWeights,
+    overlap::Overlap,
+    weights::{by_source, largest},
+};
+
+/// Settings of [`knn`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KnnConfig {
+    /// How many neighbours each item keeps.
+    pub neighbors: usize,
+    /// Added to the product of the norms: a similarity that rests on few people shrinks.
+    pub shrinkage: f32,
+}
+
+impl Default for KnnConfig {
+    fn default() -> Self {
+        Self { neighbors: 100, shrinkage: 10.0 }
+    }
+}
+
+/// Item nearest neighbours: `W[j, i] = x_i . x_j / (|x_i| |x_j| + shrinkage)` for the nearest `neighbors` of each item
+/// `i`, over columns `x` of the users-by-items matrix (Sarwar et al. 2001; shrinkage after Bell and Koren 2007).
+///
+/// # Errors
+/// [`ItemItemError::InvalidConfig`], [`ItemItemError::NoInteractions`].
+pub fn knn(likes: &InteractionMatrix, config: &KnnConfig) -> Result<ItemWeights, ItemItemError> {
+    check(config)?;
+    if likes.is_empty() {
+        return Err(ItemItemError::NoInteractions);
+    }
+    let liked_by = likes.transposed();
+    let norm = |item: usize| liked_by.row(item).1.iter().map(|v| v * v).sum::<f32>().sqrt();
+    let norms: Vec<f32> = (0..likes.n_cols()).map(norm).collect();
+    let of_item: Vec<Vec<(u32, f32)>> = (0..likes.n_cols())
+        .into_par_iter()
+        .map_init(
+            || Overlap::new(likes, &liked_by),
+            |overlap, item| {
+                let others = overlap.of(item).into_iter().filter(|(other, _)| *other as usize != item);
+                let similar = others.map(|(other, product)| {
+                    let norm = norms.get(item).zip(norms.get(other as usize)).map_or(0.0, |(a, b)| a * b);
+                    (other, product / (norm + config.shrinkage))
+                });
+                largest(similar.collect(), config.neighbors)
+            },
+        )
+        .collect();
+    Ok(by_source(&of_item))
+}
+
+fn check(config: &KnnConfig) -> Result<(), ItemItemError> {
+    if config.neighbors == 0 {
+        let got = config.neighbors.to_string();
+        return Err(ItemItemError::InvalidConfig { field: "neighbors", expected: "1 or more", got });
+    }
+    if !(config.shrinkage.is_finite() && config.shrinkage >= 0.0) {
+        let got = config.shrinkage.to_string();
+        return Err(ItemItemError::InvalidConfig { field: "shrinkage", expected: "0 or more", got });
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! Models that are one item-by-item matrix `W`: the score of an item for a person is the sum of `W[liked, item]` over
+//! what they like. A person needs no training: any history scores.
+//!
+//! - [`knn`]: cosine of the items' columns with shrinkage, the nearest neighbours of each item kept;
+//! - [`ease`]: the closed-form linear autoencoder of Steck, "Embarrassingly Shallow Autoencoders for Sparse Data"
+//!   (2019, <https://arxiv.org/abs/1905.03375>), for catalogues whose dense matrix fits.
+//!
+//! This crate knows dense indices only: no ids, no files, no clock. It works on rayon's pool, and the result does not
+//! depend on the number of threads.
+//!
+//! ```
+//! use docent_domain::InteractionMatrix;
+//! use docent_item_item::{KnnConfig, knn};
+//! let likes = InteractionMatrix::from_triples(2, 3, [(0, 0, 1.0), (0, 1, 1.0), (1, 2, 1.0)])?;
+//! let weights = knn(&likes, &KnnConfig::default())?;
+//! let mut scores = Vec::new();
+//! weights.score_all(&[(0, 1.0)], &mut scores);
+//! assert!(scores[1] > scores[2]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod ease;
+mod error;
+mod knn;
+mod overlap;
+mod weights;
+
+pub use ease::{EaseConfig, ease};
+pub use error::ItemItemError;
+pub use knn::{KnnConfig, knn};
+pub use weights::ItemWeights;
