@@ -34,6 +34,8 @@ pub struct Common {
 pub enum Command {
     /// Learns from the store; publishes the model if it is better than popularity and not worse than the live one
     Train(TrainArgs),
+    /// Trains models on data in files and judges them by published protocols; the store is not touched
+    Evaluate(EvaluateArgs),
     /// Reads resources, links and interactions into the store; running an import twice changes nothing
     Import(ImportArgs),
     /// Writes resources and interactions out, to be imported again
@@ -64,6 +66,57 @@ pub struct TrainArgs {
     /// Publish even what the gate refuses; this is recorded
     #[arg(long)]
     pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct EvaluateArgs {
+    #[command(subcommand)]
+    pub protocol: EvaluateProtocol,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum EvaluateProtocol {
+    /// Leave one out: the held-out item of each user among given negatives
+    Loo {
+        /// A folder with one *.train.rating, one *.test.rating and one *.test.negative
+        #[arg(long, value_name = "FOLDER")]
+        data: PathBuf,
+        #[command(flatten)]
+        models: ModelArgs,
+    },
+    /// Full ranking: the held-out items of each user among the whole catalogue
+    Ranking {
+        /// Lines "user item item …"
+        #[arg(long, value_name = "FILE")]
+        train: PathBuf,
+        /// Lines "user item item …"
+        #[arg(long, value_name = "FILE")]
+        test: PathBuf,
+        #[command(flatten)]
+        models: ModelArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct ModelArgs {
+    /// Which models, separated by commas: popularity, itemknn, ease, als, ncf, hybrid [default: all]
+    #[arg(long, value_delimiter = ',')]
+    pub models: Vec<docent::collaborative::ModelKind>,
+    /// Length of the lists, several separated by commas [default: 10 for loo, 20 for ranking]
+    #[arg(long, value_delimiter = ',')]
+    pub k: Vec<usize>,
+    /// A setting, such as als.dim=64 or ease.l2=1320; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Search settings by so many trainings of each model, on a holdout cut from the train file
+    #[arg(long, value_name = "TRIALS", default_value_t = 0)]
+    pub tune: usize,
+    /// Begin no further trial of a model after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub tune_seconds: u64,
+    /// Write the results as JSON, too
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@
 )]
 
 mod cli;
+mod evaluate;
 mod exit;
 mod export;
 mod generate;
@@ -62,6 +63,7 @@ async fn run(cli: Cli) -> anyhow::Result<u8> {
     let settings = Settings::load(&cli.common)?;
     match cli.command {
         Command::Train(args) => train::run(settings, &args).await,
+        Command::Evaluate(args) => evaluate::run(args).await,
         Command::Import(args) => import::run(settings, args).await,
         Command::Export(args) => export::run(settings, args).await,
         Command::Generate(args) => generate::run(settings, &args).await,

@@ -43,4 +43,10 @@ impl Stop {
     pub fn asked(&self) -> Option<u8> {
         Some(self.code.load(Ordering::Relaxed)).filter(|code| *code != 0)
     }
+
+    /// An error once a stop was asked for.
+    pub fn check(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(self.asked().is_none(), "interrupted");
+        Ok(())
+    }
 }

@@ -1,6 +1,11 @@
 use serde::{Deserialize, Serialize};
 
+use docent_domain::InteractionMatrix;
+
 use crate::AlsError;
+
+/// See [`AlsConfig::for_data`]: 6.75 gives the `w0` of 0.3 that Rendle et al. (2022) found for MovieLens 1M.
+const UNOBSERVED_MASS: f32 = 6.75;
 
 /// Settings of a training run. The defaults hold for catalogues of thousands to hundreds of thousands of items.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,8 +19,9 @@ pub struct AlsConfig {
     pub regularization: f32,
     /// `nu`: how far the regularisation grows with the number of observations of a row.
     pub regularization_exponent: f32,
-    /// `w0`: the weight of each pair, observed or not.
-    pub unobserved_weight: f32,
+    /// `w0`: the weight of each pair, observed or not, in `(0, 1]`. `None` takes it from the data, see
+    /// [`AlsConfig::for_data`]; a trained model has the number.
+    pub unobserved_weight: Option<f32>,
     /// Standard deviation of the initial factors, times `1 / sqrt(dim)`.
     pub init_scale: f32,
     /// Seed of the initial factors.
@@ -29,7 +35,7 @@ impl Default for AlsConfig {
             sweeps: 8,
             regularization: 0.007,
             regularization_exponent: 1.0,
-            unobserved_weight: 0.3,
+            unobserved_weight: None,
             init_scale: 0.1,
             seed: 42,
         }
@@ -47,8 +53,10 @@ impl AlsConfig {
             Some(("regularization", "a finite number above 0", self.regularization.to_string()))
         } else if !(0.0..=2.0).contains(&self.regularization_exponent) {
             Some(("regularization_exponent", "0 to 2", self.regularization_exponent.to_string()))
-        } else if !positive(self.unobserved_weight) {
-            Some(("unobserved_weight", "a finite number above 0", self.unobserved_weight.to_string()))
+        } else if let Some(weight) =
+            self.unobserved_weight.filter(|weight| !(positive(*weight) && *weight <= 1.0))
+        {
+            Some(("unobserved_weight", "a number above 0, at most 1", weight.to_string()))
         } else if !positive(self.init_scale) {
             Some(("init_scale", "a finite number above 0", self.init_scale.to_string()))
         } else {
@@ -60,9 +68,24 @@ impl AlsConfig {
         }
     }
 
+    /// These settings with `w0` for this data. All pairs together weigh [`UNOBSERVED_MASS`] times what the observed ones
+    /// do, so that one default holds for small dense catalogues as for large sparse ones.
+    #[must_use]
+    pub fn for_data(&self, likes: &InteractionMatrix) -> Self {
+        let pairs = likes.n_rows() as f32 * likes.n_cols() as f32;
+        let observed: f32 = (0..likes.n_rows()).map(|row| likes.row(row).1.iter().sum::<f32>()).sum();
+        let from_data = (UNOBSERVED_MASS * observed / pairs.max(1.0)).clamp(1e-6, 1.0);
+        Self { unobserved_weight: Some(self.unobserved_weight.unwrap_or(from_data)), ..self.clone() }
+    }
+
+    /// `w0`; where it has not been taken from data yet, that of data without observations.
+    pub(crate) fn w0(&self) -> f32 {
+        self.unobserved_weight.unwrap_or(1e-6)
+    }
+
     /// The ridge of a row with `observations`, where the other side has `others` rows.
     pub(crate) fn ridge(&self, observations: usize, others: usize) -> f32 {
-        let mass = observations as f32 + self.unobserved_weight * others as f32;
+        let mass = observations as f32 + self.w0() * others as f32;
         self.regularization * mass.powf(self.regularization_exponent)
     }
 }

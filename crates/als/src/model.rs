@@ -29,7 +29,7 @@ impl AlsModel {
                 return Err(AlsError::Shape { what, expected: rows * config.dim, got: factors.len() });
             }
         }
-        let item_gram = weighted_gram(&item_factors, config.dim, config.unobserved_weight);
+        let item_gram = weighted_gram(&item_factors, config.dim, config.w0());
         Ok(Self { config, user_factors, item_factors, item_gram })
     }
 

@@ -6,7 +6,7 @@ use super::*;
 use docent_domain::InteractionMatrix;
 
 fn config(dim: usize) -> AlsConfig {
-    AlsConfig { dim, unobserved_weight: 0.1, ..AlsConfig::default() }
+    AlsConfig { dim, unobserved_weight: Some(0.1), ..AlsConfig::default() }
 }
 
 fn train(likes: &InteractionMatrix, config: &AlsConfig) -> AlsModel {
@@ -127,7 +127,7 @@ fn bad_settings_and_bad_histories_are_refused() {
         AlsConfig { sweeps: 0, ..config(4) },
         AlsConfig { regularization: 0.0, ..config(4) },
         AlsConfig { regularization: f32::NAN, ..config(4) },
-        AlsConfig { unobserved_weight: -1.0, ..config(4) },
+        AlsConfig { unobserved_weight: Some(-1.0), ..config(4) },
     ] {
         let refused = AlsModel::train(&likes, &broken, |_| ControlFlow::Continue(()));
         assert!(matches!(refused, Err(AlsError::InvalidConfig { .. })), "{broken:?}");

@@ -37,6 +37,7 @@ impl AlsModel {
         if likes.is_empty() {
             return Err(AlsError::NoInteractions);
         }
+        let config = &config.for_data(likes);
         let liked_by = likes.transposed();
         let mut users = vec![0.0; likes.n_rows() * config.dim];
         let mut items = initial_factors(&liked_by, config)?;
@@ -82,7 +83,7 @@ fn solve_side(
     config: &AlsConfig,
 ) -> Result<(), AlsError> {
     let dim = config.dim;
-    let gram = weighted_gram(fixed, dim, config.unobserved_weight);
+    let gram = weighted_gram(fixed, dim, config.w0());
     solved.par_chunks_mut(ROWS_PER_TASK * dim).enumerate().try_for_each_init(
         || RowSolver::new(fixed, &gram, dim),
         |solver, (task, chunk)| {

@@ -6,6 +6,7 @@ use rand::{RngExt, SeedableRng};
 use crate::batch::{Batch, Shard};
 use crate::data::{Features, TrainingData};
 use crate::dense::{Dense, Matrix};
+use crate::epoch::Part;
 use crate::graph::{ShardInput, run_shard};
 use crate::init::{self, Tables};
 use crate::loss::loss_and_gradient;
@@ -120,8 +121,9 @@ fn the_graph_and_the_scorer_agree_on_loss_and_gradients() -> Result<(), NcfError
         for (seed, trained) in [user_gmf, user_mlp, item_gmf, item_mlp].into_iter().enumerate() {
             trained.table.values = random(trained.table.values.len(), 200 + seed as u64);
         }
-        let entries: Vec<u32> = (0..positives.len() as u32).collect();
-        let batch = Batch::draw(&positives, &entries, &config, &mut rng);
+        let users: Vec<u32> = (0..SIDE as u32).collect();
+        let part = Part::of(&users, &data, &positives, DIM, &mut rng)?;
+        let batch = Batch::draw(&positives, &part, 0..positives.len(), &config, &mut rng);
         let terms = batch.terms(loss);
         let shard = batch.gather(0, &data, &world.tables, &config);
         let rows = Rows::of(&shard);

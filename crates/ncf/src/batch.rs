@@ -4,8 +4,9 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::data::TrainingData;
+use crate::epoch::Part;
 use crate::graph::ShardInput;
-use crate::init::{Tables, base_vector};
+use crate::init::Tables;
 use crate::positives::Positives;
 use crate::{Loss, NcfConfig, loss};
 
@@ -17,6 +18,8 @@ const SHARD_POSITIVES: usize = 128;
 pub(crate) struct Batch {
     columns: usize,
     users: Vec<u32>,
+    /// Base vectors, `[groups, dim]`
+    bases: Vec<f32>,
     /// `[groups, columns]`: the positive, its negatives, and the positive again where negatives are missing
     items: Vec<u32>,
     negatives: Vec<u32>,
@@ -31,20 +34,29 @@ pub(crate) struct Shard {
 }
 
 impl Batch {
-    /// Draws the negatives of the positives `entries`.
-    pub fn draw(positives: &Positives, entries: &[u32], config: &NcfConfig, rng: &mut StdRng) -> Self {
+    /// Draws the negatives of some positives of a part, at `places` of its order.
+    pub fn draw(
+        positives: &Positives,
+        part: &Part,
+        places: std::ops::Range<usize>,
+        config: &NcfConfig,
+        rng: &mut StdRng,
+    ) -> Self {
         let columns = 1 + config.negatives_per_positive;
-        let mut users = Vec::with_capacity(entries.len());
-        let mut items = Vec::with_capacity(entries.len() * columns);
-        let mut negatives = Vec::with_capacity(entries.len());
-        for &entry in entries {
+        let groups = places.len();
+        let mut users = Vec::with_capacity(groups);
+        let mut bases = Vec::with_capacity(groups * config.dim);
+        let mut items = Vec::with_capacity(groups * columns);
+        let mut negatives = Vec::with_capacity(groups);
+        for &(entry, row) in &part.order[places] {
+            bases.extend_from_slice(&part.bases[row as usize * config.dim..][..config.dim]);
             let (user, item) = positives.pair(entry as usize);
             users.push(user);
             items.push(item);
             negatives.push(positives.draw_negatives(user, columns - 1, rng, &mut items) as u32);
             items.resize(users.len() * columns, item);
         }
-        Self { columns, users, items, negatives, seed: rng.random() }
+        Self { columns, users, bases, items, negatives, seed: rng.random() }
     }
 
     /// Number of terms of the batch's loss.
@@ -70,11 +82,7 @@ impl Batch {
         let items = &self.items[groups.start * self.columns..groups.end * self.columns];
         let (user_rows, user_slots) = distinct(users);
         let (item_rows, item_slots) = distinct(items);
-        let mut base = vec![0.0; users.len() * config.dim];
-        let positive_items = items.iter().step_by(self.columns);
-        for ((out, &user), &item) in base.chunks_exact_mut(config.dim).zip(users).zip(positive_items) {
-            base_vector(data, user, item, out);
-        }
+        let base = self.bases[groups.start * config.dim..groups.end * config.dim].to_vec();
         let item_features = data.item_features.map(|features| {
             let row = |&item: &u32| &features.values[item as usize * features.dim..][..features.dim];
             item_rows.iter().flat_map(row).copied().collect()
@@ -132,6 +140,7 @@ fn dropout_factors(config: &NcfConfig, rows: usize, seed: u64) -> Vec<Vec<f32>> 
 #[cfg(test)]
 mod tests {
     use super::{Batch, distinct, merge_rows};
+    use crate::epoch::Part;
     use crate::positives::Positives;
     use crate::{Loss, NcfConfig};
     use rand::SeedableRng;
@@ -140,8 +149,10 @@ mod tests {
     #[test]
     fn missing_negatives_are_padded_by_the_positive_and_not_counted() {
         let positives = Positives::new(2, 3, &[(0, 0), (0, 1), (0, 2), (1, 2)]);
-        let config = NcfConfig { negatives_per_positive: 2, ..NcfConfig::default() };
-        let batch = Batch::draw(&positives, &[1, 3], &config, &mut StdRng::seed_from_u64(1));
+        let config = NcfConfig { dim: 1, negatives_per_positive: 2, ..NcfConfig::default() };
+        let part = Part { order: vec![(1, 0), (3, 1)], bases: vec![0.5, 0.7] };
+        let batch = Batch::draw(&positives, &part, 0..2, &config, &mut StdRng::seed_from_u64(1));
+        assert_eq!(batch.bases, [0.5, 0.7]);
         assert_eq!(batch.negatives, [0, 2]);
         assert_eq!(batch.items[..4], [1, 1, 1, 2]);
         let terms = [Loss::Bce, Loss::Bpr, Loss::SampledSoftmax].map(|loss| batch.terms(loss));

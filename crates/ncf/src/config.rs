@@ -40,6 +40,8 @@ pub struct NcfConfig {
     pub dropout: f32,
     /// The loss. Default [`Loss::Bce`].
     pub loss: Loss,
+    /// Whether users known at training learn residuals of their own. Default true.
+    pub user_residuals: bool,
     /// Epochs without a better holdout metric after which training stops; 1 or more. Default 3.
     pub patience: usize,
     /// Seed of everything random. Default 42.
@@ -58,6 +60,7 @@ impl Default for NcfConfig {
             negatives_per_positive: 4,
             dropout: 0.0,
             loss: Loss::Bce,
+            user_residuals: true,
             patience: 3,
             seed: 42,
         }

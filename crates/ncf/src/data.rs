@@ -17,8 +17,9 @@ pub struct Features<'a> {
 /// so a model trained on it learns to trust the base vector more than new items deserve. A source that folds in the
 /// history *without* the positive that is being learned removes that bias: training then asks what is asked in use.
 pub trait LeaveOneOut: Sync {
-    /// Writes to `out` (`[dim]`) the base vector of `user` from their history without `item`.
-    fn base_without(&self, user: u32, item: u32, out: &mut [f32]);
+    /// The base vectors of `user`, in each of which one of `items` (their positives) has been left out of the history:
+    /// `[items.len(), dim]`, row-major. `None` where they cannot be had; training then fails.
+    fn bases_without_each(&self, user: u32, items: &[u32]) -> Option<Vec<f32>>;
 }
 
 /// What a training run learns from. All arrays are row-major and borrowed.

@@ -51,6 +51,12 @@ pub enum NcfError {
         /// Number of items known.
         n_items: usize,
     },
+    /// The source of base vectors had none.
+    #[error("there are no base vectors of user {user} without their positives")]
+    NoBase {
+        /// The index asked for.
+        user: u32,
+    },
     /// The loss or the weights became NaN or infinite. Nothing of the run is kept.
     #[error("training diverged at epoch {epoch}, batch {batch}: loss {loss}. Lower the learning rate")]
     Diverged {

@@ -5,11 +5,12 @@ use rand_distr::{Distribution, Normal};
 
 use crate::data::TrainingData;
 use crate::dense::{Dense, Layer, Matrix, Tower};
+use crate::epoch::{self, Part};
 use crate::positives::Positives;
 use crate::table::{Start, TrainedTable};
 use crate::{Loss, NcfConfig, NcfError};
 
-/// Positives looked at to calibrate the first logits.
+/// Positives looked at to calibrate the first logits, at least.
 const CALIBRATION_POSITIVES: usize = 4096;
 
 /// The four tables with their training state.
@@ -44,7 +45,7 @@ pub(crate) fn dense(
     rng: &mut StdRng,
 ) -> Result<Dense<Matrix>, NcfError> {
     let dim = config.dim;
-    let (scale, bias) = calibrate(data, config, positives, rng);
+    let (scale, bias) = calibrate(data, config, positives, rng)?;
     let width = config.layers.first().copied().unwrap_or(dim);
     // User, item and features each contribute the same variance to the first layer.
     let inputs = if data.item_features.is_some() { 3 } else { 2 };
@@ -90,19 +91,18 @@ fn calibrate(
     config: &NcfConfig,
     positives: &Positives,
     rng: &mut StdRng,
-) -> (f32, f32) {
-    let dim = config.dim;
-    let stride = positives.len().div_ceil(CALIBRATION_POSITIVES).max(1);
-    let mut base = vec![0.0; dim];
-    let mut drawn = Vec::new();
+) -> Result<(f32, f32), NcfError> {
     let (mut good, mut bad) = (Moments::default(), Moments::default());
-    for entry in (0..positives.len()).step_by(stride) {
-        let (user, item) = positives.pair(entry);
-        base_vector(data, user, item, &mut base);
-        good.add(dot_with(data.item_base, &base, item));
+    let mut drawn = Vec::new();
+    let users = epoch::parts(positives, data.n_users, CALIBRATION_POSITIVES, rng).into_iter().next();
+    let part = Part::of(&users.unwrap_or_default(), data, positives, config.dim, rng)?;
+    for &(entry, row) in &part.order {
+        let base = &part.bases[row as usize * config.dim..][..config.dim];
+        let (user, item) = positives.pair(entry as usize);
+        good.add(dot_with(data.item_base, base, item));
         drawn.clear();
         positives.draw_negatives(user, 1, rng, &mut drawn);
-        drawn.iter().for_each(|&negative| bad.add(dot_with(data.item_base, &base, negative)));
+        drawn.iter().for_each(|&negative| bad.add(dot_with(data.item_base, base, negative)));
     }
     let variance = (good.squared_deviations() + bad.squared_deviations()) / (good.count + bad.count).max(1.0);
     let gap = good.mean() - bad.mean();
@@ -116,15 +116,7 @@ fn calibrate(
         // These losses do not see a bias.
         Loss::Bpr | Loss::SampledSoftmax => 0.0,
     };
-    (scale as f32, bias as f32)
-}
-
-/// The base vector that training uses for this positive.
-pub(crate) fn base_vector(data: &TrainingData<'_>, user: u32, item: u32, out: &mut [f32]) {
-    match data.leave_one_out {
-        Some(source) => source.base_without(user, item, out),
-        None => out.copy_from_slice(&data.user_base[user as usize * out.len()..][..out.len()]),
-    }
+    Ok((scale as f32, bias as f32))
 }
 
 fn dot_with(table: &[f32], vector: &[f32], row: u32) -> f64 {

@@ -48,6 +48,7 @@ mod best;
 mod config;
 mod data;
 mod dense;
+mod epoch;
 mod error;
 mod graph;
 mod init;

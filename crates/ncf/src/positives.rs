@@ -33,8 +33,19 @@ impl Positives {
     }
 
     /// Number of distinct pairs.
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.items.len()
+    }
+
+    /// Entries of a user.
+    pub fn of_user(&self, user: u32) -> std::ops::Range<usize> {
+        self.starts[user as usize]..self.starts[user as usize + 1]
+    }
+
+    /// Items of some entries.
+    pub fn items(&self, entries: std::ops::Range<usize>) -> &[u32] {
+        &self.items[entries]
     }
 
     /// User and item of an entry.
@@ -45,7 +56,7 @@ impl Positives {
     /// Appends up to `wanted` items that the user has no positive with, uniformly drawn; returns how many. A user who
     /// has positives with nearly all items gets fewer, or none: the tries are bounded.
     pub fn draw_negatives(&self, user: u32, wanted: usize, rng: &mut impl Rng, out: &mut Vec<u32>) -> usize {
-        let seen = &self.items[self.starts[user as usize]..self.starts[user as usize + 1]];
+        let seen = self.items(self.of_user(user));
         if seen.len() >= self.n_items {
             return 0;
         }

@@ -80,6 +80,40 @@ impl Scorer<'_> {
         Ok(())
     }
 
+    /// Replaces the content of `out` by the logits of all items, `[n_items]`. Of more than `rescored` items, only the
+    /// `rescored` best by the GMF branch run through the MLP; the rest get the MLP's mean over those.
+    ///
+    /// # Errors
+    /// As [`Scorer::score`].
+    pub fn score_all(
+        &self,
+        user: &UserInput<'_>,
+        rescored: usize,
+        out: &mut Vec<f32>,
+    ) -> Result<(), NcfError> {
+        let mut items: Vec<u32> = (0..self.n_items as u32).collect();
+        if items.len() <= rescored {
+            return self.score(user, &items, out);
+        }
+        self.check(user, &[])?;
+        let (gmf, _) = self.user_side(user);
+        let linear: Vec<f32> = items.iter().map(|&item| dot(&gmf, self.item_gmf.row(item))).collect();
+        let by_linear =
+            |&a: &u32, &b: &u32| linear[b as usize].total_cmp(&linear[a as usize]).then(a.cmp(&b));
+        items.select_nth_unstable_by(rescored, by_linear);
+        items.truncate(rescored);
+        let mut exact = Vec::new();
+        self.score(user, &items, &mut exact)?;
+        let corrections = items.iter().zip(&exact).map(|(&item, score)| score - linear[item as usize]);
+        let correction = corrections.sum::<f32>() / rescored.max(1) as f32;
+        out.clear();
+        out.extend(linear.iter().map(|logit| logit + correction));
+        for (&item, score) in items.iter().zip(exact) {
+            out[item as usize] = score;
+        }
+        Ok(())
+    }
+
     fn check(&self, user: &UserInput<'_>, items: &[u32]) -> Result<(), NcfError> {
         check_values("base", user.base, self.tower.user_map.rows)?;
         match user.known_user {

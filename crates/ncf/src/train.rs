@@ -1,16 +1,16 @@
 //! The training loop.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use crate::adam::DenseAdam;
 use crate::batch::{Batch, Shard, merge_rows};
 use crate::data::TrainingData;
 use crate::dense::{Dense, Matrix};
+use crate::epoch::{self, Part};
 use crate::graph::{ShardOutput, run_shard};
 use crate::init::{self, Tables};
 use crate::positives::Positives;
@@ -36,30 +36,32 @@ pub fn train(
     let mut trainer = Trainer::new(data, config, &positives, &mut rng)?;
     let mut best = Best::start(&mut trainer, observer)?;
 
-    let mut order: Vec<u32> = (0..positives.len() as u32).collect();
     for epoch in 1..=config.epochs {
-        order.shuffle(&mut rng);
-        let batches = batches(&order, config.batch_size);
+        let parts = epoch::parts(&positives, data.n_users, epoch::part_size(config), &mut rng);
+        let sizes = parts.iter().map(|users| users.iter().map(|&user| positives.of_user(user).len()).sum());
         let mut progress = Progress {
             epoch,
             epochs: config.epochs,
             batch: 0,
-            batches: batches.len(),
+            batches: sizes.map(|size: usize| batches(size, config.batch_size).len()).sum(),
             running_loss: None,
             holdout_metric: best.last_metric,
             best_epoch: best.epoch,
         };
         let mut loss_sum = 0.0_f64;
-        for (index, entries) in batches.iter().enumerate() {
-            report(observer, &progress)?;
-            let batch = Batch::draw(&positives, entries, config, &mut rng);
-            let (loss, finite) = trainer.step(&batch)?;
-            if !finite {
-                return Err(NcfError::Diverged { epoch, batch: index, loss });
+        for users in &parts {
+            let part = Part::of(users, data, &positives, config.dim, &mut rng)?;
+            for places in batches(part.order.len(), config.batch_size) {
+                report(observer, &progress)?;
+                let batch = Batch::draw(&positives, &part, places, config, &mut rng);
+                let (loss, finite) = trainer.step(&batch)?;
+                if !finite {
+                    return Err(NcfError::Diverged { epoch, batch: progress.batch, loss });
+                }
+                loss_sum += f64::from(loss);
+                progress.batch += 1;
+                progress.running_loss = Some((loss_sum / progress.batch as f64) as f32);
             }
-            loss_sum += f64::from(loss);
-            progress.batch = index + 1;
-            progress.running_loss = Some((loss_sum / (index + 1) as f64) as f32);
         }
         let stop = best.after_epoch(epoch, &mut trainer, observer)?;
         progress.holdout_metric = best.last_metric;
@@ -79,16 +81,10 @@ fn report(observer: &mut dyn TrainingObserver, progress: &Progress) -> Result<()
     }
 }
 
-/// Cuts the order into batches; a last batch of one joins the one before.
-fn batches(order: &[u32], size: usize) -> Vec<&[u32]> {
-    let mut batches: Vec<&[u32]> = order.chunks(size).collect();
-    if batches.len() >= 2 && batches.last().is_some_and(|last| last.len() == 1) {
-        batches.pop();
-        let start = (batches.len() - 1) * size;
-        batches.pop();
-        batches.push(&order[start..]);
-    }
-    batches
+/// Cuts `len` places into batches; a last batch of one joins the one before.
+fn batches(len: usize, size: usize) -> Vec<Range<usize>> {
+    let count = if len > size && len % size == 1 { len / size } else { len.div_ceil(size) };
+    (0..count).map(|batch| batch * size..if batch + 1 == count { len } else { (batch + 1) * size }).collect()
 }
 
 struct Trainer<'a> {
@@ -137,7 +133,7 @@ impl<'a> Trainer<'a> {
 
     /// Adds up the shards' gradients, in their order, and applies them; returns whether the weights are finite.
     fn apply(&mut self, shards: &[(Vec<u32>, Vec<u32>, ShardOutput)]) -> bool {
-        let NcfConfig { learning_rate, weight_decay, dim, .. } = *self.config;
+        let NcfConfig { learning_rate, weight_decay, dim, user_residuals, .. } = *self.config;
         let update = |table: &mut TrainedTable<'_>, parts: Vec<(&[u32], &[f32])>| {
             let (rows, gradient) = merge_rows(&parts, dim);
             table.apply(learning_rate, weight_decay, &rows, &gradient)
@@ -149,14 +145,14 @@ impl<'a> Trainer<'a> {
                     shards.iter().map(|(rows, _, output)| (&rows[..], &output.user_gmf[..])).collect();
                 let items =
                     shards.iter().map(|(_, rows, output)| (&rows[..], &output.item_gmf[..])).collect();
-                update(user_gmf, users) & update(item_gmf, items)
+                (!user_residuals || update(user_gmf, users)) & update(item_gmf, items)
             },
             || {
                 let users =
                     shards.iter().map(|(rows, _, output)| (&rows[..], &output.user_mlp[..])).collect();
                 let items =
                     shards.iter().map(|(_, rows, output)| (&rows[..], &output.item_mlp[..])).collect();
-                update(user_mlp, users) & update(item_mlp, items)
+                (!user_residuals || update(user_mlp, users)) & update(item_mlp, items)
             },
         );
         let mut gradient = self.dense.map(|matrix| vec![0.0_f32; matrix.values.len()]);
@@ -266,14 +262,11 @@ mod tests {
 
     #[test]
     fn a_last_batch_of_one_joins_the_one_before() {
-        let order = [0, 1, 2, 3, 4, 5, 6];
-        let sizes =
-            |n: usize, size| batches(&order[..n], size).iter().map(|batch| batch.len()).collect::<Vec<_>>();
-        assert_eq!(sizes(7, 3), [3, 4]);
-        assert_eq!(sizes(6, 3), [3, 3]);
-        assert_eq!(sizes(5, 3), [3, 2]);
-        assert_eq!(sizes(3, 2), [3]);
-        assert_eq!(sizes(1, 3), [1]);
-        assert_eq!(batches(&order, 3).concat(), order);
+        assert_eq!(batches(7, 3), [0..3, 3..7]);
+        assert_eq!(batches(6, 3), [0..3, 3..6]);
+        assert_eq!(batches(5, 3), [0..3, 3..5]);
+        assert_eq!(batches(3, 2), [0..3]);
+        assert_eq!(batches(1, 3), [0..1]);
+        assert!(batches(0, 3).is_empty());
     }
 }

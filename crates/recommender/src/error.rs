@@ -2,6 +2,7 @@ use docent_als::AlsError;
 use docent_domain::{DomainError, MatrixError, ResourceId, UserId};
 use docent_embeddings::EmbeddingError;
 use docent_graph::GraphError;
+use docent_item_item::ItemItemError;
 use docent_ncf::NcfError;
 use docent_snapshot::SnapshotError;
 use docent_storage::StorageError;
@@ -37,6 +38,9 @@ pub enum Error {
     /// A user-item matrix that does not hold together.
     #[error(transparent)]
     Matrix(#[from] MatrixError),
+    /// Item-by-item models.
+    #[error(transparent)]
+    ItemItem(#[from] ItemItemError),
     /// Neural collaborative filtering.
     #[error(transparent)]
     Ncf(#[from] NcfError),

@@ -23,6 +23,7 @@
 mod answer;
 mod candidates;
 mod catalogue;
+pub mod collaborative;
 mod components;
 mod config;
 mod engine;
@@ -42,6 +43,7 @@ pub use docent_domain::{
     NewInteraction, Preference, Profile, Resource, ResourceId, Signals, Strategy, Strength, UserId, Weights,
 };
 pub use docent_embeddings::LsaConfig;
+pub use docent_evaluation as evaluation;
 pub use docent_evaluation::Metrics;
 pub use docent_ncf::{Loss, NcfConfig};
 pub use docent_ranker::Reason;

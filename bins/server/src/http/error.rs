@@ -260,6 +260,7 @@ impl From<Error> for ApiError {
             | Error::Embedding(_)
             | Error::Graph(_)
             | Error::Als(_)
+            | Error::ItemItem(_)
             | Error::Matrix(_)
             | Error::Ncf(_)
             | Error::InvalidModel { .. }

@@ -15,7 +15,7 @@ fn a_checkerboard_is_learned_with_every_loss() -> Result<(), NcfError> {
     let start = train(&board.data(), &NcfConfig { epochs: 0, ..config() }, &mut ())?;
     assert!(board.auc(&start.scorer())? < 0.7, "there is nothing to learn");
     for loss in [Loss::Bce, Loss::Bpr, Loss::SampledSoftmax] {
-        let model = train(&board.data(), &NcfConfig { epochs: 30, loss, ..config() }, &mut ())?;
+        let model = train(&board.data(), &NcfConfig { epochs: 60, loss, ..config() }, &mut ())?;
         let auc = board.auc(&model.scorer())?;
         assert!(auc > 0.95, "{loss:?}: {auc}");
     }
@@ -161,9 +161,9 @@ fn the_finished_model_of_a_long_catalogue_scores_as_the_one_in_training_did() ->
 struct Zeros(AtomicUsize);
 
 impl LeaveOneOut for Zeros {
-    fn base_without(&self, _: u32, _: u32, out: &mut [f32]) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        out.fill(0.0);
+    fn bases_without_each(&self, _: u32, items: &[u32]) -> Option<Vec<f32>> {
+        self.0.fetch_add(items.len(), Ordering::Relaxed);
+        Some(vec![0.0; items.len() * DIM])
     }
 }
 
@@ -175,5 +175,23 @@ fn a_leave_one_out_source_is_asked_for_every_positive() -> Result<(), NcfError> 
     let with = train(&data, &NcfConfig { epochs: 1, ..config() }, &mut ())?;
     assert!(zeros.0.load(Ordering::Relaxed) >= board.positives.len());
     assert_ne!(with, train(&board.data(), &NcfConfig { epochs: 1, ..config() }, &mut ())?);
+    Ok(())
+}
+
+#[test]
+fn of_all_items_the_best_are_scored_exactly() -> Result<(), NcfError> {
+    let board = Board::new();
+    let model = train(&board.data(), &config(), &mut ())?;
+    let user = UserInput { base: board.base(3), known_user: Some(3) };
+    let exact = board.scores(&model.scorer(), 3)?;
+    let mut scores = Vec::new();
+    model.scorer().score_all(&user, SIDE, &mut scores)?;
+    assert_eq!(bits(&scores), bits(&exact));
+    model.scorer().score_all(&user, 5, &mut scores)?;
+    assert_eq!(scores.len(), SIDE);
+    assert_eq!(scores.iter().zip(&exact).filter(|(a, b)| a.to_bits() == b.to_bits()).count(), 5);
+    let nan = [f32::NAN; DIM];
+    let refused = model.scorer().score_all(&UserInput { base: &nan, known_user: None }, 5, &mut scores);
+    assert!(matches!(refused, Err(NcfError::NotFinite { .. })));
     Ok(())
 }

@@ -99,21 +99,28 @@ fn data_that_does_not_fit_is_refused() {
     }
 }
 
-struct NanBase;
+struct Broken(Option<f32>);
 
-impl LeaveOneOut for NanBase {
-    fn base_without(&self, _: u32, _: u32, out: &mut [f32]) {
-        out.fill(f32::NAN);
+impl LeaveOneOut for Broken {
+    fn bases_without_each(&self, _: u32, items: &[u32]) -> Option<Vec<f32>> {
+        self.0.map(|value| vec![value; items.len() * DIM])
     }
+}
+
+#[test]
+fn a_source_of_base_vectors_that_fails_is_an_error() {
+    let board = Board::new();
+    let with = |source: &Broken| {
+        train(&TrainingData { leave_one_out: Some(source), ..board.data() }, &config(), &mut ())
+    };
+    assert!(matches!(with(&Broken(Some(f32::NAN))), Err(NcfError::NotFinite { .. })));
+    assert!(matches!(with(&Broken(None)), Err(NcfError::NoBase { .. })));
 }
 
 #[test]
 fn a_loss_that_is_not_finite_is_an_error() {
     let board = Board::new();
     for loss in [Loss::Bce, Loss::Bpr, Loss::SampledSoftmax] {
-        let nan = TrainingData { leave_one_out: Some(&NanBase), ..board.data() };
-        let result = train(&nan, &NcfConfig { loss, ..config() }, &mut ());
-        assert!(matches!(result, Err(NcfError::Diverged { epoch: 1, batch: 0, .. })), "{loss:?}");
         let wild = NcfConfig { loss, learning_rate: 1e30, ..config() };
         let result = train(&board.data(), &wild, &mut ());
         assert!(matches!(result, Err(NcfError::Diverged { .. })), "{loss:?}: {:?}", result.err());

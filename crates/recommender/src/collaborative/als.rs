@@ -1,0 +1,66 @@
+use std::sync::Arc;
+
+use docent_als::{AlsConfig, AlsModel};
+use docent_snapshot::{Draft, Snapshot, Tensor};
+
+use super::{CollaborativeModel, ModelKind, Person, check_items, kind_file};
+use crate::Error;
+
+/// [`AlsModel`] with every person folded in from their history.
+#[derive(Debug, Clone)]
+pub struct AlsRecommender(pub Arc<AlsModel>);
+
+impl AlsRecommender {
+    /// The vector of a person. What they chose that nobody chose at training says nothing and is left out.
+    pub(super) fn fold_in(&self, history: &[(u32, f32)]) -> Result<Vec<f32>, Error> {
+        let learned = |item: u32| self.0.item(item).is_some_and(|factors| factors.iter().any(|x| *x != 0.0));
+        let known: Vec<(u32, f32)> = history.iter().filter(|(item, _)| learned(*item)).copied().collect();
+        Ok(self.0.fold_in(&known)?)
+    }
+
+    pub(super) fn save_factors(&self, draft: &mut Draft, name: &str) -> Result<(), Error> {
+        let als = &self.0;
+        draft.put_json(name, als.config())?;
+        let shape = vec![als.n_items(), als.dim()];
+        draft.put_tensors(name, &[Tensor::new("items", shape, als.item_factors().to_vec())?])?;
+        Ok(())
+    }
+
+    pub(super) fn load(snapshot: &Snapshot, name: &str) -> Result<Self, Error> {
+        let config: AlsConfig = snapshot.json(name)?;
+        let (_, items) = snapshot.tensors(name)?.take_any("items")?;
+        Ok(Self(Arc::new(AlsModel::from_factors(config, Vec::new(), items)?)))
+    }
+}
+
+impl CollaborativeModel for AlsRecommender {
+    fn kind(&self) -> ModelKind {
+        ModelKind::Als
+    }
+
+    fn n_items(&self) -> usize {
+        self.0.n_items()
+    }
+
+    fn n_parameters(&self) -> usize {
+        self.0.item_factors().len() + self.0.user_factors().len()
+    }
+
+    fn score(&self, person: &Person<'_>, items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error> {
+        check_items(items, self.n_items())?;
+        let user = self.fold_in(person.history)?;
+        scores.clear();
+        scores.extend(items.iter().map(|&item| self.0.score(&user, item)));
+        Ok(())
+    }
+
+    fn score_all(&self, person: &Person<'_>, scores: &mut Vec<f32>) -> Result<(), Error> {
+        self.0.score_all(&self.fold_in(person.history)?, scores);
+        Ok(())
+    }
+
+    fn save(&self, draft: &mut Draft, name: &str) -> Result<(), Error> {
+        draft.put_json(&kind_file(name), &self.kind())?;
+        self.save_factors(draft, name)
+    }
+}

@@ -1,0 +1,200 @@
+use docent_snapshot::{Draft, Snapshot};
+use serde::{Deserialize, Serialize};
+
+use super::{CollaborativeModel, ModelKind, Person, Validation, kind_file, load, validation::Contest};
+use crate::Error;
+
+/// Steps of the search, as shares of a member's scale.
+const STEPS: [f32; 5] = [1.0, 0.5, 0.25, 0.1, 0.05];
+/// A blend must beat the best single model by this share of its NDCG, or it is noise.
+const LEAST_GAIN: f64 = 0.001;
+
+/// A model and how much it counts.
+#[derive(Debug)]
+pub struct Member {
+    /// The model.
+    pub model: Box<dyn CollaborativeModel>,
+    /// What its scores are multiplied with.
+    pub weight: f32,
+}
+
+/// Models whose scores are added up.
+#[derive(Debug)]
+pub struct Blend {
+    members: Vec<Member>,
+    n_items: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    n_items: usize,
+    weights: Vec<f32>,
+}
+
+impl Blend {
+    /// Blends models of the same items with weights that rank a holdout best: coordinate ascent on the mean NDCG, from
+    /// the best single model. Members that end with a weight of 0 are left out.
+    ///
+    /// # Errors
+    /// The first that scoring meets.
+    pub fn learn(
+        models: Vec<Box<dyn CollaborativeModel>>,
+        validation: &Validation,
+        seed: u64,
+    ) -> Result<Self, Error> {
+        let borrowed: Vec<&dyn CollaborativeModel> = models.iter().map(AsRef::as_ref).collect();
+        let contests = validation.contests(&borrowed, seed)?;
+        let weights = best_weights(models.len(), &contests, validation);
+        Ok(Self::of(models.into_iter().zip(weights)))
+    }
+
+    /// Blends with weights that are known; members of weight 0 are left out.
+    pub fn of(members: impl IntoIterator<Item = (Box<dyn CollaborativeModel>, f32)>) -> Self {
+        let members: Vec<Member> = members
+            .into_iter()
+            .filter(|(_, weight)| *weight != 0.0)
+            .map(|(model, weight)| Member { model, weight })
+            .collect();
+        let n_items = members.first().map_or(0, |member| member.model.n_items());
+        Self { members, n_items }
+    }
+
+    /// The models and their weights.
+    #[must_use]
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    fn add_up(
+        &self,
+        len: usize,
+        scores: &mut Vec<f32>,
+        of_member: impl Fn(&dyn CollaborativeModel, &mut Vec<f32>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        scores.clear();
+        scores.resize(len, 0.0);
+        let mut part = Vec::new();
+        for Member { model, weight } in &self.members {
+            of_member(model.as_ref(), &mut part)?;
+            scores.iter_mut().zip(&part).for_each(|(sum, score)| *sum += weight * score);
+        }
+        Ok(())
+    }
+
+    pub(super) fn load(snapshot: &Snapshot, name: &str) -> Result<Self, Error> {
+        let saved: Saved = snapshot.json(name)?;
+        let load_member = |(at, weight): (usize, f32)| {
+            Ok(Member { model: load(snapshot, &member_file(name, at))?, weight })
+        };
+        let members = saved.weights.into_iter().enumerate().map(load_member).collect::<Result<_, Error>>()?;
+        Ok(Self { members, n_items: saved.n_items })
+    }
+}
+
+fn member_file(name: &str, at: usize) -> String {
+    format!("{name}.{at}")
+}
+
+impl CollaborativeModel for Blend {
+    fn kind(&self) -> ModelKind {
+        ModelKind::Hybrid
+    }
+
+    fn n_items(&self) -> usize {
+        self.n_items
+    }
+
+    fn n_parameters(&self) -> usize {
+        self.members.iter().map(|member| member.model.n_parameters() + 1).sum()
+    }
+
+    fn score(&self, person: &Person<'_>, items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error> {
+        self.add_up(items.len(), scores, |model, part| model.score(person, items, part))
+    }
+
+    fn score_all(&self, person: &Person<'_>, scores: &mut Vec<f32>) -> Result<(), Error> {
+        self.add_up(self.n_items, scores, |model, part| model.score_all(person, part))
+    }
+
+    fn save(&self, draft: &mut Draft, name: &str) -> Result<(), Error> {
+        draft.put_json(&kind_file(name), &self.kind())?;
+        let weights = self.members.iter().map(|member| member.weight).collect();
+        draft.put_json(name, &Saved { n_items: self.n_items, weights })?;
+        for (at, member) in self.members.iter().enumerate() {
+            member.model.save(draft, &member_file(name, at))?;
+        }
+        Ok(())
+    }
+}
+
+fn best_weights(models: usize, contests: &[Contest], validation: &Validation) -> Vec<f32> {
+    let scales: Vec<f32> = (0..models).map(|model| scale(model, contests)).collect();
+    let ndcg = |shares: &[f32]| {
+        let weights: Vec<f32> = shares.iter().zip(&scales).map(|(share, scale)| share * scale).collect();
+        let gain = |contest: &Contest| {
+            let (rank, among) = contest.rank(&weights);
+            validation.objective().gain(rank, among)
+        };
+        contests.iter().map(gain).sum::<f64>() / contests.len().max(1) as f64
+    };
+    let single = |model: usize| (0..models).map(|at| f32::from(u8::from(at == model))).collect::<Vec<f32>>();
+    let mut best = (single(0), f64::NEG_INFINITY);
+    for model in 0..models {
+        let shares = single(model);
+        let reached = ndcg(&shares);
+        if reached > best.1 {
+            best = (shares, reached);
+        }
+    }
+    let alone = best.clone();
+    for step in STEPS {
+        climb(&mut best, step, &ndcg);
+    }
+    let (shares, _) = if best.1 > alone.1 * (1.0 + LEAST_GAIN) { best } else { alone };
+    shares.iter().zip(scales).map(|(share, scale)| share * scale).collect()
+}
+
+/// Moves one share at a time by `step` as long as that helps.
+fn climb(best: &mut (Vec<f32>, f64), step: f32, ndcg: &impl Fn(&[f32]) -> f64) {
+    loop {
+        let before = best.1;
+        for at in 0..best.0.len() {
+            for change in [step, -step] {
+                let mut shares = best.0.clone();
+                if let Some(share) = shares.get_mut(at) {
+                    *share = (*share + change).max(0.0);
+                }
+                let reached = ndcg(&shares);
+                if reached > best.1 {
+                    *best = (shares, reached);
+                }
+            }
+        }
+        if best.1 <= before {
+            return;
+        }
+    }
+}
+
+/// One over the mean deviation of a model's scores of one person.
+fn scale(model: usize, contests: &[Contest]) -> f32 {
+    let of_case = contests.iter().filter_map(|contest| contest.others.get(model)).map(|scores| {
+        let n = scores.len().max(1) as f32;
+        let mean = scores.iter().sum::<f32>() / n;
+        (scores.iter().map(|score| (score - mean).powi(2)).sum::<f32>() / n).sqrt()
+    });
+    let deviation = of_case.sum::<f32>() / contests.len().max(1) as f32;
+    if deviation > 0.0 { 1.0 / deviation } else { 0.0 }
+}
+
+impl Contest {
+    /// Rank of the held-out item by these weights, and among how many.
+    fn rank(&self, weights: &[f32]) -> (usize, usize) {
+        let own: f32 = self.own.iter().zip(weights).map(|(score, weight)| score * weight).sum();
+        let mut others = vec![0.0; self.others.first().map_or(0, Vec::len)];
+        for (scores, weight) in self.others.iter().zip(weights) {
+            others.iter_mut().zip(scores).for_each(|(sum, score)| *sum += weight * score);
+        }
+        (docent_evaluation::rank_against(own, &others), others.len())
+    }
+}

@@ -1,0 +1,191 @@
+use std::{ops::ControlFlow, sync::Arc};
+
+use docent_als::{AlsConfig, AlsModel};
+use docent_domain::InteractionMatrix;
+use docent_item_item::{EaseConfig, KnnConfig, ease, knn};
+use docent_ncf::{
+    LeaveOneOut, NcfConfig, NcfModel, Progress, Scorer, TrainingData, TrainingObserver, UserInput,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    AlsRecommender, Blend, CollaborativeModel, ItemItemRecommender, ModelKind, NcfRecommender, Objective,
+    Popularity, Validation,
+    validation::{history, triples},
+};
+use crate::Error;
+
+/// How each model is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FitSettings {
+    /// Matrix factorisation; its `dim` is also that of NCF.
+    pub als: AlsConfig,
+    /// Neural collaborative filtering.
+    pub ncf: NcfConfig,
+    /// Item nearest neighbours.
+    pub knn: KnnConfig,
+    /// The linear autoencoder.
+    pub ease: EaseConfig,
+    /// What epochs and blends are chosen by.
+    pub objective: Objective,
+    /// Seed of everything random; overrides those of the parts.
+    pub seed: u64,
+}
+
+impl Default for FitSettings {
+    fn default() -> Self {
+        Self {
+            als: AlsConfig::default(),
+            ncf: NcfConfig::default(),
+            knn: KnnConfig::default(),
+            ease: EaseConfig::default(),
+            objective: Objective::Full { k: 10 },
+            seed: 42,
+        }
+    }
+}
+
+/// What a training run reports as it goes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum FitEvent {
+    /// A model is begun.
+    Model(ModelKind),
+    /// Half sweeps of ALS.
+    Als {
+        /// Done so far.
+        done: usize,
+        /// In all.
+        total: usize,
+    },
+    /// A batch of NCF.
+    Ncf(Progress),
+}
+
+/// Is told what happens, and may stop it.
+pub type Observer<'a> = dyn FnMut(&FitEvent) -> ControlFlow<()> + 'a;
+
+/// Trains a model on who chose what. NCF and the hybrid cut a small holdout from `likes` (see [`Validation`]) to choose
+/// epochs and weights on; the others learn from all of it.
+///
+/// # Errors
+/// Settings out of range, nothing to learn from, [`docent_item_item::ItemItemError::TooManyItems`] for `ease`; where
+/// `observer` breaks, [`docent_als::AlsError::Interrupted`] or [`docent_ncf::NcfError::Interrupted`].
+pub fn fit(
+    kind: ModelKind,
+    likes: &InteractionMatrix,
+    settings: &FitSettings,
+    observer: &mut Observer<'_>,
+) -> Result<Box<dyn CollaborativeModel>, Error> {
+    if observer(&FitEvent::Model(kind)).is_break() {
+        return Err(docent_als::AlsError::Interrupted.into());
+    }
+    Ok(match kind {
+        ModelKind::Popularity => Box::new(Popularity::of(likes)),
+        ModelKind::ItemKnn => Box::new(ItemItemRecommender::new(kind, knn(likes, &settings.knn)?)),
+        ModelKind::Ease => Box::new(ItemItemRecommender::new(kind, ease(likes, &settings.ease)?)),
+        ModelKind::Als => Box::new(als(likes, settings, observer)?),
+        ModelKind::Ncf => {
+            let validation = Validation::cut(likes, settings.objective, settings.seed)?;
+            let train = validation.as_ref().map_or(likes, Validation::train);
+            let als = als(train, settings, observer)?;
+            Box::new(ncf(train, &als, validation.as_ref(), settings, observer)?)
+        }
+        ModelKind::Hybrid => Box::new(hybrid(likes, settings, observer)?),
+    })
+}
+
+fn als(
+    likes: &InteractionMatrix,
+    settings: &FitSettings,
+    observer: &mut Observer<'_>,
+) -> Result<AlsRecommender, Error> {
+    let config = AlsConfig { seed: settings.seed, ..settings.als.clone() };
+    let model = AlsModel::train(likes, &config, |half| {
+        observer(&FitEvent::Als { done: half.done, total: half.total })
+    })?;
+    Ok(AlsRecommender(Arc::new(model)))
+}
+
+/// Trains from ALS factors; with a validation, the epoch that ranks it best is kept, else the last.
+pub(crate) fn ncf(
+    likes: &InteractionMatrix,
+    als: &AlsRecommender,
+    validation: Option<&Validation>,
+    settings: &FitSettings,
+    observer: &mut Observer<'_>,
+) -> Result<NcfRecommender, Error> {
+    let model = &als.0;
+    let config = NcfConfig { dim: model.dim(), seed: settings.seed, ..settings.ncf.clone() };
+    let positives: Vec<(u32, u32)> = triples(likes).map(|(user, item, _)| (user, item)).collect();
+    let data = TrainingData {
+        n_users: likes.n_rows(),
+        n_items: likes.n_cols(),
+        user_base: model.user_factors(),
+        item_base: model.item_factors(),
+        positives: &positives,
+        item_features: None,
+        leave_one_out: Some(&WithoutEach { als: model, likes }),
+    };
+    let mut watched = Watched { als, validation, observer };
+    let trained: NcfModel = docent_ncf::train(&data, &config, &mut watched)?;
+    Ok(NcfRecommender::new(als.clone(), trained))
+}
+
+/// Base vectors with the positive at hand left out.
+struct WithoutEach<'a> {
+    als: &'a AlsModel,
+    likes: &'a InteractionMatrix,
+}
+
+impl LeaveOneOut for WithoutEach<'_> {
+    fn bases_without_each(&self, user: u32, items: &[u32]) -> Option<Vec<f32>> {
+        let history = history(self.likes, user);
+        // The positives of a user are the items of their row, in the same order.
+        if history.len() != items.len() {
+            return None;
+        }
+        self.als.fold_in_without_each(&history).ok()
+    }
+}
+
+struct Watched<'a, 'o> {
+    als: &'a AlsRecommender,
+    validation: Option<&'a Validation>,
+    observer: &'a mut Observer<'o>,
+}
+
+impl TrainingObserver for Watched<'_, '_> {
+    fn evaluate(&mut self, _: usize, scorer: &Scorer<'_>) -> Option<f64> {
+        let judged = self.validation?.judge(|person, scores| {
+            let base = self.als.fold_in(person.history)?;
+            let user = UserInput { base: &base, known_user: person.row };
+            Ok(scorer.score_all(&user, super::ncf::RESCORED, scores)?)
+        });
+        // What cannot be scored is a NaN here, which training reports as a bad metric.
+        Some(judged.unwrap_or(f64::NAN))
+    }
+
+    fn on_progress(&mut self, progress: &Progress) -> ControlFlow<()> {
+        (self.observer)(&FitEvent::Ncf(*progress))
+    }
+}
+
+/// ALS, NCF, and EASE where the catalogue allows, else item nearest neighbours.
+fn hybrid(
+    likes: &InteractionMatrix,
+    settings: &FitSettings,
+    observer: &mut Observer<'_>,
+) -> Result<Blend, Error> {
+    let Some(validation) = Validation::cut(likes, settings.objective, settings.seed)? else {
+        return Ok(Blend::of([(fit(ModelKind::Als, likes, settings, observer)?, 1.0)]));
+    };
+    let train = validation.train();
+    let als = als(train, settings, observer)?;
+    let ncf = ncf(train, &als, Some(&validation), settings, observer)?;
+    let item_item =
+        if likes.n_cols() <= settings.ease.max_items { ModelKind::Ease } else { ModelKind::ItemKnn };
+    let models: Vec<Box<dyn CollaborativeModel>> =
+        vec![Box::new(als), Box::new(ncf), fit(item_item, train, settings, observer)?];
+    Blend::learn(models, &validation, settings.seed)
+}

@@ -1,0 +1,162 @@
+//! Collaborative models behind one trait. Each scores a person by their history, so nobody needs to have been there at
+//! training; what was learned of a person beyond that is used where they were.
+
+mod als;
+mod blend;
+mod fit;
+mod item_item;
+mod ncf;
+mod popularity;
+mod tune;
+mod validation;
+
+use std::fmt;
+
+pub use docent_domain::InteractionMatrix;
+pub use docent_item_item::{EaseConfig, ItemItemError, KnnConfig};
+use docent_snapshot::{Draft, Snapshot};
+
+pub use als::AlsRecommender;
+pub use blend::{Blend, Member};
+pub use fit::{FitEvent, FitSettings, Observer, fit};
+pub use item_item::ItemItemRecommender;
+pub use ncf::NcfRecommender;
+pub use popularity::Popularity;
+pub use tune::{Tuned, tune};
+pub use validation::{Objective, Validation};
+
+use crate::Error;
+
+/// Whom to score for.
+#[derive(Debug, Clone, Copy)]
+pub struct Person<'a> {
+    /// Their row at training; `None` for somebody who was not there.
+    pub row: Option<u32>,
+    /// What they chose, as `(item, confidence)` with each item once.
+    pub history: &'a [(u32, f32)],
+}
+
+/// A trained collaborative model over dense item indices. Immutable, to be shared between threads.
+pub trait CollaborativeModel: Send + Sync + fmt::Debug {
+    /// Which model it is.
+    fn kind(&self) -> ModelKind;
+
+    /// Number of items known at training.
+    fn n_items(&self) -> usize;
+
+    /// Number of learned values.
+    fn n_parameters(&self) -> usize;
+
+    /// Replaces the content of `scores` by the scores of `items`, in their order. Greater is better; the scores of one
+    /// person are comparable with each other, and always finite.
+    ///
+    /// # Errors
+    /// Items that were not there at training, histories that cannot be folded in.
+    fn score(&self, person: &Person<'_>, items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error>;
+
+    /// Replaces the content of `scores` by the scores of all items, `[n_items]`. A model may score items that are far from
+    /// the best more coarsely than [`CollaborativeModel::score`] does.
+    ///
+    /// # Errors
+    /// As [`CollaborativeModel::score`].
+    fn score_all(&self, person: &Person<'_>, scores: &mut Vec<f32>) -> Result<(), Error>;
+
+    /// Writes the model into a snapshot, as files that begin with `name`.
+    ///
+    /// # Errors
+    /// [`Error::Snapshot`] where a file cannot be written.
+    fn save(&self, draft: &mut Draft, name: &str) -> Result<(), Error>;
+}
+
+/// The models by the names that commands and reports use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelKind {
+    /// How many people chose an item.
+    Popularity,
+    /// Item nearest neighbours.
+    ItemKnn,
+    /// The closed-form linear autoencoder.
+    Ease,
+    /// Matrix factorisation by alternating least squares.
+    Als,
+    /// Neural collaborative filtering.
+    Ncf,
+    /// The others blended, with weights found on a holdout.
+    Hybrid,
+}
+
+impl ModelKind {
+    /// All models, from the simplest.
+    pub const ALL: [Self; 6] =
+        [Self::Popularity, Self::ItemKnn, Self::Ease, Self::Als, Self::Ncf, Self::Hybrid];
+
+    /// Its name: `popularity`, `itemknn`, `ease`, `als`, `ncf`, `hybrid`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Popularity => "popularity",
+            Self::ItemKnn => "itemknn",
+            Self::Ease => "ease",
+            Self::Als => "als",
+            Self::Ncf => "ncf",
+            Self::Hybrid => "hybrid",
+        }
+    }
+}
+
+impl fmt::Display for ModelKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl std::str::FromStr for ModelKind {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            format!("unknown model \"{name}\": expected one of {names}")
+        })
+    }
+}
+
+/// Reads a model that [`CollaborativeModel::save`] wrote under `name`.
+///
+/// # Errors
+/// [`Error::Snapshot`] for a damaged file, [`Error::InvalidModel`] for contents that do not hold together.
+pub fn load(snapshot: &Snapshot, name: &str) -> Result<Box<dyn CollaborativeModel>, Error> {
+    Ok(match snapshot.json(&kind_file(name))? {
+        ModelKind::Popularity => Box::new(Popularity::load(snapshot, name)?),
+        kind @ (ModelKind::ItemKnn | ModelKind::Ease) => {
+            Box::new(ItemItemRecommender::load(snapshot, name, kind)?)
+        }
+        ModelKind::Als => Box::new(AlsRecommender::load(snapshot, name)?),
+        ModelKind::Ncf => Box::new(NcfRecommender::load(snapshot, name)?),
+        ModelKind::Hybrid => Box::new(Blend::load(snapshot, name)?),
+    })
+}
+
+fn kind_file(name: &str) -> String {
+    format!("{name}.kind")
+}
+
+/// The items of `items` must be known to a model of `n_items`.
+fn check_items(items: &[u32], n_items: usize) -> Result<(), Error> {
+    match items.iter().find(|&&item| item as usize >= n_items) {
+        Some(&item) => {
+            Err(docent_domain::MatrixError::OutOfRange { what: "item", index: item as usize, len: n_items }
+                .into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Picks the scores of `items` out of those of all.
+fn pick(all: &[f32], items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error> {
+    check_items(items, all.len())?;
+    scores.clear();
+    scores.extend(items.iter().filter_map(|&item| all.get(item as usize)));
+    Ok(())
+}

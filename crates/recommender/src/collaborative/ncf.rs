@@ -1,0 +1,78 @@
+use docent_ncf::{NamedTensor, NcfMetadata, NcfModel, UserInput};
+use docent_snapshot::{Draft, Snapshot, Tensor};
+
+use super::{AlsRecommender, CollaborativeModel, ModelKind, Person, kind_file};
+use crate::Error;
+
+/// Of larger catalogues only this many items, the best by the model's linear branch, run through the network.
+pub(super) const RESCORED: usize = 4_096;
+
+/// [`NcfModel`] over vectors that its ALS start folds in.
+#[derive(Debug, Clone)]
+pub struct NcfRecommender {
+    als: AlsRecommender,
+    ncf: NcfModel,
+}
+
+impl NcfRecommender {
+    /// `als` must be what `ncf` was started from.
+    #[must_use]
+    pub fn new(als: AlsRecommender, ncf: NcfModel) -> Self {
+        Self { als, ncf }
+    }
+
+    fn known(&self, person: &Person<'_>) -> Option<u32> {
+        person.row.filter(|&row| (row as usize) < self.ncf.metadata().n_users)
+    }
+
+    pub(super) fn load(snapshot: &Snapshot, name: &str) -> Result<Self, Error> {
+        let als = AlsRecommender::load(snapshot, &base_file(name))?;
+        let metadata: NcfMetadata = snapshot.json(name)?;
+        let mut file = snapshot.tensors(name)?;
+        let mut tensors = Vec::new();
+        for name in file.names() {
+            let (shape, data) = file.take_any(&name)?;
+            tensors.push(NamedTensor { name, shape, data });
+        }
+        Ok(Self { als, ncf: NcfModel::from_tensors(metadata, tensors)? })
+    }
+}
+
+fn base_file(name: &str) -> String {
+    format!("{name}.base")
+}
+
+impl CollaborativeModel for NcfRecommender {
+    fn kind(&self) -> ModelKind {
+        ModelKind::Ncf
+    }
+
+    fn n_items(&self) -> usize {
+        self.ncf.metadata().n_items
+    }
+
+    fn n_parameters(&self) -> usize {
+        self.ncf.n_parameters()
+    }
+
+    fn score(&self, person: &Person<'_>, items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error> {
+        let base = self.als.fold_in(person.history)?;
+        Ok(self.ncf.score(&UserInput { base: &base, known_user: self.known(person) }, items, scores)?)
+    }
+
+    fn score_all(&self, person: &Person<'_>, scores: &mut Vec<f32>) -> Result<(), Error> {
+        let base = self.als.fold_in(person.history)?;
+        let user = UserInput { base: &base, known_user: self.known(person) };
+        Ok(self.ncf.scorer().score_all(&user, RESCORED, scores)?)
+    }
+
+    fn save(&self, draft: &mut Draft, name: &str) -> Result<(), Error> {
+        draft.put_json(&kind_file(name), &self.kind())?;
+        self.als.save_factors(draft, &base_file(name))?;
+        let (metadata, tensors) = self.ncf.to_tensors();
+        draft.put_json(name, &metadata)?;
+        let tensors = tensors.into_iter().map(|t| Tensor::new(t.name, t.shape, t.data));
+        draft.put_tensors(name, &tensors.collect::<Result<Vec<_>, _>>()?)?;
+        Ok(())
+    }
+}
