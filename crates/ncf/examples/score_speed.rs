@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use docent_ncf::{NcfConfig, NcfError, TrainingData, UserInput, train};
+use docent_ncf::{NcfConfig, NcfError, TrainingData, train};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -34,11 +34,10 @@ fn main() -> Result<(), NcfError> {
 
     let mut scores = Vec::new();
     let mut microseconds = Vec::with_capacity(REQUESTS);
-    for (request, base) in user_base.chunks_exact(config.dim).cycle().take(REQUESTS).enumerate() {
+    for base in user_base.chunks_exact(config.dim).cycle().take(REQUESTS) {
         let items: Vec<u32> = (0..CANDIDATES).map(|_| rng.random_range(0..ITEMS) as u32).collect();
-        let user = UserInput { base, known_user: Some((request % USERS) as u32) };
         let start = Instant::now();
-        model.score(&user, &items, &mut scores)?;
+        model.score(base, &items, &mut scores)?;
         microseconds.push(start.elapsed().as_secs_f64() * 1e6);
     }
     microseconds.sort_unstable_by(f64::total_cmp);

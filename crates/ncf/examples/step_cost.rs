@@ -12,7 +12,7 @@ use rand::{RngExt, SeedableRng};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const STEPS: usize = 200;
+const STEPS: usize = 1000;
 
 #[derive(Default)]
 struct StepTimes {

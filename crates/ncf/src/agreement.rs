@@ -12,7 +12,7 @@ use crate::init::{self, Tables};
 use crate::loss::loss_and_gradient;
 use crate::positives::Positives;
 use crate::scoring::ItemSide;
-use crate::{Loss, NcfConfig, NcfError, Scorer, UserInput};
+use crate::{Loss, NcfConfig, NcfError, Scorer};
 
 const SIDE: usize = 12;
 const DIM: usize = 4;
@@ -38,8 +38,8 @@ impl World<'_> {
         match cell {
             Cell::Dense(matrix, at) => &mut self.dense.all_mut().swap_remove(matrix).values[at],
             Cell::Table(table, row, column) => {
-                let Tables { user_gmf, user_mlp, item_gmf, item_mlp } = &mut self.tables;
-                &mut [user_gmf, user_mlp, item_gmf, item_mlp][table].table.row_mut(row)[column]
+                let Tables { item_gmf, item_first } = &mut self.tables;
+                &mut [item_gmf, item_first][table].table.row_mut(row)[column]
             }
         }
     }
@@ -48,20 +48,15 @@ impl World<'_> {
     fn loss(&self, shard: &Rows, loss: Loss, terms: usize) -> Result<f32, NcfError> {
         let Self { data, tables, dense } = self;
         let features = data.item_features.map(|features| features.values).zip(dense.first_feature.as_ref());
-        let item_mlp = &tables.item_mlp.table;
         let scorer = Scorer {
             tower: &dense.tower,
-            user_gmf: &tables.user_gmf.table,
-            user_mlp: &tables.user_mlp.table,
             item_gmf: &tables.item_gmf.table,
-            items: ItemSide::Computed { item_mlp, first_item: &dense.first_item, features },
-            n_users: SIDE,
+            items: ItemSide { table: &tables.item_first.table, features },
             n_items: SIDE,
         };
         let (mut logits, mut scores) = (Vec::new(), Vec::new());
-        for (items, &user) in shard.items.chunks(shard.columns).zip(&shard.users) {
-            let base = &data.user_base[user as usize * DIM..][..DIM];
-            scorer.score(&UserInput { base, known_user: Some(user) }, items, &mut scores)?;
+        for (items, base) in shard.items.chunks(shard.columns).zip(shard.bases.chunks(DIM)) {
+            scorer.score(base, items, &mut scores)?;
             logits.extend_from_slice(&scores);
         }
         let mut unused = vec![0.0; logits.len()];
@@ -70,21 +65,21 @@ impl World<'_> {
     }
 }
 
-/// Users and items of a shard's groups.
+/// Base vectors and items of a shard's groups.
 struct Rows {
     columns: usize,
-    users: Vec<u32>,
+    bases: Vec<f32>,
     items: Vec<u32>,
     negatives: Vec<u32>,
 }
 
 impl Rows {
     fn of(shard: &Shard) -> Self {
-        let Shard { user_rows, item_rows, input } = shard;
-        let ShardInput { columns, user_slots, item_slots, negatives, .. } = input;
+        let Shard { item_rows, input } = shard;
+        let ShardInput { columns, base, item_slots, negatives, .. } = input;
         Self {
             columns: *columns,
-            users: user_slots.iter().map(|&slot| user_rows[slot as usize]).collect(),
+            bases: base.clone(),
             items: item_slots.iter().map(|&slot| item_rows[slot as usize]).collect(),
             negatives: negatives.clone(),
         }
@@ -113,12 +108,13 @@ fn the_graph_and_the_scorer_agree_on_loss_and_gradients() -> Result<(), NcfError
         let mut rng = StdRng::seed_from_u64(4);
         let positives = Positives::new(SIDE, SIDE, &PAIRS);
         let dense = init::dense(&data, &config, &positives, &mut rng)?;
-        let mut world = World { data, tables: init::tables(&data, DIM), dense };
+        let tables = init::tables(&data, &config, &mut rng)?;
+        let mut world = World { data, tables, dense };
         for (seed, matrix) in world.dense.all_mut().into_iter().enumerate() {
             matrix.values = random(matrix.values.len(), 100 + seed as u64);
         }
-        let Tables { user_gmf, user_mlp, item_gmf, item_mlp } = &mut world.tables;
-        for (seed, trained) in [user_gmf, user_mlp, item_gmf, item_mlp].into_iter().enumerate() {
+        let Tables { item_gmf, item_first } = &mut world.tables;
+        for (seed, trained) in [item_gmf, item_first].into_iter().enumerate() {
             trained.table.values = random(trained.table.values.len(), 200 + seed as u64);
         }
         let users: Vec<u32> = (0..SIDE as u32).collect();
@@ -127,7 +123,7 @@ fn the_graph_and_the_scorer_agree_on_loss_and_gradients() -> Result<(), NcfError
         let terms = batch.terms(loss);
         let shard = batch.gather(0, &data, &world.tables, &config);
         let rows = Rows::of(&shard);
-        let Shard { user_rows, item_rows, input } = shard;
+        let Shard { item_rows, input } = shard;
         let output = run_shard(&world.dense, input, loss, terms)?;
         let by_scorer = world.loss(&rows, loss, terms)?;
         assert!((output.loss / terms as f32 - by_scorer).abs() < 1e-4, "{loss:?}");
@@ -138,15 +134,10 @@ fn the_graph_and_the_scorer_agree_on_loss_and_gradients() -> Result<(), NcfError
                 values.iter().enumerate().map(move |(at, &g)| (Cell::Dense(matrix, at), g))
             })
             .collect();
-        let tables = [
-            (&user_rows, &output.user_gmf),
-            (&user_rows, &output.user_mlp),
-            (&item_rows, &output.item_gmf),
-            (&item_rows, &output.item_mlp),
-        ];
-        for (table, (rows, values)) in tables.into_iter().enumerate() {
+        let tables = [(DIM, &output.item_gmf), (config.layers[0], &output.item_first)];
+        for (table, (width, values)) in tables.into_iter().enumerate() {
             for (at, &gradient) in values.iter().enumerate() {
-                gradients.push((Cell::Table(table, rows[at / DIM], at % DIM), gradient));
+                gradients.push((Cell::Table(table, item_rows[at / width], at % width), gradient));
             }
         }
         for (cell, gradient) in gradients {

@@ -17,7 +17,6 @@ const SHARD_POSITIVES: usize = 128;
 /// A positive and its negatives per group.
 pub(crate) struct Batch {
     columns: usize,
-    users: Vec<u32>,
     /// Base vectors, `[groups, dim]`
     bases: Vec<f32>,
     /// `[groups, columns]`: the positive, its negatives, and the positive again where negatives are missing
@@ -28,7 +27,6 @@ pub(crate) struct Batch {
 
 /// A shard's input and the table rows that its leaves were gathered from.
 pub(crate) struct Shard {
-    pub user_rows: Vec<u32>,
     pub item_rows: Vec<u32>,
     pub input: ShardInput,
 }
@@ -44,19 +42,17 @@ impl Batch {
     ) -> Self {
         let columns = 1 + config.negatives_per_positive;
         let groups = places.len();
-        let mut users = Vec::with_capacity(groups);
         let mut bases = Vec::with_capacity(groups * config.dim);
         let mut items = Vec::with_capacity(groups * columns);
         let mut negatives = Vec::with_capacity(groups);
         for &(entry, row) in &part.order[places] {
             bases.extend_from_slice(&part.bases[row as usize * config.dim..][..config.dim]);
             let (user, item) = positives.pair(entry as usize);
-            users.push(user);
             items.push(item);
             negatives.push(positives.draw_negatives(user, columns - 1, rng, &mut items) as u32);
-            items.resize(users.len() * columns, item);
+            items.resize(negatives.len() * columns, item);
         }
-        Self { columns, users, bases, items, negatives, seed: rng.random() }
+        Self { columns, bases, items, negatives, seed: rng.random() }
     }
 
     /// Number of terms of the batch's loss.
@@ -66,7 +62,7 @@ impl Batch {
 
     /// Number of shards.
     pub fn n_shards(&self) -> usize {
-        self.users.len().div_ceil(SHARD_POSITIVES)
+        self.negatives.len().div_ceil(SHARD_POSITIVES)
     }
 
     /// Gathers what shard number `index` needs.
@@ -77,10 +73,8 @@ impl Batch {
         tables: &Tables<'_>,
         config: &NcfConfig,
     ) -> Shard {
-        let groups = index * SHARD_POSITIVES..((index + 1) * SHARD_POSITIVES).min(self.users.len());
-        let users = &self.users[groups.clone()];
+        let groups = index * SHARD_POSITIVES..((index + 1) * SHARD_POSITIVES).min(self.negatives.len());
         let items = &self.items[groups.start * self.columns..groups.end * self.columns];
-        let (user_rows, user_slots) = distinct(users);
         let (item_rows, item_slots) = distinct(items);
         let base = self.bases[groups.start * config.dim..groups.end * config.dim].to_vec();
         let item_features = data.item_features.map(|features| {
@@ -90,17 +84,14 @@ impl Batch {
         let input = ShardInput {
             columns: self.columns,
             base,
-            user_slots,
-            user_gmf: tables.user_gmf.table.gather(&user_rows),
-            user_mlp: tables.user_mlp.table.gather(&user_rows),
             item_slots,
             item_gmf: tables.item_gmf.table.gather(&item_rows),
-            item_mlp: tables.item_mlp.table.gather(&item_rows),
+            item_first: tables.item_first.table.gather(&item_rows),
             item_features,
             negatives: self.negatives[groups].to_vec(),
             dropout: dropout_factors(config, items.len(), self.seed ^ index as u64),
         };
-        Shard { user_rows, item_rows, input }
+        Shard { item_rows, input }
     }
 }
 

@@ -31,7 +31,7 @@ pub struct NcfConfig {
     pub batch_size: usize,
     /// Adam's learning rate, over 0. Default 0.001.
     pub learning_rate: f32,
-    /// Decoupled decay of embedding rows towards where they started (item rows: the ALS factor; user residuals: 0),
+    /// Decoupled decay of embedding rows towards where they started (the ALS factor and its map),
     /// per update of the row and times the learning rate; 0 is none. Default 0.
     pub weight_decay: f32,
     /// Negatives drawn per positive and epoch; 1 or more. Default 4.
@@ -40,8 +40,6 @@ pub struct NcfConfig {
     pub dropout: f32,
     /// The loss. Default [`Loss::Bce`].
     pub loss: Loss,
-    /// Whether users known at training learn residuals of their own. Default true.
-    pub user_residuals: bool,
     /// Epochs without a better holdout metric after which training stops; 1 or more. Default 3.
     pub patience: usize,
     /// Seed of everything random. Default 42.
@@ -60,7 +58,6 @@ impl Default for NcfConfig {
             negatives_per_positive: 4,
             dropout: 0.0,
             loss: Loss::Bce,
-            user_residuals: true,
             patience: 3,
             seed: 42,
         }

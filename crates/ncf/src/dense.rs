@@ -15,12 +15,6 @@ impl Matrix {
     pub fn constant(rows: usize, cols: usize, value: f32) -> Self {
         Self { rows, cols, values: vec![value; rows * cols] }
     }
-
-    pub fn diagonal(size: usize, value: f32) -> Self {
-        let mut matrix = Self::constant(size, size, 0.0);
-        matrix.values.iter_mut().step_by(size + 1).for_each(|cell| *cell = value);
-        matrix
-    }
 }
 
 /// The weights of one hidden layer after the first.
@@ -32,11 +26,9 @@ pub(crate) struct Layer<T> {
     pub bias: T,
 }
 
-/// The weights that a request needs: everything but the items' part of the first layer.
+/// The weights that a request needs: everything but what depends on the item.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tower<T> {
-    /// `[dim, dim]`, from a user's base vector to their MLP input
-    pub user_map: T,
     /// `[dim, layers[0]]`, the user's part of the first layer
     pub first_user: T,
     /// `[1, layers[0]]`
@@ -55,8 +47,6 @@ pub(crate) struct Tower<T> {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Dense<T> {
     pub tower: Tower<T>,
-    /// `[dim, layers[0]]`, the item vector's part of the first layer
-    pub first_item: T,
     /// `[feature_dim, layers[0]]`, the content features' part of the first layer
     pub first_feature: Option<T>,
 }
@@ -64,14 +54,14 @@ pub(crate) struct Dense<T> {
 impl<T> Tower<T> {
     /// All weights, in the order of [`Tower::map`].
     pub fn all(&self) -> Vec<&T> {
-        let mut all = vec![&self.user_map, &self.first_user, &self.first_bias];
+        let mut all = vec![&self.first_user, &self.first_bias];
         all.extend(self.hidden.iter().flat_map(|layer| [&layer.weight, &layer.bias]));
         all.extend([&self.out_gmf, &self.out_mlp, &self.out_bias]);
         all
     }
 
     fn all_mut(&mut self) -> Vec<&mut T> {
-        let mut all = vec![&mut self.user_map, &mut self.first_user, &mut self.first_bias];
+        let mut all = vec![&mut self.first_user, &mut self.first_bias];
         all.extend(self.hidden.iter_mut().flat_map(|layer| [&mut layer.weight, &mut layer.bias]));
         all.extend([&mut self.out_gmf, &mut self.out_mlp, &mut self.out_bias]);
         all
@@ -79,7 +69,6 @@ impl<T> Tower<T> {
 
     fn try_map<U, E>(&self, f: &mut impl FnMut(&T) -> Result<U, E>) -> Result<Tower<U>, E> {
         Ok(Tower {
-            user_map: f(&self.user_map)?,
             first_user: f(&self.first_user)?,
             first_bias: f(&self.first_bias)?,
             hidden: self
@@ -98,7 +87,6 @@ impl<T> Dense<T> {
     /// All weights, in one fixed order.
     pub fn all(&self) -> Vec<&T> {
         let mut all = self.tower.all();
-        all.push(&self.first_item);
         all.extend(self.first_feature.as_ref());
         all
     }
@@ -106,7 +94,6 @@ impl<T> Dense<T> {
     /// All weights, in the order of [`Dense::all`].
     pub fn all_mut(&mut self) -> Vec<&mut T> {
         let mut all = self.tower.all_mut();
-        all.push(&mut self.first_item);
         all.extend(self.first_feature.as_mut());
         all
     }
@@ -115,7 +102,6 @@ impl<T> Dense<T> {
     pub fn try_map<U, E>(&self, mut f: impl FnMut(&T) -> Result<U, E>) -> Result<Dense<U>, E> {
         Ok(Dense {
             tower: self.tower.try_map(&mut f)?,
-            first_item: f(&self.first_item)?,
             first_feature: self.first_feature.as_ref().map(f).transpose()?,
         })
     }

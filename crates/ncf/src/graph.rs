@@ -12,18 +12,12 @@ pub(crate) struct ShardInput {
     pub columns: usize,
     /// Base vectors `[g, dim]`
     pub base: Vec<f32>,
-    /// Row of each group in the user leaves, `[g]`
-    pub user_slots: Vec<i32>,
-    /// GMF residuals of the shard's users, `[users, dim]`
-    pub user_gmf: Vec<f32>,
-    /// MLP residuals of the shard's users, `[users, dim]`
-    pub user_mlp: Vec<f32>,
     /// Row of each item in the item leaves, `[g * columns]`
     pub item_slots: Vec<i32>,
     /// GMF vectors of the shard's items, `[items, dim]`
     pub item_gmf: Vec<f32>,
-    /// MLP vectors of the shard's items, `[items, dim]`
-    pub item_mlp: Vec<f32>,
+    /// What the shard's items add to the first layer, `[items, layers[0]]`
+    pub item_first: Vec<f32>,
     /// Content features of the shard's items, `[items, feature_dim]`
     pub item_features: Option<Vec<f32>>,
     /// Number of negatives of each group, `[g]`
@@ -37,10 +31,8 @@ pub(crate) struct ShardOutput {
     /// Sum over the terms, not divided
     pub loss: f32,
     pub dense: Dense<Vec<f32>>,
-    pub user_gmf: Vec<f32>,
-    pub user_mlp: Vec<f32>,
     pub item_gmf: Vec<f32>,
-    pub item_mlp: Vec<f32>,
+    pub item_first: Vec<f32>,
 }
 
 /// Runs one shard. The gradients are those of the summed loss divided by `terms`, the number of terms of the whole
@@ -52,29 +44,25 @@ pub(crate) fn run_shard(
     terms: usize,
 ) -> Result<ShardOutput, NcfError> {
     let graph = Graph { device: Device::flex().autodiff() };
-    let groups = input.user_slots.len();
     let rows = input.item_slots.len();
+    let groups = input.negatives.len();
 
     let dense = weights.map(|matrix| graph.leaf(matrix.values.clone(), matrix.cols));
     let tower = &dense.tower;
-    let dim = weights.tower.user_map.rows;
-    let user_gmf = graph.leaf(input.user_gmf, dim);
-    let user_mlp = graph.leaf(input.user_mlp, dim);
+    let Matrix { rows: dim, cols: width, .. } = weights.tower.first_user;
     let item_gmf = graph.leaf(input.item_gmf, dim);
-    let item_mlp = graph.leaf(input.item_mlp, dim);
+    let item_first = graph.leaf(input.item_first, width);
 
     let base = graph.constant(input.base, dim);
-    let user_slots = graph.indices(input.user_slots);
     let item_slots = graph.indices(input.item_slots);
     let group_of_row = graph.indices((0..rows).map(|row| (row / input.columns) as i32).collect());
 
-    let user = (base.clone() + user_gmf.clone().select(0, user_slots.clone())) * tower.out_gmf.clone();
+    let user = base.clone() * tower.out_gmf.clone();
     let gmf = user.select(0, group_of_row.clone()) * item_gmf.clone().select(0, item_slots.clone());
 
     // The first layer is linear in user and item, so it runs once per group and once per distinct item, not per row.
-    let user = base.matmul(tower.user_map.clone()) + user_mlp.clone().select(0, user_slots);
-    let user = user.matmul(tower.first_user.clone()) + tower.first_bias.clone();
-    let mut item = item_mlp.clone().matmul(dense.first_item.clone());
+    let user = base.matmul(tower.first_user.clone()) + tower.first_bias.clone();
+    let mut item = item_first.clone();
     if let (Some(features), Some(weight), Some(matrix)) =
         (input.item_features, &dense.first_feature, &weights.first_feature)
     {
@@ -95,14 +83,7 @@ pub(crate) fn run_shard(
     if !loss.is_finite() {
         let empty = Vec::new;
         let dense = weights.map(|_| empty());
-        return Ok(ShardOutput {
-            loss,
-            dense,
-            user_gmf: empty(),
-            user_mlp: empty(),
-            item_gmf: empty(),
-            item_mlp: empty(),
-        });
+        return Ok(ShardOutput { loss, dense, item_gmf: empty(), item_first: empty() });
     }
     debug_assert_eq!(groups * input.columns, rows);
 
@@ -115,10 +96,8 @@ pub(crate) fn run_shard(
     Ok(ShardOutput {
         loss,
         dense: dense.try_map(&mut take)?,
-        user_gmf: take(&user_gmf)?,
-        user_mlp: take(&user_mlp)?,
         item_gmf: take(&item_gmf)?,
-        item_mlp: take(&item_mlp)?,
+        item_first: take(&item_first)?,
     })
 }
 

@@ -7,30 +7,49 @@ use crate::data::TrainingData;
 use crate::dense::{Dense, Layer, Matrix, Tower};
 use crate::epoch::{self, Part};
 use crate::positives::Positives;
-use crate::table::{Start, TrainedTable};
+use crate::table::TrainedTable;
 use crate::{Loss, NcfConfig, NcfError};
 
 /// Positives looked at to calibrate the first logits, at least.
 const CALIBRATION_POSITIVES: usize = 4096;
 
-/// The four tables with their training state.
+/// The two tables with their training state.
 pub(crate) struct Tables<'a> {
-    pub user_gmf: TrainedTable<'a>,
-    pub user_mlp: TrainedTable<'a>,
     pub item_gmf: TrainedTable<'a>,
-    pub item_mlp: TrainedTable<'a>,
+    pub item_first: TrainedTable<'a>,
 }
 
-/// User residuals start at 0, GMF item vectors at the ALS factors, and MLP item vectors at the ALS factors scaled to
-/// unit root mean square, which is the size that the MLP's weights are made for.
-pub(crate) fn tables<'a>(data: &TrainingData<'a>, dim: usize) -> Tables<'a> {
-    let mlp_scale = 1.0 / rms_or_one(data.item_base);
-    Tables {
-        user_gmf: TrainedTable::new(data.n_users, dim, Start::Zero),
-        user_mlp: TrainedTable::new(data.n_users, dim, Start::Zero),
-        item_gmf: TrainedTable::new(data.n_items, dim, Start::Scaled(data.item_base, 1.0)),
-        item_mlp: TrainedTable::new(data.n_items, dim, Start::Scaled(data.item_base, mlp_scale)),
+/// GMF item vectors start at the ALS factors. What an item adds to the MLP's first layer starts as a random map of its ALS
+/// factor, of the size that the MLP's weights are made for.
+///
+/// # Errors
+/// As [`dense`].
+pub(crate) fn tables<'a>(
+    data: &TrainingData<'a>,
+    config: &NcfConfig,
+    rng: &mut StdRng,
+) -> Result<Tables<'a>, NcfError> {
+    let (dim, width) = (config.dim, first_width(config));
+    let map = he_normal(dim, width, first_inputs(data) * dim, rms_or_one(data.item_base), rng)?;
+    let mut first = vec![0.0; data.n_items * width];
+    for (out, factors) in first.chunks_exact_mut(width).zip(data.item_base.chunks_exact(dim)) {
+        for (factor, weights) in factors.iter().zip(map.values.chunks_exact(width)) {
+            out.iter_mut().zip(weights).for_each(|(out, weight)| *out += factor * weight);
+        }
     }
+    Ok(Tables {
+        item_gmf: TrainedTable::new(dim, data.item_base.into()),
+        item_first: TrainedTable::new(width, first.into()),
+    })
+}
+
+/// User, item and features each contribute the same variance to the first layer.
+fn first_inputs(data: &TrainingData<'_>) -> usize {
+    if data.item_features.is_some() { 3 } else { 2 }
+}
+
+fn first_width(config: &NcfConfig) -> usize {
+    config.layers.first().copied().unwrap_or(config.dim)
 }
 
 /// Dense weights: the MLP after He et al. 2015 (<https://arxiv.org/abs/1502.01852>) with an output of 0, so that it
@@ -46,12 +65,9 @@ pub(crate) fn dense(
 ) -> Result<Dense<Matrix>, NcfError> {
     let dim = config.dim;
     let (scale, bias) = calibrate(data, config, positives, rng)?;
-    let width = config.layers.first().copied().unwrap_or(dim);
-    // User, item and features each contribute the same variance to the first layer.
-    let inputs = if data.item_features.is_some() { 3 } else { 2 };
+    let (width, inputs) = (first_width(config), first_inputs(data));
     let first = |rows: usize, size: f32, rng: &mut StdRng| he_normal(rows, width, inputs * rows, size, rng);
-    let first_user = first(dim, 1.0, rng)?;
-    let first_item = first(dim, 1.0, rng)?;
+    let first_user = first(dim, rms_or_one(data.user_base), rng)?;
     let first_feature = match data.item_features {
         Some(features) => Some(first(features.dim, rms_or_one(features.values), rng)?),
         None => None,
@@ -69,7 +85,6 @@ pub(crate) fn dense(
     let last = config.layers.last().copied().unwrap_or(width);
     Ok(Dense {
         tower: Tower {
-            user_map: Matrix::diagonal(dim, 1.0 / rms_or_one(data.user_base)),
             first_user,
             first_bias: Matrix::constant(1, width, 0.0),
             hidden,
@@ -77,7 +92,6 @@ pub(crate) fn dense(
             out_mlp: Matrix::constant(last, 1, 0.0),
             out_bias: Matrix::constant(1, 1, bias),
         },
-        first_item,
         first_feature,
     })
 }

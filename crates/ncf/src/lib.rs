@@ -3,14 +3,14 @@
 //!
 //! The score of a user and an item is one logit, the sum of two branches:
 //!
-//! - **GMF**: `Σ_k out_k · (base_u + δ_u)_k · q_ik`, where `base_u` is the user's ALS vector (or the fold-in of their
-//!   history), `δ_u` a learned residual and `q_i` the item vector, which starts as the item's ALS factor;
-//! - **MLP**: `relu` layers over a learned map of `base_u` plus a second residual, the item's own MLP vector and,
-//!   if given, the item's content features.
+//! - **GMF**: `Σ_k out_k · p_uk · q_ik`, where `p_u` is the user's ALS vector, folded in from their history, and `q_i` the
+//!   item vector, which starts as the item's ALS factor;
+//! - **MLP**: `relu` layers over `W p_u + v_i + F f_i`: a learned map of the user's vector, a learned vector of the item and,
+//!   if given, a learned map of the item's content features.
 //!
-//! At step 0 the residuals and the MLP's output weights are zero and the GMF output weights are one positive
-//! constant, so **the untrained model ranks exactly as ALS does**. A user who was not there at training has no residuals and is served by
-//! the fold-in vector alone; a user with new history is served by a new fold-in vector.
+//! At step 0 the MLP's output weights are zero and the GMF output weights are one positive constant, so **the untrained
+//! model ranks exactly as ALS does**. Nothing is learned of a user: whoever has a history is served alike, whether or not
+//! they were there at training.
 //!
 //! What this crate never does: read or write files (the `snapshot` crate stores [`NamedTensor`]s), compute ALS
 //! factors (the `als` crate does), or run burn at request time ([`Scorer`] is plain host code).
@@ -19,7 +19,7 @@
 //! the host, a step gathers the rows that it needs, and Adam touches those rows only.
 //!
 //! ```
-//! use docent_ncf::{NcfConfig, TrainingData, UserInput, train};
+//! use docent_ncf::{NcfConfig, TrainingData, train};
 //!
 //! # fn main() -> Result<(), docent_ncf::NcfError> {
 //! let config = NcfConfig { dim: 2, layers: vec![8, 4], epochs: 2, ..NcfConfig::default() };
@@ -34,7 +34,7 @@
 //! };
 //! let model = train(&data, &config, &mut ())?;
 //! let mut scores = Vec::new();
-//! model.score(&UserInput { base: &[1.0, 0.0], known_user: Some(0) }, &[0, 1], &mut scores)?;
+//! model.score(&[1.0, 0.0], &[0, 1], &mut scores)?;
 //! assert!(scores[0] > scores[1]);
 //! # Ok(())
 //! # }
@@ -66,6 +66,6 @@ pub use data::{Features, LeaveOneOut, TrainingData};
 pub use error::NcfError;
 pub use model::NcfModel;
 pub use observer::{Progress, TrainingObserver};
-pub use scoring::{Scorer, UserInput, probability};
+pub use scoring::{Scorer, probability};
 pub use tensors::{NamedTensor, NcfMetadata};
 pub use train::train;

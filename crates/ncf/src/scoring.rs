@@ -14,28 +14,19 @@ use crate::table::Table;
 /// items are scored with it; 64 rows of the default widths stay in the first-level caches.
 const BLOCK: usize = 64;
 
-/// The user that scores are for.
-#[derive(Debug, Clone, Copy)]
-pub struct UserInput<'a> {
-    /// ALS vector folded in from the user's history as it is now, `[dim]`.
-    pub base: &'a [f32],
-    /// Index of the user at training, for their learned residuals; `None` for a user who was not there.
-    pub known_user: Option<u32>,
-}
-
 /// The chance that a logit of a model trained with [`crate::Loss::Bce`] stands for, in `0..=1`. For the other losses it
 /// is not calibrated, but still rises with the logit.
 pub fn probability(logit: f32) -> f32 {
     sigmoid(logit)
 }
 
-/// Where the items' part of the first layer comes from.
+/// What items add to the MLP's first layer: a table and, in training, content features times a matrix that is still being
+/// learned.
 #[derive(Clone, Copy)]
-pub(crate) enum ItemSide<'a> {
-    /// Computed before: `[n_items, layers[0]]`
-    Stored(&'a Table),
-    /// Computed as items are asked for, which is what training does: tables change at every step.
-    Computed { item_mlp: &'a Table, first_item: &'a Matrix, features: Option<(&'a [f32], &'a Matrix)> },
+pub(crate) struct ItemSide<'a> {
+    /// `[n_items, layers[0]]`
+    pub table: &'a Table,
+    pub features: Option<(&'a [f32], &'a Matrix)>,
 }
 
 /// Scores items for users. Made by [`crate::NcfModel::scorer`], or handed to
@@ -43,32 +34,24 @@ pub(crate) enum ItemSide<'a> {
 #[derive(Clone, Copy)]
 pub struct Scorer<'a> {
     pub(crate) tower: &'a Tower<Matrix>,
-    pub(crate) user_gmf: &'a Table,
-    pub(crate) user_mlp: &'a Table,
     pub(crate) item_gmf: &'a Table,
     pub(crate) items: ItemSide<'a>,
-    pub(crate) n_users: usize,
     pub(crate) n_items: usize,
 }
 
 impl Scorer<'_> {
-    /// Number of users known at training.
-    pub fn n_users(&self) -> usize {
-        self.n_users
-    }
-
     /// Number of items known at training.
     pub fn n_items(&self) -> usize {
         self.n_items
     }
 
-    /// Replaces the content of `out` by the logits of `items`, in their order. Greater is better; the logits of one user
+    /// Replaces the content of `out` by the logits of `items`, in their order, for a user whose ALS vector is `user` `[dim]`,
+    /// folded in from their history as it is now. Greater is better; the logits of one user
     /// are comparable with each other.
     ///
     /// # Errors
-    /// [`NcfError::WrongLength`] or [`NcfError::NotFinite`] for the base vector, [`NcfError::UnknownUser`],
-    /// [`NcfError::UnknownItem`] for an index that was not there at training. `out` is then empty.
-    pub fn score(&self, user: &UserInput<'_>, items: &[u32], out: &mut Vec<f32>) -> Result<(), NcfError> {
+    /// [`NcfError::WrongLength`] or [`NcfError::NotFinite`] for the user's vector, [`NcfError::UnknownItem`] for an index that was not there at training. `out` is then empty.
+    pub fn score(&self, user: &[f32], items: &[u32], out: &mut Vec<f32>) -> Result<(), NcfError> {
         out.clear();
         self.check(user, items)?;
         let (gmf, first) = self.user_side(user);
@@ -85,12 +68,7 @@ impl Scorer<'_> {
     ///
     /// # Errors
     /// As [`Scorer::score`].
-    pub fn score_all(
-        &self,
-        user: &UserInput<'_>,
-        rescored: usize,
-        out: &mut Vec<f32>,
-    ) -> Result<(), NcfError> {
+    pub fn score_all(&self, user: &[f32], rescored: usize, out: &mut Vec<f32>) -> Result<(), NcfError> {
         let mut items: Vec<u32> = (0..self.n_items as u32).collect();
         if items.len() <= rescored {
             return self.score(user, &items, out);
@@ -114,14 +92,8 @@ impl Scorer<'_> {
         Ok(())
     }
 
-    fn check(&self, user: &UserInput<'_>, items: &[u32]) -> Result<(), NcfError> {
-        check_values("base", user.base, self.tower.user_map.rows)?;
-        match user.known_user {
-            Some(user) if user as usize >= self.n_users => {
-                return Err(NcfError::UnknownUser { user, n_users: self.n_users });
-            }
-            _ => {}
-        }
+    fn check(&self, user: &[f32], items: &[u32]) -> Result<(), NcfError> {
+        check_values("user", user, self.tower.first_user.rows)?;
         match items.iter().find(|&&item| item as usize >= self.n_items) {
             Some(&item) => Err(NcfError::UnknownItem { item, n_items: self.n_items }),
             None => Ok(()),
@@ -130,18 +102,13 @@ impl Scorer<'_> {
 
     /// The user's part of both branches: the vector that item vectors are multiplied with, and the first layer's
     /// pre-activation `[layers[0]]`.
-    fn user_side(&self, user: &UserInput<'_>) -> (Vec<f32>, Vec<f32>) {
+    fn user_side(&self, user: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let tower = self.tower;
-        let mut gmf = user.base.to_vec();
-        let mut mapped = vec![0.0; tower.user_map.cols];
-        add_product(user.base, &tower.user_map, &mut mapped);
-        if let Some(known) = user.known_user {
-            add(&mut gmf, self.user_gmf.row(known));
-            add(&mut mapped, self.user_mlp.row(known));
-        }
-        gmf.iter_mut().zip(&tower.out_gmf.values).for_each(|(value, weight)| *value *= weight);
+        let gmf = user.iter().zip(&tower.out_gmf.values).map(|(value, weight)| value * weight).collect();
         let mut first = tower.first_bias.values.clone();
-        add_product(&mapped, &tower.first_user, &mut first);
+        for (&value, row) in user.iter().zip(tower.first_user.values.chunks_exact(first.len())) {
+            first.iter_mut().zip(row).for_each(|(out, weight)| *out += value * weight);
+        }
         (gmf, first)
     }
 
@@ -156,20 +123,9 @@ impl Scorer<'_> {
         let tower = self.tower;
         let width = first.len();
         let Buffers { input, output } = buffers;
-        let rows = input[..BLOCK * width].chunks_exact_mut(width);
-        match self.items {
-            ItemSide::Stored(table) => {
-                for (row, &item) in rows.zip(items) {
-                    let sums = table.row(item).iter().zip(first).map(|(item, user)| relu(item + user));
-                    row.iter_mut().zip(sums).for_each(|(cell, sum)| *cell = sum);
-                }
-            }
-            ItemSide::Computed { .. } => {
-                self.items.first_layer(items, &mut input[..BLOCK * width]);
-                for row in input[..BLOCK * width].chunks_exact_mut(width) {
-                    row.iter_mut().zip(first).for_each(|(cell, user)| *cell = relu(*cell + user));
-                }
-            }
+        self.items.first_layer(items, &mut input[..BLOCK * width]);
+        for row in input[..BLOCK * width].chunks_exact_mut(width) {
+            row.iter_mut().zip(first).for_each(|(cell, user)| *cell = relu(*cell + user));
         }
         let mut width = width;
         for layer in &tower.hidden {
@@ -190,33 +146,24 @@ impl Scorer<'_> {
 }
 
 impl ItemSide<'_> {
-    /// The items' part of the first layer, `[BLOCK, layers[0]]`, zero past the last of `items` (at most `BLOCK`).
+    /// What `items` (at most `BLOCK`) add, `[BLOCK, layers[0]]`; zero past the last of them.
     fn first_layer(&self, items: &[u32], out: &mut [f32]) {
-        match self {
-            Self::Stored(table) => {
-                out.fill(0.0);
-                for (row, &item) in out.chunks_exact_mut(table.width).zip(items) {
-                    row.copy_from_slice(table.row(item));
-                }
-            }
-            Self::Computed { item_mlp, first_item, features } => {
-                let mut gathered = item_mlp.gather(items);
-                gathered.resize(BLOCK * item_mlp.width, 0.0);
-                product(&gathered, first_item, out, Accum::Replace);
-                if let Some((values, weight)) = features {
-                    gathered.clear();
-                    let row = |&item: &u32| &values[item as usize * weight.rows..][..weight.rows];
-                    items.iter().for_each(|item| gathered.extend_from_slice(row(item)));
-                    gathered.resize(BLOCK * weight.rows, 0.0);
-                    product(&gathered, weight, out, Accum::Add);
-                }
-            }
+        out.fill(0.0);
+        for (row, &item) in out.chunks_exact_mut(self.table.width).zip(items) {
+            row.copy_from_slice(self.table.row(item));
+        }
+        if let Some((values, weight)) = self.features {
+            let row = |&item: &u32| &values[item as usize * weight.rows..][..weight.rows];
+            let mut gathered: Vec<f32> = items.iter().flat_map(row).copied().collect();
+            gathered.resize(BLOCK * weight.rows, 0.0);
+            product(&gathered, weight, out, Accum::Add);
         }
     }
 
-    /// [`ItemSide::first_layer`] of all items, `[n_items, width]`, with the bits that each would have alone.
-    pub(crate) fn first_layer_of_all(&self, n_items: usize, width: usize) -> Table {
-        let mut table = Table::zeros(n_items, width);
+    /// [`ItemSide::first_layer`] of all items, with the bits that each would have alone.
+    pub(crate) fn first_layer_of_all(&self) -> Table {
+        let Table { width, values } = self.table;
+        let mut table = Table::zeros(values.len() / width, *width);
         table.values.par_chunks_mut(BLOCK * width).enumerate().for_each_init(
             || vec![0.0; BLOCK * width],
             |block, (index, out)| {
@@ -254,17 +201,6 @@ fn product(left: &[f32], right: &Matrix, out: &mut [f32], accumulate: Accum) {
         1.0,
         Par::Seq,
     );
-}
-
-/// `out += vector · matrix`
-fn add_product(vector: &[f32], matrix: &Matrix, out: &mut [f32]) {
-    for (&value, row) in vector.iter().zip(matrix.values.chunks_exact(matrix.cols)) {
-        out.iter_mut().zip(row).for_each(|(out, weight)| *out += value * weight);
-    }
-}
-
-fn add(to: &mut [f32], values: &[f32]) {
-    to.iter_mut().zip(values).for_each(|(to, value)| *to += value);
 }
 
 fn relu(x: f32) -> f32 {

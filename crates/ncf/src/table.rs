@@ -1,5 +1,7 @@
 //! Embedding tables on the host and their sparse training.
 
+use std::borrow::Cow;
+
 use crate::adam;
 use crate::best::RowJournal;
 
@@ -35,21 +37,14 @@ impl Table {
     }
 }
 
-/// Where the rows of a table started, which is what weight decay pulls them back to.
-#[derive(Clone, Copy)]
-pub(crate) enum Start<'a> {
-    Zero,
-    /// The values times the scale.
-    Scaled(&'a [f32], f32),
-}
-
 /// A table with Adam's state per row.
 ///
 /// Adam is lazy: a row without gradient is not touched, neither its value nor its moments. The bias correction counts the updates **of the
 /// row**, so that the first update of a rare row is as large as that of a frequent one.
 pub(crate) struct TrainedTable<'a> {
     pub table: Table,
-    start: Start<'a>,
+    /// What weight decay pulls back to
+    start: Cow<'a, [f32]>,
     first_moment: Table,
     second_moment: Table,
     steps: Vec<u32>,
@@ -57,15 +52,11 @@ pub(crate) struct TrainedTable<'a> {
 }
 
 impl<'a> TrainedTable<'a> {
-    pub fn new(n_rows: usize, width: usize, start: Start<'a>) -> Self {
-        let table = match start {
-            Start::Zero => Table::zeros(n_rows, width),
-            Start::Scaled(values, scale) => {
-                Table { width, values: values.iter().map(|value| value * scale).collect() }
-            }
-        };
+    /// A table that starts at `start` `[n_rows, width]`.
+    pub fn new(width: usize, start: Cow<'a, [f32]>) -> Self {
+        let n_rows = start.len() / width.max(1);
         Self {
-            table,
+            table: Table { width, values: start.to_vec() },
             start,
             first_moment: Table::zeros(n_rows, width),
             second_moment: Table::zeros(n_rows, width),
@@ -112,28 +103,20 @@ impl<'a> TrainedTable<'a> {
             return;
         }
         let width = self.table.width;
-        let values = self.table.row_mut(row);
-        match self.start {
-            Start::Zero => values.iter_mut().for_each(|value| *value -= share * *value),
-            Start::Scaled(start, scale) => {
-                let start = &start[row as usize * width..][..width];
-                values
-                    .iter_mut()
-                    .zip(start)
-                    .for_each(|(value, from)| *value -= share * (*value - from * scale));
-            }
-        }
+        let start = &self.start[row as usize * width..][..width];
+        let values = self.table.row_mut(row).iter_mut().zip(start);
+        values.for_each(|(value, from)| *value -= share * (*value - from));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Start, TrainedTable};
+    use super::TrainedTable;
 
     #[test]
     fn rows_without_gradient_keep_every_bit() {
         let start: Vec<f32> = (0..12).map(|value| value as f32 * 0.1).collect();
-        let mut trained = TrainedTable::new(4, 3, Start::Scaled(&start, 1.0));
+        let mut trained = TrainedTable::new(3, start.as_slice().into());
         assert!(trained.apply(0.1, 0.5, &[2], &[1.0, -1.0, 0.5]));
         for row in [0, 1, 3] {
             assert_eq!(trained.table.row(row), &start[row as usize * 3..][..3]);
@@ -143,7 +126,7 @@ mod tests {
 
     #[test]
     fn the_table_goes_back_to_its_last_mark() {
-        let mut trained = TrainedTable::new(3, 1, Start::Zero);
+        let mut trained = TrainedTable::new(1, vec![0.0; 3].into());
         trained.apply(0.1, 0.0, &[0, 1], &[1.0, 1.0]);
         trained.mark_best();
         let marked = trained.table.clone();
@@ -155,8 +138,7 @@ mod tests {
 
     #[test]
     fn decay_pulls_back_to_the_start() {
-        let start = [1.0_f32];
-        let mut trained = TrainedTable::new(1, 1, Start::Scaled(&start, 2.0));
+        let mut trained = TrainedTable::new(1, vec![2.0].into());
         trained.table.values = vec![4.0];
         trained.apply(0.1, 1.0, &[0], &[0.0]);
         assert!((trained.table.values[0] - 3.8).abs() < 1e-6);

@@ -10,15 +10,13 @@ use crate::table::Table;
 use crate::{NcfConfig, NcfError, NcfModel};
 
 /// The format that this version writes, and the newest that it reads.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What a model is beside its tensors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NcfMetadata {
     /// Version of the tensors' layout.
     pub format: u32,
-    /// Number of users known at training.
-    pub n_users: usize,
     /// Number of items known at training.
     pub n_items: usize,
     /// Settings of the run; `dim` and `layers` give the shapes.
@@ -30,9 +28,9 @@ pub struct NcfMetadata {
 }
 
 impl NcfMetadata {
-    pub(crate) fn new(n_users: usize, n_items: usize, config: &NcfConfig) -> Self {
+    pub(crate) fn new(n_items: usize, config: &NcfConfig) -> Self {
         let config = config.clone();
-        Self { format: FORMAT, n_users, n_items, config, best_epoch: 0, holdout_metric: None }
+        Self { format: FORMAT, n_items, config, best_epoch: 0, holdout_metric: None }
     }
 }
 
@@ -48,7 +46,7 @@ pub struct NamedTensor {
 }
 
 impl NcfModel {
-    /// A copy of the model as metadata and tensors: `user_gmf` and `user_mlp` `[n_users, dim]`, `item_gmf`
+    /// A copy of the model as metadata and tensors: `item_gmf`
     /// `[n_items, dim]`, `item_first_layer` `[n_items, layers[0]]`, and the dense weights.
     pub fn to_tensors(&self) -> (NcfMetadata, Vec<NamedTensor>) {
         self.clone().into_tensors()
@@ -67,11 +65,8 @@ impl NcfModel {
             data: matrix.values,
         };
         let mut tensors = vec![
-            table(USER_GMF, self.user_gmf),
-            table(USER_MLP, self.user_mlp),
             table(ITEM_GMF, self.item_gmf),
             table(ITEM_FIRST_LAYER, self.item_first),
-            matrix(USER_MAP.into(), self.tower.user_map),
             matrix(FIRST_USER.into(), self.tower.first_user),
             matrix(FIRST_BIAS.into(), self.tower.first_bias),
             matrix(OUT_GMF.into(), self.tower.out_gmf),
@@ -91,7 +86,7 @@ impl NcfModel {
     /// [`NcfError::UnsupportedFormat`], [`NcfError::InvalidConfig`], [`NcfError::MissingTensor`],
     /// [`NcfError::UnexpectedTensor`], [`NcfError::WrongShape`], [`NcfError::WrongLength`], [`NcfError::NotFinite`].
     pub fn from_tensors(metadata: NcfMetadata, tensors: Vec<NamedTensor>) -> Result<Self, NcfError> {
-        if metadata.format > FORMAT {
+        if metadata.format != FORMAT {
             return Err(NcfError::UnsupportedFormat { found: metadata.format, supported: FORMAT });
         }
         metadata.config.validate()?;
@@ -101,7 +96,6 @@ impl NcfModel {
         let first = layers.first().copied().unwrap_or(dim);
         let last = layers.last().copied().unwrap_or(first);
         let tower = Tower {
-            user_map: parts.matrix(USER_MAP, dim, dim)?,
             first_user: parts.matrix(FIRST_USER, dim, first)?,
             first_bias: parts.matrix(FIRST_BIAS, 1, first)?,
             hidden: layers
@@ -121,8 +115,6 @@ impl NcfModel {
         };
         let model = Self {
             tower,
-            user_gmf: parts.table(USER_GMF, metadata.n_users, dim)?,
-            user_mlp: parts.table(USER_MLP, metadata.n_users, dim)?,
             item_gmf: parts.table(ITEM_GMF, metadata.n_items, dim)?,
             item_first: parts.table(ITEM_FIRST_LAYER, metadata.n_items, first)?,
             metadata,
@@ -132,11 +124,8 @@ impl NcfModel {
     }
 }
 
-const USER_GMF: &str = "user_gmf";
-const USER_MLP: &str = "user_mlp";
 const ITEM_GMF: &str = "item_gmf";
 const ITEM_FIRST_LAYER: &str = "item_first_layer";
-const USER_MAP: &str = "user_map";
 const FIRST_USER: &str = "first_user";
 const FIRST_BIAS: &str = "first_bias";
 const OUT_GMF: &str = "out_gmf";

@@ -15,7 +15,7 @@ use crate::graph::{ShardOutput, run_shard};
 use crate::init::{self, Tables};
 use crate::positives::Positives;
 use crate::scoring::ItemSide;
-use crate::table::TrainedTable;
+use crate::table::{Table, TrainedTable};
 use crate::{NcfConfig, NcfError, NcfMetadata, NcfModel, Progress, Scorer, TrainingObserver};
 
 /// Trains a model from ALS factors and keeps the best epoch by the observer's holdout metric, the start included: with
@@ -104,7 +104,8 @@ impl<'a> Trainer<'a> {
     ) -> Result<Self, NcfError> {
         let dense = init::dense(data, config, positives, rng)?;
         let dense_adam = DenseAdam::new(&dense);
-        Ok(Self { data, config, tables: init::tables(data, config.dim), dense, dense_adam })
+        let tables = init::tables(data, config, rng)?;
+        Ok(Self { data, config, tables, dense, dense_adam })
     }
 
     /// One step: mean loss of the batch before it, and whether loss and weights are finite after it.
@@ -114,16 +115,14 @@ impl<'a> Trainer<'a> {
             // BPR of positives that all lack negatives.
             return Ok((0.0, true));
         }
-        let shards: Vec<(Vec<u32>, Vec<u32>, ShardOutput)> = (0..batch.n_shards())
+        let shards: Vec<(Vec<u32>, ShardOutput)> = (0..batch.n_shards())
             .into_par_iter()
             .map(|index| {
-                let Shard { user_rows, item_rows, input } =
-                    batch.gather(index, self.data, &self.tables, self.config);
-                let output = run_shard(&self.dense, input, self.config.loss, terms)?;
-                Ok((user_rows, item_rows, output))
+                let Shard { item_rows, input } = batch.gather(index, self.data, &self.tables, self.config);
+                Ok((item_rows, run_shard(&self.dense, input, self.config.loss, terms)?))
             })
             .collect::<Result<_, NcfError>>()?;
-        let loss = shards.iter().map(|(_, _, output)| f64::from(output.loss)).sum::<f64>() / terms as f64;
+        let loss = shards.iter().map(|(_, output)| f64::from(output.loss)).sum::<f64>() / terms as f64;
         let loss = loss as f32;
         if !loss.is_finite() {
             return Ok((loss, false));
@@ -132,81 +131,55 @@ impl<'a> Trainer<'a> {
     }
 
     /// Adds up the shards' gradients, in their order, and applies them; returns whether the weights are finite.
-    fn apply(&mut self, shards: &[(Vec<u32>, Vec<u32>, ShardOutput)]) -> bool {
-        let NcfConfig { learning_rate, weight_decay, dim, user_residuals, .. } = *self.config;
-        let update = |table: &mut TrainedTable<'_>, parts: Vec<(&[u32], &[f32])>| {
-            let (rows, gradient) = merge_rows(&parts, dim);
+    fn apply(&mut self, shards: &[(Vec<u32>, ShardOutput)]) -> bool {
+        let NcfConfig { learning_rate, weight_decay, .. } = *self.config;
+        let update = |table: &mut TrainedTable<'_>, of: fn(&ShardOutput) -> &[f32]| {
+            let parts: Vec<(&[u32], &[f32])> =
+                shards.iter().map(|(rows, output)| (&rows[..], of(output))).collect();
+            let (rows, gradient) = merge_rows(&parts, table.table.width);
             table.apply(learning_rate, weight_decay, &rows, &gradient)
         };
-        let Tables { user_gmf, user_mlp, item_gmf, item_mlp } = &mut self.tables;
-        let (gmf_is_finite, mlp_is_finite) = rayon::join(
-            || {
-                let users =
-                    shards.iter().map(|(rows, _, output)| (&rows[..], &output.user_gmf[..])).collect();
-                let items =
-                    shards.iter().map(|(_, rows, output)| (&rows[..], &output.item_gmf[..])).collect();
-                (!user_residuals || update(user_gmf, users)) & update(item_gmf, items)
-            },
-            || {
-                let users =
-                    shards.iter().map(|(rows, _, output)| (&rows[..], &output.user_mlp[..])).collect();
-                let items =
-                    shards.iter().map(|(_, rows, output)| (&rows[..], &output.item_mlp[..])).collect();
-                (!user_residuals || update(user_mlp, users)) & update(item_mlp, items)
-            },
+        let Tables { item_gmf, item_first } = &mut self.tables;
+        let (gmf_is_finite, first_is_finite) = rayon::join(
+            || update(item_gmf, |output| &output.item_gmf),
+            || update(item_first, |output| &output.item_first),
         );
         let mut gradient = self.dense.map(|matrix| vec![0.0_f32; matrix.values.len()]);
-        for (_, _, output) in shards {
+        for (_, output) in shards {
             for (sum, part) in gradient.all_mut().into_iter().zip(output.dense.all()) {
                 sum.iter_mut().zip(part).for_each(|(sum, value)| *sum += value);
             }
         }
-        gmf_is_finite & mlp_is_finite & self.dense_adam.apply(learning_rate, &mut self.dense, &gradient)
+        gmf_is_finite & first_is_finite & self.dense_adam.apply(learning_rate, &mut self.dense, &gradient)
     }
 
     fn scorer(&self) -> Scorer<'_> {
         Scorer {
             tower: &self.dense.tower,
-            user_gmf: &self.tables.user_gmf.table,
-            user_mlp: &self.tables.user_mlp.table,
             item_gmf: &self.tables.item_gmf.table,
-            items: item_side(&self.tables.item_mlp.table, &self.dense, self.data),
-            n_users: self.data.n_users,
+            items: item_side(&self.tables.item_first.table, &self.dense, self.data),
             n_items: self.data.n_items,
         }
     }
 
     fn mark_best(&mut self) {
-        let Tables { user_gmf, user_mlp, item_gmf, item_mlp } = &mut self.tables;
-        [user_gmf, user_mlp, item_gmf, item_mlp].into_iter().for_each(TrainedTable::mark_best);
+        self.tables.item_gmf.mark_best();
+        self.tables.item_first.mark_best();
     }
 
     fn into_model(self, best: Best) -> NcfModel {
-        let mut metadata = NcfMetadata::new(self.data.n_users, self.data.n_items, self.config);
+        let mut metadata = NcfMetadata::new(self.data.n_items, self.config);
         metadata.best_epoch = best.epoch;
         metadata.holdout_metric = best.metric;
-        let dense = best.dense;
-        let item_mlp = self.tables.item_mlp.into_best();
-        let width = dense.tower.first_bias.cols;
-        let item_first = item_side(&item_mlp, &dense, self.data).first_layer_of_all(self.data.n_items, width);
-        NcfModel {
-            metadata,
-            tower: dense.tower,
-            user_gmf: self.tables.user_gmf.into_best(),
-            user_mlp: self.tables.user_mlp.into_best(),
-            item_gmf: self.tables.item_gmf.into_best(),
-            item_first,
-        }
+        let item_first = self.tables.item_first.into_best();
+        let item_first = item_side(&item_first, &best.dense, self.data).first_layer_of_all();
+        NcfModel { metadata, tower: best.dense.tower, item_gmf: self.tables.item_gmf.into_best(), item_first }
     }
 }
 
-fn item_side<'a>(
-    item_mlp: &'a crate::table::Table,
-    dense: &'a Dense<Matrix>,
-    data: &TrainingData<'a>,
-) -> ItemSide<'a> {
+fn item_side<'a>(table: &'a Table, dense: &'a Dense<Matrix>, data: &TrainingData<'a>) -> ItemSide<'a> {
     let features = data.item_features.map(|features| features.values).zip(dense.first_feature.as_ref());
-    ItemSide::Computed { item_mlp, first_item: &dense.first_item, features }
+    ItemSide { table, features }
 }
 
 /// The best epoch so far.

@@ -1,10 +1,9 @@
 //! What is known of one user at one moment, and the component scores of candidates that follow from it.
 
 use chrono::{DateTime, Utc};
-use docent_domain::{COLD_START_BELOW, ComponentScores, UNKNOWN_QUALITY, UserId, Weights, recency};
+use docent_domain::{COLD_START_BELOW, ComponentScores, UNKNOWN_QUALITY, Weights, recency};
 use docent_embeddings::{ContentSignal, Document, content_profile};
 use docent_graph::PprConfig;
-use docent_ncf::UserInput;
 use rustc_hash::FxHashMap;
 
 use crate::{Degradation, Error, state::State, user::UserView};
@@ -15,7 +14,6 @@ const GRAPH_SEEDS: usize = 50;
 /// The vectors and weights that stand for a user in each component.
 pub(crate) struct Personal<'a> {
     state: &'a State,
-    known_user: Option<u32>,
     /// Folded-in ALS vector, and how many positives it rests on.
     pub fold_in: Option<(Vec<f32>, usize)>,
     /// Unit vector of what the user is interested in.
@@ -28,14 +26,7 @@ pub(crate) struct Personal<'a> {
 }
 
 impl<'a> Personal<'a> {
-    pub(crate) fn of(
-        state: &'a State,
-        id: &UserId,
-        user: &UserView,
-        now: DateTime<Utc>,
-    ) -> Result<Self, Error> {
-        let live = state.live.as_deref();
-        let known_user = live.and_then(|live| live.model.users.get(id).copied());
+    pub(crate) fn of(state: &'a State, user: &UserView, now: DateTime<Utc>) -> Result<Self, Error> {
         let from_positives = content_from_positives(state, user, now);
         let content_from_domains = from_positives.is_none();
         let content = match from_positives {
@@ -43,7 +34,7 @@ impl<'a> Personal<'a> {
             None => content_from_text(state, user)?,
         };
         let (fold_in, graph) = (fold_in(state, user)?, walk(state, user)?);
-        Ok(Self { state, known_user, fold_in, content, content_from_domains, graph, now })
+        Ok(Self { state, fold_in, content, content_from_domains, graph, now })
     }
 
     /// How many positives the model knows.
@@ -109,7 +100,7 @@ impl<'a> Personal<'a> {
         };
         let rows: Vec<Option<u32>> = candidates.iter().map(|key| self.state.row(*key)).collect();
         let modelled: Vec<u32> = rows.iter().copied().flatten().collect();
-        let blended = live.model.collaborative_scores(user, self.known_user, &modelled)?;
+        let blended = live.model.collaborative_scores(user, &modelled)?;
         let mut scaled = relative(&blended).into_iter();
         let trust = (*known as f64 / COLD_START_BELOW as f64).min(1.0);
         let mixed = |key: &u32, score: f64| trust * score + (1.0 - trust) * popularity(key);
@@ -219,16 +210,11 @@ fn walk(state: &State, user: &UserView) -> Result<Option<Vec<(u32, f32)>>, Error
 
 impl crate::model::Model {
     /// ALS and NCF scores of item rows, blended by the model's share; comparable with each other only.
-    pub(crate) fn collaborative_scores(
-        &self,
-        user: &[f32],
-        known_user: Option<u32>,
-        rows: &[u32],
-    ) -> Result<Vec<f32>, Error> {
+    pub(crate) fn collaborative_scores(&self, user: &[f32], rows: &[u32]) -> Result<Vec<f32>, Error> {
         let als: Vec<f32> = rows.iter().map(|&row| self.als.score(user, row)).collect();
         let (Some(ncf), true) = (&self.ncf, self.info.ncf_share > 0.0) else { return Ok(als) };
         let mut neural = Vec::new();
-        ncf.score(&UserInput { base: user, known_user }, rows, &mut neural)?;
+        ncf.score(user, rows, &mut neural)?;
         Ok(blend(&als, &neural, self.info.ncf_share))
     }
 }

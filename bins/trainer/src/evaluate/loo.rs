@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context;
 use docent::{
-    collaborative::{InteractionMatrix, ModelKind, Objective, Person},
+    collaborative::{InteractionMatrix, ModelKind, Objective},
     evaluation::{LeaveOneOutCase, leave_one_out},
 };
 
@@ -27,7 +27,7 @@ pub fn run(folder: &Path, args: &ModelArgs, stop: &Stop) -> anyhow::Result<()> {
         let by_k = leave_one_out(&cases, &plan.ks, |user, items, scores| {
             stop.check()?;
             let history = histories.get(user as usize).map_or(&[][..], Vec::as_slice);
-            Ok::<(), anyhow::Error>(model.score(&Person { row: Some(user), history }, items, scores)?)
+            Ok::<(), anyhow::Error>(model.score(history, items, scores)?)
         })?;
         Ok(Scored { name: kind.name(), judged: Judged::of_users(&plan.ks, &by_k) })
     };

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, path::Path};
 
 use docent::{
-    collaborative::{InteractionMatrix, ModelKind, Objective, Person, Popularity},
+    collaborative::{InteractionMatrix, ModelKind, Objective, Popularity},
     evaluation::{RankingCase, full_ranking, list_metrics},
 };
 
@@ -24,7 +24,7 @@ pub fn run(train: &Path, test: &Path, args: &ModelArgs, stop: &Stop) -> anyhow::
         let (by_k, lists) = full_ranking(&cases, &plan.ks, |user, scores| {
             stop.check()?;
             let history = histories.get(user as usize).map_or(&[][..], Vec::as_slice);
-            Ok::<(), anyhow::Error>(model.score_all(&Person { row: Some(user), history }, scores)?)
+            Ok::<(), anyhow::Error>(model.score_all(history, scores)?)
         })?;
         let longest = plan.ks.iter().copied().max().unwrap_or_default();
         let of_lists = list_metrics(&lists, &people.counts, likes.n_rows(), |a, b| people.distance(a, b));

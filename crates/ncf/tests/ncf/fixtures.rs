@@ -1,6 +1,7 @@
-//! A checkerboard: even users like even items, odd users odd ones. The base vectors know nothing of it.
+//! A checkerboard: even users like even items, odd users odd ones. The users' vectors tell a little of it, the items' do
+//! not.
 
-use docent_ncf::{NcfConfig, NcfError, Scorer, TrainingData, UserInput};
+use docent_ncf::{NcfConfig, NcfError, Scorer, TrainingData};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -24,7 +25,11 @@ impl Board {
         let pairs = (0..side).flat_map(|user| (0..side).map(move |item| (user, item)));
         let positives =
             pairs.filter(|&(user, item)| user % 2 == item % 2 && !is_held_out(user, item)).collect();
-        Self { user_base: random(SIDE * DIM, 1), item_base: random(SIDE * DIM, 2), positives }
+        let mut user_base = random(SIDE * DIM, 1);
+        for (user, base) in user_base.chunks_mut(DIM).enumerate() {
+            base[0] = if user % 2 == 0 { 0.2 } else { -0.2 };
+        }
+        Self { user_base, item_base: random(SIDE * DIM, 2), positives }
     }
 
     pub fn data(&self) -> TrainingData<'_> {
@@ -59,11 +64,11 @@ impl Board {
         Ok(right as f64 / all as f64)
     }
 
-    /// Scores of all items for a user known at training.
+    /// Scores of all items for a user.
     pub fn scores(&self, scorer: &Scorer<'_>, user: u32) -> Result<Vec<f32>, NcfError> {
         let items: Vec<u32> = (0..SIDE as u32).collect();
         let mut scores = Vec::new();
-        scorer.score(&UserInput { base: self.base(user), known_user: Some(user) }, &items, &mut scores)?;
+        scorer.score(self.base(user), &items, &mut scores)?;
         Ok(scores)
     }
 }

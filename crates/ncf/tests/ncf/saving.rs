@@ -56,6 +56,6 @@ fn a_newer_format_is_refused() -> Result<(), NcfError> {
     let (metadata, tensors) = saved()?;
     let newer = NcfMetadata { format: metadata.format + 1, ..metadata };
     let result = NcfModel::from_tensors(newer, tensors);
-    assert_eq!(result.err(), Some(NcfError::UnsupportedFormat { found: 2, supported: 1 }));
+    assert_eq!(result.err(), Some(NcfError::UnsupportedFormat { found: 3, supported: 2 }));
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! The start is ALS, and a user without residuals is their fold-in vector.
+//! The start is ALS, and a user is their fold-in vector.
 
-use docent_ncf::{NcfConfig, NcfError, UserInput, probability, train};
+use docent_ncf::{NcfConfig, NcfError, probability, train};
 use proptest::prelude::*;
 
 use crate::fixtures::{Board, DIM, SIDE, bits, config, random};
@@ -25,44 +25,20 @@ fn without_an_epoch_the_ranking_is_that_of_als() -> Result<(), NcfError> {
 }
 
 #[test]
-fn an_unknown_user_is_scored_by_their_fold_in_alone() -> Result<(), NcfError> {
-    let mut board = Board::new();
-    board.positives.retain(|&(user, _)| user != 7);
-    let model = train(&board.data(), &config(), &mut ())?;
-    let score = |base: &[f32], known_user| -> Result<Vec<u32>, NcfError> {
-        let mut scores = Vec::new();
-        model.score(&UserInput { base, known_user }, &[0, 1, 2, 3, 4], &mut scores)?;
-        Ok(bits(&scores))
-    };
-    // User 7 had nothing to learn a residual from; user 8 had.
-    assert_eq!(score(board.base(7), Some(7))?, score(board.base(7), None)?);
-    assert_ne!(score(board.base(8), Some(8))?, score(board.base(8), None)?);
-    assert_ne!(score(board.base(8), None)?, score(board.base(9), None)?, "the fold-in decides");
-    Ok(())
-}
-
-#[test]
 fn an_index_out_of_range_and_a_bad_base_are_errors_and_leave_no_scores() -> Result<(), NcfError> {
     let board = Board::new();
     let model = train(&board.data(), &NcfConfig { epochs: 0, ..config() }, &mut ())?;
     let side = SIDE as u32;
     let nan = [f32::NAN; DIM];
     let mut out = vec![1.0];
-    let mut error = |base: &[f32], known_user, items: &[u32]| {
-        let error = model.score(&UserInput { base, known_user }, items, &mut out).err();
+    let mut error = |base: &[f32], items: &[u32]| {
+        let error = model.score(base, items, &mut out).err();
         assert!(out.is_empty());
         error
     };
-    assert_eq!(
-        error(board.base(0), None, &[0, side]),
-        Some(NcfError::UnknownItem { item: side, n_items: SIDE })
-    );
-    assert_eq!(
-        error(board.base(0), Some(side), &[0]),
-        Some(NcfError::UnknownUser { user: side, n_users: SIDE })
-    );
-    assert!(matches!(error(&[0.0; 3], None, &[0]), Some(NcfError::WrongLength { .. })));
-    assert!(matches!(error(&nan, None, &[0]), Some(NcfError::NotFinite { .. })));
+    assert_eq!(error(board.base(0), &[0, side]), Some(NcfError::UnknownItem { item: side, n_items: SIDE }));
+    assert!(matches!(error(&[0.0; 3], &[0]), Some(NcfError::WrongLength { .. })));
+    assert!(matches!(error(&nan, &[0]), Some(NcfError::NotFinite { .. })));
     Ok(())
 }
 
@@ -77,14 +53,13 @@ proptest! {
         let board = Board::new();
         let model = train(&board.data(), &NcfConfig { epochs: 1, ..config() }, &mut ()).map_err(fail)?;
         let base = random(DIM, seed);
-        let user = UserInput { base: &base, known_user: Some(3) };
         let (mut together, mut alone) = (Vec::new(), Vec::new());
-        model.score(&user, &items, &mut together).map_err(fail)?;
+        model.score(&base, &items, &mut together).map_err(fail)?;
         prop_assert_eq!(together.len(), items.len());
         for (&item, &score) in items.iter().zip(&together) {
             prop_assert!(score.is_finite());
             prop_assert!((0.0..=1.0).contains(&probability(score)));
-            model.score(&user, &[item], &mut alone).map_err(fail)?;
+            model.score(&base, &[item], &mut alone).map_err(fail)?;
             prop_assert_eq!(bits(&alone), bits(&[score]));
         }
     }

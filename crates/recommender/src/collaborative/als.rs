@@ -3,7 +3,7 @@ use std::sync::Arc;
 use docent_als::{AlsConfig, AlsModel};
 use docent_snapshot::{Draft, Snapshot, Tensor};
 
-use super::{CollaborativeModel, ModelKind, Person, check_items, kind_file};
+use super::{CollaborativeModel, ModelKind, check_items, kind_file};
 use crate::Error;
 
 /// [`AlsModel`] with every person folded in from their history.
@@ -46,16 +46,16 @@ impl CollaborativeModel for AlsRecommender {
         self.0.item_factors().len() + self.0.user_factors().len()
     }
 
-    fn score(&self, person: &Person<'_>, items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error> {
+    fn score(&self, history: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error> {
         check_items(items, self.n_items())?;
-        let user = self.fold_in(person.history)?;
+        let user = self.fold_in(history)?;
         scores.clear();
         scores.extend(items.iter().map(|&item| self.0.score(&user, item)));
         Ok(())
     }
 
-    fn score_all(&self, person: &Person<'_>, scores: &mut Vec<f32>) -> Result<(), Error> {
-        self.0.score_all(&self.fold_in(person.history)?, scores);
+    fn score_all(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), Error> {
+        self.0.score_all(&self.fold_in(history)?, scores);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 use docent_snapshot::{Draft, Snapshot};
 use serde::{Deserialize, Serialize};
 
-use super::{CollaborativeModel, ModelKind, Person, Validation, kind_file, load, validation::Contest};
+use super::{CollaborativeModel, ModelKind, Validation, kind_file, load, validation::Contest};
 use crate::Error;
 
 /// Steps of the search, as shares of a member's scale.
@@ -108,12 +108,12 @@ impl CollaborativeModel for Blend {
         self.members.iter().map(|member| member.model.n_parameters() + 1).sum()
     }
 
-    fn score(&self, person: &Person<'_>, items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error> {
-        self.add_up(items.len(), scores, |model, part| model.score(person, items, part))
+    fn score(&self, history: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error> {
+        self.add_up(items.len(), scores, |model, part| model.score(history, items, part))
     }
 
-    fn score_all(&self, person: &Person<'_>, scores: &mut Vec<f32>) -> Result<(), Error> {
-        self.add_up(self.n_items, scores, |model, part| model.score_all(person, part))
+    fn score_all(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), Error> {
+        self.add_up(self.n_items, scores, |model, part| model.score_all(history, part))
     }
 
     fn save(&self, draft: &mut Draft, name: &str) -> Result<(), Error> {

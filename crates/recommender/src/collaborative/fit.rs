@@ -3,9 +3,7 @@ use std::{ops::ControlFlow, sync::Arc};
 use docent_als::{AlsConfig, AlsModel};
 use docent_domain::InteractionMatrix;
 use docent_item_item::{EaseConfig, KnnConfig, ease, knn};
-use docent_ncf::{
-    LeaveOneOut, NcfConfig, NcfModel, Progress, Scorer, TrainingData, TrainingObserver, UserInput,
-};
+use docent_ncf::{LeaveOneOut, NcfConfig, NcfModel, Progress, Scorer, TrainingData, TrainingObserver};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -157,10 +155,9 @@ struct Watched<'a, 'o> {
 
 impl TrainingObserver for Watched<'_, '_> {
     fn evaluate(&mut self, _: usize, scorer: &Scorer<'_>) -> Option<f64> {
-        let judged = self.validation?.judge(|person, scores| {
-            let base = self.als.fold_in(person.history)?;
-            let user = UserInput { base: &base, known_user: person.row };
-            Ok(scorer.score_all(&user, super::ncf::RESCORED, scores)?)
+        let judged = self.validation?.judge(|history, scores| {
+            let base = self.als.fold_in(history)?;
+            Ok(scorer.score_all(&base, super::ncf::RESCORED, scores)?)
         });
         // What cannot be scored is a NaN here, which training reports as a bad metric.
         Some(judged.unwrap_or(f64::NAN))

@@ -1,7 +1,7 @@
 use docent_item_item::ItemWeights;
 use docent_snapshot::{Draft, Snapshot, Tensor};
 
-use super::{CollaborativeModel, ModelKind, Person, check_items, kind_file};
+use super::{CollaborativeModel, ModelKind, check_items, kind_file};
 use crate::Error;
 
 /// [`ItemWeights`] of item nearest neighbours or of EASE.
@@ -39,14 +39,14 @@ impl CollaborativeModel for ItemItemRecommender {
         self.weights.weights().len()
     }
 
-    fn score(&self, person: &Person<'_>, items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error> {
+    fn score(&self, history: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error> {
         check_items(items, self.n_items())?;
-        self.weights.score(person.history, items, scores);
+        self.weights.score(history, items, scores);
         Ok(())
     }
 
-    fn score_all(&self, person: &Person<'_>, scores: &mut Vec<f32>) -> Result<(), Error> {
-        self.weights.score_all(person.history, scores);
+    fn score_all(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), Error> {
+        self.weights.score_all(history, scores);
         Ok(())
     }
 

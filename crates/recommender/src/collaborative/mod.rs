@@ -1,5 +1,5 @@
-//! Collaborative models behind one trait. Each scores a person by their history, so nobody needs to have been there at
-//! training; what was learned of a person beyond that is used where they were.
+//! Collaborative models behind one trait. Each scores a person by their history alone, so nobody needs to have been there
+//! at training.
 
 mod als;
 mod blend;
@@ -27,15 +27,6 @@ pub use validation::{Objective, Validation};
 
 use crate::Error;
 
-/// Whom to score for.
-#[derive(Debug, Clone, Copy)]
-pub struct Person<'a> {
-    /// Their row at training; `None` for somebody who was not there.
-    pub row: Option<u32>,
-    /// What they chose, as `(item, confidence)` with each item once.
-    pub history: &'a [(u32, f32)],
-}
-
 /// A trained collaborative model over dense item indices. Immutable, to be shared between threads.
 pub trait CollaborativeModel: Send + Sync + fmt::Debug {
     /// Which model it is.
@@ -47,19 +38,32 @@ pub trait CollaborativeModel: Send + Sync + fmt::Debug {
     /// Number of learned values.
     fn n_parameters(&self) -> usize;
 
-    /// Replaces the content of `scores` by the scores of `items`, in their order. Greater is better; the scores of one
+    /// Replaces the content of `scores` by the scores of `items`, in their order, for a person who chose `history`: `(item,
+    /// confidence)`, each item once. Greater is better; the scores of one
     /// person are comparable with each other, and always finite.
     ///
     /// # Errors
     /// Items that were not there at training, histories that cannot be folded in.
-    fn score(&self, person: &Person<'_>, items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error>;
+    fn score(&self, history: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error>;
 
     /// Replaces the content of `scores` by the scores of all items, `[n_items]`. A model may score items that are far from
     /// the best more coarsely than [`CollaborativeModel::score`] does.
     ///
     /// # Errors
     /// As [`CollaborativeModel::score`].
-    fn score_all(&self, person: &Person<'_>, scores: &mut Vec<f32>) -> Result<(), Error>;
+    fn score_all(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), Error>;
+
+    /// The `k` best items that are not in the history, best first; ties by item.
+    ///
+    /// # Errors
+    /// As [`CollaborativeModel::score`].
+    fn recommend(&self, history: &[(u32, f32)], k: usize) -> Result<Vec<u32>, Error> {
+        let mut scores = Vec::new();
+        self.score_all(history, &mut scores)?;
+        let mut seen: Vec<u32> = history.iter().map(|(item, _)| *item).collect();
+        seen.sort_unstable();
+        Ok(docent_evaluation::top_k(&scores, &seen, &std::collections::HashSet::new(), k))
+    }
 
     /// Writes the model into a snapshot, as files that begin with `name`.
     ///

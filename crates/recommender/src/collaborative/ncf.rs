@@ -1,7 +1,7 @@
-use docent_ncf::{NamedTensor, NcfMetadata, NcfModel, UserInput};
+use docent_ncf::{NamedTensor, NcfMetadata, NcfModel};
 use docent_snapshot::{Draft, Snapshot, Tensor};
 
-use super::{AlsRecommender, CollaborativeModel, ModelKind, Person, kind_file};
+use super::{AlsRecommender, CollaborativeModel, ModelKind, kind_file};
 use crate::Error;
 
 /// Of larger catalogues only this many items, the best by the model's linear branch, run through the network.
@@ -19,10 +19,6 @@ impl NcfRecommender {
     #[must_use]
     pub fn new(als: AlsRecommender, ncf: NcfModel) -> Self {
         Self { als, ncf }
-    }
-
-    fn known(&self, person: &Person<'_>) -> Option<u32> {
-        person.row.filter(|&row| (row as usize) < self.ncf.metadata().n_users)
     }
 
     pub(super) fn load(snapshot: &Snapshot, name: &str) -> Result<Self, Error> {
@@ -55,15 +51,14 @@ impl CollaborativeModel for NcfRecommender {
         self.ncf.n_parameters()
     }
 
-    fn score(&self, person: &Person<'_>, items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error> {
-        let base = self.als.fold_in(person.history)?;
-        Ok(self.ncf.score(&UserInput { base: &base, known_user: self.known(person) }, items, scores)?)
+    fn score(&self, history: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error> {
+        let base = self.als.fold_in(history)?;
+        Ok(self.ncf.score(&base, items, scores)?)
     }
 
-    fn score_all(&self, person: &Person<'_>, scores: &mut Vec<f32>) -> Result<(), Error> {
-        let base = self.als.fold_in(person.history)?;
-        let user = UserInput { base: &base, known_user: self.known(person) };
-        Ok(self.ncf.scorer().score_all(&user, RESCORED, scores)?)
+    fn score_all(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), Error> {
+        let base = self.als.fold_in(history)?;
+        Ok(self.ncf.scorer().score_all(&base, RESCORED, scores)?)
     }
 
     fn save(&self, draft: &mut Draft, name: &str) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 use docent_domain::InteractionMatrix;
 use docent_snapshot::{Draft, Snapshot, Tensor};
 
-use super::{CollaborativeModel, ModelKind, Person, kind_file, pick};
+use super::{CollaborativeModel, ModelKind, kind_file, pick};
 use crate::Error;
 
 /// Scores everybody alike, by how many people chose an item.
@@ -47,11 +47,11 @@ impl CollaborativeModel for Popularity {
         self.0.len()
     }
 
-    fn score(&self, _: &Person<'_>, items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error> {
+    fn score(&self, _: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error> {
         pick(&self.0, items, scores)
     }
 
-    fn score_all(&self, _: &Person<'_>, scores: &mut Vec<f32>) -> Result<(), Error> {
+    fn score_all(&self, _: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), Error> {
         scores.clone_from(&self.0);
         Ok(())
     }

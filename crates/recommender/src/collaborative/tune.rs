@@ -52,7 +52,7 @@ pub fn tune(
         let tried = if trial == 0 { settings.clone() } else { draw(kind, settings, likes, &mut rng) };
         let mut quiet = |_: &FitEvent| ControlFlow::Continue(());
         let model = fit(kind, validation.train(), &tried, &mut quiet)?;
-        let ndcg = validation.judge(|person, scores| model.score_all(person, scores))?;
+        let ndcg = validation.judge(|history, scores| model.score_all(history, scores))?;
         if trial == 0 {
             best.start = ndcg;
         }

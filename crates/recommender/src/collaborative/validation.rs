@@ -4,7 +4,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{CollaborativeModel, Person};
+use super::CollaborativeModel;
 use crate::Error;
 
 /// Of many pairs, this share is held out.
@@ -67,7 +67,6 @@ impl Objective {
 /// One held-out item of one person.
 #[derive(Debug, Clone)]
 struct Case {
-    user: u32,
     item: u32,
     /// Without the item.
     history: Vec<(u32, f32)>,
@@ -105,7 +104,7 @@ impl Validation {
         )?;
         let case = |&at: &usize| {
             let &(user, item, _) = pairs.get(at)?;
-            Some(Case { user, item, history: history(&train, user) })
+            Some(Case { item, history: history(&train, user) })
         };
         let cases = chosen.iter().filter_map(case).collect();
         Ok(Some(Self { objective, train, cases }))
@@ -123,10 +122,10 @@ impl Validation {
     /// The first that scoring meets.
     pub fn judge(
         &self,
-        score_all: impl Fn(&Person<'_>, &mut Vec<f32>) -> Result<(), Error> + Sync,
+        score_all: impl Fn(&[(u32, f32)], &mut Vec<f32>) -> Result<(), Error> + Sync,
     ) -> Result<f64, Error> {
         let of_cases = self.cases.par_iter().map_init(Vec::new, |scores, case| {
-            score_all(&case.person(), scores)?;
+            score_all(&case.history, scores)?;
             Ok(self.objective.gain(case.rank(scores), scores.len() - case.history.len() - 1))
         });
         let gains = of_cases.collect::<Result<Vec<f64>, Error>>()?;
@@ -154,10 +153,6 @@ impl Validation {
 }
 
 impl Case {
-    fn person(&self) -> Person<'_> {
-        Person { row: Some(self.user), history: &self.history }
-    }
-
     /// The rank of the held-out item among what is not in the history; ties count against it.
     fn rank(&self, scores: &[f32]) -> usize {
         let own = scores.get(self.item as usize).copied().unwrap_or(f32::NAN);
@@ -180,7 +175,7 @@ impl Case {
         let mut all = Vec::with_capacity(models.len());
         for model in models {
             let mut scores = Vec::new();
-            model.score_all(&self.person(), &mut scores)?;
+            model.score_all(&self.history, &mut scores)?;
             all.push(scores);
         }
         let nothing = std::collections::HashSet::new();
@@ -245,27 +240,27 @@ mod tests {
 
     #[test]
     fn one_item_of_a_person_is_held_out_and_the_rest_is_trained_on() -> Result<(), Error> {
-        let pairs = (0..100u32).flat_map(|user| (0..4).map(move |at| (user, (user + at) % 9, 1.0)));
-        let likes = InteractionMatrix::from_triples(100, 9, pairs)?;
+        let pairs = (0..100u32).flat_map(|user| (0..4).map(move |at| (user, 4 * user + at, 1.0)));
+        let likes = InteractionMatrix::from_triples(100, 400, pairs)?;
         let cut = Validation::cut(&likes, Objective::Full { k: 3 }, 1)?;
         let validation =
             cut.ok_or_else(|| Error::InvalidModel { id: String::new(), reason: "none".into() })?;
         assert_eq!(validation.cases.len(), 8);
         assert_eq!(validation.train.len(), 392);
         for case in &validation.cases {
-            assert!(likes.row(case.user as usize).0.contains(&case.item));
-            assert!(!validation.train.row(case.user as usize).0.contains(&case.item));
+            let whole = (0..100).find(|&user| history(&validation.train, user) == case.history);
+            assert!(whole.is_some_and(|user| likes.row(user as usize).0.contains(&case.item)));
+            assert!(case.history.iter().all(|(item, _)| *item != case.item));
         }
         // Scores that are all alike earn nothing; a score for the held-out item alone earns everything.
         let flat = validation.judge(|_, scores| {
-            *scores = vec![1.0; 9];
+            *scores = vec![1.0; 400];
             Ok(())
         })?;
         assert_eq!(flat, 0.0);
-        let told = validation.judge(|person, scores| {
-            let own =
-                validation.cases.iter().find(|case| Some(case.user) == person.row).map(|case| case.item);
-            *scores = (0..9).map(|item| f32::from(u8::from(Some(item) == own))).collect();
+        let told = validation.judge(|history, scores| {
+            let own = validation.cases.iter().find(|case| case.history == history).map(|case| case.item);
+            *scores = (0..400).map(|item| f32::from(u8::from(Some(item) == own))).collect();
             Ok(())
         })?;
         assert_eq!(told, 1.0);

@@ -66,7 +66,7 @@ fn answer(
     counts: &crate::CandidateCounts,
     now: DateTime<Utc>,
 ) -> Result<Answer, Error> {
-    let personal = Personal::of(state, &request.user_id, user, now)?;
+    let personal = Personal::of(state, user, now)?;
     let mut degraded = personal.degraded();
     let strategy = effective_strategy(request.strategy, user, &personal, &mut degraded);
     let exclusions = exclusions(state, user, request);

@@ -30,12 +30,9 @@ impl Model {
         let als = read_als(snapshot, ids.items.len())?;
         let ncf = if snapshot.has_tensors(NCF) { Some(read_ncf(snapshot)?) } else { None };
         if let Some(ncf) = &ncf {
-            let (found, expected) = (ncf.metadata(), (ids.users.len(), ids.items.len(), als.dim()));
-            if (found.n_users, found.n_items, found.config.dim) != expected {
-                return Err(invalid(format!(
-                    "ncf does not fit {} users and {} items",
-                    expected.0, expected.1
-                )));
+            let (found, items) = (ncf.metadata(), ids.items.len());
+            if (found.n_items, found.config.dim) != (items, als.dim()) {
+                return Err(invalid(format!("ncf does not fit {items} items of {} factors", als.dim())));
             }
         }
         let embedder = read_embedder(snapshot)?;
@@ -48,9 +45,8 @@ impl Model {
         if popularity.len() != ids.items.len() {
             return Err(invalid(format!("popularity does not fit {} items", ids.items.len())));
         }
-        let users = ids.users.into_iter().zip(0u32..).collect();
         let (items, text_hashes) = (ids.items, ids.text_hashes);
-        Ok(Self { info, items, text_hashes, users, als, ncf, embedder, vectors, co_interaction, popularity })
+        Ok(Self { info, items, text_hashes, als, ncf, embedder, vectors, co_interaction, popularity })
     }
 }
 

@@ -9,12 +9,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use docent_als::AlsModel;
-use docent_domain::{ResourceId, UserId, Weights};
+use docent_domain::{ResourceId, Weights};
 use docent_embeddings::LsaEmbedder;
 use docent_evaluation::Metrics;
 use docent_graph::GraphParts;
 use docent_ncf::NcfModel;
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 /// What a snapshot says of the model in it: the `info` of its manifest.
@@ -63,7 +62,6 @@ pub(crate) struct Model {
     pub info: ModelInfo,
     pub items: Vec<ResourceId>,
     pub text_hashes: Vec<String>,
-    pub users: FxHashMap<UserId, u32>,
     /// Holds no user factors: users are folded in from their history.
     pub als: AlsModel,
     pub ncf: Option<NcfModel>,

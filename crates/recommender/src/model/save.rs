@@ -1,4 +1,4 @@
-use docent_domain::{ResourceId, UserId};
+use docent_domain::ResourceId;
 use docent_embeddings::Embedder;
 use docent_snapshot::{Draft, SnapshotError, Tensor};
 use serde::{Deserialize, Serialize};
@@ -18,23 +18,13 @@ pub(super) const IDS: &str = "ids";
 pub(super) struct Ids {
     pub items: Vec<ResourceId>,
     pub text_hashes: Vec<String>,
-    pub users: Vec<UserId>,
 }
 
 impl Model {
     /// Writes everything but the info, which goes into the manifest.
     pub(crate) fn write(&self, draft: &mut Draft) -> Result<(), SnapshotError> {
         let (items, dim) = (self.items.len(), self.als.dim());
-        let mut users: Vec<(&UserId, &u32)> = self.users.iter().collect();
-        users.sort_by_key(|(_, row)| **row);
-        draft.put_json(
-            IDS,
-            &Ids {
-                items: self.items.clone(),
-                text_hashes: self.text_hashes.clone(),
-                users: users.into_iter().map(|(user, _)| user.clone()).collect(),
-            },
-        )?;
+        draft.put_json(IDS, &Ids { items: self.items.clone(), text_hashes: self.text_hashes.clone() })?;
         draft.put_json(ALS, self.als.config())?;
         draft
             .put_tensors(ALS, &[Tensor::new("items", vec![items, dim], self.als.item_factors().to_vec())?])?;

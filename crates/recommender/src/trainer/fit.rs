@@ -2,7 +2,7 @@ use std::ops::ControlFlow;
 
 use docent_als::AlsModel;
 use docent_domain::InteractionMatrix;
-use docent_ncf::{NcfConfig, NcfModel, Progress, Scorer, TrainingData, TrainingObserver, UserInput};
+use docent_ncf::{NcfConfig, NcfModel, Progress, Scorer, TrainingData, TrainingObserver};
 
 use super::{
     TrainConfig, TrainError, TrainEvent, TrainObserver, confidence,
@@ -78,7 +78,7 @@ impl TrainingObserver for Watched<'_> {
 pub(super) struct AlsRanker<'a>(pub &'a AlsModel);
 
 impl Ranker for AlsRanker<'_> {
-    fn scores(&self, _user: u32, history: &[Like], scores: &mut Vec<f32>) -> Result<(), Error> {
+    fn scores(&self, history: &[Like], scores: &mut Vec<f32>) -> Result<(), Error> {
         self.0.score_all(&fold_in(self.0, history)?, scores);
         Ok(())
     }
@@ -91,10 +91,10 @@ pub(super) struct NeuralRanker<'a> {
 }
 
 impl Ranker for NeuralRanker<'_> {
-    fn scores(&self, user: u32, history: &[Like], scores: &mut Vec<f32>) -> Result<(), Error> {
+    fn scores(&self, history: &[Like], scores: &mut Vec<f32>) -> Result<(), Error> {
         let base = fold_in(self.als, history)?;
         let items: Vec<u32> = (0..self.als.n_items() as u32).collect();
-        Ok(self.scorer.score(&UserInput { base: &base, known_user: Some(user) }, &items, scores)?)
+        Ok(self.scorer.score(&base, &items, scores)?)
     }
 }
 
@@ -106,11 +106,11 @@ pub(super) struct BlendRanker<'a> {
 }
 
 impl Ranker for BlendRanker<'_> {
-    fn scores(&self, user: u32, history: &[Like], scores: &mut Vec<f32>) -> Result<(), Error> {
+    fn scores(&self, history: &[Like], scores: &mut Vec<f32>) -> Result<(), Error> {
         let mut neural = Vec::new();
-        NeuralRanker { als: self.als, scorer: self.ncf.scorer() }.scores(user, history, &mut neural)?;
+        NeuralRanker { als: self.als, scorer: self.ncf.scorer() }.scores(history, &mut neural)?;
         let mut als = Vec::new();
-        AlsRanker(self.als).scores(user, history, &mut als)?;
+        AlsRanker(self.als).scores(history, &mut als)?;
         *scores = crate::components::blend(&als, &neural, self.share);
         Ok(())
     }

@@ -13,7 +13,7 @@ const MOST_USERS: usize = 2_000;
 /// Scores all items for a user with a history.
 pub(super) trait Ranker: Sync {
     /// Writes one score for each item.
-    fn scores(&self, user: u32, history: &[Like], scores: &mut Vec<f32>) -> Result<(), Error>;
+    fn scores(&self, history: &[Like], scores: &mut Vec<f32>) -> Result<(), Error>;
 }
 
 /// One user to judge by: what was known before, and what came after.
@@ -49,7 +49,7 @@ impl<'a> Judge<'a> {
     /// Mean metrics at [`K`] over all items that are not in the history.
     pub(super) fn judge(&self, ranker: &dyn Ranker) -> Result<Metrics, Error> {
         let of_users = self.cases.par_iter().map_init(Vec::new, |scores, case| {
-            ranker.scores(case.user, case.history, scores)?;
+            ranker.scores(case.history, scores)?;
             Ok(metrics_at_k(&best(scores, case.history), &case.held_out, K))
         });
         Ok(mean_metrics(&of_users.collect::<Result<Vec<_>, Error>>()?))
@@ -80,7 +80,7 @@ impl PopularityRanker {
 }
 
 impl Ranker for PopularityRanker {
-    fn scores(&self, _user: u32, _history: &[Like], scores: &mut Vec<f32>) -> Result<(), Error> {
+    fn scores(&self, _history: &[Like], scores: &mut Vec<f32>) -> Result<(), Error> {
         scores.clone_from(&self.0);
         Ok(())
     }

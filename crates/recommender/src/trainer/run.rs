@@ -149,7 +149,7 @@ impl Trainer {
         let model = assemble(data, &fitted, als.clone(), Some(ncf.clone()), text.clone(), info)?;
         let state = weights::state_of(data, model, &fitted)?;
         let now = known.iter().map(|like| like.at).max().unwrap_or_else(Utc::now);
-        let weights = weights::learn(&weights::score_cases(data, &state, &validation, now)?);
+        let weights = weights::learn(&weights::score_cases(&state, &validation, now)?);
 
         stage(observer, "judging")?;
         let test = Judge::new(known, test);
@@ -162,7 +162,7 @@ impl Trainer {
         put("als", test.judge(&AlsRanker(&als))?);
         put("ncf", test.judge(&NeuralRanker { als: &als, scorer: ncf.scorer() })?);
         put("collaborative", test.judge(&BlendRanker { als: &als, ncf: &ncf, share: ncf_share })?);
-        let cases = weights::score_cases(data, &state, &test, now)?;
+        let cases = weights::score_cases(&state, &test, now)?;
         put("hybrid", weights::judge_hybrid(&cases, &weights));
         let blend = BlendRanker { als: &als, ncf: &ncf, share: ncf_share };
         let live = self.judge_live(data, &test, &blend)?;
@@ -207,7 +207,7 @@ impl Trainer {
         let rows: std::collections::HashMap<&str, u32> =
             live.items.iter().map(|id| id.as_str()).zip(0u32..).collect();
         let row_of_item = data.ids().map(|id| rows.get(id.as_str()).copied()).collect();
-        let old = LiveRanker { model: &live, row_of_item, data };
+        let old = LiveRanker { model: &live, row_of_item };
         Ok(Some((since.judge(new)?, since.judge(&old)?)))
     }
 
@@ -235,18 +235,16 @@ impl Trainer {
 struct LiveRanker<'a> {
     model: &'a Model,
     row_of_item: Vec<Option<u32>>,
-    data: &'a Dataset,
 }
 
 impl Ranker for LiveRanker<'_> {
-    fn scores(&self, user: u32, history: &[Like], scores: &mut Vec<f32>) -> Result<(), Error> {
+    fn scores(&self, history: &[Like], scores: &mut Vec<f32>) -> Result<(), Error> {
         let row = |item: u32| self.row_of_item.get(item as usize).copied().flatten();
         let known =
             history.iter().filter_map(|like| Some((row(like.item)?, super::confidence(like.strength))));
         let base = self.model.als.fold_in(&known.collect::<Vec<_>>())?;
-        let known_user = self.data.users.get(user as usize).and_then(|id| self.model.users.get(id).copied());
         let rows: Vec<u32> = self.row_of_item.iter().copied().flatten().collect();
-        let mut of_rows = self.model.collaborative_scores(&base, known_user, &rows)?.into_iter();
+        let mut of_rows = self.model.collaborative_scores(&base, &rows)?.into_iter();
         scores.clear();
         let score = |row: &Option<u32>| row.and_then(|_| of_rows.next()).unwrap_or(f32::NEG_INFINITY);
         scores.extend(self.row_of_item.iter().map(score));
@@ -277,7 +275,6 @@ fn assemble(
         info,
         items: data.ids().cloned().collect(),
         text_hashes: data.items.iter().map(|item| item.text_hash.clone()).collect(),
-        users: data.users.iter().cloned().zip(0u32..).collect(),
         als: AlsModel::from_factors(als.config().clone(), Vec::new(), als.item_factors().to_vec())?,
         ncf,
         embedder: text.embedder,

@@ -56,20 +56,16 @@ pub(super) struct Scored {
 
 /// Gathers and scores candidates as a request would.
 pub(super) fn score_cases(
-    data: &Dataset,
     state: &State,
     judge: &Judge<'_>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Scored>, Error> {
-    judge.cases.par_iter().map(|case| score_case(data, state, case, now)).collect()
+    judge.cases.par_iter().map(|case| score_case(state, case, now)).collect()
 }
 
-fn score_case(data: &Dataset, state: &State, case: &Case<'_>, now: DateTime<Utc>) -> Result<Scored, Error> {
-    let Some(id) = data.users.get(case.user as usize) else {
-        return Ok(Scored { keys: Vec::new(), scores: Vec::new(), held_out: HashSet::new(), known: 0 });
-    };
+fn score_case(state: &State, case: &Case<'_>, now: DateTime<Utc>) -> Result<Scored, Error> {
     let user = view(case.history);
-    let personal = Personal::of(state, id, &user, now)?;
+    let personal = Personal::of(state, &user, now)?;
     let exclusions =
         Exclusions { seen: Some(&user.seen), fence: state.quality_fence(), ..Exclusions::default() };
     let keys = gather(state, &personal, &exclusions, &CandidateCounts::default(), K);
