@@ -323,12 +323,12 @@ async fn a_damaged_snapshot_is_named_and_the_live_model_stays() {
     let library = Library::trained().await;
     let live = library.engine.status().model_version.unwrap();
     let broken = library.train().await;
-    let file = library.snapshots().join(&broken).join("als.safetensors");
+    let file = library.snapshots().join(&broken).join("vectors.safetensors");
     let bytes = fs::read(&file).unwrap();
     fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
     let error = library.engine.reload().await.unwrap_err();
     assert!(matches!(&error, Error::Snapshot(SnapshotError::Damaged { .. })), "{error:?}");
-    assert!(error.to_string().contains("als.safetensors"), "{error}");
+    assert!(error.to_string().contains("vectors.safetensors"), "{error}");
 
     fs::write(&file, &bytes).unwrap();
     let manifest = library.snapshots().join(&broken).join("manifest.json");

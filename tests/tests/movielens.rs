@@ -44,7 +44,7 @@ async fn films_and_ratings_become_personal_recommendations() {
 
     let trainer = Trainer::with_store(engine.store().clone(), &config.snapshots, TrainConfig::default());
     let report = trainer.run(Box::new(Print)).await.unwrap();
-    eprintln!("share {} weights {:?}", report.info.ncf_share, report.info.weights);
+    eprintln!("blend {:?} weights {:?}", report.info.blend, report.info.weights);
     let ndcg = |model: &str| report.info.holdout[model].ndcg;
     assert!(ndcg("hybrid") >= 1.2 * ndcg("popularity"), "{:?}", report.info.holdout);
     assert!(report.published.is_some());

@@ -37,6 +37,14 @@ impl Default for EaseConfig {
     }
 }
 
+impl EaseConfig {
+    /// These settings, keeping `keep` weights of each item where they do not say how many.
+    #[must_use]
+    pub fn pruned(&self, keep: usize) -> Self {
+        Self { keep: self.keep.or(Some(keep)), ..self.clone() }
+    }
+}
+
 /// EASE (Steck 2019): with `P = (X^T X + l2 I)^-1`, `W[j, i] = -P[j, i] / P[i, i]` and a diagonal of 0.
 ///
 /// # Errors

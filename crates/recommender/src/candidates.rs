@@ -39,17 +39,16 @@ fn collaborative(
     count: usize,
     allowed: &impl Fn(u32) -> bool,
 ) -> Option<Vec<u32>> {
-    let (user, _) = personal.fold_in.as_ref()?;
-    let live = state.live.as_deref()?;
+    let live = state.live.as_deref().filter(|_| count > 0 && !personal.history.is_empty())?;
     let mut scores = Vec::new();
-    live.model.als.score_all(user, &mut scores);
+    live.model.collaborative.shortlist_scores(&personal.history, &mut scores).ok()?;
     let mut scored: Vec<(f32, u32)> = (0u32..)
         .zip(scores)
         .filter_map(|(row, score)| Some((score, state.key_of_row(row)?)))
         .filter(|&(_, key)| allowed(key))
         .collect();
     let best = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-    if scored.len() > count && count > 0 {
+    if scored.len() > count {
         scored.select_nth_unstable_by(count - 1, best);
         scored.truncate(count);
     }
@@ -60,7 +59,7 @@ fn collaborative(
 /// Whether the component that a strategy ranks by can be had for this user.
 pub(crate) fn is_available(strategy: Strategy, personal: &Personal<'_>) -> bool {
     match strategy {
-        Strategy::Collaborative => personal.fold_in.is_some(),
+        Strategy::Collaborative => !personal.history.is_empty(),
         Strategy::Content => personal.content.is_some(),
         Strategy::Graph => personal.graph.is_some(),
         Strategy::Hybrid => true,

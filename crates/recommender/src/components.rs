@@ -6,7 +6,7 @@ use docent_embeddings::{ContentSignal, Document, content_profile};
 use docent_graph::PprConfig;
 use rustc_hash::FxHashMap;
 
-use crate::{Degradation, Error, state::State, user::UserView};
+use crate::{Degradation, Error, collaborative::CollaborativeModel, state::State, user::UserView};
 
 /// How many of the newest positives are walked from in the graph.
 const GRAPH_SEEDS: usize = 50;
@@ -14,8 +14,8 @@ const GRAPH_SEEDS: usize = 50;
 /// The vectors and weights that stand for a user in each component.
 pub(crate) struct Personal<'a> {
     state: &'a State,
-    /// Folded-in ALS vector, and how many positives it rests on.
-    pub fold_in: Option<(Vec<f32>, usize)>,
+    /// What the model knows of what the user likes, as `(item row, confidence)`.
+    pub history: Vec<(u32, f32)>,
     /// Unit vector of what the user is interested in.
     pub content: Option<Vec<f32>>,
     /// Whether `content` is that of the user's domains, for want of positives.
@@ -33,18 +33,18 @@ impl<'a> Personal<'a> {
             Some(profile) => Some(profile),
             None => content_from_text(state, user)?,
         };
-        let (fold_in, graph) = (fold_in(state, user)?, walk(state, user)?);
-        Ok(Self { state, fold_in, content, content_from_domains, graph, now })
+        let (history, graph) = (known_history(state, user), walk(state, user)?);
+        Ok(Self { state, history, content, content_from_domains, graph, now })
     }
 
     /// How many positives the model knows.
     pub(crate) fn known(&self) -> usize {
-        self.fold_in.as_ref().map_or(0, |(_, known)| *known)
+        self.history.len()
     }
 
     /// Whether nothing at all is known of the user's taste.
     fn is_blank(&self) -> bool {
-        self.fold_in.is_none() && self.content.is_none() && self.graph.is_none()
+        self.history.is_empty() && self.content.is_none() && self.graph.is_none()
     }
 
     /// What cannot be had for this user, for the answer to say.
@@ -66,7 +66,7 @@ impl<'a> Personal<'a> {
     }
 
     fn popularity_stands_in(&self) -> bool {
-        self.fold_in.is_none() && (self.state.live.is_some() || self.is_blank())
+        self.history.is_empty() && (self.state.live.is_some() || self.is_blank())
     }
 
     /// The component scores of candidates, in their order.
@@ -90,19 +90,20 @@ impl<'a> Personal<'a> {
             .collect())
     }
 
-    /// ALS and NCF blended as the model says, relative to the candidates. The fewer positives a user has, the more
+    /// The scores of the model's blend, relative to the candidates. The fewer positives a user has, the more
     /// popularity is mixed in; a resource that the model does not know has no score.
     fn collaborative(&self, candidates: &[u32]) -> Result<Vec<Option<f64>>, Error> {
         let popularity = |key: &u32| self.state.popularity(*key);
-        let (Some((user, known)), Some(live)) = (&self.fold_in, self.state.live.as_deref()) else {
+        let Some(live) = self.state.live.as_deref().filter(|_| !self.history.is_empty()) else {
             let stands_in = self.popularity_stands_in();
             return Ok(candidates.iter().map(|key| stands_in.then(|| popularity(key))).collect());
         };
         let rows: Vec<Option<u32>> = candidates.iter().map(|key| self.state.row(*key)).collect();
         let modelled: Vec<u32> = rows.iter().copied().flatten().collect();
-        let blended = live.model.collaborative_scores(user, &modelled)?;
+        let mut blended = Vec::new();
+        live.model.collaborative.score(&self.history, &modelled, &mut blended)?;
         let mut scaled = relative(&blended).into_iter();
-        let trust = (*known as f64 / COLD_START_BELOW as f64).min(1.0);
+        let trust = (self.known() as f64 / COLD_START_BELOW as f64).min(1.0);
         let mixed = |key: &u32, score: f64| trust * score + (1.0 - trust) * popularity(key);
         Ok(candidates
             .iter()
@@ -154,19 +155,15 @@ fn relative(scores: &[f32]) -> Vec<f64> {
     scores.iter().map(|&s| if span > 0.0 { (f64::from(s) - f64::from(low)) / span } else { 0.5 }).collect()
 }
 
-fn fold_in(state: &State, user: &UserView) -> Result<Option<(Vec<f32>, usize)>, Error> {
-    let Some(live) = state.live.as_deref() else { return Ok(None) };
-    let history: Vec<(u32, f32)> = user
-        .positives
+/// What the model knows of what a user likes, as it takes it; empty without a model.
+fn known_history(state: &State, user: &UserView) -> Vec<(u32, f32)> {
+    let Some(live) = state.live.as_deref() else { return Vec::new() };
+    user.positives
         .iter()
         .filter_map(|positive| Some((state.row(positive.key)?, positive.strength)))
         .filter(|(row, _)| live.model.popularity.get(*row as usize).is_some_and(|&count| count > 0))
         .map(|(row, strength)| (row, crate::trainer::confidence(strength)))
-        .collect();
-    if history.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some((live.model.als.fold_in(&history)?, history.len())))
+        .collect()
 }
 
 fn content_from_positives(state: &State, user: &UserView, now: DateTime<Utc>) -> Option<Vec<f32>> {
@@ -208,31 +205,6 @@ fn walk(state: &State, user: &UserView) -> Result<Option<Vec<(u32, f32)>>, Error
     Ok(Some(state.graph.personalised_pagerank(&seeds, &PprConfig::default())?))
 }
 
-impl crate::model::Model {
-    /// ALS and NCF scores of item rows, blended by the model's share; comparable with each other only.
-    pub(crate) fn collaborative_scores(&self, user: &[f32], rows: &[u32]) -> Result<Vec<f32>, Error> {
-        let als: Vec<f32> = rows.iter().map(|&row| self.als.score(user, row)).collect();
-        let (Some(ncf), true) = (&self.ncf, self.info.ncf_share > 0.0) else { return Ok(als) };
-        let mut neural = Vec::new();
-        ncf.score(user, rows, &mut neural)?;
-        Ok(blend(&als, &neural, self.info.ncf_share))
-    }
-}
-
-/// `(1 - share) * als + share * neural`, both brought to mean 0 and deviation 1 over the items at hand.
-pub(crate) fn blend(als: &[f32], neural: &[f32], share: f64) -> Vec<f32> {
-    let share = share as f32;
-    let standard = standardised(als).into_iter().zip(standardised(neural));
-    standard.map(|(als, neural)| (1.0 - share) * als + share * neural).collect()
-}
-
-fn standardised(scores: &[f32]) -> Vec<f32> {
-    let n = scores.len().max(1) as f32;
-    let mean = scores.iter().sum::<f32>() / n;
-    let deviation = (scores.iter().map(|s| (s - mean).powi(2)).sum::<f32>() / n).sqrt();
-    scores.iter().map(|s| if deviation > 0.0 { (s - mean) / deviation } else { 0.0 }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,17 +224,5 @@ mod tests {
         assert_eq!(relative(&[2.0, 4.0, 3.0]), [0.0, 1.0, 0.5]);
         assert_eq!(relative(&[2.0, 2.0]), [0.5, 0.5]);
         assert!(relative(&[]).is_empty());
-    }
-
-    #[test]
-    fn a_blend_of_share_0_ranks_like_als_and_of_share_1_like_ncf() {
-        let (als, neural) = ([0.1, 0.9, 0.5], [5.0, -3.0, 1.0]);
-        let order = |scores: Vec<f32>| {
-            let mut order = [0, 1, 2];
-            order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
-            order
-        };
-        assert_eq!(order(blend(&als, &neural, 0.0)), [1, 2, 0]);
-        assert_eq!(order(blend(&als, &neural, 1.0)), [0, 2, 1]);
     }
 }

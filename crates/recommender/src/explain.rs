@@ -35,7 +35,7 @@ pub(crate) fn reasons(
         match component {
             Component::Content if personal.content_from_domains => reasons.extend(domain(state, user, key)),
             Component::Content => reasons.extend(similar(state, user, key)),
-            Component::Collaborative if personal.fold_in.is_some() => {
+            Component::Collaborative if !personal.history.is_empty() => {
                 reasons.push(Reason::LikedBySimilarUsers)
             }
             Component::Collaborative => reasons.push(Reason::Popular),

@@ -4,7 +4,7 @@
 //! snapshots/
 //!   CURRENT                      "<ulid> <BLAKE3 of its manifest>": the live snapshot
 //!   01J…/manifest.json           format version, info, size and BLAKE3 of every file
-//!   01J…/als.safetensors …       tensors and JSON documents
+//!   01J…/vectors.safetensors …   tensors and JSON documents
 //! ```
 //!
 //! A snapshot is written under a temporary name, synced, renamed, and its folder synced; `CURRENT` is replaced the same

@@ -13,8 +13,8 @@ pub struct AlsRecommender(pub Arc<AlsModel>);
 impl AlsRecommender {
     /// The vector of a person. What they chose that nobody chose at training says nothing and is left out.
     pub(super) fn fold_in(&self, history: &[(u32, f32)]) -> Result<Vec<f32>, Error> {
-        let learned = |item: u32| self.0.item(item).is_some_and(|factors| factors.iter().any(|x| *x != 0.0));
-        let known: Vec<(u32, f32)> = history.iter().filter(|(item, _)| learned(*item)).copied().collect();
+        let known: Vec<(u32, f32)> =
+            history.iter().filter(|(item, _)| self.item_factors(*item).is_some()).copied().collect();
         Ok(self.0.fold_in(&known)?)
     }
 
@@ -57,6 +57,10 @@ impl CollaborativeModel for AlsRecommender {
     fn score_all(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), Error> {
         self.0.score_all(&self.fold_in(history)?, scores);
         Ok(())
+    }
+
+    fn item_factors(&self, item: u32) -> Option<&[f32]> {
+        self.0.item(item).filter(|factors| factors.iter().any(|x| *x != 0.0))
     }
 
     fn save(&self, draft: &mut Draft, name: &str) -> Result<(), Error> {

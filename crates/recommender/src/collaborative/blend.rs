@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use docent_snapshot::{Draft, Snapshot};
 use serde::{Deserialize, Serialize};
 
@@ -65,28 +67,58 @@ impl Blend {
         &self.members
     }
 
-    fn add_up(
-        &self,
-        len: usize,
-        scores: &mut Vec<f32>,
-        of_member: impl Fn(&dyn CollaborativeModel, &mut Vec<f32>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        scores.clear();
-        scores.resize(len, 0.0);
-        let mut part = Vec::new();
-        for Member { model, weight } in &self.members {
-            of_member(model.as_ref(), &mut part)?;
-            scores.iter_mut().zip(&part).for_each(|(sum, score)| *sum += weight * score);
+    /// As [`CollaborativeModel::score_all`], by the members that are quick to ask about a whole catalogue: all but NCF,
+    /// unless there is nothing else. What is found so is to be ranked by [`CollaborativeModel::score`].
+    ///
+    /// # Errors
+    /// As [`CollaborativeModel::score`].
+    pub fn shortlist_scores(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), Error> {
+        let is_quick = |member: &&Member| member.model.kind() != ModelKind::Ncf;
+        if self.members.iter().filter(is_quick).count() == 0 {
+            return self.score_all(history, scores);
         }
-        Ok(())
+        let quick = self.members.iter().filter(is_quick);
+        add_up(quick, self.n_items, scores, |model, part| model.score_all(history, part))
     }
 
-    pub(super) fn load(snapshot: &Snapshot, name: &str) -> Result<Self, Error> {
+    /// The weight of each member by its name.
+    #[must_use]
+    pub fn weights(&self) -> BTreeMap<String, f64> {
+        let named = |member: &Member| (member.model.kind().name().to_owned(), f64::from(member.weight));
+        self.members.iter().map(named).collect()
+    }
+}
+
+/// The weighted sum of what each member writes, `[len]`.
+fn add_up<'a>(
+    members: impl Iterator<Item = &'a Member>,
+    len: usize,
+    scores: &mut Vec<f32>,
+    of_member: impl Fn(&dyn CollaborativeModel, &mut Vec<f32>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    scores.clear();
+    scores.resize(len, 0.0);
+    let mut part = Vec::new();
+    for Member { model, weight } in members {
+        of_member(model.as_ref(), &mut part)?;
+        scores.iter_mut().zip(&part).for_each(|(sum, score)| *sum += weight * score);
+    }
+    Ok(())
+}
+
+impl Blend {
+    pub(crate) fn load(snapshot: &Snapshot, name: &str) -> Result<Self, Error> {
         let saved: Saved = snapshot.json(name)?;
         let load_member = |(at, weight): (usize, f32)| {
             Ok(Member { model: load(snapshot, &member_file(name, at))?, weight })
         };
-        let members = saved.weights.into_iter().enumerate().map(load_member).collect::<Result<_, Error>>()?;
+        let members: Vec<Member> =
+            saved.weights.into_iter().enumerate().map(load_member).collect::<Result<_, Error>>()?;
+        if let Some(other) = members.iter().find(|member| member.model.n_items() != saved.n_items) {
+            let (kind, found) = (other.model.kind(), other.model.n_items());
+            let reason = format!("{name}: {kind} has {found} items, not {}", saved.n_items);
+            return Err(Error::InvalidModel { id: snapshot.manifest().id.clone(), reason });
+        }
         Ok(Self { members, n_items: saved.n_items })
     }
 }
@@ -109,11 +141,15 @@ impl CollaborativeModel for Blend {
     }
 
     fn score(&self, history: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error> {
-        self.add_up(items.len(), scores, |model, part| model.score(history, items, part))
+        add_up(self.members.iter(), items.len(), scores, |model, part| model.score(history, items, part))
     }
 
     fn score_all(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), Error> {
-        self.add_up(self.n_items, scores, |model, part| model.score_all(history, part))
+        add_up(self.members.iter(), self.n_items, scores, |model, part| model.score_all(history, part))
+    }
+
+    fn item_factors(&self, item: u32) -> Option<&[f32]> {
+        self.members.iter().find_map(|member| member.model.item_factors(item))
     }
 
     fn save(&self, draft: &mut Draft, name: &str) -> Result<(), Error> {

@@ -13,11 +13,14 @@ use super::{
 };
 use crate::Error;
 
+/// Weights of each item that EASE keeps in a blend, where the settings do not say.
+const EASE_WEIGHTS: usize = 200;
+
 /// How each model is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FitSettings {
-    /// Matrix factorisation; its `dim` is also that of NCF.
+    /// Matrix factorisation. NCF starts from one of its own, by the same settings but of NCF's `dim`.
     pub als: AlsConfig,
     /// Neural collaborative filtering.
     pub ncf: NcfConfig,
@@ -75,9 +78,7 @@ pub fn fit(
     settings: &FitSettings,
     observer: &mut Observer<'_>,
 ) -> Result<Box<dyn CollaborativeModel>, Error> {
-    if observer(&FitEvent::Model(kind)).is_break() {
-        return Err(docent_als::AlsError::Interrupted.into());
-    }
+    begin(kind, observer)?;
     Ok(match kind {
         ModelKind::Popularity => Box::new(Popularity::of(likes)),
         ModelKind::ItemKnn => Box::new(ItemItemRecommender::new(kind, knn(likes, &settings.knn)?)),
@@ -86,11 +87,17 @@ pub fn fit(
         ModelKind::Ncf => {
             let validation = Validation::cut(likes, settings.objective, settings.seed)?;
             let train = validation.as_ref().map_or(likes, Validation::train);
-            let als = als(train, settings, observer)?;
-            Box::new(ncf(train, &als, validation.as_ref(), settings, observer)?)
+            Box::new(ncf(train, validation.as_ref(), None, settings, observer)?)
         }
         ModelKind::Hybrid => Box::new(hybrid(likes, settings, observer)?),
     })
+}
+
+fn begin(kind: ModelKind, observer: &mut Observer<'_>) -> Result<(), Error> {
+    match observer(&FitEvent::Model(kind)) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(docent_als::AlsError::Interrupted.into()),
+    }
 }
 
 fn als(
@@ -105,16 +112,19 @@ fn als(
     Ok(AlsRecommender(Arc::new(model)))
 }
 
-/// Trains from ALS factors; with a validation, the epoch that ranks it best is kept, else the last.
-pub(crate) fn ncf(
+/// Trains from ALS factors of its own. With a validation, the epoch is kept that ranks it best, together with `partner`
+/// where there is one; else the last.
+fn ncf(
     likes: &InteractionMatrix,
-    als: &AlsRecommender,
     validation: Option<&Validation>,
+    partner: Option<&dyn CollaborativeModel>,
     settings: &FitSettings,
     observer: &mut Observer<'_>,
 ) -> Result<NcfRecommender, Error> {
+    let config = NcfConfig { seed: settings.seed, ..settings.ncf.clone() };
+    let start = AlsConfig { dim: config.dim, ..settings.als.clone() };
+    let als = &als(likes, &FitSettings { als: start, ..settings.clone() }, observer)?;
     let model = &als.0;
-    let config = NcfConfig { dim: model.dim(), seed: settings.seed, ..settings.ncf.clone() };
     let positives: Vec<(u32, u32)> = triples(likes).map(|(user, item, _)| (user, item)).collect();
     let data = TrainingData {
         n_users: likes.n_rows(),
@@ -125,7 +135,7 @@ pub(crate) fn ncf(
         item_features: None,
         leave_one_out: Some(&WithoutEach { als: model, likes }),
     };
-    let mut watched = Watched { als, validation, observer };
+    let mut watched = Watched { als, validation, partner, observer };
     let trained: NcfModel = docent_ncf::train(&data, &config, &mut watched)?;
     Ok(NcfRecommender::new(als.clone(), trained))
 }
@@ -150,6 +160,7 @@ impl LeaveOneOut for WithoutEach<'_> {
 struct Watched<'a, 'o> {
     als: &'a AlsRecommender,
     validation: Option<&'a Validation>,
+    partner: Option<&'a dyn CollaborativeModel>,
     observer: &'a mut Observer<'o>,
 }
 
@@ -157,7 +168,15 @@ impl TrainingObserver for Watched<'_, '_> {
     fn evaluate(&mut self, _: usize, scorer: &Scorer<'_>) -> Option<f64> {
         let judged = self.validation?.judge(|history, scores| {
             let base = self.als.fold_in(history)?;
-            Ok(scorer.score_all(&base, super::ncf::RESCORED, scores)?)
+            scorer.score_all(&base, super::ncf::RESCORED, scores)?;
+            if let Some(partner) = self.partner {
+                let mut of_partner = Vec::new();
+                partner.score_all(history, &mut of_partner)?;
+                standardise(scores);
+                standardise(&mut of_partner);
+                scores.iter_mut().zip(of_partner).for_each(|(sum, score)| *sum += score);
+            }
+            Ok(())
         });
         // What cannot be scored is a NaN here, which training reports as a bad metric.
         Some(judged.unwrap_or(f64::NAN))
@@ -168,8 +187,17 @@ impl TrainingObserver for Watched<'_, '_> {
     }
 }
 
-/// ALS, NCF, and EASE where the catalogue allows, else item nearest neighbours.
-fn hybrid(
+/// Brings scores to mean 0 and deviation 1.
+fn standardise(scores: &mut [f32]) {
+    let n = scores.len().max(1) as f32;
+    let mean = scores.iter().sum::<f32>() / n;
+    let deviation = (scores.iter().map(|score| (score - mean).powi(2)).sum::<f32>() / n).sqrt();
+    let scale = if deviation > 0.0 { 1.0 / deviation } else { 0.0 };
+    scores.iter_mut().for_each(|score| *score = (*score - mean) * scale);
+}
+
+/// ALS, NCF, and EASE where the catalogue allows, else item nearest neighbours, blended.
+pub(crate) fn hybrid(
     likes: &InteractionMatrix,
     settings: &FitSettings,
     observer: &mut Observer<'_>,
@@ -178,11 +206,15 @@ fn hybrid(
         return Ok(Blend::of([(fit(ModelKind::Als, likes, settings, observer)?, 1.0)]));
     };
     let train = validation.train();
+    begin(ModelKind::Als, observer)?;
     let als = als(train, settings, observer)?;
-    let ncf = ncf(train, &als, Some(&validation), settings, observer)?;
+    begin(ModelKind::Ncf, observer)?;
+    let ncf = ncf(train, Some(&validation), Some(&als), settings, observer)?;
+    let sparse = FitSettings { ease: settings.ease.pruned(EASE_WEIGHTS), ..settings.clone() };
     let item_item =
         if likes.n_cols() <= settings.ease.max_items { ModelKind::Ease } else { ModelKind::ItemKnn };
     let models: Vec<Box<dyn CollaborativeModel>> =
-        vec![Box::new(als), Box::new(ncf), fit(item_item, train, settings, observer)?];
+        vec![Box::new(als), Box::new(ncf), fit(item_item, train, &sparse, observer)?];
+    begin(ModelKind::Hybrid, observer)?;
     Blend::learn(models, &validation, settings.seed)
 }

@@ -18,6 +18,7 @@ use docent_snapshot::{Draft, Snapshot};
 
 pub use als::AlsRecommender;
 pub use blend::{Blend, Member};
+pub(crate) use fit::hybrid;
 pub use fit::{FitEvent, FitSettings, Observer, fit};
 pub use item_item::ItemItemRecommender;
 pub use ncf::NcfRecommender;
@@ -52,6 +53,11 @@ pub trait CollaborativeModel: Send + Sync + fmt::Debug {
     /// # Errors
     /// As [`CollaborativeModel::score`].
     fn score_all(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), Error>;
+
+    /// The factors of an item, where the model has some that are comparable by cosine; `None` for an item that nobody chose.
+    fn item_factors(&self, _item: u32) -> Option<&[f32]> {
+        None
+    }
 
     /// The `k` best items that are not in the history, best first; ties by item.
     ///

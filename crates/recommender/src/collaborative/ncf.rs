@@ -61,6 +61,10 @@ impl CollaborativeModel for NcfRecommender {
         Ok(self.ncf.scorer().score_all(&base, RESCORED, scores)?)
     }
 
+    fn item_factors(&self, item: u32) -> Option<&[f32]> {
+        self.als.item_factors(item)
+    }
+
     fn save(&self, draft: &mut Draft, name: &str) -> Result<(), Error> {
         draft.put_json(&kind_file(name), &self.kind())?;
         self.als.save_factors(draft, &base_file(name))?;

@@ -6,6 +6,7 @@ use docent_ranker::{Reason, cosine, hybrid_score};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Engine;
+use crate::collaborative::CollaborativeModel;
 use crate::{
     Error, SimilarResource, engine::recommend::limit_checked, model::CO_INTERACTION_KIND, state::State,
     user::read,
@@ -95,10 +96,10 @@ fn collaborative(state: &State, key: u32) -> Option<Vec<(u32, f64)>> {
     let live = state.live.as_deref()?;
     let model = &live.model;
     let chosen = |row: u32| model.popularity.get(row as usize).is_some_and(|&count| count > 0);
-    let factors = state.row(key).filter(|&row| chosen(row)).and_then(|row| model.als.item(row))?;
-    let mut others: Vec<(u32, f64)> = (0..model.als.n_items() as u32)
-        .filter(|&row| chosen(row))
-        .filter_map(|row| Some((state.key_of_row(row)?, cosine(factors, model.als.item(row)?))))
+    let factors_of = |row: u32| model.collaborative.item_factors(row).filter(|_| chosen(row));
+    let factors = state.row(key).and_then(factors_of)?;
+    let mut others: Vec<(u32, f64)> = (0..model.items.len() as u32)
+        .filter_map(|row| Some((state.key_of_row(row)?, cosine(factors, factors_of(row)?))))
         .collect();
     others.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     Some(others)

@@ -1,14 +1,15 @@
-use docent_als::{AlsConfig, AlsModel};
 use docent_embeddings::{LsaConfig, LsaEmbedder, LsaParts};
 use docent_graph::GraphParts;
-use docent_ncf::{NamedTensor, NcfMetadata, NcfModel};
 use docent_snapshot::Snapshot;
 
 use super::{
     Model, ModelInfo,
-    save::{ALS, CO_INTERACTION, EMBEDDER, IDS, Ids, NCF, POPULARITY, VECTORS},
+    save::{CO_INTERACTION, COLLABORATIVE, EMBEDDER, IDS, Ids, POPULARITY, VECTORS},
 };
-use crate::Error;
+use crate::{
+    Error,
+    collaborative::{Blend, CollaborativeModel},
+};
 
 /// The kind of edge that training adds to the graph.
 pub(crate) const CO_INTERACTION_KIND: &str = "co_interaction";
@@ -27,13 +28,10 @@ impl Model {
                 ids.text_hashes.len()
             )));
         }
-        let als = read_als(snapshot, ids.items.len())?;
-        let ncf = if snapshot.has_tensors(NCF) { Some(read_ncf(snapshot)?) } else { None };
-        if let Some(ncf) = &ncf {
-            let (found, items) = (ncf.metadata(), ids.items.len());
-            if (found.n_items, found.config.dim) != (items, als.dim()) {
-                return Err(invalid(format!("ncf does not fit {items} items of {} factors", als.dim())));
-            }
+        let collaborative = Blend::load(snapshot, COLLABORATIVE)?;
+        if collaborative.n_items() != ids.items.len() {
+            let (found, expected) = (collaborative.n_items(), ids.items.len());
+            return Err(invalid(format!("{COLLABORATIVE} has {found} items, not {expected}")));
         }
         let embedder = read_embedder(snapshot)?;
         let vectors = read_vectors(snapshot, ids.items.len())?;
@@ -46,25 +44,8 @@ impl Model {
             return Err(invalid(format!("popularity does not fit {} items", ids.items.len())));
         }
         let (items, text_hashes) = (ids.items, ids.text_hashes);
-        Ok(Self { info, items, text_hashes, als, ncf, embedder, vectors, co_interaction, popularity })
+        Ok(Self { info, items, text_hashes, collaborative, embedder, vectors, co_interaction, popularity })
     }
-}
-
-fn read_als(snapshot: &Snapshot, items: usize) -> Result<AlsModel, Error> {
-    let config: AlsConfig = snapshot.json(ALS)?;
-    let factors = snapshot.tensors(ALS)?.take("items", &[items, config.dim])?;
-    Ok(AlsModel::from_factors(config, Vec::new(), factors)?)
-}
-
-fn read_ncf(snapshot: &Snapshot) -> Result<NcfModel, Error> {
-    let metadata: NcfMetadata = snapshot.json(NCF)?;
-    let mut file = snapshot.tensors(NCF)?;
-    let named = file.names().into_iter().map(|name| {
-        let (shape, data) = file.take_any(&name)?;
-        Ok(NamedTensor { name, shape, data })
-    });
-    let tensors = named.collect::<Result<Vec<_>, Error>>()?;
-    Ok(NcfModel::from_tensors(metadata, tensors)?)
 }
 
 fn read_embedder(snapshot: &Snapshot) -> Result<LsaEmbedder, Error> {

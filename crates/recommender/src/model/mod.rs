@@ -8,13 +8,13 @@ pub(crate) use load::CO_INTERACTION_KIND;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use docent_als::AlsModel;
 use docent_domain::{ResourceId, Weights};
 use docent_embeddings::LsaEmbedder;
 use docent_evaluation::Metrics;
 use docent_graph::GraphParts;
-use docent_ncf::NcfModel;
 use serde::{Deserialize, Serialize};
+
+use crate::collaborative::Blend;
 
 /// What a snapshot says of the model in it: the `info` of its manifest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,8 +27,8 @@ pub struct ModelInfo {
     pub positives: usize,
     /// The newest interaction learned from.
     pub watermark: Option<DateTime<Utc>>,
-    /// Share of NCF in the collaborative score, in `[0, 1]`; the rest is ALS.
-    pub ncf_share: f64,
+    /// What the scores of each collaborative model are multiplied with, by its name.
+    pub blend: BTreeMap<String, f64>,
     /// Weights of the hybrid score.
     pub weights: Weights,
     /// Metrics at 10 on the holdout by time, by model name; those of `popularity` are there to compare.
@@ -47,7 +47,7 @@ impl ModelInfo {
             resources: 0,
             positives: 0,
             watermark: None,
-            ncf_share: 0.0,
+            blend: BTreeMap::new(),
             weights: Weights::default(),
             holdout: BTreeMap::new(),
             forced: false,
@@ -62,9 +62,8 @@ pub(crate) struct Model {
     pub info: ModelInfo,
     pub items: Vec<ResourceId>,
     pub text_hashes: Vec<String>,
-    /// Holds no user factors: users are folded in from their history.
-    pub als: AlsModel,
-    pub ncf: Option<NcfModel>,
+    /// Nothing in it is of a user: whoever has a history is scored by it.
+    pub collaborative: Blend,
     pub embedder: LsaEmbedder,
     /// Unit vectors by item row; `None` where a resource has no usable text.
     pub vectors: Vec<Option<Vec<f32>>>,

@@ -4,9 +4,9 @@ use docent_snapshot::{Draft, SnapshotError, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::Model;
+use crate::{Error, collaborative::CollaborativeModel};
 
-pub(super) const ALS: &str = "als";
-pub(super) const NCF: &str = "ncf";
+pub(super) const COLLABORATIVE: &str = "collaborative";
 pub(super) const EMBEDDER: &str = "embedder";
 pub(super) const VECTORS: &str = "vectors";
 pub(super) const CO_INTERACTION: &str = "co_interaction";
@@ -22,18 +22,10 @@ pub(super) struct Ids {
 
 impl Model {
     /// Writes everything but the info, which goes into the manifest.
-    pub(crate) fn write(&self, draft: &mut Draft) -> Result<(), SnapshotError> {
-        let (items, dim) = (self.items.len(), self.als.dim());
+    pub(crate) fn write(&self, draft: &mut Draft) -> Result<(), Error> {
+        let items = self.items.len();
         draft.put_json(IDS, &Ids { items: self.items.clone(), text_hashes: self.text_hashes.clone() })?;
-        draft.put_json(ALS, self.als.config())?;
-        draft
-            .put_tensors(ALS, &[Tensor::new("items", vec![items, dim], self.als.item_factors().to_vec())?])?;
-        if let Some(ncf) = &self.ncf {
-            let (metadata, tensors) = ncf.to_tensors();
-            draft.put_json(NCF, &metadata)?;
-            let tensors = tensors.into_iter().map(|t| Tensor::new(t.name, t.shape, t.data));
-            draft.put_tensors(NCF, &tensors.collect::<Result<Vec<_>, _>>()?)?;
-        }
+        self.collaborative.save(draft, COLLABORATIVE)?;
         self.write_content(draft)?;
         let graph = &self.co_interaction;
         let offsets = graph.offsets.iter().map(|&offset| offset as u32).collect();
@@ -48,7 +40,8 @@ impl Model {
         draft.put_tensors(
             POPULARITY,
             &[Tensor::of_indices("positives", vec![items], self.popularity.clone())?],
-        )
+        )?;
+        Ok(())
     }
 
     fn write_content(&self, draft: &mut Draft) -> Result<(), SnapshotError> {

@@ -2,19 +2,13 @@ use docent_evaluation::{Metrics, mean_metrics, metrics_at_k};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
-use super::dataset::Like;
-use crate::Error;
+use super::{dataset::Like, fit::as_history};
+use crate::{Error, collaborative::CollaborativeModel};
 
 /// How many results are judged.
 pub(super) const K: usize = 10;
 /// Most users judged by; more would change nothing but the time.
 const MOST_USERS: usize = 2_000;
-
-/// Scores all items for a user with a history.
-pub(super) trait Ranker: Sync {
-    /// Writes one score for each item.
-    fn scores(&self, history: &[Like], scores: &mut Vec<f32>) -> Result<(), Error>;
-}
 
 /// One user to judge by: what was known before, and what came after.
 pub(super) struct Case<'a> {
@@ -46,13 +40,21 @@ impl<'a> Judge<'a> {
         Self { cases: tested.iter().step_by(step).filter_map(case).collect() }
     }
 
-    /// Mean metrics at [`K`] over all items that are not in the history.
-    pub(super) fn judge(&self, ranker: &dyn Ranker) -> Result<Metrics, Error> {
+    /// Mean metrics at [`K`] over all items that are not in the history. `score_all` gives each item's score.
+    pub(super) fn judge(
+        &self,
+        score_all: impl Fn(&[Like], &mut Vec<f32>) -> Result<(), Error> + Sync,
+    ) -> Result<Metrics, Error> {
         let of_users = self.cases.par_iter().map_init(Vec::new, |scores, case| {
-            ranker.scores(case.history, scores)?;
+            score_all(case.history, scores)?;
             Ok(metrics_at_k(&best(scores, case.history), &case.held_out, K))
         });
         Ok(mean_metrics(&of_users.collect::<Result<Vec<_>, Error>>()?))
+    }
+
+    /// [`Judge::judge`] of a model.
+    pub(super) fn judge_model(&self, model: &dyn CollaborativeModel) -> Result<Metrics, Error> {
+        self.judge(|history, scores| model.score_all(&as_history(history), scores))
     }
 }
 
@@ -68,22 +70,6 @@ fn best(scores: &[f32], history: &[Like]) -> Vec<u32> {
     }
     unseen.sort_unstable_by(order);
     unseen.into_iter().map(|(_, item)| item).collect()
-}
-
-/// Ranks everybody alike, by how many people like an item.
-pub(super) struct PopularityRanker(pub Vec<f32>);
-
-impl PopularityRanker {
-    pub(super) fn new(likes: &[Like], n_items: usize) -> Self {
-        Self(popularity(likes, n_items).into_iter().map(|count| count as f32).collect())
-    }
-}
-
-impl Ranker for PopularityRanker {
-    fn scores(&self, _history: &[Like], scores: &mut Vec<f32>) -> Result<(), Error> {
-        scores.clone_from(&self.0);
-        Ok(())
-    }
 }
 
 /// How many people like each item.

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use docent_als::{AlsConfig, AlsError};
 use docent_embeddings::LsaConfig;
+use docent_item_item::{EaseConfig, ItemItemError, KnnConfig};
 use docent_ncf::{NcfConfig, NcfError};
 use docent_snapshot::SnapshotStore;
 use docent_storage::{Store, StoreConfig};
@@ -34,6 +35,10 @@ pub struct TrainConfig {
     pub als: AlsConfig,
     /// Neural collaborative filtering.
     pub ncf: NcfConfig,
+    /// Item nearest neighbours, for catalogues that are too large for the linear autoencoder.
+    pub knn: KnnConfig,
+    /// The linear autoencoder.
+    pub ease: EaseConfig,
     /// Text to vectors.
     pub lsa: LsaConfig,
     /// Seed of everything random; overrides those of the parts.
@@ -51,6 +56,8 @@ impl Default for TrainConfig {
         Self {
             als: AlsConfig::default(),
             ncf: NcfConfig::default(),
+            knn: KnnConfig::default(),
+            ease: EaseConfig::default(),
             lsa: LsaConfig::default(),
             seed: 42,
             holdout: 0.2,
@@ -89,7 +96,7 @@ pub enum TrainError {
     Interrupted,
     /// Anything else.
     #[error(transparent)]
-    Failed(#[from] Error),
+    Failed(Error),
 }
 
 impl<E: Into<Error>> From<E> for TrainError
@@ -97,7 +104,13 @@ where
     E: NotError,
 {
     fn from(error: E) -> Self {
-        match error.into() {
+        Self::from(error.into())
+    }
+}
+
+impl From<Error> for TrainError {
+    fn from(error: Error) -> Self {
+        match error {
             Error::Als(AlsError::Interrupted) | Error::Ncf(NcfError::Interrupted { .. }) => Self::Interrupted,
             other => Self::Failed(other),
         }
@@ -109,6 +122,7 @@ trait NotError {}
 impl NotError for AlsError {}
 impl NotError for docent_domain::MatrixError {}
 impl NotError for NcfError {}
+impl NotError for ItemItemError {}
 impl NotError for docent_storage::StorageError {}
 impl NotError for docent_snapshot::SnapshotError {}
 impl NotError for docent_embeddings::EmbeddingError {}
@@ -139,10 +153,7 @@ impl Trainer {
     }
 
     /// Over a store that is already open and has its schema.
-    pub fn with_store(store: Store, snapshots: impl Into<PathBuf>, mut config: TrainConfig) -> Self {
-        config.als.seed = config.seed;
-        config.ncf.seed = config.seed;
-        config.ncf.dim = config.als.dim;
+    pub fn with_store(store: Store, snapshots: impl Into<PathBuf>, config: TrainConfig) -> Self {
         Self { store, snapshots: SnapshotStore::new(snapshots), config }
     }
 

@@ -1,10 +1,8 @@
 use std::collections::BTreeMap;
 
 use chrono::Utc;
-use docent_als::AlsModel;
 use docent_domain::Weights;
 use docent_evaluation::{Holdout, Metrics, temporal_holdout};
-use docent_ncf::{NcfConfig, NcfModel};
 use docent_storage::{NewModelRun, RunEnd, RunStatus};
 use ulid::Ulid;
 
@@ -12,32 +10,26 @@ use super::{
     FEWEST_POSITIVES, TrainConfig, TrainError, TrainEvent, TrainObserver, TrainReport, Trainer,
     content::{self, Text},
     dataset::{Dataset, Like},
-    fit::{self, AlsRanker, BlendRanker, NeuralRanker},
-    gate,
-    judge::{Judge, PopularityRanker, Ranker, popularity},
+    fit, gate,
+    judge::{Judge, popularity},
     weights,
 };
-use crate::{Error, ModelInfo, model::Model};
+use crate::{
+    Error, ModelInfo,
+    collaborative::{Blend, CollaborativeModel},
+    model::Model,
+};
 
 /// Users with fewer positives are not judged by.
 const FEWEST_TO_HOLD_OUT: usize = 5;
 /// Share of what is not held out on which epochs, blend and weights are chosen.
 const VALIDATION: f64 = 0.1;
-/// Shares of NCF in the collaborative score that are tried.
-const SHARES: [f64; 6] = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0];
 /// The live model is judged only by at least this many users.
 const FEWEST_TO_JUDGE_LIVE: usize = 20;
 
-/// What is chosen on the validation part.
-struct Choice {
-    ncf_share: f64,
-    epochs: usize,
-    weights: Weights,
-}
-
-/// What was chosen, and how good it is on the holdout.
+/// The weights chosen, and how good the models are on the holdout.
 struct Proof {
-    choice: Choice,
+    weights: Weights,
     holdout: BTreeMap<String, Metrics>,
     /// The new and the live model on what happened since the live one was trained.
     live: Option<(Metrics, Metrics)>,
@@ -46,8 +38,7 @@ struct Proof {
 impl Proof {
     /// Where too little is known of anybody to hold something out.
     fn none() -> Self {
-        let choice = Choice { ncf_share: 0.0, epochs: 0, weights: Weights::default() };
-        Self { choice, holdout: BTreeMap::new(), live: None }
+        Self { weights: Weights::default(), holdout: BTreeMap::new(), live: None }
     }
 }
 
@@ -91,7 +82,7 @@ impl Trainer {
         stage(observer, "embedding texts")?;
         let text = content::embed(data, &self.config.lsa, self.config.seed)?;
         let (known, test) = split(&data.likes, self.config.holdout);
-        let Proof { choice, holdout, live } =
+        let Proof { weights, holdout, live } =
             if test.is_empty() { Proof::none() } else { self.prove(data, &text, &known, &test, observer)? };
         let refused = gate::refusal(&holdout, live, self.config.tolerance);
         let mut info = ModelInfo {
@@ -99,8 +90,8 @@ impl Trainer {
             resources: data.items.len(),
             positives: data.likes.len(),
             watermark: data.watermark(),
-            ncf_share: choice.ncf_share,
-            weights: choice.weights,
+            blend: BTreeMap::new(),
+            weights,
             holdout,
             forced: refused.is_some() && self.config.force,
             config: serde_json::to_value(&self.config).unwrap_or_default(),
@@ -109,11 +100,10 @@ impl Trainer {
             return Ok(TrainReport { run_id, published: None, refused, info });
         }
         stage(observer, "training on everything")?;
-        let (als, ncf) = self.fit_everything(data, &choice, observer)?;
-        if ncf.is_none() {
-            info.ncf_share = 0.0;
-        }
-        let model = assemble(data, &data.likes, als, ncf, text, info.clone())?;
+        let blend =
+            fit::collaborative(&data.likes, data.users.len(), data.items.len(), &self.config, observer)?;
+        info.blend = blend.weights();
+        let model = assemble(data, &data.likes, blend, text, info.clone())?;
         stage(observer, "publishing")?;
         let mut draft = self.snapshots.draft()?;
         model.write(&mut draft)?;
@@ -137,16 +127,10 @@ impl Trainer {
         let (fitted, validation) = split(known, VALIDATION);
         let validation = Judge::new(&fitted, &validation);
 
-        stage(observer, "factorising")?;
-        let als = fit::als(&fitted, n_users, n_items, &self.config, observer)?;
-        stage(observer, "training the network")?;
-        let ncf = fit::ncf(&fitted, &als, &self.config.ncf, Some(&validation), observer)?;
-        let ncf_share = best_share(&als, &ncf, &validation)?;
-        let epochs = ncf.metadata().best_epoch;
+        let blend = fit::collaborative(&fitted, n_users, n_items, &self.config, observer)?;
 
         stage(observer, "fitting weights")?;
-        let info = ModelInfo { ncf_share, ..ModelInfo::empty() };
-        let model = assemble(data, &fitted, als.clone(), Some(ncf.clone()), text.clone(), info)?;
+        let model = assemble(data, &fitted, blend, text.clone(), ModelInfo::empty())?;
         let state = weights::state_of(data, model, &fitted)?;
         let now = known.iter().map(|like| like.at).max().unwrap_or_else(Utc::now);
         let weights = weights::learn(&weights::score_cases(&state, &validation, now)?);
@@ -158,18 +142,30 @@ impl Trainer {
             let _ = observer.on_event(&TrainEvent::Judged { model, metrics });
             holdout.insert(model.to_owned(), metrics);
         };
-        put("popularity", test.judge(&PopularityRanker::new(known, n_items))?);
-        put("als", test.judge(&AlsRanker(&als))?);
-        put("ncf", test.judge(&NeuralRanker { als: &als, scorer: ncf.scorer() })?);
-        put("collaborative", test.judge(&BlendRanker { als: &als, ncf: &ncf, share: ncf_share })?);
+        let counts = popularity(known, n_items);
+        put(
+            "popularity",
+            test.judge(|_, scores| {
+                *scores = counts.iter().map(|count| *count as f32).collect();
+                Ok(())
+            })?,
+        );
+        let blend = state
+            .live
+            .as_deref()
+            .map(|live| &live.model.collaborative)
+            .ok_or_else(|| invalid("no model".into()))?;
+        for member in blend.members() {
+            put(member.model.kind().name(), test.judge_model(member.model.as_ref())?);
+        }
+        put("collaborative", test.judge_model(blend)?);
         let cases = weights::score_cases(&state, &test, now)?;
         put("hybrid", weights::judge_hybrid(&cases, &weights));
-        let blend = BlendRanker { als: &als, ncf: &ncf, share: ncf_share };
-        let live = self.judge_live(data, &test, &blend)?;
+        let live = self.judge_live(data, &test, blend)?;
         if let Some((_, metrics)) = live {
             let _ = observer.on_event(&TrainEvent::Judged { model: "live", metrics });
         }
-        Ok(Proof { choice: Choice { ncf_share, epochs, weights }, holdout, live })
+        Ok(Proof { weights, holdout, live })
     }
 
     /// The new and the live model on what was held out and happened since the live one was trained: what it has learned
@@ -178,7 +174,7 @@ impl Trainer {
         &self,
         data: &Dataset,
         test: &Judge<'_>,
-        new: &dyn Ranker,
+        new: &Blend,
     ) -> Result<Option<(Metrics, Metrics)>, Error> {
         let live = match self.live_model() {
             Ok(Some(model)) => model,
@@ -206,68 +202,37 @@ impl Trainer {
         }
         let rows: std::collections::HashMap<&str, u32> =
             live.items.iter().map(|id| id.as_str()).zip(0u32..).collect();
-        let row_of_item = data.ids().map(|id| rows.get(id.as_str()).copied()).collect();
-        let old = LiveRanker { model: &live, row_of_item };
-        Ok(Some((since.judge(new)?, since.judge(&old)?)))
+        let row_of_item: Vec<Option<u32>> = data.ids().map(|id| rows.get(id.as_str()).copied()).collect();
+        let old = since.judge(|history, scores| score_by(&live, &row_of_item, history, scores))?;
+        Ok(Some((since.judge_model(new)?, old)))
     }
 
     fn live_model(&self) -> Result<Option<Model>, Error> {
         self.snapshots.open_current()?.map(|snapshot| Model::read(&snapshot)).transpose()
     }
-
-    fn fit_everything(
-        &self,
-        data: &Dataset,
-        choice: &Choice,
-        observer: &mut dyn TrainObserver,
-    ) -> Result<(AlsModel, Option<NcfModel>), TrainError> {
-        let als = fit::als(&data.likes, data.users.len(), data.items.len(), &self.config, observer)?;
-        if choice.ncf_share == 0.0 {
-            return Ok((als, None));
-        }
-        let config = NcfConfig { epochs: choice.epochs, ..self.config.ncf.clone() };
-        let ncf = fit::ncf(&data.likes, &als, &config, None, observer)?;
-        Ok((als, Some(ncf)))
-    }
 }
 
-/// A published model over this run's items; what it does not know comes last.
-struct LiveRanker<'a> {
-    model: &'a Model,
-    row_of_item: Vec<Option<u32>>,
-}
-
-impl Ranker for LiveRanker<'_> {
-    fn scores(&self, history: &[Like], scores: &mut Vec<f32>) -> Result<(), Error> {
-        let row = |item: u32| self.row_of_item.get(item as usize).copied().flatten();
-        let known =
-            history.iter().filter_map(|like| Some((row(like.item)?, super::confidence(like.strength))));
-        let base = self.model.als.fold_in(&known.collect::<Vec<_>>())?;
-        let rows: Vec<u32> = self.row_of_item.iter().copied().flatten().collect();
-        let mut of_rows = self.model.collaborative_scores(&base, &rows)?.into_iter();
-        scores.clear();
-        let score = |row: &Option<u32>| row.and_then(|_| of_rows.next()).unwrap_or(f32::NEG_INFINITY);
-        scores.extend(self.row_of_item.iter().map(score));
-        Ok(())
-    }
-}
-
-fn best_share(als: &AlsModel, ncf: &NcfModel, validation: &Judge<'_>) -> Result<f64, Error> {
-    let mut best = (0.0, f64::NEG_INFINITY);
-    for share in SHARES {
-        let reached = validation.judge(&BlendRanker { als, ncf, share })?.ndcg;
-        if reached > best.1 {
-            best = (share, reached);
-        }
-    }
-    Ok(best.0)
+/// Scores this run's items by a published model; what it does not know comes last.
+fn score_by(
+    model: &Model,
+    row_of_item: &[Option<u32>],
+    history: &[Like],
+    scores: &mut Vec<f32>,
+) -> Result<(), Error> {
+    let row = |item: u32| row_of_item.get(item as usize).copied().flatten();
+    let known = fit::as_history(history).into_iter().filter_map(|(item, c)| Some((row(item)?, c)));
+    let mut of_rows = Vec::new();
+    model.collaborative.score_all(&known.collect::<Vec<_>>(), &mut of_rows)?;
+    let score = |row: &Option<u32>| row.and_then(|row| of_rows.get(row as usize).copied());
+    scores.clear();
+    scores.extend(row_of_item.iter().map(|row| score(row).unwrap_or(f32::NEG_INFINITY)));
+    Ok(())
 }
 
 fn assemble(
     data: &Dataset,
     likes: &[Like],
-    als: AlsModel,
-    ncf: Option<NcfModel>,
+    collaborative: Blend,
     text: Text,
     info: ModelInfo,
 ) -> Result<Model, Error> {
@@ -275,8 +240,7 @@ fn assemble(
         info,
         items: data.ids().cloned().collect(),
         text_hashes: data.items.iter().map(|item| item.text_hash.clone()).collect(),
-        als: AlsModel::from_factors(als.config().clone(), Vec::new(), als.item_factors().to_vec())?,
-        ncf,
+        collaborative,
         embedder: text.embedder,
         vectors: text.vectors,
         co_interaction: content::co_interaction(likes, data.items.len())?,
