@@ -32,7 +32,7 @@ impl Default for AlsConfig {
     fn default() -> Self {
         Self {
             dim: 64,
-            sweeps: 8,
+            sweeps: 12,
             regularization: 0.007,
             regularization_exponent: 1.0,
             unobserved_weight: None,

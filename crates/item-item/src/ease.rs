@@ -33,7 +33,7 @@ pub struct EaseConfig {
 
 impl Default for EaseConfig {
     fn default() -> Self {
-        Self { l2: 500.0, keep: None, max_items: 12_000 }
+        Self { l2: 1320.0, keep: None, max_items: 12_000 }
     }
 }
 
