@@ -448,6 +448,24 @@ async fn a_run_that_is_stopped_anywhere_publishes_nothing() {
     library.train().await;
 }
 
+/// Stops at a stage.
+struct StopBefore(&'static str);
+
+impl TrainObserver for StopBefore {
+    fn on_event(&mut self, event: &TrainEvent) -> ControlFlow<()> {
+        if *event == TrainEvent::Stage(self.0) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_stopped_at_the_last_moment_leaves_the_live_model_and_nothing_else() {
+    let library = Library::trained().await;
+    let stopped = library.trainer().run(Box::new(StopBefore("going live"))).await;
+    assert!(matches!(stopped, Err(TrainError::Interrupted)), "{stopped:?}");
+    let snapshots = docent::SnapshotStore::new(library.snapshots());
+    assert_eq!(snapshots.list().unwrap(), [library.engine.status().model_version.unwrap()]);
+}
+
 #[tokio::test]
 async fn the_same_data_and_seed_give_the_same_files() {
     let library = Library::read().await;
