@@ -277,6 +277,23 @@ async fn a_link_may_arrive_before_its_target() {
 }
 
 #[tokio::test]
+async fn links_of_too_many_kinds_keep_no_resource_out() {
+    let library = Library::empty().await;
+    let mut busy = Resource::new(id("busy"), "Linked in every way");
+    let link = |n: usize| Link { target: id("target"), kind: format!("kind-{n}"), weight: 1.0 };
+    busy.links = (0..300).map(link).collect();
+    let target = Resource::new(id("target"), "What it links to");
+    library.engine.ingest(vec![target, busy]).await.unwrap();
+    library.engine.ingest(vec![Resource::new(id("later"), "Another")]).await.unwrap();
+    let status = library.engine.status();
+    assert_eq!((status.resources, status.edges), (3, 256));
+
+    let library = library.shelved().await.lent().await.with_model().await;
+    let status = library.engine.status();
+    assert!(status.resources == BOOKS + 3 && status.edges > 255, "{status:?}");
+}
+
+#[tokio::test]
 async fn preferences_of_zero_are_applied_as_zero() {
     let library = Library::trained().await;
     let zero = Preference::new("zero", 0.0).unwrap();
@@ -446,6 +463,24 @@ async fn a_run_that_is_stopped_anywhere_publishes_nothing() {
         assert_eq!(runs[0].status, RunStatus::Interrupted);
     }
     library.train().await;
+}
+
+/// Stops at a stage.
+struct StopBefore(&'static str);
+
+impl TrainObserver for StopBefore {
+    fn on_event(&mut self, event: &TrainEvent) -> ControlFlow<()> {
+        if *event == TrainEvent::Stage(self.0) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_stopped_at_the_last_moment_leaves_the_live_model_and_nothing_else() {
+    let library = Library::trained().await;
+    let stopped = library.trainer().run(Box::new(StopBefore("going live"))).await;
+    assert!(matches!(stopped, Err(TrainError::Interrupted)), "{stopped:?}");
+    let snapshots = docent::SnapshotStore::new(library.snapshots());
+    assert_eq!(snapshots.list().unwrap(), [library.engine.status().model_version.unwrap()]);
 }
 
 #[tokio::test]

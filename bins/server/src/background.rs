@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
-use docent::{Engine, Reloaded};
+use docent::{Engine, Reloaded, SnapshotStore};
 use docent_telemetry::{Exporter, names};
 use tokio::task::JoinHandle;
 
@@ -18,10 +18,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Starts; abort the task to end it.
 pub fn start(engine: Engine, exporter: Exporter, every: Duration) -> JoinHandle<()> {
     tokio::spawn(async move {
+        let snapshots = SnapshotStore::new(&engine.config().snapshots);
         let mut reloads = Attempts::new("the published model cannot be loaded; the live one stays", every);
         let mut refreshes = Attempts::new("changes of the catalogue cannot be taken up", every);
         let mut forgets = Attempts::new("old idempotency keys cannot be forgotten", FORGET_EVERY);
         loop {
+            reloads.concern(snapshots.current().ok().flatten().map(|live| live.id + &live.manifest_blake3));
             if reloads.is_due() {
                 let reloaded = engine.reload().await;
                 if let Ok(Reloaded::Swapped(_)) = &reloaded {
@@ -62,11 +64,21 @@ struct Attempts {
     pause: Duration,
     next: Option<Instant>,
     last_error: Option<String>,
+    subject: Option<String>,
 }
 
 impl Attempts {
     fn new(what: &'static str, every: Duration) -> Self {
-        Self { what, every, pause: every, next: None, last_error: None }
+        Self { what, every, pause: every, next: None, last_error: None, subject: None }
+    }
+
+    /// Failures with one subject are no reason to wait with another.
+    fn concern(&mut self, subject: Option<String>) {
+        if self.subject != subject {
+            self.subject = subject;
+            self.pause = self.every;
+            self.next = None;
+        }
     }
 
     fn is_due(&self) -> bool {
@@ -112,5 +124,19 @@ mod tests {
         }
         attempts.note(Ok(()));
         assert_eq!((attempts.pause, attempts.last_error), (Duration::from_secs(2), None));
+    }
+
+    #[test]
+    fn another_subject_is_tried_at_once() {
+        let mut attempts = Attempts::new("it fails", Duration::from_secs(2));
+        attempts.concern(Some("broken".into()));
+        attempts.note::<()>(Err("broken".into()));
+        attempts.note::<()>(Err("broken".into()));
+        attempts.concern(Some("broken".into()));
+        assert!(!attempts.is_due());
+        attempts.concern(Some("sound".into()));
+        assert!(attempts.is_due());
+        attempts.note::<()>(Err("broken too".into()));
+        assert_eq!(attempts.pause, Duration::from_secs(4));
     }
 }

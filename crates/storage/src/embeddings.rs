@@ -92,6 +92,18 @@ impl Store {
             })
             .collect()
     }
+
+    /// Removes the vectors of all embedders but one. How many those were.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn forget_other_embeddings(&self, embedder: &str) -> Result<u64> {
+        let transaction = self.begin().await?;
+        let query = "DELETE FROM resource_embeddings WHERE embedder <> $1";
+        let forgotten = sql::execute(&transaction, query, [embedder.into()]).await?;
+        transaction.commit().await?;
+        Ok(forgotten)
+    }
 }
 
 fn floats(bytes: &[u8]) -> Option<Vec<f32>> {

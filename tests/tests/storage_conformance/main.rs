@@ -65,7 +65,8 @@ conformance! {
         changes_are_followed_without_missing_any,
         search_ignores_case_in_every_script_and_knows_no_wildcards,
         the_catalogue_is_paged_without_its_text,
-        embeddings_come_back_bit_for_bit_and_go_stale_with_the_text,
+        embeddings_come_back_bit_for_bit,
+        embeddings_of_former_embedders_are_forgotten,
     ],
     people: [
         the_state_of_a_user_tells_liked_from_rejected,

@@ -191,42 +191,41 @@ pub(crate) async fn the_catalogue_is_paged_without_its_text(database: &Database)
     Ok(())
 }
 
-pub(crate) async fn embeddings_come_back_bit_for_bit_and_go_stale_with_the_text(
-    database: &Database,
-) -> Result<()> {
+pub(crate) async fn embeddings_come_back_bit_for_bit(database: &Database) -> Result<()> {
     let store = database.store().await?;
     store.upsert_resources(&[resource("a"), resource("b")], at(0)).await?;
-    let todo = store.resources_to_embed("lsa", 0, 10).await?;
-    ensure!(todo.len() == 2 && todo[0].resource.text == "All about a.", "{todo:?}");
+    let a = store.get_resource(&id("a")).await?.context("it was just written")?;
     let vector = vec![0.1_f32, -0.0, f32::MIN_POSITIVE / 2.0, f32::MAX];
-    let embedding = |name: &str, hash: &str| NewEmbedding {
-        resource_id: id(name),
-        text_hash: hash.into(),
-        vector: vector.clone(),
-    };
-    let batch = [embedding("a", "superseded"), embedding("a", &todo[0].text_hash), embedding("nowhere", "h")];
+    let batch = [
+        embedding("a", "superseded", &vector),
+        embedding("a", "h", &vector),
+        embedding("nowhere", "h", &vector),
+    ];
     ensure!(store.put_embeddings("lsa", &batch, at(1)).await? == 1);
-    store.put_embeddings("other", &[embedding("b", "h")], at(1)).await?;
+    store.put_embeddings("other", &[embedding("b", "h", &vector)], at(1)).await?;
     let rows = store.embeddings_of("lsa", 0, 10).await?;
-    ensure!(rows.len() == 1 && rows[0].row_id == todo[0].row_id && rows[0].text_hash == todo[0].text_hash);
+    ensure!(rows.len() == 1 && rows[0].row_id == a.row_id && rows[0].text_hash == "h", "{rows:?}");
     let bits = |v: &[f32]| v.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     ensure!(bits(&rows[0].vector) == bits(&vector));
     ensure!(store.embeddings_of("lsa", rows[0].row_id, 10).await?.is_empty());
-
-    let names = async || {
-        anyhow::Ok(
-            store
-                .resources_to_embed("lsa", 0, 10)
-                .await?
-                .into_iter()
-                .map(|r| r.resource.id)
-                .collect::<Vec<_>>(),
-        )
-    };
-    ensure!(names().await? == [id("b")]);
-    store.upsert_resources(&[Resource { hidden: true, ..resource("a") }], at(2)).await?;
-    ensure!(names().await? == [id("b")], "what is not embedded does not matter");
-    store.upsert_resources(&[Resource { text: "New.".into(), ..resource("a") }], at(3)).await?;
-    ensure!(names().await? == [id("a"), id("b")]);
     Ok(())
+}
+
+pub(crate) async fn embeddings_of_former_embedders_are_forgotten(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    store.upsert_resources(&[resource("a"), resource("b")], at(0)).await?;
+    let both = [embedding("a", "h", &[1.0]), embedding("b", "h", &[1.0])];
+    for embedder in ["first", "second", "third"] {
+        store.put_embeddings(embedder, &both, at(1)).await?;
+    }
+    ensure!(store.forget_other_embeddings("second").await? == 4);
+    for (embedder, left) in [("first", 0), ("second", 2), ("third", 0)] {
+        ensure!(store.embeddings_of(embedder, 0, 10).await?.len() == left, "{embedder}");
+    }
+    ensure!(store.forget_other_embeddings("second").await? == 0);
+    Ok(())
+}
+
+fn embedding(name: &str, hash: &str, vector: &[f32]) -> NewEmbedding {
+    NewEmbedding { resource_id: id(name), text_hash: hash.into(), vector: vector.to_vec() }
 }

@@ -5,7 +5,10 @@ use std::{
 
 use anyhow::Context;
 use chrono::Utc;
-use docent::{EngineConfig, Store, StoreConfig, TrainConfig, TrainEvent, TrainObserver, Trainer};
+use docent::{
+    EngineConfig, SnapshotError, SnapshotStore, Store, StoreConfig, TrainConfig, TrainEvent, TrainObserver,
+    Trainer,
+};
 use docent_sample::{Library, LibraryConfig};
 
 const RESOURCES_AT_A_TIME: usize = 1_000;
@@ -41,8 +44,8 @@ pub async fn prepare(config: &EngineConfig) -> anyhow::Result<Option<Library>> {
         is_in(&store, &library).await?.then_some(library)
     };
     let trainer = Trainer::with_store(store.clone(), &config.snapshots, TrainConfig::default());
-    match trainer.snapshots().current()? {
-        Some(live) => println!("A model is published: {}.", live.id),
+    match live_model(trainer.snapshots())? {
+        Some(live) => println!("A model is published: {live}."),
         None => train(&trainer).await?,
     }
     store.close().await?;
@@ -68,6 +71,15 @@ async fn is_in(store: &Store, library: &Library) -> anyhow::Result<bool> {
     let stored = store.get_resource(&resource.id).await?;
     Ok(store.get_profile(&person.id).await?.is_some()
         && stored.is_some_and(|s| s.resource.title == resource.title))
+}
+
+/// The live snapshot; `None` where nothing was published, or a run was cut off before its snapshot went live.
+fn live_model(snapshots: &SnapshotStore) -> Result<Option<String>, SnapshotError> {
+    match snapshots.current() {
+        Ok(live) => Ok(live.map(|live| live.id)),
+        Err(SnapshotError::MissingCurrent { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 async fn train(trainer: &Trainer) -> anyhow::Result<()> {
@@ -113,5 +125,25 @@ impl TrainObserver for Told {
             _ => {}
         }
         ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::fs;
+
+    use super::{SnapshotStore, live_model};
+
+    #[test]
+    fn without_a_live_snapshot_there_is_something_to_train() {
+        let folder = tempfile::tempdir().unwrap();
+        let snapshots = SnapshotStore::new(folder.path());
+        assert_eq!(live_model(&snapshots).unwrap(), None);
+        fs::create_dir(folder.path().join("01ARZ3NDEKTSV4RRFFQ69G5FAV")).unwrap();
+        assert_eq!(live_model(&snapshots).unwrap(), None);
+        fs::write(folder.path().join("CURRENT"), "no snapshot").unwrap();
+        assert!(live_model(&snapshots).is_err());
     }
 }

@@ -56,7 +56,7 @@ impl Engine {
             let mut state = write(&self.inner.state);
             for stored in page {
                 let known = state.catalogue.len();
-                let key = take_up(&mut state, &stored)?;
+                let key = take_up(&mut state, &stored);
                 taken.changed.push(key);
                 if state.catalogue.len() > known {
                     taken.arrived.push(key);
@@ -245,8 +245,9 @@ pub(crate) fn document(resource: &Resource) -> Document<'_> {
     }
 }
 
-/// Puts a stored resource into the catalogue and its links into the graph; a vector of another text is dropped.
-fn take_up(state: &mut State, stored: &StoredResource) -> Result<u32, Error> {
+/// Puts a stored resource into the catalogue and its links into the graph, as far as there is room for them; a vector of
+/// another text is dropped.
+fn take_up(state: &mut State, stored: &StoredResource) -> u32 {
     let resource = &stored.resource;
     let before = state.catalogue.key(resource.id.as_str()).and_then(|key| state.catalogue.get(key));
     let text_changed = before.is_some_and(|entry| entry.text_hash != stored.text_hash);
@@ -255,6 +256,8 @@ fn take_up(state: &mut State, stored: &StoredResource) -> Result<u32, Error> {
     if text_changed || stored.deleted {
         state.vectors.remove(key);
     }
-    state.replace_links(key, &resource.links)?;
-    Ok(key)
+    if let Err(error) = state.replace_links(key, &resource.links) {
+        tracing::warn!(resource = resource.id.as_str(), %error, "links that came with this resource are left out");
+    }
+    key
 }

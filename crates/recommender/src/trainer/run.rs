@@ -107,9 +107,10 @@ impl Trainer {
         stage(observer, "publishing")?;
         let mut draft = self.snapshots.draft()?;
         model.write(&mut draft)?;
-        let published = draft.publish(serde_json::to_value(&info).map_err(|e| invalid(e.to_string()))?)?;
-        // The last moment to stop: after this the model is live.
+        let manifest_info = serde_json::to_value(&info).map_err(|e| invalid(e.to_string()))?;
+        // The last moment to stop: a snapshot that is published and not promoted would leave no live model.
         stage(observer, "going live")?;
+        let published = draft.publish(manifest_info)?;
         self.snapshots.promote(&published)?;
         Ok(TrainReport { run_id, published: Some(published.id), refused, info })
     }

@@ -150,29 +150,6 @@ impl Store {
         self.load(page.order_by_asc(Column::UpdatedAt).order_by_asc(Column::Id).limit(limit)).await
     }
 
-    /// Live resources after a row id whose embedding of that kind is missing or out of date, with their text: those to
-    /// embed next.
-    ///
-    /// # Errors
-    /// As [`Store::get_resource`].
-    pub async fn resources_to_embed(
-        &self,
-        embedder: &str,
-        row_id: i64,
-        limit: u64,
-    ) -> Result<Vec<StoredResource>> {
-        let sql = "NOT EXISTS (SELECT 1 FROM resource_embeddings e WHERE e.resource_id = resources.id \
-                   AND e.embedder = {} AND e.text_hash = resources.text_hash)";
-        let placeholder = match self.reader().get_database_backend() {
-            DbBackend::Postgres => "$1",
-            _ => "?",
-        };
-        let stale = Expr::cust_with_values(sql.replace("{}", placeholder), [embedder]);
-        let page =
-            Entity::find().filter(Column::Id.gt(row_id)).filter(Column::DeletedAt.is_null()).filter(stale);
-        self.load(page.order_by_asc(Column::Id).limit(limit)).await
-    }
-
     async fn load(&self, rows: Select<Entity>) -> Result<Vec<StoredResource>> {
         let rows: Vec<Model> = rows.into_model().all(self.reader()).await?;
         let mut links = links_of(self.reader(), &rows.iter().map(|row| row.id).collect::<Vec<_>>()).await?;

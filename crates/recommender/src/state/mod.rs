@@ -1,18 +1,16 @@
 //! Everything an answer is computed from, in memory: catalogue, vectors, graph and model under the same dense keys.
 
+mod links;
+mod waiting;
+
 use std::sync::Arc;
 
-use docent_domain::{Link, ResourceId};
 use docent_embeddings::{Embedder, LsaConfig, LsaEmbedder, VectorIndex};
-use docent_graph::{Direction, Edge, Graph};
+use docent_graph::Graph;
 use docent_ranker::quality_fence;
-use rustc_hash::FxHashMap;
 
-use crate::{
-    Error,
-    catalogue::Catalogue,
-    model::{CO_INTERACTION_KIND, Model},
-};
+use crate::{Error, catalogue::Catalogue, model::Model};
+use waiting::WaitingLinks;
 
 /// A model and the snapshot that it came from.
 #[derive(Debug)]
@@ -57,8 +55,7 @@ pub(crate) struct State {
     keys: Vec<Option<u32>>,
     summary: Summary,
     untrained: Arc<LsaEmbedder>,
-    /// Links whose target has not arrived yet, by target.
-    waiting: FxHashMap<ResourceId, Vec<(u32, String, f32)>>,
+    waiting: WaitingLinks,
 }
 
 impl State {
@@ -73,7 +70,7 @@ impl State {
             keys: Vec::new(),
             summary: Summary::default(),
             untrained: Arc::new(untrained),
-            waiting: FxHashMap::default(),
+            waiting: WaitingLinks::default(),
         })
     }
 
@@ -143,89 +140,6 @@ impl State {
                 *slot = Some(row);
             }
         }
-    }
-
-    /// Rebuilds the graph from all links of the catalogue and the model's co-interaction edges.
-    pub(crate) fn rebuild_graph(&mut self, links: Vec<(u32, Vec<Link>)>) -> Result<(), Error> {
-        self.graph = Graph::from_edges(self.catalogue.len() as u32, Vec::new(), [])?;
-        self.waiting.clear();
-        let mut kinds: Vec<String> = Vec::new();
-        let mut edges: Vec<Edge> = Vec::new();
-        let mut kind_of = |name: &str| {
-            let known = kinds.iter().position(|kind| kind == name);
-            known.unwrap_or_else(|| {
-                kinds.push(name.to_owned());
-                kinds.len() - 1
-            }) as u8
-        };
-        for (from, links) in links {
-            for link in links {
-                match self.catalogue.key(link.target.as_str()) {
-                    Some(to) => {
-                        edges.push(Edge { from, to, kind: kind_of(&link.kind), weight: link.weight as f32 });
-                    }
-                    None => {
-                        self.waiting.entry(link.target).or_default().push((
-                            from,
-                            link.kind,
-                            link.weight as f32,
-                        ));
-                    }
-                }
-            }
-        }
-        if let Some(live) = &self.live {
-            let parts = &live.model.co_interaction;
-            let kind = kind_of(CO_INTERACTION_KIND);
-            for (row, bounds) in (0u32..).zip(parts.offsets.windows(2)) {
-                let [start, end] = bounds else { continue };
-                let range = *start as usize..*end as usize;
-                let targets = parts.targets.get(range.clone()).unwrap_or(&[]);
-                for (&target, &weight) in targets.iter().zip(parts.weights.get(range).unwrap_or(&[])) {
-                    if let (Some(from), Some(to)) = (self.key_of_row(row), self.key_of_row(target)) {
-                        edges.push(Edge { from, to, kind, weight });
-                    }
-                }
-            }
-        }
-        self.graph = Graph::from_edges(self.catalogue.len() as u32, kinds, edges)?;
-        Ok(())
-    }
-
-    /// Replaces the outgoing links of one resource, and joins the links that waited for it.
-    pub(crate) fn replace_links(&mut self, from: u32, links: &[Link]) -> Result<(), Error> {
-        let old: Vec<(u32, u8)> = self
-            .graph
-            .links(from)
-            .filter(|(_, link)| link.direction == Direction::Outgoing && link.kind != CO_INTERACTION_KIND)
-            .filter_map(|(to, link)| Some((to, self.graph.kind_number(link.kind)?)))
-            .collect();
-        for (to, kind) in old {
-            self.graph.remove_edge(from, to, kind);
-        }
-        self.waiting.values_mut().for_each(|waiting| waiting.retain(|(source, ..)| *source != from));
-        for link in links {
-            match self.catalogue.key(link.target.as_str()) {
-                Some(to) => self.link(from, to, &link.kind, link.weight as f32)?,
-                None => {
-                    let waiting = (from, link.kind.clone(), link.weight as f32);
-                    self.waiting.entry(link.target.clone()).or_default().push(waiting);
-                }
-            }
-        }
-        let Some(arrived) = self.catalogue.get(from).map(|entry| entry.id.clone()) else { return Ok(()) };
-        for (source, kind, weight) in self.waiting.remove(&arrived).unwrap_or_default() {
-            self.link(source, from, &kind, weight)?;
-        }
-        Ok(())
-    }
-
-    fn link(&mut self, from: u32, to: u32, kind: &str, weight: f32) -> Result<(), Error> {
-        if from != to {
-            let kind = self.graph.intern_kind(kind)?;
-            self.graph.add_edge(Edge { from, to, kind, weight })?;
-        }
-        Ok(())
     }
 
     /// Recomputes what follows from the whole catalogue. Reading is all that takes time, so it is apart from
