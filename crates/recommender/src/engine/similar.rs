@@ -7,8 +7,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Engine;
 use crate::{
-    Error, SimilarResource, engine::recommend::limit_checked, model::CO_INTERACTION_KIND, state::State,
-    user::read,
+    Error, SimilarResource, candidates::keep_best, engine::recommend::limit_checked,
+    model::CO_INTERACTION_KIND, state::State, user::read,
 };
 
 /// How many neighbours each component proposes.
@@ -41,7 +41,6 @@ fn neighbours(
 ) -> Result<Vec<SimilarResource>, Error> {
     let visible = |other: u32| other != key && state.catalogue.get(other).is_some_and(|entry| !entry.hidden);
     let content = state.vectors.get(key).map(|vector| state.vectors.nearest(vector, PROPOSED, visible));
-    let factors = collaborative(state, key);
     let graph = if state.graph.degree(key) > 0 {
         Some(state.graph.personalised_pagerank(&[(key, 1.0)], &PprConfig::default())?)
     } else {
@@ -49,11 +48,11 @@ fn neighbours(
     };
     let nearest = graph.iter().flatten().map(|&(_, score)| score).fold(0.0, f32::max);
     let near: FxHashMap<u32, f32> = graph.iter().flatten().copied().collect();
-    let by_factors: FxHashMap<u32, f64> = factors.iter().flatten().copied().collect();
     let proposed = content.iter().flatten().map(|&(other, _)| other);
-    let proposed = proposed.chain(factors.iter().flatten().take(PROPOSED).map(|&(other, _)| other));
+    let proposed = proposed.chain(chosen_alike(state, key));
+    let linked = graph.iter().flatten().map(|&(other, _)| other).filter(|&other| visible(other));
     let proposed: FxHashSet<u32> =
-        proposed.chain(near.keys().copied().take(PROPOSED)).filter(|&other| visible(other)).collect();
+        proposed.filter(|&other| visible(other)).chain(linked.take(PROPOSED)).collect();
 
     let mut found: Vec<(f64, u32, ComponentScores)> = proposed
         .into_iter()
@@ -64,7 +63,7 @@ fn neighbours(
                     .get(key)
                     .zip(state.vectors.get(other))
                     .map(|(a, b)| cosine(a, b).max(0.0)),
-                collaborative: factors.as_ref().and_then(|_| by_factors.get(&other)).map(|c| c.max(0.0)),
+                collaborative: factors_cosine(state, key, other).map(|c| c.max(0.0)),
                 graph: graph.as_ref().map(|_| {
                     let score = near.get(&other).copied().unwrap_or(0.0);
                     if nearest > 0.0 { f64::from(score / nearest).sqrt() } else { 0.0 }
@@ -74,7 +73,7 @@ fn neighbours(
             (hybrid_score(&scores, weights).score, other, scores)
         })
         .collect();
-    found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    keep_best(&mut found, limit, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     let named = |(score, other, scores): (f64, u32, ComponentScores)| {
         let entry = state.catalogue.get(other)?;
         Some(SimilarResource {
@@ -87,21 +86,30 @@ fn neighbours(
             reasons: reasons(state, key, other, &scores),
         })
     };
-    Ok(found.into_iter().take(limit).filter_map(named).collect())
+    Ok(found.into_iter().filter_map(named).collect())
 }
 
-/// Cosines of the ALS factors with those of all others that anybody chose, best first.
-fn collaborative(state: &State, key: u32) -> Option<Vec<(u32, f64)>> {
-    let live = state.live.as_deref()?;
-    let model = &live.model;
-    let chosen = |row: u32| model.popularity.get(row as usize).is_some_and(|&count| count > 0);
-    let factors = state.row(key).filter(|&row| chosen(row)).and_then(|row| model.als.item(row))?;
-    let mut others: Vec<(u32, f64)> = (0..model.als.n_items() as u32)
-        .filter(|&row| chosen(row))
-        .filter_map(|row| Some((state.key_of_row(row)?, cosine(factors, model.als.item(row)?))))
+/// Factors of a resource that anybody chose.
+fn factors(state: &State, key: u32) -> Option<&[f32]> {
+    let model = &state.live.as_deref()?.model;
+    let row = state.row(key)?;
+    let is_chosen = model.popularity.get(row as usize).is_some_and(|&count| count > 0);
+    is_chosen.then(|| model.als.item(row)).flatten()
+}
+
+fn factors_cosine(state: &State, key: u32, other: u32) -> Option<f64> {
+    Some(cosine(factors(state, key)?, factors(state, other)?))
+}
+
+/// The resources whose factors are nearest, best first.
+fn chosen_alike(state: &State, key: u32) -> Vec<u32> {
+    let keys = 0..state.catalogue.len() as u32;
+    let mut others: Vec<(f64, u32)> = keys
+        .filter(|&other| other != key)
+        .filter_map(|other| Some((factors_cosine(state, key, other)?, other)))
         .collect();
-    others.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    Some(others)
+    keep_best(&mut others, PROPOSED, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    others.into_iter().map(|(_, other)| other).collect()
 }
 
 fn reasons(state: &State, key: u32, other: u32, scores: &ComponentScores) -> Vec<Reason<ResourceId>> {
