@@ -12,6 +12,9 @@ use crate::{Degradation, Error, state::State, user::UserView};
 /// How many of the newest positives are walked from in the graph.
 const GRAPH_SEEDS: usize = 50;
 
+/// What was published this many days ago is still new.
+const NEW_DAYS: i64 = 365;
+
 /// The vectors and weights that stand for a user in each component.
 pub(crate) struct Personal<'a> {
     state: &'a State,
@@ -22,6 +25,8 @@ pub(crate) struct Personal<'a> {
     pub content: Option<Vec<f32>>,
     /// Whether `content` is that of the user's domains, for want of positives.
     pub content_from_domains: bool,
+    /// Where the walk in the graph starts, newest first, with weights.
+    pub graph_seeds: Vec<(u32, f32)>,
     /// Nearness in the graph by key, best first; `None` where nothing the user liked has links.
     pub graph: Option<Vec<(u32, f32)>>,
     now: DateTime<Utc>,
@@ -42,8 +47,9 @@ impl<'a> Personal<'a> {
             Some(profile) => Some(profile),
             None => content_from_text(state, user)?,
         };
-        let (fold_in, graph) = (fold_in(state, user)?, walk(state, user)?);
-        Ok(Self { state, known_user, fold_in, content, content_from_domains, graph, now })
+        let (fold_in, graph_seeds) = (fold_in(state, user)?, graph_seeds(state, user));
+        let graph = walk(state, &graph_seeds)?;
+        Ok(Self { state, known_user, fold_in, content, content_from_domains, graph_seeds, graph, now })
     }
 
     /// How many positives the model knows.
@@ -76,6 +82,20 @@ impl<'a> Personal<'a> {
 
     fn popularity_stands_in(&self) -> bool {
         self.fold_in.is_none() && (self.state.live.is_some() || self.is_blank())
+    }
+
+    /// Whether a collaborative score says more of people alike than of popularity.
+    pub(crate) fn is_liked_by_similar_users(&self, key: u32, score: Option<f64>) -> bool {
+        let popularity = (1.0 - trust(self.known())) * self.state.popularity(key);
+        let is_chosen = self.state.catalogue.get(key).is_some_and(|entry| entry.views() > 0);
+        is_chosen && self.fold_in.is_some() && score.is_some_and(|score| score > 2.0 * popularity)
+    }
+
+    /// Whether a resource was published within a year or, where that is not known, came after the model was made.
+    pub(crate) fn is_new(&self, key: u32) -> bool {
+        let published = self.state.catalogue.get(key).and_then(|entry| entry.published_at);
+        let came_after_model = self.state.live.is_some() && self.state.row(key).is_none();
+        published.map_or(came_after_model, |at| (self.now - at).num_days() <= NEW_DAYS)
     }
 
     /// The component scores of candidates, in their order.
@@ -111,7 +131,7 @@ impl<'a> Personal<'a> {
         let modelled: Vec<u32> = rows.iter().copied().flatten().collect();
         let blended = live.model.collaborative_scores(user, self.known_user, &modelled)?;
         let mut scaled = relative(&blended).into_iter();
-        let trust = (*known as f64 / COLD_START_BELOW as f64).min(1.0);
+        let trust = trust(*known);
         let mixed = |key: &u32, score: f64| trust * score + (1.0 - trust) * popularity(key);
         Ok(candidates
             .iter()
@@ -141,6 +161,11 @@ impl<'a> Personal<'a> {
         };
         candidates.iter().map(|key| Some(score(key))).collect()
     }
+}
+
+/// How far the model is believed for a user with this many positives; popularity makes up the rest.
+fn trust(known: usize) -> f64 {
+    (known as f64 / COLD_START_BELOW as f64).min(1.0)
 }
 
 /// Fewer positives than this are served by the configured weights: learned ones come from people with more.
@@ -208,13 +233,16 @@ fn content_from_text(state: &State, user: &UserView) -> Result<Option<Vec<f32>>,
     Ok(state.embedder().get().embed(&[document])?.pop().flatten())
 }
 
-fn walk(state: &State, user: &UserView) -> Result<Option<Vec<(u32, f32)>>, Error> {
+fn graph_seeds(state: &State, user: &UserView) -> Vec<(u32, f32)> {
     let linked = user.positives.iter().filter(|positive| state.graph.degree(positive.key) > 0);
-    let seeds: Vec<(u32, f32)> = linked.take(GRAPH_SEEDS).map(|p| (p.key, p.strength)).collect();
+    linked.take(GRAPH_SEEDS).map(|p| (p.key, p.strength)).collect()
+}
+
+fn walk(state: &State, seeds: &[(u32, f32)]) -> Result<Option<Vec<(u32, f32)>>, Error> {
     if seeds.is_empty() {
         return Ok(None);
     }
-    Ok(Some(state.graph.personalised_pagerank(&seeds, &PprConfig::default())?))
+    Ok(Some(state.graph.personalised_pagerank(seeds, &PprConfig::default())?))
 }
 
 impl crate::model::Model {

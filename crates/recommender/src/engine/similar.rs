@@ -1,14 +1,18 @@
 use std::sync::Arc;
 
 use docent_domain::{Component, ComponentScores, ResourceId, Weights};
-use docent_graph::{Direction, PprConfig};
-use docent_ranker::{Reason, cosine, hybrid_score};
+use docent_graph::PprConfig;
+use docent_ranker::{HybridScore, Reason, cosine, hybrid_score};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Engine;
 use crate::{
-    Error, SimilarResource, candidates::keep_best, engine::recommend::limit_checked,
-    model::CO_INTERACTION_KIND, state::State, user::read,
+    Error, SimilarResource,
+    candidates::keep_best,
+    engine::recommend::limit_checked,
+    explain::{are_chosen_together, carrying, link_reasons, named, shares_author},
+    state::State,
+    user::read,
 };
 
 /// How many neighbours each component proposes.
@@ -54,7 +58,7 @@ fn neighbours(
     let proposed: FxHashSet<u32> =
         proposed.filter(|&other| visible(other)).chain(linked.take(PROPOSED)).collect();
 
-    let mut found: Vec<(f64, u32, ComponentScores)> = proposed
+    let mut found: Vec<(HybridScore, u32, ComponentScores)> = proposed
         .into_iter()
         .map(|other| {
             let scores = ComponentScores {
@@ -70,23 +74,23 @@ fn neighbours(
                 }),
                 ..ComponentScores::default()
             };
-            (hybrid_score(&scores, weights).score, other, scores)
+            (hybrid_score(&scores, weights), other, scores)
         })
         .collect();
-    keep_best(&mut found, limit, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let named = |(score, other, scores): (f64, u32, ComponentScores)| {
+    keep_best(&mut found, limit, |a, b| b.0.score.total_cmp(&a.0.score).then(a.1.cmp(&b.1)));
+    let neighbour = |(hybrid, other, scores): (HybridScore, u32, ComponentScores)| {
         let entry = state.catalogue.get(other)?;
         Some(SimilarResource {
             resource_id: entry.id.clone(),
             title: entry.title.clone(),
-            score,
+            score: hybrid.score,
             content: scores.get(Component::Content),
             collaborative: scores.get(Component::Collaborative),
             graph: scores.get(Component::Graph),
-            reasons: reasons(state, key, other, &scores),
+            reasons: reasons(state, key, other, &scores, &hybrid),
         })
     };
-    Ok(found.into_iter().filter_map(named).collect())
+    Ok(found.into_iter().filter_map(neighbour).collect())
 }
 
 /// Factors of a resource that anybody chose.
@@ -112,27 +116,27 @@ fn chosen_alike(state: &State, key: u32) -> Vec<u32> {
     others.into_iter().map(|(_, other)| other).collect()
 }
 
-fn reasons(state: &State, key: u32, other: u32, scores: &ComponentScores) -> Vec<Reason<ResourceId>> {
-    let mut reasons: Vec<Reason<u32>> = Vec::new();
-    for link in state.graph.links_between(other, key) {
-        match (link.kind, link.direction) {
-            (CO_INTERACTION_KIND, _) => {}
-            ("citation", Direction::Outgoing) => reasons.push(Reason::Cites { resource: key }),
-            ("citation", Direction::Incoming) => reasons.push(Reason::CitedBy { resource: key }),
-            (kind, _) => reasons.push(Reason::LinkedTo { resource: key, kind: kind.to_owned() }),
-        }
-    }
+fn reasons(
+    state: &State,
+    key: u32,
+    other: u32,
+    scores: &ComponentScores,
+    hybrid: &HybridScore,
+) -> Vec<Reason<ResourceId>> {
+    let mut reasons: Vec<Reason<u32>> = link_reasons(state, other, key).collect();
     if let (Some(a), Some(b)) = (state.catalogue.get(key), state.catalogue.get(other))
-        && a.authors.iter().any(|author| b.authors.contains(author))
+        && shares_author(a, b)
     {
         reasons.push(Reason::SameAuthor { resource: key });
     }
-    if let Some(weight) = scores.content.filter(|&weight| weight > 0.0) {
-        reasons.push(Reason::SimilarTo { resource: key, weight });
+    for component in carrying(hybrid) {
+        let reason = match component {
+            Component::Content => scores.content.map(|weight| Reason::SimilarTo { resource: key, weight }),
+            Component::Collaborative => Some(Reason::LikedBySimilarUsers),
+            Component::Graph => are_chosen_together(state, key, other).then_some(Reason::LikedBySimilarUsers),
+            Component::Quality | Component::Recency => None,
+        };
+        reasons.extend(reason.filter(|reason| !reasons.contains(reason)));
     }
-    if scores.collaborative.is_some_and(|score| score > 0.0) {
-        reasons.push(Reason::LikedBySimilarUsers);
-    }
-    let name = |key: u32| state.catalogue.get(key).map(|entry| entry.id.clone());
-    reasons.into_iter().filter_map(|reason| reason.try_map(name)).collect()
+    named(state, reasons)
 }
