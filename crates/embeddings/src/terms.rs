@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(of_title("Heat (1995)"), ["heat"]);
         assert_eq!(of_title("The Office [2005–2013]"), ["offic"]);
         assert_eq!(of_title("1984"), ["1984"]);
-        assert_eq!(of_title("(1408) 1984 (film, 1956) (1799)"), ["1408", "1799", "1956", "1984", "film"]);
+        assert_eq!(of_title("1984 (film, 1956) (1799) [1408]"), ["1408", "1799", "1956", "1984", "film"]);
         assert_eq!(words_of("war (1812)"), ["1812", "war"]);
     }
 

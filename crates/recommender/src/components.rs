@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use docent_domain::{COLD_START_BELOW, ComponentScores, UNKNOWN_QUALITY, UserId, Weights, recency};
 use docent_embeddings::{ContentSignal, Document, content_profile};
-use docent_graph::PprConfig;
+use docent_graph::{Graph, PprConfig};
 use docent_ncf::UserInput;
 use rustc_hash::FxHashMap;
 
@@ -150,17 +150,21 @@ impl<'a> Personal<'a> {
         cosines.iter().map(|cosine| cosine.and_then(|_| scaled.next())).collect()
     }
 
-    /// The square root spreads what PageRank crowds near zero.
+    /// Relative to the nearest candidate; a resource without links has no score.
     fn graph_scores(&self, candidates: &[u32]) -> Vec<Option<f64>> {
         let Some(near) = &self.graph else { return vec![None; candidates.len()] };
         let by_key: FxHashMap<u32, f32> = near.iter().copied().collect();
         let nearest = candidates.iter().filter_map(|key| by_key.get(key)).copied().fold(0.0, f32::max);
-        let score = |key: &u32| match by_key.get(key) {
-            Some(score) if nearest > 0.0 => f64::from(score / nearest).sqrt(),
-            _ => 0.0,
-        };
-        candidates.iter().map(|key| Some(score(key))).collect()
+        let score = |key: &u32| nearness(&self.state.graph, *key, by_key.get(key).copied(), nearest);
+        candidates.iter().map(score).collect()
     }
+}
+
+/// A graph score from the walk's share of a resource and of the nearest; `None` for one without links. The square root
+/// spreads what PageRank crowds near zero.
+pub(crate) fn nearness(graph: &Graph, key: u32, share: Option<f32>, nearest: f32) -> Option<f64> {
+    let share = share.filter(|_| nearest > 0.0).map_or(0.0, |share| f64::from(share / nearest).sqrt());
+    (graph.degree(key) > 0).then_some(share)
 }
 
 /// How far the model is believed for a user with this many positives; popularity makes up the rest.
@@ -172,10 +176,14 @@ fn trust(known: usize) -> f64 {
 const LEARNED_WEIGHTS_FROM: usize = 20;
 /// At this many positives the collaborative component has half its weight: a vector that rests on few says little.
 const HALF_TRUST_AT: f64 = 10.0;
+/// Learned weights keep this much for recency: people who all look back teach a weight of 0, which nothing new and no
+/// wish for new things could overcome.
+const LEAST_RECENCY: f64 = 0.02;
 
 /// The weights for a user with `known` positives that the model knows.
 pub(crate) fn weights_for(known: usize, learned: Option<&Weights>, configured: &Weights) -> Weights {
-    let base = learned.filter(|_| known >= LEARNED_WEIGHTS_FROM).unwrap_or(configured);
+    let learned = learned.filter(|_| known >= LEARNED_WEIGHTS_FROM);
+    let base = learned.map_or(*configured, |learned| learned.with_recency_of_at_least(LEAST_RECENCY));
     let known = known as f64;
     base.with_collaborative_trust(if known > 0.0 { known / (known + HALF_TRUST_AT) } else { 1.0 })
 }
@@ -280,6 +288,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_has_no_links_has_no_graph_score_and_what_is_far_has_zero() {
+        let edges = [docent_graph::Edge { from: 0, to: 1, kind: 0, weight: 1.0 }];
+        let graph = Graph::from_edges(3, vec!["citation".into()], edges).unwrap();
+        assert_eq!(nearness(&graph, 0, Some(0.25), 1.0), Some(0.5));
+        assert_eq!(nearness(&graph, 1, None, 1.0), Some(0.0));
+        assert_eq!(nearness(&graph, 2, None, 1.0), None);
+    }
+
+    #[test]
     fn the_longer_a_history_the_more_the_collaborative_component_counts() {
         let (configured, learned) =
             (Weights::default(), Weights::only(docent_domain::Component::Collaborative));
@@ -287,6 +304,15 @@ mod tests {
         assert_eq!(share(0), 0.35);
         assert!((share(10) - 0.175).abs() < 1e-12);
         assert!(share(19) < 0.35 && (share(30) - 0.75).abs() < 1e-12);
+    }
+
+    #[test]
+    fn learned_weights_leave_something_to_recency() {
+        let learned = Weights::new([1.0, 1.0, 1.0, 1.0, 0.0]).unwrap();
+        let served = weights_for(100, Some(&learned), &Weights::default()).with_recency_bias(1.0);
+        assert_eq!(served.get(docent_domain::Component::Recency), 2.0 * LEAST_RECENCY);
+        let configured = weights_for(100, None, &learned);
+        assert_eq!(configured.get(docent_domain::Component::Recency), 0.0);
     }
 
     #[test]

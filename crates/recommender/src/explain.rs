@@ -13,10 +13,13 @@ const LEAST_SHARE: f64 = 0.15;
 /// How far the way back from a resource to what the user liked is followed.
 const EDGES_WALKED_BACK: usize = 2_000;
 
-/// The components that brought a share of a score worth telling, the strongest first.
+/// The components that brought a share of a score worth telling, the strongest first. Quality is the same for everybody
+/// and often the same for all, so it is neither told nor counted.
 pub(crate) fn carrying(hybrid: &HybridScore) -> Vec<Component> {
     let mut shares: Vec<(f64, Component)> = hybrid.contributions.into_iter().zip(Component::ALL).collect();
-    shares.retain(|(contribution, _)| *contribution > LEAST_SHARE * hybrid.score);
+    shares.retain(|(_, component)| *component != Component::Quality);
+    let told: f64 = shares.iter().map(|(contribution, _)| contribution).sum();
+    shares.retain(|(contribution, _)| *contribution > LEAST_SHARE * told);
     shares.sort_by(|a, b| b.0.total_cmp(&a.0));
     shares.into_iter().map(|(_, component)| component).collect()
 }

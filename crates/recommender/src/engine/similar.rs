@@ -9,6 +9,7 @@ use super::Engine;
 use crate::{
     Error, SimilarResource,
     candidates::keep_best,
+    components::nearness,
     engine::recommend::limit_checked,
     explain::{are_chosen_together, carrying, link_reasons, named, shares_author},
     state::State,
@@ -68,10 +69,9 @@ fn neighbours(
                     .zip(state.vectors.get(other))
                     .map(|(a, b)| cosine(a, b).max(0.0)),
                 collaborative: factors_cosine(state, key, other).map(|c| c.max(0.0)),
-                graph: graph.as_ref().map(|_| {
-                    let score = near.get(&other).copied().unwrap_or(0.0);
-                    if nearest > 0.0 { f64::from(score / nearest).sqrt() } else { 0.0 }
-                }),
+                graph: graph
+                    .as_ref()
+                    .and_then(|_| nearness(&state.graph, other, near.get(&other).copied(), nearest)),
                 ..ComponentScores::default()
             };
             (hybrid_score(&scores, weights), other, scores)
