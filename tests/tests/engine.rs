@@ -259,6 +259,10 @@ async fn a_resource_of_a_second_ago_is_found_by_content_and_by_links() {
     let answer = engine.recommend(graph).await.unwrap();
     let found = answer.recommendations.iter().find(|r| r.resource_id.as_str() == "linked").unwrap();
     assert!(found.reasons.contains(&Reason::Cites { resource: id("book-3") }), "{:?}", found.reasons);
+    let answer = engine.recommend(RecommendRequest { limit: 100, ..request("ada") }).await.unwrap();
+    let fresh = answer.recommendations.iter().find(|r| r.resource_id.as_str() == "fresh").unwrap();
+    assert_eq!((fresh.scores.collaborative, fresh.scores.graph), (None, None));
+    assert!(fresh.scores.content.is_some());
     let similar = engine.similar(&id("fresh"), 5).await.unwrap();
     assert!(similar[0].title.starts_with("pottery"), "{similar:?}");
 }
@@ -280,7 +284,7 @@ async fn a_link_may_arrive_before_its_target() {
 async fn links_of_too_many_kinds_keep_no_resource_out() {
     let library = Library::empty().await;
     let mut busy = Resource::new(id("busy"), "Linked in every way");
-    let link = |n: usize| Link { target: id("target"), kind: format!("kind-{n}"), weight: 1.0 };
+    let link = |n: usize| Link { target: id("target"), kind: format!("kind_{n}"), weight: 1.0 };
     busy.links = (0..300).map(link).collect();
     let target = Resource::new(id("target"), "What it links to");
     library.engine.ingest(vec![target, busy]).await.unwrap();

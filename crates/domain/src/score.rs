@@ -161,6 +161,13 @@ impl Weights {
     pub fn with_recency_bias(self, bias: f64) -> Self {
         Self { recency: self.recency * 2.0 * bias, ..self }
     }
+
+    /// These weights with at least so much for recency. Not scaled again: the score divides by the sum of what is
+    /// available.
+    #[must_use]
+    pub fn with_recency_of_at_least(self, least: f64) -> Self {
+        Self { recency: self.recency.max(least), ..self }
+    }
 }
 
 /// Which components choose and rank.

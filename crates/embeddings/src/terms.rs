@@ -32,10 +32,11 @@ const STOP_WORDS: &[&str] = &[
 /// The terms of `document` with their field-weighted frequencies, sorted by term; each weight is positive.
 ///
 /// Words of title, text and subjects are stemmed; a subject counts once more as a whole phrase (`subject:...`) and an
-/// author only as a whole name (`author:...`), so that two people who share a first name are not alike.
+/// author only as a whole name (`author:...`), so that two people who share a first name are not alike. Years in brackets
+/// date a title, as in "Heat (1995)", and are left out, or all of one year would be alike.
 pub(crate) fn weighted_terms(document: &Document<'_>, config: &LsaConfig) -> Vec<(String, f32)> {
     let mut bag = Bag { stemmer: Stemmer::create(Algorithm::English), frequencies: HashMap::new() };
-    bag.add_words(document.title, config.title_weight);
+    bag.add_title(document.title, config.title_weight);
     bag.add_words(document.text, config.text_weight);
     for subject in document.subjects {
         bag.add_words(subject, config.subject_weight);
@@ -55,15 +56,19 @@ struct Bag {
 }
 
 impl Bag {
+    fn add_title(&mut self, title: &str, weight: f32) {
+        for (n, part) in title.split(['(', ')', '[', ']']).enumerate() {
+            let is_date = n > 0 && words(part).all(is_year);
+            if !is_date {
+                self.add_words(part, weight);
+            }
+        }
+    }
+
     fn add_words(&mut self, text: &str, weight: f32) {
         let text = normalise(text);
-        // The colon is a letter of words to the segmentation rules (Swedish), here it marks subjects and authors.
-        for word in text.unicode_words().flat_map(|word| word.split(':')) {
-            // Stemming takes time that grows with the square of the length.
-            let is_word = !word.is_empty() && word.len() <= MAX_TERM_BYTES;
-            if is_word && STOP_WORDS.binary_search(&word).is_err() {
-                self.add(self.stemmer.stem(word).into_owned(), weight);
-            }
+        for word in words(&text).filter(|word| STOP_WORDS.binary_search(word).is_err()) {
+            self.add(self.stemmer.stem(word).into_owned(), weight);
         }
     }
 
@@ -80,6 +85,17 @@ impl Bag {
             *self.frequencies.entry(term).or_default() += weight;
         }
     }
+}
+
+/// The colon is a letter of words to the segmentation rules (Swedish), here it marks subjects and authors. Endless words
+/// are left out: stemming takes time that grows with the square of the length.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let parts = text.unicode_words().flat_map(|word| word.split(':'));
+    parts.filter(|word| !word.is_empty() && word.len() <= MAX_TERM_BYTES)
+}
+
+fn is_year(word: &str) -> bool {
+    word.len() == 4 && word.parse().is_ok_and(|year: u16| (1800..2100).contains(&year))
 }
 
 fn normalise(text: &str) -> String {
@@ -122,6 +138,19 @@ mod tests {
         assert_eq!(words_of("ﬁne Ｇｒａｐｈｓ’s"), ["fine", "graph"]);
         assert_eq!(words_of(" the and of "), Vec::<String>::new());
         assert_eq!(words_of("naïve Größe 東京"), ["größe", "naïv", "京", "東"]);
+    }
+
+    #[test]
+    fn a_year_in_brackets_dates_a_title_and_is_no_term_of_it() {
+        let of_title = |title| {
+            let terms = terms_of(Document { title, ..Document::default() });
+            terms.into_iter().map(|(term, _)| term).collect::<Vec<_>>()
+        };
+        assert_eq!(of_title("Heat (1995)"), ["heat"]);
+        assert_eq!(of_title("The Office [2005–2013]"), ["offic"]);
+        assert_eq!(of_title("1984"), ["1984"]);
+        assert_eq!(of_title("1984 (film, 1956) (1799) [1408]"), ["1408", "1799", "1956", "1984", "film"]);
+        assert_eq!(words_of("war (1812)"), ["1812", "war"]);
     }
 
     #[test]

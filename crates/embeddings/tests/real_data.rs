@@ -122,5 +122,43 @@ fn films_that_share_genres_are_nearer_than_random_ones() {
     }
     let (near, random) = (near / counted, random / counted);
     eprintln!("genre overlap (Jaccard): ten nearest {near:.3}, random {random:.3}");
-    assert!(near > 0.6 && near > 3.0 * random, "near {near:.3}, random {random:.3}");
+    assert!(near > 0.75 && near > 3.0 * random, "near {near:.3}, random {random:.3}");
+}
+
+#[test]
+fn films_are_near_for_their_genres_and_not_for_their_year() {
+    let Some(path) = data_file("ml-latest-small/movies.csv") else { return };
+    let films: Vec<[String; 3]> = rows(&path);
+    let genres: Vec<Vec<String>> =
+        films.iter().map(|[.., genres]| genres.split('|').map(str::to_owned).collect()).collect();
+    let year = |film: usize| films[film][1].trim_end().strip_suffix(')')?.rsplit('(').next();
+    let documents: Vec<_> = films
+        .iter()
+        .zip(&genres)
+        .map(|([_, title, _], subjects)| Document { title, subjects, ..Document::default() })
+        .collect();
+    let embedder = LsaEmbedder::fit(&documents, &LsaConfig::default(), 1).unwrap();
+    let index = index_of(embedder.embed(&documents).unwrap(), embedder.dim());
+
+    let asked = (0..films.len()).step_by(7).filter_map(|film| Some((film, index.get(film as u32)?)));
+    let near: Vec<(usize, usize)> = asked
+        .flat_map(|(film, vector)| {
+            let found = index.nearest(vector, 10, |row| row as usize != film);
+            found.into_iter().map(move |(row, _)| (film, row as usize))
+        })
+        .collect();
+    let at_random =
+        |(n, &(film, _)): (usize, &(usize, usize))| (film, (film * 31 + n * 977 + 1) % films.len());
+    let random: Vec<(usize, usize)> = near.iter().enumerate().map(at_random).collect();
+    let share = |pairs: &[(usize, usize)], same: &dyn Fn(usize, usize) -> bool| {
+        pairs.iter().filter(|&&(a, b)| same(a, b)).count() as f64 / pairs.len() as f64
+    };
+    let same_year = |a, b| year(a) == year(b);
+    let same_genres = |a: usize, b: usize| genres[a] == genres[b];
+    let years = (share(&near, &same_year), share(&random, &same_year));
+    let genres = (share(&near, &same_genres), share(&random, &same_genres));
+    eprintln!("same year: ten nearest {:.3}, random {:.3}", years.0, years.1);
+    eprintln!("the very same genres: ten nearest {:.3}, random {:.3}", genres.0, genres.1);
+    assert!(years.0 < 1.5 * years.1, "{years:?}");
+    assert!(genres.0 > 0.5, "{genres:?}");
 }

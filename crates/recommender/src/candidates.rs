@@ -1,5 +1,7 @@
 //! Where candidates come from: five sources, each asked for its best, merged without repeats.
 
+use std::cmp::Ordering;
+
 use docent_domain::Strategy;
 use docent_ranker::Exclusions;
 use rustc_hash::FxHashSet;
@@ -47,13 +49,17 @@ fn collaborative(
         .filter_map(|(row, score)| Some((score, state.key_of_row(row)?)))
         .filter(|&(_, key)| allowed(key))
         .collect();
-    let best = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-    if scored.len() > count {
-        scored.select_nth_unstable_by(count - 1, best);
-        scored.truncate(count);
-    }
-    scored.sort_unstable_by(best);
+    keep_best(&mut scored, count, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     Some(scored.into_iter().map(|(_, key)| key).collect())
+}
+
+/// Leaves the `count` first by `order`, in that order, without ordering the others.
+pub(crate) fn keep_best<T>(items: &mut Vec<T>, count: usize, order: impl Fn(&T, &T) -> Ordering) {
+    if count < items.len() {
+        items.select_nth_unstable_by(count, &order);
+        items.truncate(count);
+    }
+    items.sort_unstable_by(order);
 }
 
 /// Whether the component that a strategy ranks by can be had for this user.

@@ -3,13 +3,16 @@
 use chrono::{DateTime, Utc};
 use docent_domain::{COLD_START_BELOW, ComponentScores, UNKNOWN_QUALITY, Weights, recency};
 use docent_embeddings::{ContentSignal, Document, content_profile};
-use docent_graph::PprConfig;
+use docent_graph::{Graph, PprConfig};
 use rustc_hash::FxHashMap;
 
 use crate::{Degradation, Error, collaborative::CollaborativeModel, state::State, user::UserView};
 
 /// How many of the newest positives are walked from in the graph.
 const GRAPH_SEEDS: usize = 50;
+
+/// What was published this many days ago is still new.
+const NEW_DAYS: i64 = 365;
 
 /// The vectors and weights that stand for a user in each component.
 pub(crate) struct Personal<'a> {
@@ -20,6 +23,8 @@ pub(crate) struct Personal<'a> {
     pub content: Option<Vec<f32>>,
     /// Whether `content` is that of the user's domains, for want of positives.
     pub content_from_domains: bool,
+    /// Where the walk in the graph starts, newest first, with weights.
+    pub graph_seeds: Vec<(u32, f32)>,
     /// Nearness in the graph by key, best first; `None` where nothing the user liked has links.
     pub graph: Option<Vec<(u32, f32)>>,
     now: DateTime<Utc>,
@@ -33,8 +38,9 @@ impl<'a> Personal<'a> {
             Some(profile) => Some(profile),
             None => content_from_text(state, user)?,
         };
-        let (history, graph) = (known_history(state, user), walk(state, user)?);
-        Ok(Self { state, history, content, content_from_domains, graph, now })
+        let (history, graph_seeds) = (known_history(state, user), graph_seeds(state, user));
+        let graph = walk(state, &graph_seeds)?;
+        Ok(Self { state, history, content, content_from_domains, graph_seeds, graph, now })
     }
 
     /// How many positives the model knows.
@@ -67,6 +73,20 @@ impl<'a> Personal<'a> {
 
     fn popularity_stands_in(&self) -> bool {
         self.history.is_empty() && (self.state.live.is_some() || self.is_blank())
+    }
+
+    /// Whether a collaborative score says more of people alike than of popularity.
+    pub(crate) fn is_liked_by_similar_users(&self, key: u32, score: Option<f64>) -> bool {
+        let popularity = (1.0 - trust(self.known())) * self.state.popularity(key);
+        let is_chosen = self.state.catalogue.get(key).is_some_and(|entry| entry.views() > 0);
+        is_chosen && !self.history.is_empty() && score.is_some_and(|score| score > 2.0 * popularity)
+    }
+
+    /// Whether a resource was published within a year or, where that is not known, came after the model was made.
+    pub(crate) fn is_new(&self, key: u32) -> bool {
+        let published = self.state.catalogue.get(key).and_then(|entry| entry.published_at);
+        let came_after_model = self.state.live.is_some() && self.state.row(key).is_none();
+        published.map_or(came_after_model, |at| (self.now - at).num_days() <= NEW_DAYS)
     }
 
     /// The component scores of candidates, in their order.
@@ -103,7 +123,7 @@ impl<'a> Personal<'a> {
         let mut blended = Vec::new();
         live.model.collaborative.score(&self.history, &modelled, &mut blended)?;
         let mut scaled = relative(&blended).into_iter();
-        let trust = (self.known() as f64 / COLD_START_BELOW as f64).min(1.0);
+        let trust = trust(self.known());
         let mixed = |key: &u32, score: f64| trust * score + (1.0 - trust) * popularity(key);
         Ok(candidates
             .iter()
@@ -122,27 +142,40 @@ impl<'a> Personal<'a> {
         cosines.iter().map(|cosine| cosine.and_then(|_| scaled.next())).collect()
     }
 
-    /// The square root spreads what PageRank crowds near zero.
+    /// Relative to the nearest candidate; a resource without links has no score.
     fn graph_scores(&self, candidates: &[u32]) -> Vec<Option<f64>> {
         let Some(near) = &self.graph else { return vec![None; candidates.len()] };
         let by_key: FxHashMap<u32, f32> = near.iter().copied().collect();
         let nearest = candidates.iter().filter_map(|key| by_key.get(key)).copied().fold(0.0, f32::max);
-        let score = |key: &u32| match by_key.get(key) {
-            Some(score) if nearest > 0.0 => f64::from(score / nearest).sqrt(),
-            _ => 0.0,
-        };
-        candidates.iter().map(|key| Some(score(key))).collect()
+        let score = |key: &u32| nearness(&self.state.graph, *key, by_key.get(key).copied(), nearest);
+        candidates.iter().map(score).collect()
     }
+}
+
+/// A graph score from the walk's share of a resource and of the nearest; `None` for one without links. The square root
+/// spreads what PageRank crowds near zero.
+pub(crate) fn nearness(graph: &Graph, key: u32, share: Option<f32>, nearest: f32) -> Option<f64> {
+    let share = share.filter(|_| nearest > 0.0).map_or(0.0, |share| f64::from(share / nearest).sqrt());
+    (graph.degree(key) > 0).then_some(share)
+}
+
+/// How far the model is believed for a user with this many positives; popularity makes up the rest.
+fn trust(known: usize) -> f64 {
+    (known as f64 / COLD_START_BELOW as f64).min(1.0)
 }
 
 /// Fewer positives than this are served by the configured weights: learned ones come from people with more.
 const LEARNED_WEIGHTS_FROM: usize = 20;
 /// At this many positives the collaborative component has half its weight: a vector that rests on few says little.
 const HALF_TRUST_AT: f64 = 10.0;
+/// Learned weights keep this much for recency: people who all look back teach a weight of 0, which nothing new and no
+/// wish for new things could overcome.
+const LEAST_RECENCY: f64 = 0.02;
 
 /// The weights for a user with `known` positives that the model knows.
 pub(crate) fn weights_for(known: usize, learned: Option<&Weights>, configured: &Weights) -> Weights {
-    let base = learned.filter(|_| known >= LEARNED_WEIGHTS_FROM).unwrap_or(configured);
+    let learned = learned.filter(|_| known >= LEARNED_WEIGHTS_FROM);
+    let base = learned.map_or(*configured, |learned| learned.with_recency_of_at_least(LEAST_RECENCY));
     let known = known as f64;
     base.with_collaborative_trust(if known > 0.0 { known / (known + HALF_TRUST_AT) } else { 1.0 })
 }
@@ -196,18 +229,30 @@ fn content_from_text(state: &State, user: &UserView) -> Result<Option<Vec<f32>>,
     Ok(state.embedder().get().embed(&[document])?.pop().flatten())
 }
 
-fn walk(state: &State, user: &UserView) -> Result<Option<Vec<(u32, f32)>>, Error> {
+fn graph_seeds(state: &State, user: &UserView) -> Vec<(u32, f32)> {
     let linked = user.positives.iter().filter(|positive| state.graph.degree(positive.key) > 0);
-    let seeds: Vec<(u32, f32)> = linked.take(GRAPH_SEEDS).map(|p| (p.key, p.strength)).collect();
+    linked.take(GRAPH_SEEDS).map(|p| (p.key, p.strength)).collect()
+}
+
+fn walk(state: &State, seeds: &[(u32, f32)]) -> Result<Option<Vec<(u32, f32)>>, Error> {
     if seeds.is_empty() {
         return Ok(None);
     }
-    Ok(Some(state.graph.personalised_pagerank(&seeds, &PprConfig::default())?))
+    Ok(Some(state.graph.personalised_pagerank(seeds, &PprConfig::default())?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_no_links_has_no_graph_score_and_what_is_far_has_zero() {
+        let edges = [docent_graph::Edge { from: 0, to: 1, kind: 0, weight: 1.0 }];
+        let graph = Graph::from_edges(3, vec!["citation".into()], edges).unwrap();
+        assert_eq!(nearness(&graph, 0, Some(0.25), 1.0), Some(0.5));
+        assert_eq!(nearness(&graph, 1, None, 1.0), Some(0.0));
+        assert_eq!(nearness(&graph, 2, None, 1.0), None);
+    }
 
     #[test]
     fn the_longer_a_history_the_more_the_collaborative_component_counts() {
@@ -217,6 +262,15 @@ mod tests {
         assert_eq!(share(0), 0.35);
         assert!((share(10) - 0.175).abs() < 1e-12);
         assert!(share(19) < 0.35 && (share(30) - 0.75).abs() < 1e-12);
+    }
+
+    #[test]
+    fn learned_weights_leave_something_to_recency() {
+        let learned = Weights::new([1.0, 1.0, 1.0, 1.0, 0.0]).unwrap();
+        let served = weights_for(100, Some(&learned), &Weights::default()).with_recency_bias(1.0);
+        assert_eq!(served.get(docent_domain::Component::Recency), 2.0 * LEAST_RECENCY);
+        let configured = weights_for(100, None, &learned);
+        assert_eq!(configured.get(docent_domain::Component::Recency), 0.0);
     }
 
     #[test]

@@ -105,7 +105,7 @@ fn answer(
                 rank: place,
                 novelty: ranked.novelty,
                 view_count: candidate.views,
-                reasons: reasons(state, &personal, user, ranked),
+                reasons: reasons(state, &personal, user, ranked, &candidate.scores),
             })
         })
         .collect();

@@ -1,14 +1,19 @@
 use std::sync::Arc;
 
 use docent_domain::{Component, ComponentScores, ResourceId, Weights};
-use docent_graph::{Direction, PprConfig};
-use docent_ranker::{Reason, cosine, hybrid_score};
+use docent_graph::PprConfig;
+use docent_ranker::{HybridScore, Reason, cosine, hybrid_score};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Engine;
-use crate::collaborative::CollaborativeModel;
 use crate::{
-    Error, SimilarResource, engine::recommend::limit_checked, model::CO_INTERACTION_KIND, state::State,
+    Error, SimilarResource,
+    candidates::keep_best,
+    collaborative::CollaborativeModel,
+    components::nearness,
+    engine::recommend::limit_checked,
+    explain::{are_chosen_together, carrying, link_reasons, named, shares_author},
+    state::State,
     user::read,
 };
 
@@ -42,7 +47,6 @@ fn neighbours(
 ) -> Result<Vec<SimilarResource>, Error> {
     let visible = |other: u32| other != key && state.catalogue.get(other).is_some_and(|entry| !entry.hidden);
     let content = state.vectors.get(key).map(|vector| state.vectors.nearest(vector, PROPOSED, visible));
-    let factors = collaborative(state, key);
     let graph = if state.graph.degree(key) > 0 {
         Some(state.graph.personalised_pagerank(&[(key, 1.0)], &PprConfig::default())?)
     } else {
@@ -50,13 +54,13 @@ fn neighbours(
     };
     let nearest = graph.iter().flatten().map(|&(_, score)| score).fold(0.0, f32::max);
     let near: FxHashMap<u32, f32> = graph.iter().flatten().copied().collect();
-    let by_factors: FxHashMap<u32, f64> = factors.iter().flatten().copied().collect();
     let proposed = content.iter().flatten().map(|&(other, _)| other);
-    let proposed = proposed.chain(factors.iter().flatten().take(PROPOSED).map(|&(other, _)| other));
+    let proposed = proposed.chain(chosen_alike(state, key));
+    let linked = graph.iter().flatten().map(|&(other, _)| other).filter(|&other| visible(other));
     let proposed: FxHashSet<u32> =
-        proposed.chain(near.keys().copied().take(PROPOSED)).filter(|&other| visible(other)).collect();
+        proposed.filter(|&other| visible(other)).chain(linked.take(PROPOSED)).collect();
 
-    let mut found: Vec<(f64, u32, ComponentScores)> = proposed
+    let mut found: Vec<(HybridScore, u32, ComponentScores)> = proposed
         .into_iter()
         .map(|other| {
             let scores = ComponentScores {
@@ -65,67 +69,75 @@ fn neighbours(
                     .get(key)
                     .zip(state.vectors.get(other))
                     .map(|(a, b)| cosine(a, b).max(0.0)),
-                collaborative: factors.as_ref().and_then(|_| by_factors.get(&other)).map(|c| c.max(0.0)),
-                graph: graph.as_ref().map(|_| {
-                    let score = near.get(&other).copied().unwrap_or(0.0);
-                    if nearest > 0.0 { f64::from(score / nearest).sqrt() } else { 0.0 }
-                }),
+                collaborative: factors_cosine(state, key, other).map(|c| c.max(0.0)),
+                graph: graph
+                    .as_ref()
+                    .and_then(|_| nearness(&state.graph, other, near.get(&other).copied(), nearest)),
                 ..ComponentScores::default()
             };
-            (hybrid_score(&scores, weights).score, other, scores)
+            (hybrid_score(&scores, weights), other, scores)
         })
         .collect();
-    found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let named = |(score, other, scores): (f64, u32, ComponentScores)| {
+    keep_best(&mut found, limit, |a, b| b.0.score.total_cmp(&a.0.score).then(a.1.cmp(&b.1)));
+    let neighbour = |(hybrid, other, scores): (HybridScore, u32, ComponentScores)| {
         let entry = state.catalogue.get(other)?;
         Some(SimilarResource {
             resource_id: entry.id.clone(),
             title: entry.title.clone(),
-            score,
+            score: hybrid.score,
             content: scores.get(Component::Content),
             collaborative: scores.get(Component::Collaborative),
             graph: scores.get(Component::Graph),
-            reasons: reasons(state, key, other, &scores),
+            reasons: reasons(state, key, other, &scores, &hybrid),
         })
     };
-    Ok(found.into_iter().take(limit).filter_map(named).collect())
+    Ok(found.into_iter().filter_map(neighbour).collect())
 }
 
-/// Cosines of the ALS factors with those of all others that anybody chose, best first.
-fn collaborative(state: &State, key: u32) -> Option<Vec<(u32, f64)>> {
-    let live = state.live.as_deref()?;
-    let model = &live.model;
-    let chosen = |row: u32| model.popularity.get(row as usize).is_some_and(|&count| count > 0);
-    let factors_of = |row: u32| model.collaborative.item_factors(row).filter(|_| chosen(row));
-    let factors = state.row(key).and_then(factors_of)?;
-    let mut others: Vec<(u32, f64)> = (0..model.items.len() as u32)
-        .filter_map(|row| Some((state.key_of_row(row)?, cosine(factors, factors_of(row)?))))
+/// Factors of a resource that anybody chose.
+fn factors(state: &State, key: u32) -> Option<&[f32]> {
+    let model = &state.live.as_deref()?.model;
+    let row = state.row(key)?;
+    let is_chosen = model.popularity.get(row as usize).is_some_and(|&count| count > 0);
+    is_chosen.then(|| model.collaborative.item_factors(row)).flatten()
+}
+
+fn factors_cosine(state: &State, key: u32, other: u32) -> Option<f64> {
+    Some(cosine(factors(state, key)?, factors(state, other)?))
+}
+
+/// The resources whose factors are nearest, best first.
+fn chosen_alike(state: &State, key: u32) -> Vec<u32> {
+    let keys = 0..state.catalogue.len() as u32;
+    let mut others: Vec<(f64, u32)> = keys
+        .filter(|&other| other != key)
+        .filter_map(|other| Some((factors_cosine(state, key, other)?, other)))
         .collect();
-    others.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    Some(others)
+    keep_best(&mut others, PROPOSED, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    others.into_iter().map(|(_, other)| other).collect()
 }
 
-fn reasons(state: &State, key: u32, other: u32, scores: &ComponentScores) -> Vec<Reason<ResourceId>> {
-    let mut reasons: Vec<Reason<u32>> = Vec::new();
-    for link in state.graph.links_between(other, key) {
-        match (link.kind, link.direction) {
-            (CO_INTERACTION_KIND, _) => {}
-            ("citation", Direction::Outgoing) => reasons.push(Reason::Cites { resource: key }),
-            ("citation", Direction::Incoming) => reasons.push(Reason::CitedBy { resource: key }),
-            (kind, _) => reasons.push(Reason::LinkedTo { resource: key, kind: kind.to_owned() }),
-        }
-    }
+fn reasons(
+    state: &State,
+    key: u32,
+    other: u32,
+    scores: &ComponentScores,
+    hybrid: &HybridScore,
+) -> Vec<Reason<ResourceId>> {
+    let mut reasons: Vec<Reason<u32>> = link_reasons(state, other, key).collect();
     if let (Some(a), Some(b)) = (state.catalogue.get(key), state.catalogue.get(other))
-        && a.authors.iter().any(|author| b.authors.contains(author))
+        && shares_author(a, b)
     {
         reasons.push(Reason::SameAuthor { resource: key });
     }
-    if let Some(weight) = scores.content.filter(|&weight| weight > 0.0) {
-        reasons.push(Reason::SimilarTo { resource: key, weight });
+    for component in carrying(hybrid) {
+        let reason = match component {
+            Component::Content => scores.content.map(|weight| Reason::SimilarTo { resource: key, weight }),
+            Component::Collaborative => Some(Reason::LikedBySimilarUsers),
+            Component::Graph => are_chosen_together(state, key, other).then_some(Reason::LikedBySimilarUsers),
+            Component::Quality | Component::Recency => None,
+        };
+        reasons.extend(reason.filter(|reason| !reasons.contains(reason)));
     }
-    if scores.collaborative.is_some_and(|score| score > 0.0) {
-        reasons.push(Reason::LikedBySimilarUsers);
-    }
-    let name = |key: u32| state.catalogue.get(key).map(|entry| entry.id.clone());
-    reasons.into_iter().filter_map(|reason| reason.try_map(name)).collect()
+    named(state, reasons)
 }

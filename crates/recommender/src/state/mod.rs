@@ -19,12 +19,18 @@ pub(crate) struct LiveModel {
     pub model: Model,
 }
 
+/// Popular is what this share of the catalogue has no more interactions than, and more than a handful of people chose.
+const POPULAR_ABOVE: f64 = 0.9;
+const POPULAR_LEAST: u64 = 6;
+
 /// What follows from the whole catalogue, and need not be true to the last interaction.
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     /// Keys of resources that anybody chose, most chosen first.
     popular: Vec<u32>,
     most_views: u64,
+    /// A resource with so many interactions is popular.
+    popular_from: u64,
     quality_fence: Option<f64>,
 }
 
@@ -114,6 +120,12 @@ impl State {
         if most == 0 { 0.0 } else { ((views as f64).ln_1p() / (most as f64).ln_1p()).min(1.0) }
     }
 
+    /// Whether a resource is among those that people choose most.
+    pub(crate) fn is_popular(&self, key: u32) -> bool {
+        let views = self.catalogue.get(key).map_or(0, |entry| entry.views());
+        views >= self.summary.popular_from.max(POPULAR_LEAST)
+    }
+
     /// Makes a model the live one: its vectors, its edges and its rows. Vectors of resources that it does not know, or
     /// whose text changed since, are left out; [`State::without_vector`] names them.
     pub(crate) fn adopt(&mut self, live: LiveModel) -> Result<(), Error> {
@@ -149,9 +161,11 @@ impl State {
         let chosen = visible().filter(|(_, entry)| entry.views() > 0);
         let mut popular: Vec<(u64, u32)> = chosen.map(|(key, entry)| (entry.views(), key)).collect();
         popular.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        let last_popular = ((1.0 - POPULAR_ABOVE) * visible().count() as f64) as usize;
         let qualities: Vec<f64> = visible().filter_map(|(_, entry)| entry.quality).collect();
         Summary {
             most_views: popular.first().map_or(0, |first| first.0),
+            popular_from: popular.get(last_popular).map_or(0, |last| last.0),
             popular: popular.into_iter().map(|(_, key)| key).collect(),
             quality_fence: quality_fence(&qualities),
         }
