@@ -32,9 +32,11 @@ fn checkerboard() -> impl Iterator<Item = (u32, u32)> {
 }
 
 fn settings() -> FitSettings {
+    let ncf = NcfConfig { dim: 8, layers: vec![16, 8], epochs: 5, batch_size: 32, ..NcfConfig::default() };
     FitSettings {
         als: AlsConfig { dim: 8, ..AlsConfig::default() },
-        ncf: NcfConfig { layers: vec![16, 8], epochs: 5, batch_size: 32, ..NcfConfig::default() },
+        ncf: ncf.clone(),
+        blended_ncf: ncf,
         objective: Objective::Full { k: 10 },
         ..FitSettings::default()
     }

@@ -92,17 +92,14 @@ impl Train {
 
     /// The users of other files are those of the train file; an id a little beyond its largest may be that of an item
     /// that nobody chose in training, one far beyond is a mistake.
-    pub fn limits(&self) -> (u32, u32) {
-        (self.n_users, self.n_items.saturating_mul(2).saturating_add(1_000))
+    pub fn limits(&self) -> anyhow::Result<(u32, u32)> {
+        let path = self.path.display();
+        anyhow::ensure!(!self.pairs.is_empty(), "{path}: expected at least one interaction, got none");
+        Ok((self.n_users, self.n_items.saturating_mul(2).saturating_add(1_000)))
     }
 
     /// The matrix, wide enough for all of `items`; a pair given twice counts once.
     pub fn matrix(mut self, items: impl Iterator<Item = u32>) -> anyhow::Result<InteractionMatrix> {
-        anyhow::ensure!(
-            !self.pairs.is_empty(),
-            "{}: expected at least one interaction, got none",
-            self.path.display()
-        );
         self.pairs.sort_unstable();
         self.pairs.dedup();
         let n_items = items.map(|item| item + 1).max().unwrap_or(0).max(self.n_items);

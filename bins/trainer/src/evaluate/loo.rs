@@ -44,7 +44,7 @@ fn read(folder: &Path) -> anyhow::Result<(InteractionMatrix, Vec<LeaveOneOutCase
         train.push(user, item);
     }
     let negatives_path = file_named(folder, ".test.negative")?;
-    let limits = train.limits();
+    let limits = train.limits()?;
     let mut negatives = negatives_of(&negatives_path, limits)?;
     let test_path = file_named(folder, ".test.rating")?;
     let mut cases = Vec::new();

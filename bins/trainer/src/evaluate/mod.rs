@@ -55,7 +55,6 @@ impl Plan {
             ..FitSettings::default()
         };
         settings.als.dim = 192;
-        settings.ncf.epochs = 4;
         let mut figment = Figment::from(Serialized::defaults(settings));
         for setting in &args.set {
             let Some((key, value)) = setting.split_once('=') else {

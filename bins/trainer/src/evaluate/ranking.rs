@@ -43,7 +43,7 @@ fn read(train_path: &Path, test_path: &Path) -> anyhow::Result<(InteractionMatri
         items.into_iter().for_each(|item| train.push(user, item));
     })?;
     let mut cases = Vec::new();
-    for_each(test_path, train.limits(), |user, items| {
+    for_each(test_path, train.limits()?, |user, items| {
         if !items.is_empty() {
             cases.push(RankingCase { user, seen: Vec::new(), relevant: items.into_iter().collect() });
         }

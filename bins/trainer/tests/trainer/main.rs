@@ -8,6 +8,7 @@
 )]
 
 mod data;
+mod evaluate;
 mod formats;
 mod program;
 mod real_data;

@@ -22,8 +22,10 @@ const EASE_WEIGHTS: usize = 200;
 pub struct FitSettings {
     /// Matrix factorisation. NCF starts from one of its own, by the same settings but of NCF's `dim`.
     pub als: AlsConfig,
-    /// Neural collaborative filtering.
+    /// Neural collaborative filtering as a model of its own.
     pub ncf: NcfConfig,
+    /// Neural collaborative filtering in the blend, where it is to rank well beside ALS rather than alone.
+    pub blended_ncf: NcfConfig,
     /// Item nearest neighbours.
     pub knn: KnnConfig,
     /// The linear autoencoder.
@@ -38,7 +40,8 @@ impl Default for FitSettings {
     fn default() -> Self {
         Self {
             als: AlsConfig::default(),
-            ncf: NcfConfig::default(),
+            ncf: NcfConfig { dim: 192, learning_rate: 0.0003, epochs: 2, ..NcfConfig::default() },
+            blended_ncf: NcfConfig { epochs: 6, ..NcfConfig::default() },
             knn: KnnConfig::default(),
             ease: EaseConfig::default(),
             objective: Objective::Full { k: 10 },
@@ -209,7 +212,8 @@ pub(crate) fn hybrid(
     begin(ModelKind::Als, observer)?;
     let als = als(train, settings, observer)?;
     begin(ModelKind::Ncf, observer)?;
-    let ncf = ncf(train, Some(&validation), Some(&als), settings, observer)?;
+    let partner = FitSettings { ncf: settings.blended_ncf.clone(), ..settings.clone() };
+    let ncf = ncf(train, Some(&validation), Some(&als), &partner, observer)?;
     let sparse = FitSettings { ease: settings.ease.pruned(EASE_WEIGHTS), ..settings.clone() };
     let item_item =
         if likes.n_cols() <= settings.ease.max_items { ModelKind::Ease } else { ModelKind::ItemKnn };

@@ -18,6 +18,7 @@ pub(super) fn collaborative(
     let settings = FitSettings {
         als: config.als.clone(),
         ncf: config.ncf.clone(),
+        blended_ncf: config.ncf.clone(),
         knn: config.knn.clone(),
         ease: config.ease.clone(),
         objective: Objective::Full { k: K },

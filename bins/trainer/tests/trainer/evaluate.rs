@@ -1,0 +1,109 @@
+use crate::program::Place;
+
+const TRAIN: &str = "data/x.train.rating";
+const TEST: &str = "data/x.test.rating";
+const NEGATIVES: &str = "data/x.test.negative";
+
+/// Two groups of people with six items each; everybody's first item is held out.
+fn place() -> Place {
+    let place = Place::new();
+    let mut files = [String::new(), String::new(), String::new()];
+    let mut ranking = [String::new(), String::new()];
+    for user in 0..24 {
+        let (own, other) = if user % 2 == 0 { (0, 6) } else { (6, 0) };
+        let held_out = own + user / 2 % 6;
+        let kept: Vec<usize> = (own..own + 6).filter(|item| *item != held_out).collect();
+        files[0].extend(kept.iter().map(|item| format!("{user}\t{item}\t1\t0\n")));
+        files[1] += &format!("{user}\t{held_out}\t1\t0\n");
+        let negatives: Vec<String> = (other..other + 6).map(|item| format!("\t{item}")).collect();
+        files[2] += &format!("({user},{held_out}){}\n", negatives.concat());
+        let kept: Vec<String> = kept.iter().map(|item| format!(" {item}")).collect();
+        ranking[0] += &format!("{user}{}\n", kept.concat());
+        ranking[1] += &format!("{user} {held_out}\n");
+    }
+    for (name, text) in [TRAIN, TEST, NEGATIVES].into_iter().zip(&files) {
+        place.write(name, text);
+    }
+    place.write("train.txt", &ranking[0]);
+    place.write("test.txt", &ranking[1]);
+    place
+}
+
+const LOO: [&str; 4] = ["evaluate", "loo", "--data", "data"];
+const SMALL: [&str; 8] =
+    ["--set", "als.dim=8", "--set", "ncf.dim=8", "--set", "blended_ncf.dim=8", "--k", "1,3"];
+
+#[test]
+fn both_protocols_judge_every_model_and_write_what_they_print() {
+    let place = place();
+    let ranking = ["evaluate", "ranking", "--train", "train.txt", "--test", "test.txt"];
+    for protocol in [&LOO[..], &ranking[..]] {
+        let printed = place.must(&[protocol, &SMALL, &["--json", "out.json"]].concat());
+        let text = std::fs::read_to_string(place.path("out.json")).unwrap();
+        let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(report["protocol"], protocol[1]);
+        let models = report["models"].as_array().unwrap();
+        let names: Vec<&str> = models.iter().filter_map(|model| model["name"].as_str()).collect();
+        assert_eq!(names, ["popularity", "itemknn", "ease", "als", "ncf", "hybrid"]);
+        for model in models {
+            let (name, metric) =
+                (model["name"].as_str().unwrap(), |name: &str| model["metrics"][name].as_f64());
+            assert!(printed.contains(name) && metric("ndcg@1").is_some() && metric("hr@3").is_some());
+            assert!(model["train_seconds"].is_number() && model["parameters"].is_number());
+            if name != "popularity" {
+                assert_eq!(metric("hr@3"), Some(1.0), "{name} of {protocol:?}");
+            }
+        }
+        if protocol[1] == "ranking" {
+            assert_eq!(models[3]["metrics"]["coverage@3"].as_f64(), Some(1.0));
+        }
+    }
+}
+
+#[test]
+fn a_search_for_settings_is_bounded() {
+    let place = place();
+    let search = ["--models", "als,itemknn", "--tune", "3", "--json", "out.json"];
+    place.must(&[&LOO[..], &SMALL, &search].concat());
+}
+
+#[test]
+fn bad_input_is_named_with_its_place_and_nothing_is_written() {
+    let cases: [(&str, &str, &[&str], &[&str]); 13] = [
+        (TRAIN, "0\t1\t1\t0\n0 2\n", &[], &["x.train.rating, line 2", "separated by tabs", "0 2"]),
+        (TRAIN, "0\tx\t1\t0\n", &[], &["x.train.rating, line 1", "item id", "\"x\""]),
+        (TRAIN, "0\t-1\t1\t0\n", &[], &["line 1", "\"-1\""]),
+        (TRAIN, "0\t99999999\t1\t0\n", &[], &["line 1", "99999999"]),
+        (TRAIN, "", &[], &["x.train.rating", "at least one interaction"]),
+        (TEST, "0\t99999\t1\t0\n", &[], &["x.test.rating, line 1", "99999"]),
+        (TEST, "500\t1\t1\t0\n", &[], &["x.test.rating, line 1", "user id from 0 to 23"]),
+        (NEGATIVES, "(0,0)\t6\t7\n", &[], &["x.test.rating, line 2", "(1,6)", "x.test.negative"]),
+        (NEGATIVES, "0,0\t6\n", &[], &["x.test.negative, line 1", "(user,item)"]),
+        (NEGATIVES, "(0,0)\n", &[], &["x.test.negative, line 1", "at least one negative"]),
+        ("unused", "", &["--k", "0"], &["--k", "1 or more"]),
+        ("unused", "", &["--models", "svd"], &["svd", "popularity, itemknn"]),
+        ("unused", "", &["--set", "als.dims=3"], &["--set", "dims"]),
+    ];
+    for (file, content, args, expected) in cases {
+        let place = place();
+        place.write(file, content);
+        let ended = place.run(&[&LOO[..], &["--json", "out.json"], args].concat());
+        assert_eq!(ended.code, Some(1), "{file}: {content:?} {args:?}: {ended:?}");
+        for part in expected {
+            assert!(ended.err.contains(part), "{part}: {}", ended.err);
+        }
+        assert!(!place.path("out.json").exists());
+    }
+    let empty = place();
+    std::fs::remove_file(empty.path(TEST)).unwrap();
+    assert!(empty.run(&LOO).err.contains("expected a file *.test.rating"));
+}
+
+#[test]
+fn a_catalogue_too_large_for_ease_is_said_and_the_others_are_judged() {
+    let place = place();
+    let printed =
+        place.must(&[&LOO[..], &SMALL, &["--models", "ease,als", "--set", "ease.max_items=5"]].concat());
+    assert!(printed.contains("ease: left out: ") && printed.contains("at most 5 items"), "{printed}");
+    assert!(printed.lines().any(|line| line.starts_with("als")));
+}
