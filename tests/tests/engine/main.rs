@@ -280,7 +280,7 @@ async fn a_link_may_arrive_before_its_target() {
 async fn links_of_too_many_kinds_keep_no_resource_out() {
     let library = Library::empty().await;
     let mut busy = Resource::new(id("busy"), "Linked in every way");
-    let link = |n: usize| Link { target: id("target"), kind: format!("kind-{n}"), weight: 1.0 };
+    let link = |n: usize| Link { target: id("target"), kind: format!("kind_{n}"), weight: 1.0 };
     busy.links = (0..300).map(link).collect();
     let target = Resource::new(id("target"), "What it links to");
     library.engine.ingest(vec![target, busy]).await.unwrap();
