@@ -21,14 +21,14 @@ impl Engine {
     /// one that is given twice the last counts.
     ///
     /// # Errors
-    /// [`Error::Storage`] with the first rule that is broken; nothing is written then.
+    /// [`Error::Storage`] with the first rule that is broken; nothing is written then. What fails once they are stored is
+    /// done by the next call that changes the catalogue, or by [`Engine::refresh`].
     pub async fn ingest(&self, resources: Vec<Resource>) -> Result<Vec<IngestOutcome>, Error> {
-        let mut cursor = self.inner.changes.lock().await;
+        let mut changes = self.inner.changes.lock().await;
         let outcomes = self.inner.store.upsert_resources(&resources, now()).await?;
-        let taken = self.catch_up(&mut cursor).await?;
-        if !self.are_all_of(&taken.arrived, &resources) {
-            self.take_up_history().await?;
-        }
+        let created = resources.iter().zip(&outcomes).filter(|(_, o)| **o == UpsertOutcome::Created);
+        let own = created.map(|(resource, _)| resource.id.as_str()).collect();
+        self.catch_up(&mut changes, &own).await?;
         let state = read(&self.inner.state);
         let has_vector = |id: &ResourceId| {
             state.catalogue.key(id.as_str()).is_some_and(|key| state.vectors.get(key).is_some())
@@ -40,24 +40,14 @@ impl Engine {
         Ok(resources.into_iter().map(|resource| resource.id).zip(outcomes).map(outcome).collect())
     }
 
-    /// Nobody can have interacted with what this process made just now; with what came from elsewhere they can.
-    fn are_all_of(&self, keys: &[u32], resources: &[Resource]) -> bool {
-        let state = read(&self.inner.state);
-        let own: FxHashSet<u32> =
-            resources.iter().filter_map(|r| state.catalogue.key(r.id.as_str())).collect();
-        keys.iter().all(|key| own.contains(key))
-    }
-
     /// Removes a resource and what it says; interactions with it are kept. `false` where there is none.
     ///
     /// # Errors
     /// [`Error::Storage`].
     pub async fn delete_resource(&self, id: &ResourceId) -> Result<bool, Error> {
-        let mut cursor = self.inner.changes.lock().await;
+        let mut changes = self.inner.changes.lock().await;
         let deleted = self.inner.store.delete_resource(id, now()).await?;
-        if !self.catch_up(&mut cursor).await?.arrived.is_empty() {
-            self.take_up_history().await?;
-        }
+        self.catch_up(&mut changes, &FxHashSet::default()).await?;
         Ok(deleted)
     }
 

@@ -1,17 +1,20 @@
-use docent_domain::{Link, Resource, ResourceId};
-use docent_embeddings::Document;
-use docent_storage::{ChangeCursor, NewEmbedding, StoredResource, TextColumn};
+use std::sync::{PoisonError, RwLock};
 
-use super::{Engine, now};
+use chrono::DateTime;
+use docent_domain::{Link, ResourceId};
+use docent_storage::{ChangeCursor, StoredResource, TextColumn};
+use rustc_hash::FxHashSet;
+
+use super::Engine;
 use crate::{
     Error,
     catalogue::Entry,
     model::Model,
-    state::{LiveEmbedder, LiveModel, State},
+    state::{LiveModel, State},
     user::{read, write},
 };
 
-const PAGE: u64 = 2_000;
+pub(super) const PAGE: u64 = 2_000;
 
 /// What became of a [`Engine::reload`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,56 +25,98 @@ pub enum Reloaded {
     Swapped(String),
 }
 
-/// Keys of resources that were taken up.
-#[derive(Default)]
-pub(super) struct TakenUp {
-    pub changed: Vec<u32>,
-    /// Those of them that were not in the catalogue before.
-    pub arrived: Vec<u32>,
+/// How far changes of the store are followed, and what is still to be done about those that were read. What fails is
+/// done again by the next call.
+pub(super) struct Changes {
+    cursor: ChangeCursor,
+    /// Keys of resources that may have no vector yet.
+    to_embed: FxHashSet<u32>,
+    /// Whether resources arrived that people may have interacted with.
+    history_is_due: bool,
+}
+
+impl Changes {
+    pub(super) fn none() -> Self {
+        Self {
+            cursor: ChangeCursor { updated_at: DateTime::UNIX_EPOCH, row_id: 0 },
+            to_embed: FxHashSet::default(),
+            history_is_due: false,
+        }
+    }
 }
 
 impl Engine {
     /// Takes up what other processes changed in the catalogue. Returns how many resources that were.
     ///
     /// # Errors
-    /// [`Error::Storage`], [`Error::Embedding`].
+    /// [`Error::Storage`], [`Error::Embedding`]; what was not done then is done by the next call.
     pub async fn refresh(&self) -> Result<usize, Error> {
-        let mut cursor = self.inner.changes.lock().await;
-        let taken = self.catch_up(&mut cursor).await?;
-        if !taken.arrived.is_empty() {
-            self.take_up_history().await?;
-        }
-        let summary = read(&self.inner.state).summary();
-        write(&self.inner.state).settle(summary);
-        Ok(taken.changed.len())
+        let mut changes = self.inner.changes.lock().await;
+        let changed = self.catch_up(&mut changes, &FxHashSet::default()).await?;
+        drop(changes);
+        self.settle();
+        Ok(changed)
     }
 
-    /// Takes up every change of the catalogue since the cursor, this process's own among them.
-    pub(super) async fn catch_up(&self, cursor: &mut ChangeCursor) -> Result<TakenUp, Error> {
-        let mut taken = TakenUp::default();
+    fn settle(&self) {
+        let summary = read(&self.inner.state).summary();
+        write(&self.inner.state).settle(summary);
+    }
+
+    /// First catalogue, then model, then vectors: so that none is made which the model brings or makes useless.
+    pub(super) async fn load(&self) -> Result<(), Error> {
+        let mut changes = self.inner.changes.lock().await;
+        self.read_changes(&mut changes, &FxHashSet::default()).await?;
+        if let Err(error) = self.reload_with(&mut changes).await {
+            tracing::error!(%error, "the published model could not be loaded; serving without it");
+        }
+        self.complete(&mut changes).await?;
+        drop(changes);
+        self.settle();
+        Ok(())
+    }
+
+    /// Takes up every change of the catalogue, this process's own among them: nobody can have interacted yet with
+    /// resources that are its `own` and new. Returns how many there were.
+    pub(super) async fn catch_up(
+        &self,
+        changes: &mut Changes,
+        own: &FxHashSet<&str>,
+    ) -> Result<usize, Error> {
+        let changed = self.read_changes(changes, own).await?;
+        self.complete(changes).await?;
+        Ok(changed)
+    }
+
+    async fn read_changes(&self, changes: &mut Changes, own: &FxHashSet<&str>) -> Result<usize, Error> {
+        let mut changed = 0;
         loop {
-            let page = self.inner.store.resources_changed_since(*cursor, PAGE, TextColumn::Skip).await?;
-            let Some(last) = page.last() else { break };
-            let reached = ChangeCursor { updated_at: last.updated_at, row_id: last.row_id };
+            let page =
+                self.inner.store.resources_changed_since(changes.cursor, PAGE, TextColumn::Skip).await?;
+            let Some(last) = page.last() else { return Ok(changed) };
+            changed += page.len();
+            changes.cursor = ChangeCursor { updated_at: last.updated_at, row_id: last.row_id };
             let mut state = write(&self.inner.state);
             for stored in page {
                 let known = state.catalogue.len();
-                let key = take_up(&mut state, &stored);
-                taken.changed.push(key);
-                if state.catalogue.len() > known {
-                    taken.arrived.push(key);
-                }
+                changes.to_embed.insert(take_up(&mut state, &stored));
+                changes.history_is_due |=
+                    state.catalogue.len() > known && !own.contains(stored.resource.id.as_str());
             }
-            *cursor = reached;
         }
-        self.fill_vectors(&taken.changed).await?;
-        Ok(taken)
     }
 
-    /// What people did with resources that came from elsewhere: counts, and users who may have seen them.
-    pub(super) async fn take_up_history(&self) -> Result<(), Error> {
-        self.load_counts().await?;
-        self.inner.users.all_changed();
+    async fn complete(&self, changes: &mut Changes) -> Result<(), Error> {
+        if changes.history_is_due {
+            self.load_counts().await?;
+            self.inner.users.all_changed();
+            changes.history_is_due = false;
+        }
+        if !changes.to_embed.is_empty() {
+            let keys: Vec<u32> = changes.to_embed.iter().copied().collect();
+            self.fill_vectors(&self.inner.state, &keys).await?;
+            changes.to_embed.clear();
+        }
         Ok(())
     }
 
@@ -81,34 +126,36 @@ impl Engine {
     /// # Errors
     /// [`Error::Snapshot`] or [`Error::InvalidModel`] naming what is wrong; [`Error::Storage`], [`Error::Embedding`].
     pub async fn reload(&self) -> Result<Reloaded, Error> {
+        let mut changes = self.inner.changes.lock().await;
+        self.reload_with(&mut changes).await
+    }
+
+    async fn reload_with(&self, changes: &mut Changes) -> Result<Reloaded, Error> {
         let Some(current) = self.inner.snapshots.current()? else { return Ok(Reloaded::Unchanged) };
-        let cursor = self.inner.changes.lock().await;
         if read(&self.inner.state).live.as_ref().is_some_and(|live| live.version == current.id) {
             return Ok(Reloaded::Unchanged);
         }
         let this = self.clone();
         let mut next = tokio::task::spawn_blocking(move || this.read_model()).await??;
         let links = self.links().await?;
-        let mut next = tokio::task::spawn_blocking(move || {
+        let next = tokio::task::spawn_blocking(move || {
             let links =
                 links.into_iter().filter_map(|(id, links)| Some((next.catalogue.key(id.as_str())?, links)));
             let links: Vec<(u32, Vec<Link>)> = links.collect();
             next.rebuild_graph(links)?;
+            next.settle(next.summary());
             Ok::<State, Error>(next)
         })
         .await??;
-        next.settle(next.summary());
+        let (resources, next) = (next.catalogue.len() as u32, RwLock::new(next));
+        self.fill_vectors(&next, &(0..resources).collect::<Vec<_>>()).await?;
+        let next = next.into_inner().unwrap_or_else(PoisonError::into_inner);
         let version = next.live.as_ref().map_or_else(String::new, |live| live.version.clone());
-        let embedder = next.embedder();
-        for (missing, vectors) in
-            self.embed(&embedder, next.without_vector(0..next.catalogue.len() as u32), &next).await?
-        {
-            next.vectors.set(missing, &vectors)?;
-        }
         let replaced = std::mem::replace(&mut *write(&self.inner.state), next);
-        drop(cursor);
+        changes.to_embed.clear();
         // Freeing a large state takes a while, which no request should wait for.
         tokio::task::spawn_blocking(move || drop(replaced));
+        self.forget_former_vectors().await;
         tracing::info!(version, "a model went live");
         Ok(Reloaded::Swapped(version))
     }
@@ -120,17 +167,6 @@ impl Engine {
             next.adopt(LiveModel { version: snapshot.manifest().id.clone(), model })?;
         }
         Ok(next)
-    }
-
-    async fn links(&self) -> Result<Vec<(ResourceId, Vec<Link>)>, Error> {
-        let mut links = Vec::new();
-        let mut after = 0;
-        loop {
-            let page = self.inner.store.resources_after(after, PAGE, TextColumn::Skip).await?;
-            let Some(last) = page.last() else { return Ok(links) };
-            after = last.row_id;
-            links.extend(page.into_iter().map(|stored| (stored.resource.id, stored.resource.links)));
-        }
     }
 
     async fn load_counts(&self) -> Result<(), Error> {
@@ -145,103 +181,15 @@ impl Engine {
         Ok(())
     }
 
-    /// Sets vectors that the store keeps of the live embedder, where they are still those of the text.
-    async fn load_vectors(&self) -> Result<(), Error> {
-        let embedder = read(&self.inner.state).embedder();
+    async fn links(&self) -> Result<Vec<(ResourceId, Vec<Link>)>, Error> {
+        let mut links = Vec::new();
         let mut after = 0;
         loop {
-            let page = self.inner.store.embeddings_of(embedder.get().id(), after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(()) };
+            let page = self.inner.store.resources_after(after, PAGE, TextColumn::Skip).await?;
+            let Some(last) = page.last() else { return Ok(links) };
             after = last.row_id;
-            let mut state = write(&self.inner.state);
-            for row in page {
-                let Some(key) = state.catalogue.key_of_row_id(row.row_id) else { continue };
-                if state.catalogue.get(key).is_some_and(|entry| entry.text_hash == row.text_hash) {
-                    state.vectors.set(key, &row.vector)?;
-                }
-            }
+            links.extend(page.into_iter().map(|stored| (stored.resource.id, stored.resource.links)));
         }
-    }
-
-    /// Gives vectors to those of the resources that have none: kept ones where there are many to fill, else new ones.
-    async fn fill_vectors(&self, keys: &[u32]) -> Result<(), Error> {
-        let missing = |state: &State| state.without_vector(keys.iter().copied());
-        if missing(&read(&self.inner.state)).len() as u64 > PAGE {
-            self.load_vectors().await?;
-        }
-        let (embedder, missing, names) = {
-            let state = read(&self.inner.state);
-            let missing = missing(&state);
-            if missing.is_empty() {
-                return Ok(());
-            }
-            (state.embedder(), missing, state.fork()?)
-        };
-        let embedded = self.embed(&embedder, missing, &names).await?;
-        let mut state = write(&self.inner.state);
-        for (key, vector) in embedded {
-            state.vectors.set(key, &vector)?;
-        }
-        Ok(())
-    }
-
-    /// Embeds resources from their text in the store, and keeps the vectors there.
-    async fn embed(
-        &self,
-        embedder: &LiveEmbedder,
-        keys: Vec<u32>,
-        names: &State,
-    ) -> Result<Vec<(u32, Vec<f32>)>, Error> {
-        let mut embedded = Vec::new();
-        for chunk in keys.chunks(PAGE as usize) {
-            let ids: Vec<ResourceId> = chunk
-                .iter()
-                .filter_map(|key| names.catalogue.get(*key))
-                .map(|entry| entry.id.clone())
-                .collect();
-            let stored = self.inner.store.get_resources(&ids).await?;
-            let resources: Vec<(Resource, String)> =
-                stored.into_iter().map(|stored| (stored.resource, stored.text_hash)).collect();
-            for (id, vector) in self.embed_resources(embedder, resources).await? {
-                embedded.extend(names.catalogue.key(id.as_str()).map(|key| (key, vector)));
-            }
-        }
-        Ok(embedded)
-    }
-
-    /// Embeds resources off the event loop, and keeps the vectors in the store.
-    async fn embed_resources(
-        &self,
-        embedder: &LiveEmbedder,
-        resources: Vec<(Resource, String)>,
-    ) -> Result<Vec<(ResourceId, Vec<f32>)>, Error> {
-        let handle = embedder.clone();
-        let (resources, vectors) = tokio::task::spawn_blocking(move || {
-            let documents: Vec<Document<'_>> =
-                resources.iter().map(|(resource, _)| document(resource)).collect();
-            let vectors = handle.get().embed(&documents);
-            (resources, vectors)
-        })
-        .await?;
-        let found: Vec<NewEmbedding> = resources
-            .into_iter()
-            .zip(vectors?)
-            .filter_map(|((resource, text_hash), vector)| {
-                Some(NewEmbedding { resource_id: resource.id, text_hash, vector: vector? })
-            })
-            .collect();
-        self.inner.store.put_embeddings(embedder.get().id(), &found, now()).await?;
-        Ok(found.into_iter().map(|new| (new.resource_id, new.vector)).collect())
-    }
-}
-
-/// What is embedded of a resource.
-pub(crate) fn document(resource: &Resource) -> Document<'_> {
-    Document {
-        title: &resource.title,
-        text: &resource.text,
-        subjects: &resource.subjects,
-        authors: &resource.authors,
     }
 }
 

@@ -5,17 +5,19 @@ mod load;
 mod people;
 mod recommend;
 mod similar;
+mod vectors;
 
 use std::sync::{Arc, RwLock};
 
 use chrono::{DateTime, Utc};
 use docent_snapshot::SnapshotStore;
-use docent_storage::{ChangeCursor, Store, StoreConfig};
+use docent_storage::{Store, StoreConfig};
 use tokio::sync::Mutex;
 
-pub(crate) use load::document;
+pub(crate) use vectors::document;
 
 pub use ingest::IngestOutcome;
+use load::Changes;
 pub use load::Reloaded;
 pub use recommend::limit_checked;
 
@@ -38,7 +40,7 @@ struct Inner {
     users: Users,
     impressions: ImpressionLog,
     /// Held by whoever changes the state, so that no change is built on one that another replaces meanwhile.
-    changes: Mutex<ChangeCursor>,
+    changes: Mutex<Changes>,
 }
 
 /// What is loaded, for health and metrics.
@@ -75,21 +77,17 @@ impl Engine {
     /// # Errors
     /// As [`Engine::open`].
     pub async fn with_store(config: EngineConfig, store: Store) -> Result<Self, Error> {
-        let start = ChangeCursor { updated_at: DateTime::UNIX_EPOCH, row_id: 0 };
         let inner = Inner {
             snapshots: SnapshotStore::new(&config.snapshots),
             state: RwLock::new(State::new()?),
             users: Users::new(&config),
             impressions: ImpressionLog::start(store.clone(), config.impression_queue),
-            changes: Mutex::new(start),
+            changes: Mutex::new(Changes::none()),
             store,
             config,
         };
         let engine = Self { inner: Arc::new(inner) };
-        engine.refresh().await?;
-        if let Err(error) = engine.reload().await {
-            tracing::error!(%error, "the published model could not be loaded; serving without it");
-        }
+        engine.load().await?;
         Ok(engine)
     }
 

@@ -5,6 +5,7 @@ mod waiting;
 
 use std::sync::Arc;
 
+use docent_domain::ResourceId;
 use docent_embeddings::{Embedder, LsaConfig, LsaEmbedder, VectorIndex};
 use docent_graph::Graph;
 use docent_ranker::quality_fence;
@@ -176,9 +177,10 @@ impl State {
         self.summary = summary;
     }
 
-    /// Those of the keys whose resource is visible and has no vector.
-    pub(crate) fn without_vector(&self, keys: impl IntoIterator<Item = u32>) -> Vec<u32> {
-        let is_visible = |key: &u32| self.catalogue.get(*key).is_some_and(|entry| !entry.hidden);
-        keys.into_iter().filter(is_visible).filter(|key| self.vectors.get(*key).is_none()).collect()
+    /// Those of the resources that are visible and have no vector.
+    pub(crate) fn without_vector(&self, keys: impl IntoIterator<Item = u32>) -> Vec<(u32, ResourceId)> {
+        let missing = keys.into_iter().filter(|key| self.vectors.get(*key).is_none());
+        let visible = missing.filter_map(|key| Some((key, self.catalogue.get(key)?)));
+        visible.filter(|(_, entry)| !entry.hidden).map(|(key, entry)| (key, entry.id.clone())).collect()
     }
 }

@@ -1,6 +1,8 @@
 //! What anyone who embeds the engine may rely on.
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
 
+mod upkeep;
+
 use std::{collections::HashSet, fs, ops::ControlFlow, path::Path};
 
 use chrono::{TimeDelta, Utc};
