@@ -28,12 +28,16 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 /// `ranked` is `(score, vector)` by descending score; the result is positions in it, in the order of picking. The first
 /// pick is the top score; an item without vector has similarity 0 to all; ties keep the order of `ranked`.
 #[must_use]
-pub fn mmr(ranked: &[(f64, Option<&[f32]>)], diversity: f64, keep: usize) -> Vec<usize> {
-    let mut open: Vec<Open<'_>> = ranked
-        .iter()
-        .enumerate()
-        .map(|(position, &(score, vector))| Open { position, score, vector, closest: None })
-        .collect();
+pub fn mmr<'a>(ranked: &[(f64, Option<&'a [f32]>)], diversity: f64, keep: usize) -> Vec<usize> {
+    let norm = |vector: Option<&[f32]>| vector.map_or(0.0, |vector| dot(vector, vector).sqrt());
+    let item = |(position, &(score, vector)): (usize, &(f64, Option<&'a [f32]>))| Open {
+        position,
+        score,
+        vector: vector.unwrap_or(&[]),
+        norm: norm(vector),
+        closest: None,
+    };
+    let mut open: Vec<Open<'_>> = ranked.iter().enumerate().map(item).collect();
     let mut picked = Vec::with_capacity(keep.min(ranked.len()));
     while picked.len() < keep {
         let values = open.iter().map(|item| item.value(diversity)).enumerate();
@@ -43,10 +47,7 @@ pub fn mmr(ranked: &[(f64, Option<&[f32]>)], diversity: f64, keep: usize) -> Vec
         let taken = open.remove(index);
         picked.push(taken.position);
         for item in &mut open {
-            let similarity = match (taken.vector, item.vector) {
-                (Some(a), Some(b)) => cosine(a, b),
-                _ => 0.0,
-            };
+            let similarity = taken.cosine(item);
             item.closest = Some(item.closest.map_or(similarity, |closest| closest.max(similarity)));
         }
     }
@@ -57,11 +58,19 @@ pub fn mmr(ranked: &[(f64, Option<&[f32]>)], diversity: f64, keep: usize) -> Vec
 struct Open<'a> {
     position: usize,
     score: f64,
-    vector: Option<&'a [f32]>,
+    /// Empty where there is none.
+    vector: &'a [f32],
+    norm: f32,
     closest: Option<f64>,
 }
 
 impl Open<'_> {
+    fn cosine(&self, other: &Self) -> f64 {
+        let norms = self.norm * other.norm;
+        let is_defined = norms > 0.0 && self.vector.len() == other.vector.len();
+        if is_defined { f64::from(dot(self.vector, other.vector) / norms) } else { 0.0 }
+    }
+
     fn value(&self, diversity: f64) -> f64 {
         self.closest.map_or(self.score, |closest| (1.0 - diversity) * self.score - diversity * closest)
     }

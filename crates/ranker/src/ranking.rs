@@ -55,34 +55,25 @@ fn by_score(a: &Ranked, b: &Ranked) -> Ordering {
     b.score.total_cmp(&a.score).then(a.key.cmp(&b.key))
 }
 
-/// How many of the best candidates, as a multiple of the limit, diversity may choose from. It bounds what relevance an
-/// answer can lose to diversity.
-const POOL: usize = 4;
+/// How many of the best candidates diversity may choose from, or the limit where that is more. It bounds what relevance
+/// an answer can lose to diversity.
+const POOL: usize = 200;
 
-/// Scores all candidates, takes `2 * limit` of the `4 * limit` best by [`mmr`], raises the little known, orders by score with ties
-/// by key, cuts to `limit`, and makes sure that a fifth of the answer is novel where the user wants novelty and the
-/// candidates allow it.
+/// Scores all candidates, raises the little known, takes `limit` of the 200 best by [`mmr`], orders them by score with
+/// ties by key, and makes sure that a fifth of the answer is novel where the user wants novelty and the candidates
+/// allow it. What a smaller limit shows is, but for that fifth, among what a larger one shows.
 #[must_use]
 pub fn rank(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
-    let mut pool = scored(candidates, options);
-    pool.sort_by(by_score);
-    let vector = |ranked: &Ranked| candidates.get(ranked.position).and_then(|candidate| candidate.vector);
-    let relevant: Vec<(f64, Option<&[f32]>)> =
-        pool.iter().take(POOL * options.limit).map(|r| (r.score, vector(r))).collect();
-    let diverse: HashSet<usize> = mmr(&relevant, options.diversity, 2 * options.limit).into_iter().collect();
-    for ranked in &mut pool {
-        ranked.score = with_novelty(ranked.score, options.novelty, ranked.novelty);
+    let mut ranked = scored(candidates, options);
+    ranked.sort_by(by_score);
+    let pool = ranked.get(..POOL.max(options.limit)).unwrap_or(&ranked);
+    let picked: HashSet<usize> =
+        mmr(&relevance(pool, candidates), options.diversity, options.limit).into_iter().collect();
+    let (mut answer, mut rest) = (Vec::with_capacity(picked.len()), Vec::new());
+    for (index, ranked) in ranked.into_iter().enumerate() {
+        if picked.contains(&index) { answer.push(ranked) } else { rest.push(ranked) }
     }
-    let mut answer: Vec<Ranked> = Vec::with_capacity(diverse.len());
-    let mut rest: Vec<Ranked> = Vec::new();
-    for (index, ranked) in pool.into_iter().enumerate() {
-        if diverse.contains(&index) { answer.push(ranked) } else { rest.push(ranked) }
-    }
-    answer.sort_by(by_score);
-    let cut = answer.split_off(options.limit.min(answer.len()));
     if options.novelty > 0.0 {
-        rest.extend(cut);
-        rest.sort_by(by_score);
         ensure_novel_share(&mut answer, rest);
         answer.sort_by(by_score);
     }
@@ -93,9 +84,20 @@ fn scored(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
     let views: Vec<u64> = candidates.iter().map(|c| c.views).collect();
     let scored = |(position, (candidate, novelty)): (usize, (&Candidate<'_>, f64))| {
         let hybrid = hybrid_score(&candidate.scores, &options.weights);
-        Ranked { key: candidate.key, position, score: hybrid.score, hybrid, novelty }
+        let score = with_novelty(hybrid.score, options.novelty, novelty);
+        Ranked { key: candidate.key, position, score, hybrid, novelty }
     };
     candidates.iter().zip(novelty(&views)).enumerate().map(scored).collect()
+}
+
+/// Scores and vectors of the pool, scores moved to `[0, 1]`: what diversity costs shall not depend on how far apart the
+/// scores of a user happen to lie.
+fn relevance<'a>(pool: &[Ranked], candidates: &[Candidate<'a>]) -> Vec<(f64, Option<&'a [f32]>)> {
+    let high = pool.first().map_or(0.0, |best| best.score);
+    let low = pool.last().map_or(0.0, |worst| worst.score);
+    let scaled = |score: f64| if high > low { (score - low) / (high - low) } else { 1.0 };
+    let vector = |ranked: &Ranked| candidates.get(ranked.position).and_then(|candidate| candidate.vector);
+    pool.iter().map(|ranked| (scaled(ranked.score), vector(ranked))).collect()
 }
 
 /// Swaps the lowest-scored known results for the highest-scored novel ones until a fifth is novel.

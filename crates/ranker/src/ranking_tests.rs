@@ -88,6 +88,43 @@ fn more_diversity_gives_a_more_diverse_list() {
     assert!(diversity[4] > diversity[0] + 0.3, "{diversity:?}");
 }
 
+#[test]
+fn a_smaller_limit_shows_what_a_larger_one_shows() {
+    let scattered = |i: u32| i.wrapping_mul(2_654_435_761) >> 16;
+    let vectors: Vec<[f32; 3]> =
+        (0..300).map(|i| [i, i + 1_000, i + 2_000].map(|i| scattered(i) as f32 - 32_768.0)).collect();
+    let candidates: Vec<Candidate<'_>> = (0..300u32)
+        .map(|i| Candidate {
+            vector: Some(&vectors[i as usize]),
+            ..candidate(i, 0.9 - f64::from(i) / 1000.0, 1)
+        })
+        .collect();
+    let shown = |limit| {
+        let options = RankOptions { limit, novelty: 0.0, diversity: 1.0, ..RankOptions::default() };
+        keys(&rank(&candidates, &options)).into_iter().collect::<HashSet<u32>>()
+    };
+    let sets = [5, 10, 20, 50, 100].map(shown);
+    assert!(sets.windows(2).all(|pair| pair[0].is_subset(&pair[1])), "{sets:?}");
+}
+
+#[test]
+fn diversity_means_the_same_however_far_apart_scores_lie() {
+    let vectors = [[1.0f32, 0.0], [0.0, 1.0]];
+    for spread in [0.1, 0.001] {
+        let candidates: Vec<Candidate<'_>> = (0..8u32)
+            .map(|i| Candidate {
+                vector: Some(&vectors[usize::from(i > 4)]),
+                ..candidate(i, 0.9 - spread * f64::from(i), 1)
+            })
+            .collect();
+        let shown = |diversity| {
+            let options = RankOptions { limit: 2, novelty: 0.0, diversity, ..RankOptions::default() };
+            keys(&rank(&candidates, &options))
+        };
+        assert_eq!((shown(0.1), shown(0.5)), (vec![0, 1], vec![0, 5]), "{spread}");
+    }
+}
+
 proptest! {
     #[test]
     fn an_answer_is_ordered_finite_without_duplicates_and_never_longer_than_asked(

@@ -29,7 +29,7 @@ pub(crate) fn gather(
         near.iter().map(|&(key, _)| key).filter(|&key| allowed(key)).take(counts.graph).collect()
     });
     let popular = state.popular().iter().copied().filter(|&key| allowed(key)).take(counts.popular.max(limit));
-    let new = state.catalogue.newest().filter(|&key| allowed(key)).take(counts.new.max(2 * limit));
+    let new = state.catalogue.newest().filter(|&key| allowed(key)).take(counts.new.max(limit));
     let lists: [Option<Vec<u32>>; 3] = [collaborative, content, graph];
     let mut taken = FxHashSet::default();
     lists.into_iter().flatten().flatten().chain(popular).chain(new).filter(|key| taken.insert(*key)).collect()

@@ -70,7 +70,7 @@ fn answer(
     let mut degraded = personal.degraded();
     let strategy = effective_strategy(request.strategy, user, &personal, &mut degraded);
     let exclusions = exclusions(state, user, request);
-    let keys = gather(state, &personal, &exclusions, counts, request.limit);
+    let keys = gather(state, &personal, &exclusions, counts, MAX_LIMIT);
     let scores = personal.scores(&keys)?;
     let candidates: Vec<Candidate<'_>> = keys
         .iter()
