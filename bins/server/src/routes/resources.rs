@@ -81,6 +81,15 @@ pub(crate) async fn search(
     if text.len() > MAX_QUERY_BYTES {
         return Err(DomainError::TooLong { field: "query", limit: MAX_QUERY_BYTES, got: text.len() }.into());
     }
+    if text.contains('\0') {
+        let expected = "text without the character U+0000";
+        return Err(DomainError::OutOfRange {
+            field: "query".into(),
+            expected,
+            got: "one that holds it".into(),
+        }
+        .into());
+    }
     let page = state.run(async move |engine| engine.search(&text, cursor, limit).await).await?;
     Ok(HttpResponse::Ok().json(ResourcePageView::from(page)))
 }
