@@ -225,7 +225,7 @@ fn of_resources() -> Vec<Case> {
         get("/api/resources?cursor=abc", 400, "invalid_query"),
         get("/api/resources?q=x", 400, "invalid_query"),
         get(format!("/api/resources?query={}", "x".repeat(1_001)), 422, "invalid_value").field("query"),
-        get("/api/resources?query=a%00b".into(), 422, "invalid_value").field("query"),
+        get("/api/resources?query=a%00b", 422, "invalid_value").field("query"),
         get("/nowhere", 404, "unknown_route"),
         get("/api/resources/r0/unknown", 404, "unknown_route"),
         Case { method: Method::PATCH, ..get("/api/profile", 405, "method_not_allowed") },
