@@ -63,6 +63,9 @@ pub struct TrainArgs {
     /// Seed of everything random [default: 42]
     #[arg(long)]
     pub seed: Option<u64>,
+    /// Where the network is trained: cpu, or cuda or wgpu in programs built with that feature [default: cpu]
+    #[arg(long)]
+    pub device: Option<docent::TrainDevice>,
     /// Publish even what the gate refuses; this is recorded
     #[arg(long)]
     pub force: bool,
@@ -105,6 +108,9 @@ pub struct ModelArgs {
     /// Length of the lists, several separated by commas [default: 10 for loo, 20 for ranking]
     #[arg(long, value_delimiter = ',')]
     pub k: Vec<usize>,
+    /// Where networks are trained: cpu, or cuda or wgpu in programs built with that feature [default: cpu]
+    #[arg(long)]
+    pub device: Option<docent::TrainDevice>,
     /// A setting, such as als.dim=64 or ease.l2=1320; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,

@@ -1,5 +1,6 @@
 //! The autodiff graph and the host's scorer must compute one and the same function.
 
+use burn::tensor::Device;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -124,7 +125,7 @@ fn the_graph_and_the_scorer_agree_on_loss_and_gradients() -> Result<(), NcfError
         let shard = batch.gather(0, &data, &world.tables, &config);
         let rows = Rows::of(&shard);
         let Shard { item_rows, input } = shard;
-        let output = run_shard(&world.dense, input, loss, terms)?;
+        let output = run_shard(&Device::flex(), &world.dense, input, loss, terms)?;
         let by_scorer = world.loss(&rows, loss, terms)?;
         assert!((output.loss / terms as f32 - by_scorer).abs() < 1e-4, "{loss:?}");
 

@@ -14,6 +14,11 @@ use crate::{Loss, NcfConfig, loss};
 /// gradients are added decides their last bits: the result must not depend on the machine.
 const SHARD_POSITIVES: usize = 128;
 
+/// A device that is quick at large batches takes the whole batch at once.
+fn shard_positives(config: &NcfConfig) -> usize {
+    if config.device.runs_shards() { SHARD_POSITIVES } else { config.batch_size + 1 }
+}
+
 /// A positive and its negatives per group.
 pub(crate) struct Batch {
     columns: usize,
@@ -61,8 +66,8 @@ impl Batch {
     }
 
     /// Number of shards.
-    pub fn n_shards(&self) -> usize {
-        self.negatives.len().div_ceil(SHARD_POSITIVES)
+    pub fn n_shards(&self, config: &NcfConfig) -> usize {
+        self.negatives.len().div_ceil(shard_positives(config))
     }
 
     /// Gathers what shard number `index` needs.
@@ -73,7 +78,8 @@ impl Batch {
         tables: &Tables<'_>,
         config: &NcfConfig,
     ) -> Shard {
-        let groups = index * SHARD_POSITIVES..((index + 1) * SHARD_POSITIVES).min(self.negatives.len());
+        let size = shard_positives(config);
+        let groups = index * size..((index + 1) * size).min(self.negatives.len());
         let items = &self.items[groups.start * self.columns..groups.end * self.columns];
         let (item_rows, item_slots) = distinct(items);
         let base = self.bases[groups.start * config.dim..groups.end * config.dim].to_vec();

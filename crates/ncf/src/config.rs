@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::NcfError;
+use crate::{NcfError, TrainDevice};
 
 /// What the model minimises over a positive and the negatives drawn for it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,8 @@ pub struct NcfConfig {
     pub loss: Loss,
     /// Epochs without a better holdout metric after which training stops; 1 or more. Default 3.
     pub patience: usize,
+    /// Where the steps run; scores are always computed on the CPU. Default [`TrainDevice::Cpu`].
+    pub device: TrainDevice,
     /// Seed of everything random. Default 42.
     pub seed: u64,
 }
@@ -59,6 +61,7 @@ impl Default for NcfConfig {
             dropout: 0.0,
             loss: Loss::Bce,
             patience: 3,
+            device: TrainDevice::Cpu,
             seed: 42,
         }
     }

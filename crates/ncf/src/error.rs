@@ -32,6 +32,14 @@ pub enum NcfError {
         /// Position of the first such value in the flat array.
         position: usize,
     },
+    /// The device asked for cannot be used.
+    #[error("the device `{device}` cannot be used: {reason}")]
+    DeviceUnavailable {
+        /// Its name.
+        device: &'static str,
+        /// Why.
+        reason: String,
+    },
     /// There is not one positive to learn from.
     #[error("there are no positives to train on")]
     NoPositives,

@@ -38,12 +38,13 @@ pub(crate) struct ShardOutput {
 /// Runs one shard. The gradients are those of the summed loss divided by `terms`, the number of terms of the whole
 /// batch, so that the shards' gradients add up to the batch's. A loss that is not finite has empty gradients.
 pub(crate) fn run_shard(
+    device: &Device,
     weights: &Dense<Matrix>,
     input: ShardInput,
     loss: Loss,
     terms: usize,
 ) -> Result<ShardOutput, NcfError> {
-    let graph = Graph { device: Device::flex().autodiff() };
+    let graph = Graph { device: device.clone().autodiff() };
     let rows = input.item_slots.len();
     let groups = input.negatives.len();
 

@@ -48,6 +48,7 @@ mod best;
 mod config;
 mod data;
 mod dense;
+mod device;
 mod epoch;
 mod error;
 mod graph;
@@ -63,6 +64,7 @@ mod train;
 
 pub use config::{Loss, NcfConfig};
 pub use data::{Features, LeaveOneOut, TrainingData};
+pub use device::TrainDevice;
 pub use error::NcfError;
 pub use model::NcfModel;
 pub use observer::{Progress, TrainingObserver};

@@ -2,6 +2,7 @@
 
 use std::ops::{ControlFlow, Range};
 
+use burn::tensor::Device;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rayon::prelude::*;
@@ -90,6 +91,7 @@ fn batches(len: usize, size: usize) -> Vec<Range<usize>> {
 struct Trainer<'a> {
     data: &'a TrainingData<'a>,
     config: &'a NcfConfig,
+    device: Device,
     tables: Tables<'a>,
     dense: Dense<Matrix>,
     dense_adam: DenseAdam,
@@ -105,7 +107,7 @@ impl<'a> Trainer<'a> {
         let dense = init::dense(data, config, positives, rng)?;
         let dense_adam = DenseAdam::new(&dense);
         let tables = init::tables(data, config, rng)?;
-        Ok(Self { data, config, tables, dense, dense_adam })
+        Ok(Self { data, config, device: config.device.open()?, tables, dense, dense_adam })
     }
 
     /// One step: mean loss of the batch before it, and whether loss and weights are finite after it.
@@ -115,11 +117,11 @@ impl<'a> Trainer<'a> {
             // BPR of positives that all lack negatives.
             return Ok((0.0, true));
         }
-        let shards: Vec<(Vec<u32>, ShardOutput)> = (0..batch.n_shards())
+        let shards: Vec<(Vec<u32>, ShardOutput)> = (0..batch.n_shards(self.config))
             .into_par_iter()
             .map(|index| {
                 let Shard { item_rows, input } = batch.gather(index, self.data, &self.tables, self.config);
-                Ok((item_rows, run_shard(&self.dense, input, self.config.loss, terms)?))
+                Ok((item_rows, run_shard(&self.device, &self.dense, input, self.config.loss, terms)?))
             })
             .collect::<Result<_, NcfError>>()?;
         let loss = shards.iter().map(|(_, output)| f64::from(output.loss)).sum::<f64>() / terms as f64;

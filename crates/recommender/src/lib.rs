@@ -45,7 +45,7 @@ pub use docent_domain::{
 pub use docent_embeddings::LsaConfig;
 pub use docent_evaluation as evaluation;
 pub use docent_evaluation::Metrics;
-pub use docent_ncf::{Loss, NcfConfig};
+pub use docent_ncf::{Loss, NcfConfig, TrainDevice};
 pub use docent_ranker::Reason;
 pub use docent_snapshot::{SnapshotError, SnapshotStore};
 pub use docent_storage::{

@@ -55,6 +55,9 @@ impl Plan {
             ..FitSettings::default()
         };
         settings.als.dim = 192;
+        if let Some(device) = args.device {
+            (settings.ncf.device, settings.blended_ncf.device) = (device, device);
+        }
         let mut figment = Figment::from(Serialized::defaults(settings));
         for setting in &args.set {
             let Some((key, value)) = setting.split_once('=') else {

@@ -46,6 +46,7 @@ fn config(mut config: TrainConfig, args: &TrainArgs) -> TrainConfig {
     config.ncf.batch_size = args.batch_size.unwrap_or(config.ncf.batch_size);
     config.ncf.learning_rate = args.learning_rate.unwrap_or(config.ncf.learning_rate);
     config.als.dim = args.dim.unwrap_or(config.als.dim);
+    config.ncf.device = args.device.unwrap_or(config.ncf.device);
     config.seed = args.seed.unwrap_or(config.seed);
     config.force |= args.force;
     config
