@@ -35,8 +35,7 @@ fn settings() -> FitSettings {
     let ncf = NcfConfig { dim: 8, layers: vec![16, 8], epochs: 5, batch_size: 32, ..NcfConfig::default() };
     FitSettings {
         als: AlsConfig { dim: 8, ..AlsConfig::default() },
-        ncf: ncf.clone(),
-        blended_ncf: ncf,
+        ncf,
         objective: Objective::Full { k: 10 },
         ..FitSettings::default()
     }

@@ -48,11 +48,22 @@ fn ease_of_two_items_by_hand() {
 }
 
 #[test]
+fn dropout_adds_to_the_ridge_of_each_item_by_its_count() {
+    // As above with a dropout of 1/2: [[3 + 1 + 3, 2], [2, 2 + 1 + 2]] = [[7, 2], [2, 5]], inverse [[5, -2], [-2, 7]] / 31.
+    let likes = matrix(3, 2, &[(0, 0), (1, 0), (2, 0), (0, 1), (1, 1)]);
+    let config = EaseConfig { l2: 1.0, dropout: 0.5, ..EaseConfig::default() };
+    let weights = ease(&likes, &config).unwrap();
+    assert!((weight(&weights, 1, 0) - 2.0 / 5.0).abs() < 1e-6);
+    assert!((weight(&weights, 0, 1) - 2.0 / 7.0).abs() < 1e-6);
+}
+
+#[test]
 fn what_cannot_be_made_is_refused() {
     let likes = matrix(1, 3, &[(0, 0)]);
     let too_many = ease(&likes, &EaseConfig { max_items: 2, ..EaseConfig::default() }).unwrap_err();
     assert!(matches!(too_many, ItemItemError::TooManyItems { items: 3, max_items: 2 }), "{too_many}");
     assert!(ease(&likes, &EaseConfig { l2: 0.0, ..EaseConfig::default() }).is_err());
+    assert!(ease(&likes, &EaseConfig { dropout: 1.0, ..EaseConfig::default() }).is_err());
     assert!(knn(&likes, &KnnConfig { neighbors: 0, ..KnnConfig::default() }).is_err());
     assert!(knn(&likes, &KnnConfig { shrinkage: f32::NAN, ..KnnConfig::default() }).is_err());
     let nothing = matrix(1, 3, &[]);

@@ -43,7 +43,9 @@ impl TrainDevice {
         };
         let Some(device) = device else {
             let name = self.name();
-            return Err(unavailable(format!("this program was built without it: build with `--features {name}`")));
+            return Err(unavailable(format!(
+                "this program was built without it: build with `--features {name}`"
+            )));
         };
         // Drivers that are absent make burn panic at the first use of the device.
         let probe = std::panic::catch_unwind(|| Tensor::<1>::zeros([2], &device).add_scalar(1.0).into_data());
@@ -63,15 +65,15 @@ impl std::str::FromStr for TrainDevice {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|device| device.name() == name)
-            .ok_or_else(|| format!("unknown device \"{name}\": expected {}", Self::ALL.map(Self::name).join(", ")))
+        Self::ALL.into_iter().find(|device| device.name() == name).ok_or_else(|| {
+            format!("unknown device \"{name}\": expected {}", Self::ALL.map(Self::name).join(", "))
+        })
     }
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let text =
+        panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     text.unwrap_or("the device could not be used").to_owned()
 }
 

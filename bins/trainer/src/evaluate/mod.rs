@@ -55,9 +55,7 @@ impl Plan {
             ..FitSettings::default()
         };
         settings.als.dim = 192;
-        if let Some(device) = args.device {
-            (settings.ncf.device, settings.blended_ncf.device) = (device, device);
-        }
+        settings.ncf.device = args.device.unwrap_or_default();
         let mut figment = Figment::from(Serialized::defaults(settings));
         for setting in &args.set {
             let Some((key, value)) = setting.split_once('=') else {

@@ -30,8 +30,7 @@ fn place() -> Place {
 }
 
 const LOO: [&str; 4] = ["evaluate", "loo", "--data", "data"];
-const SMALL: [&str; 8] =
-    ["--set", "als.dim=8", "--set", "ncf.dim=8", "--set", "blended_ncf.dim=8", "--k", "1,3"];
+const SMALL: [&str; 6] = ["--set", "als.dim=8", "--set", "ncf.dim=8", "--k", "1,3"];
 
 #[test]
 fn both_protocols_judge_every_model_and_write_what_they_print() {

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use docent_snapshot::{Draft, Snapshot};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{CollaborativeModel, ModelKind, Validation, kind_file, load, validation::Contest};
@@ -35,7 +36,8 @@ struct Saved {
 
 impl Blend {
     /// Blends models of the same items with weights that rank a holdout best: coordinate ascent on the mean NDCG, from
-    /// the best single model. Members that end with a weight of 0 are left out.
+    /// the best single model. Members that end with a weight of 0 are left out; popularity alone may end below 0, where the
+    /// others lean on it too much.
     ///
     /// # Errors
     /// The first that scoring meets.
@@ -46,7 +48,8 @@ impl Blend {
     ) -> Result<Self, Error> {
         let borrowed: Vec<&dyn CollaborativeModel> = models.iter().map(AsRef::as_ref).collect();
         let contests = validation.contests(&borrowed, seed)?;
-        let weights = best_weights(models.len(), &contests, validation);
+        let kinds: Vec<ModelKind> = models.iter().map(|model| model.kind()).collect();
+        let weights = best_weights(&kinds, &contests, validation);
         Ok(Self::of(models.into_iter().zip(weights)))
     }
 
@@ -163,7 +166,12 @@ impl CollaborativeModel for Blend {
     }
 }
 
-fn best_weights(models: usize, contests: &[Contest], validation: &Validation) -> Vec<f32> {
+fn best_weights(kinds: &[ModelKind], contests: &[Contest], validation: &Validation) -> Vec<f32> {
+    let models = kinds.len();
+    let least: Vec<f32> = kinds
+        .iter()
+        .map(|kind| if *kind == ModelKind::Popularity { f32::NEG_INFINITY } else { 0.0 })
+        .collect();
     let scales: Vec<f32> = (0..models).map(|model| scale(model, contests)).collect();
     let ndcg = |shares: &[f32]| {
         let weights: Vec<f32> = shares.iter().zip(&scales).map(|(share, scale)| share * scale).collect();
@@ -171,7 +179,8 @@ fn best_weights(models: usize, contests: &[Contest], validation: &Validation) ->
             let (rank, among) = contest.rank(&weights);
             validation.objective().gain(rank, among)
         };
-        contests.iter().map(gain).sum::<f64>() / contests.len().max(1) as f64
+        let gains: Vec<f64> = contests.par_iter().map(gain).collect();
+        gains.iter().sum::<f64>() / gains.len().max(1) as f64
     };
     let single = |model: usize| (0..models).map(|at| f32::from(u8::from(at == model))).collect::<Vec<f32>>();
     let mut best = (single(0), f64::NEG_INFINITY);
@@ -184,21 +193,21 @@ fn best_weights(models: usize, contests: &[Contest], validation: &Validation) ->
     }
     let alone = best.clone();
     for step in STEPS {
-        climb(&mut best, step, &ndcg);
+        climb(&mut best, step, &least, &ndcg);
     }
     let (shares, _) = if best.1 > alone.1 * (1.0 + LEAST_GAIN) { best } else { alone };
     shares.iter().zip(scales).map(|(share, scale)| share * scale).collect()
 }
 
 /// Moves one share at a time by `step` as long as that helps.
-fn climb(best: &mut (Vec<f32>, f64), step: f32, ndcg: &impl Fn(&[f32]) -> f64) {
+fn climb(best: &mut (Vec<f32>, f64), step: f32, least: &[f32], ndcg: &impl Fn(&[f32]) -> f64) {
     loop {
         let before = best.1;
-        for at in 0..best.0.len() {
+        for (at, least) in least.iter().enumerate() {
             for change in [step, -step] {
                 let mut shares = best.0.clone();
                 if let Some(share) = shares.get_mut(at) {
-                    *share = (*share + change).max(0.0);
+                    *share = (*share + change).max(*least);
                 }
                 let reached = ndcg(&shares);
                 if reached > best.1 {

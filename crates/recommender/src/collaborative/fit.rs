@@ -13,23 +13,20 @@ use super::{
 };
 use crate::Error;
 
-/// Weights of each item that EASE keeps in a blend, where the settings do not say.
-const EASE_WEIGHTS: usize = 200;
-
 /// How each model is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FitSettings {
-    /// Matrix factorisation. NCF starts from one of its own, by the same settings but of NCF's `dim`.
+    /// Matrix factorisation. NCF starts from it or, where its `dim` is another, from one of its own by the same settings.
     pub als: AlsConfig,
-    /// Neural collaborative filtering as a model of its own.
+    /// Neural collaborative filtering.
     pub ncf: NcfConfig,
-    /// Neural collaborative filtering in the blend, where it is to rank well beside ALS rather than alone.
-    pub blended_ncf: NcfConfig,
     /// Item nearest neighbours.
     pub knn: KnnConfig,
-    /// The linear autoencoder.
+    /// The linear autoencoder as a model of its own.
     pub ease: EaseConfig,
+    /// The linear autoencoder in the blend.
+    pub blended_ease: EaseConfig,
     /// What epochs and blends are chosen by.
     pub objective: Objective,
     /// Seed of everything random; overrides those of the parts.
@@ -41,9 +38,9 @@ impl Default for FitSettings {
         Self {
             als: AlsConfig::default(),
             ncf: NcfConfig { dim: 192, learning_rate: 0.0003, epochs: 2, ..NcfConfig::default() },
-            blended_ncf: NcfConfig { epochs: 6, ..NcfConfig::default() },
             knn: KnnConfig::default(),
             ease: EaseConfig::default(),
+            blended_ease: EaseConfig::denoising(),
             objective: Objective::Full { k: 10 },
             seed: 42,
         }
@@ -86,11 +83,12 @@ pub fn fit(
         ModelKind::Popularity => Box::new(Popularity::of(likes)),
         ModelKind::ItemKnn => Box::new(ItemItemRecommender::new(kind, knn(likes, &settings.knn)?)),
         ModelKind::Ease => Box::new(ItemItemRecommender::new(kind, ease(likes, &settings.ease)?)),
-        ModelKind::Als => Box::new(als(likes, settings, observer)?),
+        ModelKind::Als => Box::new(als_of(settings.als.dim, likes, settings, observer)?),
         ModelKind::Ncf => {
             let validation = Validation::cut(likes, settings.objective, settings.seed)?;
             let train = validation.as_ref().map_or(likes, Validation::train);
-            Box::new(ncf(train, validation.as_ref(), None, settings, observer)?)
+            let als = als_of(settings.ncf.dim, train, settings, observer)?;
+            Box::new(ncf(train, validation.as_ref(), als, settings, observer)?)
         }
         ModelKind::Hybrid => Box::new(hybrid(likes, settings, observer)?),
     })
@@ -103,30 +101,28 @@ fn begin(kind: ModelKind, observer: &mut Observer<'_>) -> Result<(), Error> {
     }
 }
 
-fn als(
+fn als_of(
+    dim: usize,
     likes: &InteractionMatrix,
     settings: &FitSettings,
     observer: &mut Observer<'_>,
 ) -> Result<AlsRecommender, Error> {
-    let config = AlsConfig { seed: settings.seed, ..settings.als.clone() };
+    let config = AlsConfig { dim, seed: settings.seed, ..settings.als.clone() };
     let model = AlsModel::train(likes, &config, |half| {
         observer(&FitEvent::Als { done: half.done, total: half.total })
     })?;
     Ok(AlsRecommender(Arc::new(model)))
 }
 
-/// Trains from ALS factors of its own. With a validation, the epoch is kept that ranks it best, together with `partner`
-/// where there is one; else the last.
+/// Trains from ALS factors. With a validation, the epoch is kept that ranks it best; else the last.
 fn ncf(
     likes: &InteractionMatrix,
     validation: Option<&Validation>,
-    partner: Option<&dyn CollaborativeModel>,
+    als: AlsRecommender,
     settings: &FitSettings,
     observer: &mut Observer<'_>,
 ) -> Result<NcfRecommender, Error> {
-    let config = NcfConfig { seed: settings.seed, ..settings.ncf.clone() };
-    let start = AlsConfig { dim: config.dim, ..settings.als.clone() };
-    let als = &als(likes, &FitSettings { als: start, ..settings.clone() }, observer)?;
+    let config = NcfConfig { dim: als.0.dim(), seed: settings.seed, ..settings.ncf.clone() };
     let model = &als.0;
     let positives: Vec<(u32, u32)> = triples(likes).map(|(user, item, _)| (user, item)).collect();
     let data = TrainingData {
@@ -138,7 +134,7 @@ fn ncf(
         item_features: None,
         leave_one_out: Some(&WithoutEach { als: model, likes }),
     };
-    let mut watched = Watched { als, validation, partner, observer };
+    let mut watched = Watched { als: &als, validation, observer };
     let trained: NcfModel = docent_ncf::train(&data, &config, &mut watched)?;
     Ok(NcfRecommender::new(als.clone(), trained))
 }
@@ -163,7 +159,6 @@ impl LeaveOneOut for WithoutEach<'_> {
 struct Watched<'a, 'o> {
     als: &'a AlsRecommender,
     validation: Option<&'a Validation>,
-    partner: Option<&'a dyn CollaborativeModel>,
     observer: &'a mut Observer<'o>,
 }
 
@@ -172,13 +167,6 @@ impl TrainingObserver for Watched<'_, '_> {
         let judged = self.validation?.judge(|history, scores| {
             let base = self.als.fold_in(history)?;
             scorer.score_all(&base, super::ncf::RESCORED, scores)?;
-            if let Some(partner) = self.partner {
-                let mut of_partner = Vec::new();
-                partner.score_all(history, &mut of_partner)?;
-                standardise(scores);
-                standardise(&mut of_partner);
-                scores.iter_mut().zip(of_partner).for_each(|(sum, score)| *sum += score);
-            }
             Ok(())
         });
         // What cannot be scored is a NaN here, which training reports as a bad metric.
@@ -190,16 +178,7 @@ impl TrainingObserver for Watched<'_, '_> {
     }
 }
 
-/// Brings scores to mean 0 and deviation 1.
-fn standardise(scores: &mut [f32]) {
-    let n = scores.len().max(1) as f32;
-    let mean = scores.iter().sum::<f32>() / n;
-    let deviation = (scores.iter().map(|score| (score - mean).powi(2)).sum::<f32>() / n).sqrt();
-    let scale = if deviation > 0.0 { 1.0 / deviation } else { 0.0 };
-    scores.iter_mut().for_each(|score| *score = (*score - mean) * scale);
-}
-
-/// ALS, NCF, and EASE where the catalogue allows, else item nearest neighbours, blended.
+/// ALS, NCF, EASE where the catalogue allows, else item nearest neighbours, and popularity, blended.
 pub(crate) fn hybrid(
     likes: &InteractionMatrix,
     settings: &FitSettings,
@@ -210,15 +189,20 @@ pub(crate) fn hybrid(
     };
     let train = validation.train();
     begin(ModelKind::Als, observer)?;
-    let als = als(train, settings, observer)?;
+    let als = als_of(settings.als.dim, train, settings, observer)?;
     begin(ModelKind::Ncf, observer)?;
-    let partner = FitSettings { ncf: settings.blended_ncf.clone(), ..settings.clone() };
-    let ncf = ncf(train, Some(&validation), Some(&als), &partner, observer)?;
-    let sparse = FitSettings { ease: settings.ease.pruned(EASE_WEIGHTS), ..settings.clone() };
+    let start = if settings.ncf.dim == settings.als.dim {
+        als.clone()
+    } else {
+        als_of(settings.ncf.dim, train, settings, observer)?
+    };
+    let ncf = ncf(train, Some(&validation), start, settings, observer)?;
     let item_item =
-        if likes.n_cols() <= settings.ease.max_items { ModelKind::Ease } else { ModelKind::ItemKnn };
+        if likes.n_cols() <= settings.blended_ease.max_items { ModelKind::Ease } else { ModelKind::ItemKnn };
+    let of_blend = FitSettings { ease: settings.blended_ease.clone(), ..settings.clone() };
+    let item_item = fit(item_item, train, &of_blend, observer)?;
     let models: Vec<Box<dyn CollaborativeModel>> =
-        vec![Box::new(als), Box::new(ncf), fit(item_item, train, &sparse, observer)?];
+        vec![Box::new(als), Box::new(ncf), item_item, Box::new(Popularity::of(train))];
     begin(ModelKind::Hybrid, observer)?;
     Blend::learn(models, &validation, settings.seed)
 }

@@ -4,7 +4,7 @@ use docent_snapshot::{Draft, Snapshot, Tensor};
 use super::{CollaborativeModel, ModelKind, kind_file, pick};
 use crate::Error;
 
-/// Scores everybody alike, by how many people chose an item.
+/// Scores everybody alike: the logarithm of one more than how many people chose an item.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Popularity(Vec<f32>);
 
@@ -48,11 +48,14 @@ impl CollaborativeModel for Popularity {
     }
 
     fn score(&self, _: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error> {
-        pick(&self.0, items, scores)
+        pick(&self.0, items, scores)?;
+        scores.iter_mut().for_each(|score| *score = score.ln_1p());
+        Ok(())
     }
 
     fn score_all(&self, _: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), Error> {
-        scores.clone_from(&self.0);
+        scores.clear();
+        scores.extend(self.0.iter().map(|count| count.ln_1p()));
         Ok(())
     }
 

@@ -18,9 +18,9 @@ pub(super) fn collaborative(
     let settings = FitSettings {
         als: config.als.clone(),
         ncf: config.ncf.clone(),
-        blended_ncf: config.ncf.clone(),
         knn: config.knn.clone(),
         ease: config.ease.clone(),
+        blended_ease: config.ease.clone(),
         objective: Objective::Full { k: K },
         seed: config.seed,
     };

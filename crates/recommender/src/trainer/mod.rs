@@ -57,7 +57,7 @@ impl Default for TrainConfig {
             als: AlsConfig::default(),
             ncf: NcfConfig::default(),
             knn: KnnConfig::default(),
-            ease: EaseConfig::default(),
+            ease: EaseConfig::denoising(),
             lsa: LsaConfig::default(),
             seed: 42,
             holdout: 0.2,
