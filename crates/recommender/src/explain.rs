@@ -1,15 +1,25 @@
 //! Why a resource is recommended: read off the components that carried its score.
 
+use std::cell::RefCell;
+
 use docent_domain::{Component, ComponentScores, ResourceId};
+use docent_embeddings::{CONTENT_HALF_LIFE_DAYS, CONTENT_HISTORY_LEN};
 use docent_graph::{Direction, PprConfig};
 use docent_ranker::{HybridScore, Ranked, Reason, cosine};
+use rustc_hash::FxHashMap;
 
 use crate::{
-    catalogue::Entry, components::Personal, model::CO_INTERACTION_KIND, state::State, user::UserView,
+    catalogue::Entry,
+    components::{Personal, content_without},
+    model::CO_INTERACTION_KIND,
+    state::State,
+    user::{Positive, UserView},
 };
 
 /// A component that brings less than this share of a score is not a reason.
 const LEAST_SHARE: f64 = 0.15;
+/// A cosine that falls by less than this without something does not rest on it.
+const LEAST_DROP: f64 = 1e-6;
 /// How far the way back from a resource to what the user liked is followed.
 const EDGES_WALKED_BACK: usize = 2_000;
 
@@ -24,55 +34,87 @@ pub(crate) fn carrying(hybrid: &HybridScore) -> Vec<Component> {
     shares.into_iter().map(|(_, component)| component).collect()
 }
 
-/// The reasons of one recommendation, strongest component first; none where nothing true can be said.
-pub(crate) fn reasons(
-    state: &State,
-    personal: &Personal<'_>,
-    user: &UserView,
-    ranked: &Ranked,
-    scores: &ComponentScores,
-) -> Vec<Reason<ResourceId>> {
-    let key = ranked.key;
-    let popular = || state.is_popular(key).then_some(Reason::Popular);
-    let new = || personal.is_new(key).then_some(Reason::New);
-    let mut reasons: Vec<Reason<u32>> = Vec::new();
-    for component in carrying(&ranked.hybrid) {
-        let reason = match component {
-            Component::Content if personal.content_from_domains => domain(state, user, key),
-            Component::Content => similar(state, user, key),
-            Component::Collaborative if personal.is_liked_by_similar_users(key, scores.collaborative) => {
-                Some(Reason::LikedBySimilarUsers)
-            }
-            Component::Collaborative => popular(),
-            Component::Graph => linked(state, personal, key, scores.graph),
-            Component::Recency => new(),
-            Component::Quality => None,
+/// Reads the reasons of one answer off its scores.
+pub(crate) struct Explained<'a> {
+    state: &'a State,
+    personal: &'a Personal<'a>,
+    user: &'a UserView,
+    /// The content profile without one positive, by its key; made where it is asked for.
+    without: RefCell<FxHashMap<u32, Option<Vec<f32>>>>,
+}
+
+impl<'a> Explained<'a> {
+    pub(crate) fn new(state: &'a State, personal: &'a Personal<'a>, user: &'a UserView) -> Self {
+        Self { state, personal, user, without: RefCell::default() }
+    }
+
+    /// The reasons of one recommendation, strongest component first; none where nothing true can be said.
+    pub(crate) fn reasons(&self, ranked: &Ranked, scores: &ComponentScores) -> Vec<Reason<ResourceId>> {
+        let Self { state, personal, user, .. } = *self;
+        let key = ranked.key;
+        let popular = || state.is_popular(key).then_some(Reason::Popular);
+        let new = || personal.is_new(key).then_some(Reason::New);
+        let mut reasons: Vec<Reason<u32>> =
+            ranked.explored.then_some(Reason::Exploration).into_iter().collect();
+        for component in carrying(&ranked.hybrid) {
+            let reason = match component {
+                Component::Content if personal.content_from_domains => domain(state, user, key),
+                Component::Content => self.similar(key),
+                Component::Collaborative if personal.is_liked_by_similar_users(key, scores.collaborative) => {
+                    Some(Reason::LikedBySimilarUsers)
+                }
+                Component::Collaborative => popular(),
+                Component::Graph => linked(state, personal, key, scores.graph),
+                Component::Recency => new(),
+                Component::Quality => None,
+            };
+            reasons.extend(reason.filter(|reason| !reasons.contains(reason)));
+        }
+        reasons.extend(same_author(state, user, key));
+        if reasons.is_empty() {
+            reasons.extend(new().or_else(popular));
+        }
+        named(state, reasons)
+    }
+
+    /// The positive that brings most to the content score: the product of its cosine and of its weight in the profile is
+    /// largest. None where the score would be no lower without it.
+    fn similar(&self, key: u32) -> Option<Reason<u32>> {
+        let vector = self.state.vectors.get(key)?;
+        let newest = self.user.positives.first()?.at;
+        let brought = |positive: &&Positive| {
+            let age_days = (newest - positive.at).as_seconds_f64() / 86_400.0;
+            let weight = f64::from(positive.strength)
+                * 0.5f64.powf(age_days.max(0.0) / f64::from(CONTENT_HALF_LIFE_DAYS));
+            Some((weight * cosine(vector, self.state.vectors.get(positive.key)?), positive.key))
         };
-        reasons.extend(reason.filter(|reason| !reasons.contains(reason)));
+        let recent = self.user.positives.iter().take(CONTENT_HISTORY_LEN);
+        let others = recent.filter(|positive| positive.key != key);
+        let best = others.filter_map(|positive| brought(&positive));
+        let (_, resource) = best.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
+        let weight = cosine(vector, self.state.vectors.get(resource)?);
+        let profile = self.personal.content.as_deref()?;
+        let is_carried = weight > 0.0
+            && self.without(resource, |rest| {
+                rest.is_none_or(|rest| cosine(vector, rest) < cosine(vector, profile) - LEAST_DROP)
+            });
+        is_carried.then_some(Reason::SimilarTo { resource, weight })
     }
-    reasons.extend(same_author(state, user, key));
-    if reasons.is_empty() {
-        reasons.extend(new().or_else(popular));
+
+    /// Tells something of the content profile that the user would have without one positive.
+    fn without<T>(&self, positive: u32, tell: impl FnOnce(Option<&[f32]>) -> T) -> T {
+        let mut without = self.without.borrow_mut();
+        let rest = without
+            .entry(positive)
+            .or_insert_with(|| content_without(self.state, self.user, self.personal.now, Some(positive)));
+        tell(rest.as_deref())
     }
-    named(state, reasons)
 }
 
 /// Reasons as the caller names resources.
 pub(crate) fn named(state: &State, reasons: Vec<Reason<u32>>) -> Vec<Reason<ResourceId>> {
     let name = |key: u32| state.catalogue.get(key).map(|entry| entry.id.clone());
     reasons.into_iter().filter_map(|reason| reason.try_map(name)).collect()
-}
-
-/// The positive nearest in content.
-fn similar(state: &State, user: &UserView, key: u32) -> Option<Reason<u32>> {
-    let vector = state.vectors.get(key)?;
-    let near = user
-        .positives
-        .iter()
-        .filter(|positive| positive.key != key)
-        .filter_map(|positive| Some((cosine(vector, state.vectors.get(positive.key)?), positive.key)));
-    let (weight, resource) = near.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
-    (weight > 0.0).then_some(Reason::SimilarTo { resource, weight })
 }
 
 /// The first of the user's domains that the subjects or the title name.
