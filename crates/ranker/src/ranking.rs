@@ -70,6 +70,9 @@ fn by_score(a: &Ranked, b: &Ranked) -> Ordering {
 /// How many of the best candidates diversity may choose from, or the limit where that is more. It bounds what relevance
 /// an answer can lose to diversity.
 const POOL: usize = 200;
+/// From the worst to the best of these, scores run over so much, similarities over 1. It spreads what diversity does over
+/// the whole range of the preference: over a span of 1, nearly all of it is done at 0.75.
+const SPAN: f64 = 2.0;
 
 /// Scores all candidates, raises the little known, takes `limit` of the 200 best by [`mmr`], orders them by score with
 /// ties by key, gives the last places to what nobody chose yet as far as asked for, and makes sure that a fifth of the
@@ -105,12 +108,12 @@ fn scored(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
     candidates.iter().zip(novelty(&views)).enumerate().map(scored).collect()
 }
 
-/// Scores and vectors of the pool, scores moved to `[0, 1]`: what diversity costs shall not depend on how far apart the
+/// Scores and vectors of the pool, scores moved to `[0, SPAN]`: what diversity costs shall not depend on how far apart the
 /// scores of a user happen to lie.
 fn relevance<'a>(pool: &[Ranked], candidates: &[Candidate<'a>]) -> Vec<(f64, Option<&'a [f32]>)> {
     let high = pool.first().map_or(0.0, |best| best.score);
     let low = pool.last().map_or(0.0, |worst| worst.score);
-    let scaled = |score: f64| if high > low { (score - low) / (high - low) } else { 1.0 };
+    let scaled = |score: f64| if high > low { SPAN * (score - low) / (high - low) } else { SPAN };
     let vector = |ranked: &Ranked| candidates.get(ranked.position).and_then(|candidate| candidate.vector);
     pool.iter().map(|ranked| (scaled(ranked.score), vector(ranked))).collect()
 }

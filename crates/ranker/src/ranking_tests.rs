@@ -121,7 +121,7 @@ fn diversity_means_the_same_however_far_apart_scores_lie() {
             let options = RankOptions { limit: 2, novelty: 0.0, diversity, ..RankOptions::default() };
             keys(&rank(&candidates, &options))
         };
-        assert_eq!((shown(0.1), shown(0.5)), (vec![0, 1], vec![0, 5]), "{spread}");
+        assert_eq!((shown(0.2), shown(0.6)), (vec![0, 1], vec![0, 5]), "{spread}");
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Learned weights keep this much for recency: people who all look back teach a weight of 0, which nothing new and no
 /// wish for new things could overcome.
-const LEAST_RECENCY: f64 = 0.02;
+const LEAST_RECENCY: f64 = 0.005;
 
 /// People by the number of resources that they like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again_and_weights_of_before_are_those_of_the_most_active() {
         let mut learned = LearnedWeights::default();
-        learned.set(Activity::None, Weights::default());
+        learned.set(Activity::None, Weights::only(Component::Quality));
         learned.set(Activity::Some, Weights::only(Component::Graph));
         let text = serde_json::to_string(&learned).unwrap();
         assert!(text.contains(r#""5-19":{"collaborative":0.0"#), "{text}");

@@ -124,16 +124,25 @@ impl<'a> Personal<'a> {
         live.model.collaborative.score(&self.history, &modelled, &mut blended)?;
         let mut scaled = relative(&blended).into_iter();
         let trust = trust(self.known());
-        let mixed = |key: &u32, score: f64| trust * score + (1.0 - trust) * popularity(key);
+        // What a model makes of a resource that nobody chose is chance: it lies last, as its popularity does.
+        let is_chosen = |row: u32| live.model.popularity.get(row as usize).is_some_and(|&count| count > 0);
+        let mixed = |key: &u32, row: u32, score: f64| {
+            if is_chosen(row) { trust * score + (1.0 - trust) * popularity(key) } else { 0.0 }
+        };
         Ok(candidates
             .iter()
             .zip(rows)
-            .map(|(key, row)| row.and_then(|_| scaled.next()).map(|score| mixed(key, score)))
+            .map(|(key, row)| row.and_then(|row| Some(mixed(key, row, scaled.next()?))))
             .collect())
     }
 
     fn content_scores(&self, candidates: &[u32]) -> Vec<Option<f64>> {
         let Some(profile) = &self.content else { return vec![None; candidates.len()] };
+        self.content_scores_by(profile, candidates)
+    }
+
+    /// The content scores that a profile gives, relative to the candidates.
+    pub(crate) fn content_scores_by(&self, profile: &[f32], candidates: &[u32]) -> Vec<Option<f64>> {
         let cosines: Vec<Option<f32>> = candidates
             .iter()
             .map(|key| self.state.vectors.get(*key).map(|v| v.iter().zip(profile).map(|(a, b)| a * b).sum()))

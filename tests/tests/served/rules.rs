@@ -55,10 +55,10 @@ async fn check(place: &Place, case: &Case) -> Result<(), TestCaseError> {
     place.engine.erase_user(&who.parse().unwrap()).await.unwrap();
 
     prop_assert!(answer.recommendations.len() <= case.limit);
-    prop_assert!(
-        answer.recommendations.iter().eq(&again.recommendations),
-        "the same question, the same answer"
-    );
+    let ids = |answer: &docent::Answer| -> Vec<ResourceId> {
+        answer.recommendations.iter().map(|r| r.resource_id.clone()).collect()
+    };
+    prop_assert_eq!(ids(&answer), ids(&again), "the same question, the same answer");
     let shown: HashSet<&ResourceId> = answer.recommendations.iter().map(|r| &r.resource_id).collect();
     prop_assert_eq!(shown.len(), answer.recommendations.len(), "a duplicate");
     for at in case.liked.iter().chain(&case.dismissed).chain(&case.excluded) {

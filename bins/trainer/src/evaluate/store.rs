@@ -155,9 +155,11 @@ fn model_report(evaluated: &StoreEvaluation, model: &EvaluatedModel, k: usize) -
 }
 
 fn gains(part: &EvaluatedPart) -> Vec<(&'static str, f64)> {
-    let Some((hybrid, others)) = part.models.split_last() else { return Vec::new() };
-    let hybrid = ndcg(hybrid);
-    others.iter().filter(|m| ndcg(m) > 0.0).map(|m| (m.name, hybrid / ndcg(m) - 1.0)).collect()
+    let Some(hybrid) = part.models.iter().find(|model| model.name == "hybrid").map(ndcg) else {
+        return Vec::new();
+    };
+    let others = part.models.iter().filter(|model| model.name != "hybrid" && ndcg(model) > 0.0);
+    others.map(|model| (model.name, hybrid / ndcg(model) - 1.0)).collect()
 }
 
 fn ndcg(model: &EvaluatedModel) -> f64 {

@@ -38,9 +38,7 @@ fn the_whole_pipeline_is_judged_on_the_store_and_nothing_is_written() {
     assert_eq!(names, ["warm people", "people with 1-4", "people with none", "cold resources"]);
     for part in parts {
         assert!(printed.contains(part["name"].as_str().unwrap()), "{printed}");
-        for name in
-            ["collaborative", "content", "graph", "quality", "recency", "hybrid by score alone", "hybrid"]
-        {
+        for name in ["collaborative", "content", "graph", "quality", "recency", "hybrid", "served"] {
             assert!((0.0..=1.0).contains(&ndcg(&part["models"], name)), "{name}: {part}");
         }
     }

@@ -125,7 +125,7 @@ fn answer(
 ) -> Result<Answer, Error> {
     let Chosen { personal, strategy, degraded, candidates, options, ranking } =
         choose(state, user, request, config, now, None)?;
-    let explained = Explained::new(state, &personal, user);
+    let explained = Explained::new(state, &personal, user, &candidates);
     let recommendations: Vec<Recommendation> = ranking
         .iter()
         .zip(1u32..)

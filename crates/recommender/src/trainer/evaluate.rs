@@ -18,8 +18,7 @@ use super::{
 use crate::{Activity, EngineConfig, Error, LearnedWeights, collaborative::CollaborativeModel};
 
 /// Models that are ranked by the code that serves requests, as [`served_options`] gives them.
-const SERVED: [&str; 7] =
-    ["collaborative", "content", "graph", "quality", "recency", "hybrid by score alone", "hybrid"];
+const SERVED: [&str; 7] = ["collaborative", "content", "graph", "quality", "recency", "hybrid", "served"];
 
 /// How a model of the older interactions of a store does on the latest.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +46,8 @@ pub struct StoreEvaluation {
 pub struct EvaluatedPart {
     /// Which: `warm people`, `people with 1-4`, `people with none`, `cold resources`.
     pub name: &'static str,
-    /// One after another, `hybrid` last: the answer to a request with default options.
+    /// One after another. All but the last are ranked by their score alone; `served` is the hybrid as a request with default
+    /// options is answered, with diversity, novelty and exploration.
     pub models: Vec<EvaluatedModel>,
 }
 

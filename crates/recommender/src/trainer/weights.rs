@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use docent_domain::{Component, ComponentScores, Weights};
-use docent_evaluation::{bootstrap, metrics_at_k};
+use docent_evaluation::metrics_at_k;
 use docent_ranker::hybrid_score;
 use rayon::prelude::*;
 
@@ -20,7 +20,6 @@ const ROUNDS: usize = 3;
 const LEAST_STEP: f64 = 1e-4;
 /// From fewer cases nothing is learned.
 const FEWEST_CASES: usize = 20;
-const SEED: u64 = 1;
 
 /// The candidates of one case with their component scores.
 struct Scored {
@@ -50,8 +49,8 @@ fn score(rehearsal: &Rehearsal<'_>, case: &Case<'_>) -> Result<Scored, Error> {
     Ok(Scored { keys, scores, held_out: case.held_out.clone() })
 }
 
-/// The best weights that [`ascend`] finds, if what it finds on either half of the cases beats the default on the other:
-/// the mean gain must be above 0 with 95 % confidence.
+/// The best weights that [`ascend`] finds, if what it finds on either half of the cases beats the default on the other
+/// by more than one standard error of the gain.
 fn better_than_default(cases: &[Scored]) -> Option<Weights> {
     if cases.len() < FEWEST_CASES {
         return None;
@@ -68,7 +67,15 @@ fn better_than_default(cases: &[Scored]) -> Option<Weights> {
         gains.extend(tested.iter().map(|case| ndcg(case, &weights) - ndcg(case, &default)));
     }
     let all: Vec<&Scored> = cases.iter().collect();
-    (bootstrap(&gains, SEED).low > 0.0).then(|| ascend(&all))
+    is_clear(&gains).then(|| ascend(&all))
+}
+
+/// Whether the mean is above 0 by more than its standard error.
+fn is_clear(gains: &[f64]) -> bool {
+    let n = gains.len() as f64;
+    let mean = gains.iter().sum::<f64>() / n;
+    let variance = gains.iter().map(|gain| (gain - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    mean > (variance / n).sqrt()
 }
 
 /// Coordinate ascent on the mean NDCG@10 from the default weights. A component that no candidate has keeps its share
