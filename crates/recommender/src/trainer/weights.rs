@@ -18,6 +18,12 @@ const TRIED: [f64; 10] = [0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.0];
 const ROUNDS: usize = 3;
 /// A step must raise NDCG by so much: smaller gains are of single places of single users.
 const LEAST_STEP: f64 = 1e-4;
+/// Learned weights must beat the default ones by this share of their NDCG, on cases that they were not fitted on.
+const LEAST_GAIN: f64 = 0.01;
+/// And by so many standard errors of the gain.
+const LEAST_ERRORS: f64 = 0.5;
+/// The NDCG that is maximised looks at longer lists than are judged: it says more of each case.
+const DEPTH: usize = 3 * K;
 /// From fewer cases nothing is learned.
 const FEWEST_CASES: usize = 20;
 
@@ -49,8 +55,7 @@ fn score(rehearsal: &Rehearsal<'_>, case: &Case<'_>) -> Result<Scored, Error> {
     Ok(Scored { keys, scores, held_out: case.held_out.clone() })
 }
 
-/// The best weights that [`ascend`] finds, if what it finds on either half of the cases beats the default on the other
-/// by more than one standard error of the gain.
+/// The best weights that [`ascend`] finds, if what it finds on either half of the cases beats the default on the other.
 fn better_than_default(cases: &[Scored]) -> Option<Weights> {
     if cases.len() < FEWEST_CASES {
         return None;
@@ -61,24 +66,25 @@ fn better_than_default(cases: &[Scored]) -> Option<Weights> {
     };
     let (even, odd) = (half(false), half(true));
     let default = Weights::default();
+    let start = cases.iter().map(|case| ndcg(case, &default)).sum::<f64>() / cases.len() as f64;
     let mut gains = Vec::with_capacity(cases.len());
     for (fitted, tested) in [(&even, &odd), (&odd, &even)] {
         let weights = ascend(fitted);
         gains.extend(tested.iter().map(|case| ndcg(case, &weights) - ndcg(case, &default)));
     }
     let all: Vec<&Scored> = cases.iter().collect();
-    is_clear(&gains).then(|| ascend(&all))
+    is_clear(&gains, start).then(|| ascend(&all))
 }
 
-/// Whether the mean is above 0 by more than its standard error.
-fn is_clear(gains: &[f64]) -> bool {
+/// Whether the mean is at least a hundredth of where it started and half of its own standard error.
+fn is_clear(gains: &[f64], start: f64) -> bool {
     let n = gains.len() as f64;
     let mean = gains.iter().sum::<f64>() / n;
     let variance = gains.iter().map(|gain| (gain - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    mean > (variance / n).sqrt()
+    mean > LEAST_GAIN * start && mean > LEAST_ERRORS * (variance / n).sqrt()
 }
 
-/// Coordinate ascent on the mean NDCG@10 from the default weights. A component that no candidate has keeps its share
+/// Coordinate ascent on the mean NDCG from the default weights. A component that no candidate has keeps its share
 /// of the default: these cases say nothing of it.
 fn ascend(cases: &[&Scored]) -> Weights {
     let mean_ndcg = |weights: &Weights| {
@@ -136,13 +142,13 @@ fn ndcg(case: &Scored, weights: &Weights) -> f64 {
         .map(|(scores, &key)| (hybrid_score(scores, weights).score, key))
         .collect();
     let order = |a: &(f64, u32), b: &(f64, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-    if ranked.len() > K {
-        ranked.select_nth_unstable_by(K, order);
-        ranked.truncate(K);
+    if ranked.len() > DEPTH {
+        ranked.select_nth_unstable_by(DEPTH, order);
+        ranked.truncate(DEPTH);
     }
     ranked.sort_unstable_by(order);
     let keys: Vec<u32> = ranked.into_iter().map(|(_, key)| key).collect();
-    metrics_at_k(&keys, &case.held_out, K).ndcg
+    metrics_at_k(&keys, &case.held_out, DEPTH).ndcg
 }
 
 #[cfg(test)]
