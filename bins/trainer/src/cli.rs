@@ -34,7 +34,7 @@ pub struct Common {
 pub enum Command {
     /// Learns from the store; publishes the model if it is better than popularity and not worse than the live one
     Train(TrainArgs),
-    /// Trains models on data in files and judges them by published protocols; the store is not touched
+    /// Trains models on data in files, or on the older part of the store, and judges them; nothing is written to the store
     Evaluate(EvaluateArgs),
     /// Reads resources, links and interactions into the store; running an import twice changes nothing
     Import(ImportArgs),
@@ -98,6 +98,24 @@ pub enum EvaluateProtocol {
         #[command(flatten)]
         models: ModelArgs,
     },
+    /// The live store, the latest interactions of each user held out: the whole pipeline as it would be served
+    Store(StoreArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct StoreArgs {
+    /// Length of the lists
+    #[arg(long, default_value_t = 10)]
+    pub k: usize,
+    /// What diversity, novelty and exploration do, too, at five values each
+    #[arg(long)]
+    pub sweep: bool,
+    /// Draw the sweep as SVG
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+    /// Write the results as JSON, too
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

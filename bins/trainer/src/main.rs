@@ -16,6 +16,7 @@ mod generate;
 mod import;
 mod logging;
 mod models;
+mod plot;
 mod progress;
 mod settings;
 mod stop;
@@ -63,7 +64,7 @@ async fn run(cli: Cli) -> anyhow::Result<u8> {
     let settings = Settings::load(&cli.common)?;
     match cli.command {
         Command::Train(args) => train::run(settings, &args).await,
-        Command::Evaluate(args) => evaluate::run(args).await,
+        Command::Evaluate(args) => evaluate::run(settings, args).await,
         Command::Import(args) => import::run(settings, args).await,
         Command::Export(args) => export::run(settings, args).await,
         Command::Generate(args) => generate::run(settings, &args).await,

@@ -15,6 +15,8 @@ use crate::{
 const RUNS: u64 = 1_000;
 /// Runs that published nothing and are shown all the same.
 const UNPUBLISHED_SHOWN: usize = 5;
+/// Whom a model learned hybrid weights for.
+const LEARNED: &str = "learned for";
 const JUDGED: [&str; 5] = ["popularity", "als", "ncf", "collaborative", "hybrid"];
 
 pub async fn run(settings: Settings, args: &ModelsArgs) -> anyhow::Result<u8> {
@@ -49,7 +51,8 @@ async fn list(settings: &Settings) -> anyhow::Result<u8> {
             .collect();
         println!("NDCG@10 on the holdout of each run:");
         let [popularity, als, ncf, collaborative, hybrid] = JUDGED;
-        let header = ["version", "live", "when", popularity, als, ncf, collaborative, hybrid, "size", ""];
+        let header =
+            ["version", "live", "when", popularity, als, ncf, collaborative, hybrid, LEARNED, "size", ""];
         println!("{}", table::render(&header, &rows));
     }
     let unpublished: Vec<&ModelRun> = runs.iter().filter(|run| run.status != RunStatus::Published).collect();
@@ -69,7 +72,7 @@ fn row(snapshots: &SnapshotStore, id: &str, is_live: bool, run: Option<&ModelRun
         Ok(snapshot) => snapshot,
         // One damaged model is no reason not to list the others.
         Err(error) => {
-            let blank = std::iter::repeat_n(String::new(), JUDGED.len() + 2);
+            let blank = std::iter::repeat_n(String::new(), JUDGED.len() + 3);
             return [id.to_owned(), live].into_iter().chain(blank).chain([error.to_string()]).collect();
         }
     };
@@ -86,6 +89,9 @@ fn row(snapshots: &SnapshotStore, id: &str, is_live: bool, run: Option<&ModelRun
     };
     let when = manifest.created_at.format("%F %T").to_string();
     let size = indicatif::HumanBytes(snapshot.size_bytes()).to_string();
+    let learned: Vec<&str> =
+        info.iter().flat_map(|info| info.weights.iter()).map(|(a, _)| a.as_str()).collect();
+    let learned = if learned.is_empty() { "-".to_owned() } else { learned.join(" ") };
     let begin = [id.to_owned(), live, when];
-    begin.into_iter().chain(JUDGED.map(ndcg)).chain([size, note.to_owned()]).collect()
+    begin.into_iter().chain(JUDGED.map(ndcg)).chain([learned, size, note.to_owned()]).collect()
 }

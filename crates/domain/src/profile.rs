@@ -17,6 +17,8 @@ pub const PREFERRED_AUTHORS: usize = 10;
 pub const PREFERRED_AUTHORS_DAYS: i64 = 90;
 /// Preferred authors are learned again at each interaction whose number is a multiple of this.
 pub const RELEARN_AUTHORS_EVERY: u64 = 10;
+/// The share of an answer that explores where nothing else is configured: one place in 20.
+pub const DEFAULT_EXPLORATION: Preference = Preference(0.05);
 const MAX_NAME_BYTES: usize = 500;
 
 /// A wish between not at all (0) and as much as possible (1). 0 is a value like any other, never "unset".

@@ -142,13 +142,6 @@ impl Weights {
         }
     }
 
-    /// These weights where the collaborative component deserves only a share of its trust, in `[0, 1]`. Not scaled again:
-    /// the score divides by the sum of what is available.
-    #[must_use]
-    pub fn with_collaborative_trust(self, trust: f64) -> Self {
-        Self { collaborative: self.collaborative * trust, ..self }
-    }
-
     /// The weights in the order of [`Component::ALL`].
     #[must_use]
     pub fn to_array(&self) -> [f64; 5] {

@@ -1,4 +1,4 @@
-//! From scored candidates to an answer: hybrid score, novelty, diversity, and the filters of what is never recommended.
+//! From scored candidates to an answer: hybrid score, novelty, diversity, exploration, and the filters of what is never recommended.
 //!
 //! Pure: no clock, no I/O, no model. The caller gathers candidates and their component scores; [`rank`] decides what is
 //! shown and in which order. Same input, same output.
@@ -17,15 +17,19 @@
 //! assert_eq!(ranking.iter().map(|r| r.key).collect::<Vec<_>>(), [8, 9]);
 //! ```
 
+mod contributions;
 mod diversity;
 mod exclusion;
+mod exploration;
 mod hybrid;
 mod novelty;
 mod ranking;
 mod reason;
 
+pub use contributions::Contributions;
 pub use diversity::{cosine, mmr};
 pub use exclusion::{Exclusion, Exclusions, Facts, quality_fence};
+pub use exploration::Exploration;
 pub use hybrid::{HybridScore, hybrid_score};
 pub use novelty::{NOVEL_ABOVE, novelty, with_novelty};
 pub use ranking::{Candidate, RankOptions, Ranked, rank};

@@ -2,7 +2,9 @@ use std::{cmp::Ordering, collections::HashSet};
 
 use docent_domain::{ComponentScores, Weights};
 
-use crate::{HybridScore, NOVEL_ABOVE, hybrid_score, mmr, novelty, with_novelty};
+use crate::{
+    Exploration, HybridScore, NOVEL_ABOVE, exploration::explore, hybrid_score, mmr, novelty, with_novelty,
+};
 
 /// A resource that may be recommended, with all that ranking needs.
 #[derive(Debug, Clone, Copy)]
@@ -28,11 +30,19 @@ pub struct RankOptions {
     pub diversity: f64,
     /// How little known results shall be, in `[0, 1]`.
     pub novelty: f64,
+    /// How many results nobody shall have interacted with; none by default.
+    pub exploration: Exploration,
 }
 
 impl Default for RankOptions {
     fn default() -> Self {
-        Self { limit: 20, weights: Weights::default(), diversity: 0.5, novelty: 0.3 }
+        Self {
+            limit: 20,
+            weights: Weights::default(),
+            diversity: 0.5,
+            novelty: 0.3,
+            exploration: Exploration::default(),
+        }
     }
 }
 
@@ -49,6 +59,8 @@ pub struct Ranked {
     pub hybrid: HybridScore,
     /// How little known it is among the candidates, in `[0, 1]`.
     pub novelty: f64,
+    /// Whether it is there only because nobody has interacted with it yet.
+    pub explored: bool,
 }
 
 fn by_score(a: &Ranked, b: &Ranked) -> Ordering {
@@ -58,10 +70,14 @@ fn by_score(a: &Ranked, b: &Ranked) -> Ordering {
 /// How many of the best candidates diversity may choose from, or the limit where that is more. It bounds what relevance
 /// an answer can lose to diversity.
 const POOL: usize = 200;
+/// From the worst to the best of these, scores run over so much, similarities over 1. It spreads what diversity does over
+/// the whole range of the preference: over a span of 1, nearly all of it is done at 0.75.
+const SPAN: f64 = 2.0;
 
 /// Scores all candidates, raises the little known, takes `limit` of the 200 best by [`mmr`], orders them by score with
-/// ties by key, and makes sure that a fifth of the answer is novel where the user wants novelty and the candidates
-/// allow it. What a smaller limit shows is, but for that fifth, among what a larger one shows.
+/// ties by key, gives the last places to what nobody chose yet as far as asked for, and makes sure that a fifth of the
+/// answer is novel where the user wants novelty and the candidates allow it. What a smaller limit shows is, but for
+/// these, among what a larger one shows.
 #[must_use]
 pub fn rank(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
     let mut ranked = scored(candidates, options);
@@ -73,10 +89,12 @@ pub fn rank(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> 
     for (index, ranked) in ranked.into_iter().enumerate() {
         if picked.contains(&index) { answer.push(ranked) } else { rest.push(ranked) }
     }
+    let is_unchosen = |ranked: &Ranked| candidates.get(ranked.position).is_some_and(|c| c.views == 0);
+    explore(&mut answer, &mut rest, options.exploration, is_unchosen);
     if options.novelty > 0.0 {
         ensure_novel_share(&mut answer, rest);
-        answer.sort_by(by_score);
     }
+    answer.sort_by(by_score);
     answer
 }
 
@@ -85,17 +103,17 @@ fn scored(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
     let scored = |(position, (candidate, novelty)): (usize, (&Candidate<'_>, f64))| {
         let hybrid = hybrid_score(&candidate.scores, &options.weights);
         let score = with_novelty(hybrid.score, options.novelty, novelty);
-        Ranked { key: candidate.key, position, score, hybrid, novelty }
+        Ranked { key: candidate.key, position, score, hybrid, novelty, explored: false }
     };
     candidates.iter().zip(novelty(&views)).enumerate().map(scored).collect()
 }
 
-/// Scores and vectors of the pool, scores moved to `[0, 1]`: what diversity costs shall not depend on how far apart the
+/// Scores and vectors of the pool, scores moved to `[0, SPAN]`: what diversity costs shall not depend on how far apart the
 /// scores of a user happen to lie.
 fn relevance<'a>(pool: &[Ranked], candidates: &[Candidate<'a>]) -> Vec<(f64, Option<&'a [f32]>)> {
     let high = pool.first().map_or(0.0, |best| best.score);
     let low = pool.last().map_or(0.0, |worst| worst.score);
-    let scaled = |score: f64| if high > low { (score - low) / (high - low) } else { 1.0 };
+    let scaled = |score: f64| if high > low { SPAN * (score - low) / (high - low) } else { SPAN };
     let vector = |ranked: &Ranked| candidates.get(ranked.position).and_then(|candidate| candidate.vector);
     pool.iter().map(|ranked| (scaled(ranked.score), vector(ranked))).collect()
 }

@@ -121,19 +121,72 @@ fn diversity_means_the_same_however_far_apart_scores_lie() {
             let options = RankOptions { limit: 2, novelty: 0.0, diversity, ..RankOptions::default() };
             keys(&rank(&candidates, &options))
         };
-        assert_eq!((shown(0.1), shown(0.5)), (vec![0, 1], vec![0, 5]), "{spread}");
+        assert_eq!((shown(0.2), shown(0.6)), (vec![0, 1], vec![0, 5]), "{spread}");
     }
+}
+
+#[test]
+fn exploration_gives_the_last_places_to_what_nobody_chose_and_keeps_the_order_of_scores() {
+    let mut candidates: Vec<Candidate<'_>> = (0..30).map(|key| candidate(key, 0.9, 100)).collect();
+    candidates.extend((30..90).map(|key| candidate(key, 0.3 - f64::from(key) / 1000.0, 0)));
+    let shown = |places, seed| {
+        let exploration = Exploration { places, seed };
+        rank(&candidates, &RankOptions { novelty: 0.0, exploration, ..RankOptions::default() })
+    };
+    assert!(shown(0, 1).iter().all(|r| r.key < 30 && !r.explored));
+    let explored = shown(2, 1);
+    let marked: Vec<bool> = explored.iter().map(|r| r.explored).collect();
+    assert_eq!(marked, [vec![false; 18], vec![true; 2]].concat());
+    assert!(explored.iter().all(|r| r.explored == (r.key >= 30)));
+    assert_eq!(shown(2, 1), explored, "the same seed, the same answer");
+    let found: HashSet<u32> =
+        (0..200).flat_map(|seed| keys(&shown(1, seed))).filter(|key| *key >= 30).collect();
+    assert!(found.len() > 50, "in time everything gets its turn: {}", found.len());
+}
+
+#[test]
+fn what_nobody_chose_and_ranks_by_its_score_counts_as_explored() {
+    let mut candidates: Vec<Candidate<'_>> = (0..30).map(|key| candidate(key, 0.5, 100)).collect();
+    candidates.extend((30..90).map(|key| candidate(key, if key == 30 { 0.9 } else { 0.1 }, 0)));
+    let options = RankOptions { novelty: 0.0, ..RankOptions::default() };
+    let exploration = Exploration { places: 1, seed: 3 };
+    let ranking = rank(&candidates, &RankOptions { exploration, ..options });
+    assert_eq!(ranking, rank(&candidates, &options));
 }
 
 proptest! {
     #[test]
+    fn contributions_add_up_to_the_score(
+        values in prop::collection::vec((prop::array::uniform5(prop::option::of(0.0..=1.0f64)), 0u64..50), 1..40),
+        weights in prop::array::uniform5(0.01..=1.0f64), novelty in 0.0..=1.0f64, places in 0usize..5,
+    ) {
+        let candidates: Vec<Candidate<'_>> = values.iter().zip(0..).map(|(&(values, views), key)| {
+            let [collaborative, content, graph, quality, recency] = values;
+            let scores = ComponentScores { collaborative, content, graph, quality, recency };
+            Candidate { key, scores, vector: None, views }
+        }).collect();
+        let weights = Weights::new(weights).unwrap();
+        let exploration = Exploration { places, seed: 1 };
+        for ranked in rank(&candidates, &RankOptions { weights, novelty, exploration, ..RankOptions::default() }) {
+            let parts = ranked.contributions();
+            prop_assert!((parts.total() - ranked.score).abs() < 1e-12);
+            let scores = candidates[ranked.position].scores;
+            let there = |c: &docent_domain::Component| scores.get(*c).is_some();
+            let total: f64 = docent_domain::Component::ALL.iter().filter(|c| there(c)).map(|c| weights.get(*c)).sum();
+            let content = scores.content.map_or(0.0, |score| score * weights.get(docent_domain::Component::Content) / total);
+            prop_assert!((parts.content - content).abs() < 1e-12);
+        }
+    }
+
+    #[test]
     fn an_answer_is_ordered_finite_without_duplicates_and_never_longer_than_asked(
         scores in prop::collection::vec((0.0..=1.0f64, 0u64..1000), 0..60),
-        limit in 1usize..=100, diversity in 0.0..=1.0f64, novelty in 0.0..=1.0f64,
+        limit in 1usize..=100, diversity in 0.0..=1.0f64, novelty in 0.0..=1.0f64, places in 0usize..5,
     ) {
         let candidates: Vec<Candidate<'_>> =
             scores.iter().zip(0..).map(|(&(score, views), key)| candidate(key, score, views)).collect();
-        let options = RankOptions { limit, diversity, novelty, ..RankOptions::default() };
+        let exploration = Exploration { places, seed: 1 };
+        let options = RankOptions { limit, diversity, novelty, exploration, ..RankOptions::default() };
         let ranking = rank(&candidates, &options);
         prop_assert_eq!(ranking.len(), limit.min(candidates.len()));
         prop_assert!(ranking.iter().all(|r| r.score.is_finite()));

@@ -36,6 +36,8 @@ pub enum Reason<R> {
     Popular,
     /// It is new.
     New,
+    /// Nobody has interacted with it yet: shown to find out whether anybody likes it.
+    Exploration,
     /// It is about a field the user follows.
     MatchesDomain {
         /// The field.
@@ -55,6 +57,7 @@ impl<R> Reason<R> {
             Self::LikedBySimilarUsers => Reason::LikedBySimilarUsers,
             Self::Popular => Reason::Popular,
             Self::New => Reason::New,
+            Self::Exploration => Reason::Exploration,
             Self::MatchesDomain { domain } => Reason::MatchesDomain { domain },
         })
     }

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use docent_domain::{ComponentScores, Preference, ResourceId, Strategy, UserId, Weights};
-use docent_ranker::Reason;
+use docent_ranker::{Contributions, Reason};
 
 /// Most recommendations of one answer.
 pub const MAX_LIMIT: usize = 100;
@@ -57,6 +57,8 @@ pub struct Recommendation {
     pub score: f64,
     /// The component scores behind it.
     pub scores: ComponentScores,
+    /// What made the score, in parts that add up to it.
+    pub contributions: Contributions,
     /// Its place, from 1.
     pub rank: u32,
     /// How little known it is among the candidates, in `[0, 1]`.

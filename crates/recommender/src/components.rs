@@ -1,7 +1,7 @@
 //! What is known of one user at one moment, and the component scores of candidates that follow from it.
 
 use chrono::{DateTime, Utc};
-use docent_domain::{COLD_START_BELOW, ComponentScores, UNKNOWN_QUALITY, Weights, recency};
+use docent_domain::{COLD_START_BELOW, ComponentScores, UNKNOWN_QUALITY, recency};
 use docent_embeddings::{ContentSignal, Document, content_profile};
 use docent_graph::{Graph, PprConfig};
 use rustc_hash::FxHashMap;
@@ -27,12 +27,12 @@ pub(crate) struct Personal<'a> {
     pub graph_seeds: Vec<(u32, f32)>,
     /// Nearness in the graph by key, best first; `None` where nothing the user liked has links.
     pub graph: Option<Vec<(u32, f32)>>,
-    now: DateTime<Utc>,
+    pub now: DateTime<Utc>,
 }
 
 impl<'a> Personal<'a> {
     pub(crate) fn of(state: &'a State, user: &UserView, now: DateTime<Utc>) -> Result<Self, Error> {
-        let from_positives = content_from_positives(state, user, now);
+        let from_positives = content_without(state, user, now, None);
         let content_from_domains = from_positives.is_none();
         let content = match from_positives {
             Some(profile) => Some(profile),
@@ -124,16 +124,25 @@ impl<'a> Personal<'a> {
         live.model.collaborative.score(&self.history, &modelled, &mut blended)?;
         let mut scaled = relative(&blended).into_iter();
         let trust = trust(self.known());
-        let mixed = |key: &u32, score: f64| trust * score + (1.0 - trust) * popularity(key);
+        // What a model makes of a resource that nobody chose is chance: it lies last, as its popularity does.
+        let is_chosen = |row: u32| live.model.popularity.get(row as usize).is_some_and(|&count| count > 0);
+        let mixed = |key: &u32, row: u32, score: f64| {
+            if is_chosen(row) { trust * score + (1.0 - trust) * popularity(key) } else { 0.0 }
+        };
         Ok(candidates
             .iter()
             .zip(rows)
-            .map(|(key, row)| row.and_then(|_| scaled.next()).map(|score| mixed(key, score)))
+            .map(|(key, row)| row.and_then(|row| Some(mixed(key, row, scaled.next()?))))
             .collect())
     }
 
     fn content_scores(&self, candidates: &[u32]) -> Vec<Option<f64>> {
         let Some(profile) = &self.content else { return vec![None; candidates.len()] };
+        self.content_scores_by(profile, candidates)
+    }
+
+    /// The content scores that a profile gives, relative to the candidates.
+    pub(crate) fn content_scores_by(&self, profile: &[f32], candidates: &[u32]) -> Vec<Option<f64>> {
         let cosines: Vec<Option<f32>> = candidates
             .iter()
             .map(|key| self.state.vectors.get(*key).map(|v| v.iter().zip(profile).map(|(a, b)| a * b).sum()))
@@ -164,22 +173,6 @@ fn trust(known: usize) -> f64 {
     (known as f64 / COLD_START_BELOW as f64).min(1.0)
 }
 
-/// Fewer positives than this are served by the configured weights: learned ones come from people with more.
-const LEARNED_WEIGHTS_FROM: usize = 20;
-/// At this many positives the collaborative component has half its weight: a vector that rests on few says little.
-const HALF_TRUST_AT: f64 = 10.0;
-/// Learned weights keep this much for recency: people who all look back teach a weight of 0, which nothing new and no
-/// wish for new things could overcome.
-const LEAST_RECENCY: f64 = 0.02;
-
-/// The weights for a user with `known` positives that the model knows.
-pub(crate) fn weights_for(known: usize, learned: Option<&Weights>, configured: &Weights) -> Weights {
-    let learned = learned.filter(|_| known >= LEARNED_WEIGHTS_FROM);
-    let base = learned.map_or(*configured, |learned| learned.with_recency_of_at_least(LEAST_RECENCY));
-    let known = known as f64;
-    base.with_collaborative_trust(if known > 0.0 { known / (known + HALF_TRUST_AT) } else { 1.0 })
-}
-
 /// Scores moved to `[0, 1]`: the least becomes 0, the largest 1; all the same become 0.5.
 fn relative(scores: &[f32]) -> Vec<f64> {
     let low = scores.iter().copied().fold(f32::INFINITY, f32::min);
@@ -199,10 +192,17 @@ fn known_history(state: &State, user: &UserView) -> Vec<(u32, f32)> {
         .collect()
 }
 
-fn content_from_positives(state: &State, user: &UserView, now: DateTime<Utc>) -> Option<Vec<f32>> {
+/// The content profile from the positives, without the one that is named.
+pub(crate) fn content_without(
+    state: &State,
+    user: &UserView,
+    now: DateTime<Utc>,
+    left_out: Option<u32>,
+) -> Option<Vec<f32>> {
     let signals: Vec<ContentSignal<'_>> = user
         .positives
         .iter()
+        .filter(|positive| Some(positive.key) != left_out)
         .filter_map(|positive| {
             let age_days = (now - positive.at).as_seconds_f64() / 86_400.0;
             let vector = state.vectors.get(positive.key)?;
@@ -252,25 +252,6 @@ mod tests {
         assert_eq!(nearness(&graph, 0, Some(0.25), 1.0), Some(0.5));
         assert_eq!(nearness(&graph, 1, None, 1.0), Some(0.0));
         assert_eq!(nearness(&graph, 2, None, 1.0), None);
-    }
-
-    #[test]
-    fn the_longer_a_history_the_more_the_collaborative_component_counts() {
-        let (configured, learned) =
-            (Weights::default(), Weights::only(docent_domain::Component::Collaborative));
-        let share = |known| weights_for(known, Some(&learned), &configured).to_array()[0];
-        assert_eq!(share(0), 0.35);
-        assert!((share(10) - 0.175).abs() < 1e-12);
-        assert!(share(19) < 0.35 && (share(30) - 0.75).abs() < 1e-12);
-    }
-
-    #[test]
-    fn learned_weights_leave_something_to_recency() {
-        let learned = Weights::new([1.0, 1.0, 1.0, 1.0, 0.0]).unwrap();
-        let served = weights_for(100, Some(&learned), &Weights::default()).with_recency_bias(1.0);
-        assert_eq!(served.get(docent_domain::Component::Recency), 2.0 * LEAST_RECENCY);
-        let configured = weights_for(100, None, &learned);
-        assert_eq!(configured.get(docent_domain::Component::Recency), 0.0);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use std::{path::PathBuf, time::Duration};
 
-use docent_domain::{InteractionRules, Weights};
+use docent_domain::{DEFAULT_EXPLORATION, InteractionRules, Preference, Weights};
 use serde::{Deserialize, Serialize};
 
 /// Where an [`Engine`](crate::Engine) finds its data, and how it serves.
@@ -17,6 +17,8 @@ pub struct EngineConfig {
     pub weights: Weights,
     /// How many candidates each source brings.
     pub candidates: CandidateCounts,
+    /// Share of the places of a hybrid answer, 0 to 1, for resources that nobody has interacted with.
+    pub exploration: Preference,
     /// How many users' states are kept in memory.
     pub cached_users: u64,
     /// How long a user's state may be out of date where another process writes, in seconds. What this process writes
@@ -34,6 +36,7 @@ impl Default for EngineConfig {
             interactions: InteractionRules::default(),
             weights: Weights::default(),
             candidates: CandidateCounts::default(),
+            exploration: DEFAULT_EXPLORATION,
             cached_users: 100_000,
             cached_user_seconds: 30,
             impression_queue: 10_000,

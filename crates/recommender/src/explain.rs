@@ -1,15 +1,25 @@
 //! Why a resource is recommended: read off the components that carried its score.
 
+use std::cell::RefCell;
+
 use docent_domain::{Component, ComponentScores, ResourceId};
+use docent_embeddings::{CONTENT_HALF_LIFE_DAYS, CONTENT_HISTORY_LEN};
 use docent_graph::{Direction, PprConfig};
-use docent_ranker::{HybridScore, Ranked, Reason, cosine};
+use docent_ranker::{Candidate, HybridScore, Ranked, Reason, cosine};
+use rustc_hash::FxHashMap;
 
 use crate::{
-    catalogue::Entry, components::Personal, model::CO_INTERACTION_KIND, state::State, user::UserView,
+    catalogue::Entry,
+    components::{Personal, content_without},
+    model::CO_INTERACTION_KIND,
+    state::State,
+    user::{Positive, UserView},
 };
 
 /// A component that brings less than this share of a score is not a reason.
 const LEAST_SHARE: f64 = 0.15;
+/// A score that falls by less than this without something does not rest on it: the other components change a little, too.
+const LEAST_FALL: f64 = 0.03;
 /// How far the way back from a resource to what the user liked is followed.
 const EDGES_WALKED_BACK: usize = 2_000;
 
@@ -24,37 +34,92 @@ pub(crate) fn carrying(hybrid: &HybridScore) -> Vec<Component> {
     shares.into_iter().map(|(_, component)| component).collect()
 }
 
-/// The reasons of one recommendation, strongest component first; none where nothing true can be said.
-pub(crate) fn reasons(
-    state: &State,
-    personal: &Personal<'_>,
-    user: &UserView,
-    ranked: &Ranked,
-    scores: &ComponentScores,
-) -> Vec<Reason<ResourceId>> {
-    let key = ranked.key;
-    let popular = || state.is_popular(key).then_some(Reason::Popular);
-    let new = || personal.is_new(key).then_some(Reason::New);
-    let mut reasons: Vec<Reason<u32>> = Vec::new();
-    for component in carrying(&ranked.hybrid) {
-        let reason = match component {
-            Component::Content if personal.content_from_domains => domain(state, user, key),
-            Component::Content => similar(state, user, key),
-            Component::Collaborative if personal.is_liked_by_similar_users(key, scores.collaborative) => {
-                Some(Reason::LikedBySimilarUsers)
-            }
-            Component::Collaborative => popular(),
-            Component::Graph => linked(state, personal, key, scores.graph),
-            Component::Recency => new(),
-            Component::Quality => None,
+/// Reads the reasons of one answer off its scores.
+pub(crate) struct Explained<'a> {
+    state: &'a State,
+    personal: &'a Personal<'a>,
+    user: &'a UserView,
+    candidates: &'a [Candidate<'a>],
+    /// The content scores that the candidates would have without one positive, by its key; made where they are asked for.
+    without: RefCell<FxHashMap<u32, Option<Vec<Option<f64>>>>>,
+}
+
+impl<'a> Explained<'a> {
+    pub(crate) fn new(
+        state: &'a State,
+        personal: &'a Personal<'a>,
+        user: &'a UserView,
+        candidates: &'a [Candidate<'a>],
+    ) -> Self {
+        Self { state, personal, user, candidates, without: RefCell::default() }
+    }
+
+    /// The reasons of one recommendation, strongest component first; none where nothing true can be said.
+    pub(crate) fn reasons(&self, ranked: &Ranked, scores: &ComponentScores) -> Vec<Reason<ResourceId>> {
+        let Self { state, personal, user, .. } = *self;
+        let key = ranked.key;
+        let popular = || state.is_popular(key).then_some(Reason::Popular);
+        let new = || personal.is_new(key).then_some(Reason::New);
+        let mut reasons: Vec<Reason<u32>> =
+            ranked.explored.then_some(Reason::Exploration).into_iter().collect();
+        for component in carrying(&ranked.hybrid) {
+            let reason = match component {
+                Component::Content if personal.content_from_domains => domain(state, user, key),
+                Component::Content => self.similar(ranked, scores),
+                Component::Collaborative if personal.is_liked_by_similar_users(key, scores.collaborative) => {
+                    Some(Reason::LikedBySimilarUsers)
+                }
+                Component::Collaborative => popular(),
+                Component::Graph => linked(state, personal, ranked, scores.graph),
+                Component::Recency => new(),
+                Component::Quality => None,
+            };
+            reasons.extend(reason.filter(|reason| !reasons.contains(reason)));
+        }
+        reasons.extend(same_author(state, user, key));
+        if reasons.is_empty() {
+            reasons.extend(new().or_else(popular));
+        }
+        named(state, reasons)
+    }
+
+    /// The positive that brings most to the content score: the product of its cosine and of its weight in the profile is
+    /// largest. None where the score would not fall without it.
+    fn similar(&self, ranked: &Ranked, scores: &ComponentScores) -> Option<Reason<u32>> {
+        let key = ranked.key;
+        let vector = self.state.vectors.get(key)?;
+        let newest = self.user.positives.first()?.at;
+        let brought = |positive: &Positive| {
+            let age_days = (newest - positive.at).as_seconds_f64() / 86_400.0;
+            let weight = f64::from(positive.strength)
+                * 0.5f64.powf(age_days.max(0.0) / f64::from(CONTENT_HALF_LIFE_DAYS));
+            Some((weight * cosine(vector, self.state.vectors.get(positive.key)?), positive.key))
         };
-        reasons.extend(reason.filter(|reason| !reasons.contains(reason)));
+        let recent = self.user.positives.iter().take(CONTENT_HISTORY_LEN);
+        let others = recent.filter(|positive| positive.key != key).filter_map(brought);
+        let (_, resource) = others.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
+        let weight = cosine(vector, self.state.vectors.get(resource)?);
+        let falls = self.content_falls_without(resource, ranked, scores.content?);
+        (weight > 0.0 && falls).then_some(Reason::SimilarTo { resource, weight })
     }
-    reasons.extend(same_author(state, user, key));
-    if reasons.is_empty() {
-        reasons.extend(new().or_else(popular));
+
+    /// Whether a score falls clearly where content is without one positive: by more than the graph gains, whose walk
+    /// then starts from the others only.
+    fn content_falls_without(&self, positive: u32, ranked: &Ranked, before: f64) -> bool {
+        let mut without = self.without.borrow_mut();
+        let rest = without.entry(positive).or_insert_with(|| {
+            let rest = content_without(self.state, self.user, self.personal.now, Some(positive))?;
+            // What is taken out of a history becomes a candidate.
+            let keys: Vec<u32> = self.candidates.iter().map(|c| c.key).chain([positive]).collect();
+            Some(self.personal.content_scores_by(&rest, &keys))
+        });
+        let Some(rest) = rest else { return before > ranked.hybrid.score };
+        let after = rest.get(ranked.position).copied().flatten().unwrap_or(0.0);
+        let [_, content, graph, ..] = ranked.hybrid.contributions;
+        let others = 1.0 - seed_share(self.personal, positive);
+        let gain = if others > 0.0 { graph * (others.sqrt().recip() - 1.0) } else { 0.0 };
+        before > 0.0 && content * (1.0 - after / before) > gain + LEAST_FALL
     }
-    named(state, reasons)
 }
 
 /// Reasons as the caller names resources.
@@ -63,16 +128,14 @@ pub(crate) fn named(state: &State, reasons: Vec<Reason<u32>>) -> Vec<Reason<Reso
     reasons.into_iter().filter_map(|reason| reason.try_map(name)).collect()
 }
 
-/// The positive nearest in content.
-fn similar(state: &State, user: &UserView, key: u32) -> Option<Reason<u32>> {
-    let vector = state.vectors.get(key)?;
-    let near = user
-        .positives
-        .iter()
-        .filter(|positive| positive.key != key)
-        .filter_map(|positive| Some((cosine(vector, state.vectors.get(positive.key)?), positive.key)));
-    let (weight, resource) = near.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
-    (weight > 0.0).then_some(Reason::SimilarTo { resource, weight })
+/// The share of the walk in the graph that starts at a resource.
+fn seed_share(personal: &Personal<'_>, key: u32) -> f64 {
+    let weight = |of: Option<u32>| -> f64 {
+        let seeds = personal.graph_seeds.iter().filter(|(seed, _)| of.is_none_or(|of| of == *seed));
+        seeds.map(|(_, weight)| f64::from(*weight)).sum()
+    };
+    let all = weight(None);
+    if all > 0.0 { weight(Some(key)) / all } else { 0.0 }
 }
 
 /// The first of the user's domains that the subjects or the title name.
@@ -95,7 +158,13 @@ fn names(text: &str, phrase: &str) -> bool {
 
 /// How the walk from what the user liked came here: by a direct link, by what people choose together, or by a way
 /// through other resources.
-fn linked(state: &State, personal: &Personal<'_>, key: u32, nearness: Option<f64>) -> Option<Reason<u32>> {
+fn linked(
+    state: &State,
+    personal: &Personal<'_>,
+    ranked: &Ranked,
+    nearness: Option<f64>,
+) -> Option<Reason<u32>> {
+    let key = ranked.key;
     let seeds = || personal.graph_seeds.iter().map(|&(seed, _)| seed);
     if let Some(direct) = seeds().find_map(|seed| link_reasons(state, key, seed).next()) {
         return Some(direct);
@@ -104,8 +173,12 @@ fn linked(state: &State, personal: &Personal<'_>, key: u32, nearness: Option<f64
     if only_chosen || seeds().any(|seed| are_chosen_together(state, key, seed)) {
         return Some(Reason::LikedBySimilarUsers);
     }
-    let resource = nearest_seed(state, personal, key)?;
-    Some(Reason::SimilarTo { resource, weight: nearness? })
+    let (resource, share) = nearest_seed(state, personal, key)?;
+    // What is left of the walk's score where it starts from the others only.
+    let others = 1.0 - seed_share(personal, resource);
+    let left = if others > 0.0 { ((1.0 - share) / others).sqrt() } else { 0.0 };
+    let [_, _, graph, ..] = ranked.hybrid.contributions;
+    (graph * (1.0 - left) > LEAST_FALL).then_some(Reason::SimilarTo { resource, weight: nearness? })
 }
 
 /// Whether the same people choose two resources.
@@ -124,16 +197,18 @@ pub(crate) fn link_reasons(state: &State, key: u32, liked: u32) -> impl Iterator
     })
 }
 
-/// The seed that a walk back from a resource reaches most.
-fn nearest_seed(state: &State, personal: &Personal<'_>, key: u32) -> Option<u32> {
+/// The seed that a walk back from a resource reaches most, and its share of all that the walk brings to seeds.
+fn nearest_seed(state: &State, personal: &Personal<'_>, key: u32) -> Option<(u32, f64)> {
     let config = PprConfig { max_edges_walked: EDGES_WALKED_BACK, ..PprConfig::default() };
     let reached = state.graph.personalised_pagerank(&[(key, 1.0)], &config).ok()?;
     let mass = |(node, share): (u32, f32)| {
         let (_, weight) = personal.graph_seeds.iter().find(|(seed, _)| *seed == node)?;
-        Some((share * weight, node))
+        Some((f64::from(share * weight), node))
     };
-    let seeds = reached.into_iter().filter_map(mass);
-    seeds.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, seed)| seed)
+    let seeds: Vec<(f64, u32)> = reached.into_iter().filter_map(mass).collect();
+    let all: f64 = seeds.iter().map(|(mass, _)| mass).sum();
+    let (mass, seed) = seeds.into_iter().reduce(|best, next| if next.0 > best.0 { next } else { best })?;
+    Some((seed, mass / all))
 }
 
 /// The newest positive that shares an author.

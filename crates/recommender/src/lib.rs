@@ -20,6 +20,7 @@
 //! # Ok(()) }
 //! ```
 
+mod activity;
 mod answer;
 mod candidates;
 mod catalogue;
@@ -35,6 +36,7 @@ mod state;
 mod trainer;
 mod user;
 
+pub use activity::{Activity, LearnedWeights};
 pub use answer::{Answer, Degradation, MAX_LIMIT, RecommendRequest, Recommendation, SimilarResource};
 pub use config::{CandidateCounts, EngineConfig};
 pub use docent_als::AlsConfig;
@@ -46,7 +48,7 @@ pub use docent_embeddings::LsaConfig;
 pub use docent_evaluation as evaluation;
 pub use docent_evaluation::Metrics;
 pub use docent_ncf::{Loss, NcfConfig, TrainDevice};
-pub use docent_ranker::Reason;
+pub use docent_ranker::{Contributions, Reason};
 pub use docent_snapshot::{SnapshotError, SnapshotStore};
 pub use docent_storage::{
     Counts, IdempotencyKey, ImportReport, ImportSession, ModelRun, RecordOutcome, Recorded, ResourcePage,
@@ -57,5 +59,6 @@ pub use engine::{Engine, EngineStatus, IngestOutcome, Reloaded, limit_checked};
 pub use error::Error;
 pub use model::ModelInfo;
 pub use trainer::{
-    FEWEST_POSITIVES, TrainConfig, TrainError, TrainEvent, TrainObserver, TrainReport, Trainer,
+    EvaluatedModel, EvaluatedPart, FEWEST_POSITIVES, StoreEvaluation, SweepPoint, TrainConfig, TrainError,
+    TrainEvent, TrainObserver, TrainReport, Trainer,
 };

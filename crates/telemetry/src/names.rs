@@ -40,6 +40,8 @@ metrics! {
         "HTTP requests being answered at this moment, by method and route template.";
     HTTP_PANICS: Counter = "docent_http_panics_total", "Handlers that panicked; each was answered with a 500.";
     RECOMMEND_DURATION: Histogram = "docent_recommend_duration_seconds", "Time to make one recommendation answer.";
+    RECOMMEND_EXPLORED: Counter = "docent_recommend_explored_total",
+        "Recommendations whose place was kept for what nobody has interacted with.";
     IMPRESSIONS_WRITTEN: Counter = "docent_impressions_written_total", "Recommendations shown and written down.";
     IMPRESSIONS_DROPPED: Counter = "docent_impressions_dropped_total",
         "Recommendations shown whose record was lost: the queue was full or the database away.";

@@ -41,6 +41,8 @@ pub enum ReasonView {
     Popular,
     /// It is new.
     New,
+    /// Nobody has interacted with it yet, and its place was kept for such: whether anybody likes it is to be found out.
+    Exploration,
     /// It is about a field that the user follows.
     MatchesDomain {
         /// The field.
@@ -63,6 +65,7 @@ impl From<Reason<ResourceId>> for ReasonView {
             Reason::SameAuthor { resource } => Self::SameAuthor { resource_id: resource.into() },
             Reason::Popular => Self::Popular,
             Reason::New => Self::New,
+            Reason::Exploration => Self::Exploration,
             Reason::MatchesDomain { domain } => Self::MatchesDomain { domain },
         }
     }

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use docent::{
-    Answer, Component, ComponentScores, Degradation, DomainError, Preference, RecommendRequest,
-    Recommendation, ResourceId, UserId, Weights,
+    Answer, Component, ComponentScores, Contributions, Degradation, DomainError, Preference,
+    RecommendRequest, Recommendation, ResourceId, UserId, Weights,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -123,6 +123,8 @@ pub struct RecommendationView {
     strategy: &'static str,
     /// The components behind the score.
     scores: ScoresView,
+    /// What made the score, in parts that add up to it.
+    contributions: ContributionsView,
     /// Its place, from 1.
     rank: u32,
     /// How little known it is among the candidates, 0 to 1.
@@ -146,6 +148,24 @@ pub struct ScoresView {
     quality: Option<f64>,
     /// How new it is.
     recency: Option<f64>,
+}
+
+/// What made a score: the components times their weights, where one that could not be had has handed its weight to the
+/// others, and what novelty added. They add up to the score.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ContributionsView {
+    /// Of what people with like behaviour do.
+    collaborative: f64,
+    /// Of what it says.
+    content: f64,
+    /// Of how it is linked.
+    graph: f64,
+    /// Of how good it is.
+    quality: f64,
+    /// Of how new it is.
+    recency: f64,
+    /// Of being little known.
+    novelty: f64,
 }
 
 /// How a list came about.
@@ -189,6 +209,7 @@ impl From<Answer> for RecommendAnswer {
             score: shown.score,
             strategy,
             scores: shown.scores.into(),
+            contributions: shown.contributions.into(),
             rank: shown.rank,
             novelty_score: shown.novelty,
             view_count: shown.view_count,
@@ -211,6 +232,13 @@ impl From<Answer> for RecommendAnswer {
             created_at: answer.at,
         };
         Self { recommendations, metadata }
+    }
+}
+
+impl From<Contributions> for ContributionsView {
+    fn from(made: Contributions) -> Self {
+        let Contributions { collaborative, content, graph, quality, recency, novelty } = made;
+        Self { collaborative, content, graph, quality, recency, novelty }
     }
 }
 

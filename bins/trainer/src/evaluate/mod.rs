@@ -1,4 +1,4 @@
-//! `evaluate`: models on data in files, by published protocols.
+//! `evaluate`: models on data in files by published protocols, and the whole pipeline on the store.
 
 mod files;
 mod loo;
@@ -6,6 +6,7 @@ mod memory;
 mod ranking;
 mod report;
 mod run;
+mod store;
 
 use std::time::Duration;
 
@@ -15,18 +16,21 @@ use figment::{Figment, providers::Serialized};
 use crate::{
     cli::{EvaluateArgs, EvaluateProtocol, ModelArgs},
     exit,
+    settings::Settings,
     stop::Stop,
 };
 
 /// Trains, judges, prints a table and, where asked for, writes it as JSON.
-pub async fn run(args: EvaluateArgs) -> anyhow::Result<u8> {
+pub async fn run(settings: Settings, args: EvaluateArgs) -> anyhow::Result<u8> {
     let stop = Stop::listen()?;
     let asked = stop.clone();
-    let done = tokio::task::spawn_blocking(move || match args.protocol {
-        EvaluateProtocol::Loo { data, models } => loo::run(&data, &models, &stop),
-        EvaluateProtocol::Ranking { train, test, models } => ranking::run(&train, &test, &models, &stop),
-    })
-    .await?;
+    let done = match args.protocol {
+        EvaluateProtocol::Loo { data, models } => blocking(move || loo::run(&data, &models, &stop)).await,
+        EvaluateProtocol::Ranking { train, test, models } => {
+            blocking(move || ranking::run(&train, &test, &models, &stop)).await
+        }
+        EvaluateProtocol::Store(args) => store::run(settings, &args, &stop).await,
+    };
     match (done, asked.asked()) {
         (Err(_), Some(code)) => {
             eprintln!("evaluation was interrupted; nothing was written");
@@ -34,6 +38,10 @@ pub async fn run(args: EvaluateArgs) -> anyhow::Result<u8> {
         }
         (done, _) => done.map(|()| exit::DONE),
     }
+}
+
+async fn blocking(work: impl FnOnce() -> anyhow::Result<()> + Send + 'static) -> anyhow::Result<()> {
+    tokio::task::spawn_blocking(work).await?
 }
 
 /// What to judge, and how to train it.

@@ -89,6 +89,11 @@ impl ModelReport {
         }
     }
 
+    /// Of a model whose settings are those of the configuration.
+    pub fn as_configured(name: &'static str, judged: Judged, cost: &Cost) -> Self {
+        Self { settings: None, ..Self::new(name, judged, cost, FitSettings::default()) }
+    }
+
     pub fn skipped(name: &'static str, why: String) -> Self {
         Self {
             name,

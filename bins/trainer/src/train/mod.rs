@@ -8,6 +8,8 @@ use std::{io::IsTerminal, ops::ControlFlow};
 
 use docent::{TrainConfig, TrainError, TrainEvent, TrainObserver, Trainer};
 
+pub use report::weights_table;
+
 use crate::{cli::TrainArgs, exit, settings::Settings, stop::Stop};
 
 /// Trains, prints what came of it, and gives the exit code.
@@ -16,12 +18,7 @@ pub async fn run(settings: Settings, args: &TrainArgs) -> anyhow::Result<u8> {
     let store = settings.open_store().await?;
     let trainer =
         Trainer::with_store(store.clone(), &settings.engine.snapshots, config(settings.train, args));
-    let shown: Box<dyn TrainObserver> = if std::io::stderr().is_terminal() {
-        Box::new(bars::Bars::new())
-    } else {
-        Box::new(lines::Lines::new())
-    };
-    let result = trainer.run(Box::new(Stoppable { stop: stop.clone(), shown })).await;
+    let result = trainer.run(observer(&stop)).await;
     let code = match result {
         Ok(report) => {
             println!("{}", report::render(&report));
@@ -39,6 +36,16 @@ pub async fn run(settings: Settings, args: &TrainArgs) -> anyhow::Result<u8> {
     };
     store.close().await?;
     Ok(code)
+}
+
+/// Shows progress: bars on a terminal, log lines elsewhere.
+pub fn observer(stop: &Stop) -> Box<dyn TrainObserver> {
+    let shown: Box<dyn TrainObserver> = if std::io::stderr().is_terminal() {
+        Box::new(bars::Bars::new())
+    } else {
+        Box::new(lines::Lines::new())
+    };
+    Box::new(Stoppable { stop: stop.clone(), shown })
 }
 
 fn config(mut config: TrainConfig, args: &TrainArgs) -> TrainConfig {

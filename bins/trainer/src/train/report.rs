@@ -1,4 +1,4 @@
-use docent::{Metrics, TrainReport};
+use docent::{Component, LearnedWeights, Metrics, TrainReport};
 
 use crate::table;
 
@@ -20,7 +20,25 @@ pub fn render(report: &TrainReport) -> String {
         (Some(version), Some(why)) => format!("published {version} by force: {why}"),
         (None, why) => format!("nothing was published: {}", why.as_deref().unwrap_or("the gate refused")),
     };
-    format!("{learned}\n\n{holdout}\n\n{end}")
+    format!("{learned}\n\n{holdout}\n\n{}\n\n{end}", weights_table(&info.weights))
+}
+
+/// The hybrid weights that were learned.
+pub fn weights_table(weights: &LearnedWeights) -> String {
+    let rows: Vec<Vec<String>> = weights
+        .iter()
+        .map(|(activity, weights)| {
+            let shares = weights.to_array().map(|weight| format!("{weight:.3}"));
+            std::iter::once(format!("with {activity}")).chain(shares).collect()
+        })
+        .collect();
+    if rows.is_empty() {
+        return "no learned weights beat the configured ones, which stay".to_owned();
+    }
+    let header: Vec<&str> = std::iter::once("weights of people")
+        .chain(Component::ALL.iter().map(|component| component.as_str()))
+        .collect();
+    table::render(&header, &rows) + "\nall others: as configured"
 }
 
 fn row(model: &str, metrics: &Metrics) -> Vec<String> {

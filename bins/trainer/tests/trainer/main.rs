@@ -12,5 +12,6 @@ mod evaluate;
 mod formats;
 mod program;
 mod real_data;
+mod store;
 mod strict;
 mod training;

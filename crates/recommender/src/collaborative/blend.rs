@@ -70,6 +70,11 @@ impl Blend {
         &self.members
     }
 
+    /// The members that know one person from another: all but popularity.
+    pub fn personal_members(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(|member| member.model.kind() != ModelKind::Popularity)
+    }
+
     /// As [`CollaborativeModel::score_all`], by the members that are quick to ask about a whole catalogue: all but NCF,
     /// unless there is nothing else. What is found so is to be ranked by [`CollaborativeModel::score`].
     ///

@@ -20,6 +20,7 @@ pub use ingest::IngestOutcome;
 use load::Changes;
 pub use load::Reloaded;
 pub use recommend::limit_checked;
+pub(crate) use recommend::{Chosen, choose, ranked};
 
 use crate::{EngineConfig, Error, ModelInfo, impressions::ImpressionLog, state::State, user::Users};
 

@@ -1,17 +1,22 @@
-use std::{sync::Arc, time::Instant};
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
+    time::Instant,
+};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use docent_domain::{DomainError, Impression, Strategy, Weights, gini};
-use docent_ranker::{Candidate, Exclusions, RankOptions, rank};
-use rustc_hash::FxHashSet;
+use docent_ranker::{Candidate, Exclusions, Exploration, RankOptions, Ranked, rank};
+use rustc_hash::{FxHashSet, FxHasher};
 use ulid::Ulid;
 
 use super::{Engine, now};
 use crate::{
-    Answer, Degradation, Error, MAX_LIMIT, RecommendRequest, Recommendation,
+    Answer, Degradation, EngineConfig, Error, MAX_LIMIT, RecommendRequest, Recommendation,
+    activity::weights_for,
     candidates::{gather, is_available},
-    components::{Personal, weights_for},
-    explain::reasons,
+    components::Personal,
+    explain::Explained,
     state::State,
     user::{UserView, read},
 };
@@ -40,16 +45,9 @@ impl Engine {
         let started = Instant::now();
         let user = self.inner.users.get(&request.user_id, &self.inner.store, &self.inner.state).await?;
         let inner = Arc::clone(&self.inner);
-        let (user_id, limit_at) = (request.user_id.clone(), now());
+        let (user_id, at) = (request.user_id.clone(), now());
         let answer = tokio::task::spawn_blocking(move || {
-            answer(
-                &read(&inner.state),
-                &user,
-                &request,
-                &inner.config.weights,
-                &inner.config.candidates,
-                limit_at,
-            )
+            answer(&read(&inner.state), &user, &request, &inner.config, at)
         })
         .await??;
         self.inner.impressions.push(impressions(&answer, &user_id));
@@ -58,19 +56,34 @@ impl Engine {
     }
 }
 
-fn answer(
-    state: &State,
+/// The candidates of one request, and those of them that answer it.
+pub(crate) struct Chosen<'a> {
+    personal: Personal<'a>,
+    strategy: Strategy,
+    degraded: Vec<Degradation>,
+    pub candidates: Vec<Candidate<'a>>,
+    pub options: RankOptions,
+    /// Best first, ties by the caller's ids.
+    pub ranking: Vec<Ranked>,
+}
+
+/// Gathers candidates, or takes those that are given, scores and ranks them.
+pub(crate) fn choose<'a>(
+    state: &'a State,
     user: &UserView,
     request: &RecommendRequest,
-    configured: &Weights,
-    counts: &crate::CandidateCounts,
+    config: &EngineConfig,
     now: DateTime<Utc>,
-) -> Result<Answer, Error> {
+    among: Option<&[u32]>,
+) -> Result<Chosen<'a>, Error> {
     let personal = Personal::of(state, user, now)?;
     let mut degraded = personal.degraded();
     let strategy = effective_strategy(request.strategy, user, &personal, &mut degraded);
     let exclusions = exclusions(state, user, request);
-    let keys = gather(state, &personal, &exclusions, counts, MAX_LIMIT);
+    let keys = match among {
+        Some(keys) => keys.to_vec(),
+        None => gather(state, &personal, &exclusions, &config.candidates, MAX_LIMIT),
+    };
     let scores = personal.scores(&keys)?;
     let candidates: Vec<Candidate<'_>> = keys
         .iter()
@@ -85,12 +98,34 @@ fn answer(
     let profile = &user.profile;
     let options = RankOptions {
         limit: request.limit,
-        weights: weights(state, request, strategy, configured, personal.known())
+        weights: weights(state, request, strategy, &config.weights, user.positives.len())
             .with_recency_bias(profile.recency_bias.value()),
         diversity: request.diversity.unwrap_or(profile.diversity_preference).value(),
         novelty: request.novelty.unwrap_or(profile.novelty_preference).value(),
+        exploration: exploration(request, strategy, config, now),
     };
-    let ranking = rank(&candidates, &options);
+    let ranking = ranked(state, &candidates, &options);
+    Ok(Chosen { personal, strategy, degraded, candidates, options, ranking })
+}
+
+/// The best of the candidates, ties by the caller's ids.
+pub(crate) fn ranked(state: &State, candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
+    let mut ranking = rank(candidates, options);
+    let id = |ranked: &Ranked| state.catalogue.get(ranked.key).map(|entry| &entry.id);
+    ranking.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| id(a).cmp(&id(b))));
+    ranking
+}
+
+fn answer(
+    state: &State,
+    user: &UserView,
+    request: &RecommendRequest,
+    config: &EngineConfig,
+    now: DateTime<Utc>,
+) -> Result<Answer, Error> {
+    let Chosen { personal, strategy, degraded, candidates, options, ranking } =
+        choose(state, user, request, config, now, None)?;
+    let explained = Explained::new(state, &personal, user, &candidates);
     let recommendations: Vec<Recommendation> = ranking
         .iter()
         .zip(1u32..)
@@ -102,13 +137,17 @@ fn answer(
                 title: entry.title.clone(),
                 score: ranked.score,
                 scores: candidate.scores,
+                contributions: ranked.contributions(),
                 rank: place,
                 novelty: ranked.novelty,
                 view_count: candidate.views,
-                reasons: reasons(state, &personal, user, ranked, &candidate.scores),
+                reasons: explained.reasons(ranked, &candidate.scores),
             })
         })
         .collect();
+    let explored = ranking.iter().filter(|ranked| ranked.explored).count();
+    metrics::counter!("docent_recommend_explored_total").increment(explored as u64);
+    let profile = &user.profile;
     Ok(Answer {
         recommendation_id: Ulid::generate().to_string(),
         gini: gini(&recommendations.iter().map(|r| r.score).collect::<Vec<_>>()),
@@ -122,6 +161,21 @@ fn answer(
         degraded,
         at: now,
     })
+}
+
+/// Only the hybrid explores: who asks for one component gets that component. A user's answer stays the same for a day.
+fn exploration(
+    request: &RecommendRequest,
+    strategy: Strategy,
+    config: &EngineConfig,
+    now: DateTime<Utc>,
+) -> Exploration {
+    if strategy != Strategy::Hybrid {
+        return Exploration::default();
+    }
+    let mut hasher = FxHasher::default();
+    (request.user_id.as_str(), now.num_days_from_ce()).hash(&mut hasher);
+    Exploration::of(config.exploration.value(), request.limit, hasher.finish())
 }
 
 fn effective_strategy(
@@ -147,12 +201,12 @@ fn weights(
     request: &RecommendRequest,
     strategy: Strategy,
     configured: &Weights,
-    known: usize,
+    positives: usize,
 ) -> Weights {
     let learned = state.live.as_ref().map(|live| &live.model.info.weights);
     match strategy.component() {
         Some(component) => Weights::only(component),
-        None => request.weights.unwrap_or_else(|| weights_for(known, learned, configured)),
+        None => request.weights.unwrap_or_else(|| weights_for(positives, learned, configured)),
     }
 }
 

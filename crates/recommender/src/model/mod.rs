@@ -8,13 +8,13 @@ pub(crate) use load::CO_INTERACTION_KIND;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use docent_domain::{ResourceId, Weights};
+use docent_domain::ResourceId;
 use docent_embeddings::LsaEmbedder;
 use docent_evaluation::Metrics;
 use docent_graph::GraphParts;
 use serde::{Deserialize, Serialize};
 
-use crate::collaborative::Blend;
+use crate::{LearnedWeights, collaborative::Blend};
 
 /// What a snapshot says of the model in it: the `info` of its manifest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,8 +29,8 @@ pub struct ModelInfo {
     pub watermark: Option<DateTime<Utc>>,
     /// What the scores of each collaborative model are multiplied with, by its name.
     pub blend: BTreeMap<String, f64>,
-    /// Weights of the hybrid score.
-    pub weights: Weights,
+    /// Weights of the hybrid score that beat the default ones.
+    pub weights: LearnedWeights,
     /// Metrics at 10 on the holdout by time, by model name; those of `popularity` are there to compare.
     pub holdout: BTreeMap<String, Metrics>,
     /// Published though the gate said no.
@@ -48,7 +48,7 @@ impl ModelInfo {
             positives: 0,
             watermark: None,
             blend: BTreeMap::new(),
-            weights: Weights::default(),
+            weights: LearnedWeights::default(),
             holdout: BTreeMap::new(),
             forced: false,
             config: serde_json::Value::Null,

@@ -2,11 +2,14 @@
 
 mod content;
 mod dataset;
+mod evaluate;
 mod fit;
 mod gate;
 mod judge;
 mod observer;
+mod rehearsal;
 mod run;
+mod sweep;
 mod weights;
 
 use std::path::PathBuf;
@@ -20,7 +23,9 @@ use docent_storage::{Store, StoreConfig};
 use serde::{Deserialize, Serialize};
 use thiserror::Error as ThisError;
 
+pub use evaluate::{EvaluatedModel, EvaluatedPart, StoreEvaluation};
 pub use observer::{TrainEvent, TrainObserver};
+pub use sweep::SweepPoint;
 
 use crate::{Error, ModelInfo};
 

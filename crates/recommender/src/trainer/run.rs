@@ -1,8 +1,7 @@
 use std::collections::BTreeMap;
 
 use chrono::Utc;
-use docent_domain::Weights;
-use docent_evaluation::{Holdout, Metrics, temporal_holdout};
+use docent_evaluation::{Holdout, Metrics, mean_metrics, temporal_holdout};
 use docent_storage::{NewModelRun, RunEnd, RunStatus};
 use ulid::Ulid;
 
@@ -11,25 +10,23 @@ use super::{
     content::{self, Text},
     dataset::{Dataset, Like},
     fit, gate,
-    judge::{Judge, popularity},
-    weights,
+    judge::{Judge, K, popularity},
+    rehearsal::{assemble, by_score_alone},
 };
 use crate::{
-    Error, ModelInfo,
+    EngineConfig, Error, LearnedWeights, ModelInfo,
     collaborative::{Blend, CollaborativeModel},
     model::Model,
 };
 
 /// Users with fewer positives are not judged by.
 const FEWEST_TO_HOLD_OUT: usize = 5;
-/// Share of what is not held out on which epochs, blend and weights are chosen.
-const VALIDATION: f64 = 0.1;
 /// The live model is judged only by at least this many users.
 const FEWEST_TO_JUDGE_LIVE: usize = 20;
 
 /// The weights chosen, and how good the models are on the holdout.
 struct Proof {
-    weights: Weights,
+    weights: LearnedWeights,
     holdout: BTreeMap<String, Metrics>,
     /// The new and the live model on what happened since the live one was trained.
     live: Option<(Metrics, Metrics)>,
@@ -38,7 +35,7 @@ struct Proof {
 impl Proof {
     /// Where too little is known of anybody to hold something out.
     fn none() -> Self {
-        Self { weights: Weights::default(), holdout: BTreeMap::new(), live: None }
+        Self { weights: LearnedWeights::default(), holdout: BTreeMap::new(), live: None }
     }
 }
 
@@ -124,17 +121,8 @@ impl Trainer {
         test: &[Like],
         observer: &mut dyn TrainObserver,
     ) -> Result<Proof, TrainError> {
-        let (n_users, n_items) = (data.users.len(), data.items.len());
-        let (fitted, validation) = split(known, VALIDATION);
-        let validation = Judge::new(&fitted, &validation);
-
-        let blend = fit::collaborative(&fitted, n_users, n_items, &self.config, observer)?;
-
-        stage(observer, "fitting weights")?;
-        let model = assemble(data, &fitted, blend, text.clone(), ModelInfo::empty())?;
-        let state = weights::state_of(data, model, &fitted)?;
-        let now = known.iter().map(|like| like.at).max().unwrap_or_else(Utc::now);
-        let weights = weights::learn(&weights::score_cases(&state, &validation, now)?);
+        let engine = EngineConfig::default();
+        let rehearsal = self.rehearse(data, text.clone(), known, &engine, observer)?;
 
         stage(observer, "judging")?;
         let test = Judge::new(known, test);
@@ -143,7 +131,7 @@ impl Trainer {
             let _ = observer.on_event(&TrainEvent::Judged { model, metrics });
             holdout.insert(model.to_owned(), metrics);
         };
-        let counts = popularity(known, n_items);
+        let counts = popularity(known, data.items.len());
         put(
             "popularity",
             test.judge(|_, scores| {
@@ -151,22 +139,19 @@ impl Trainer {
                 Ok(())
             })?,
         );
-        let blend = state
-            .live
-            .as_deref()
-            .map(|live| &live.model.collaborative)
-            .ok_or_else(|| invalid("no model".into()))?;
-        for member in blend.members() {
+        let blend = rehearsal.blend()?;
+        for member in blend.personal_members() {
             put(member.model.kind().name(), test.judge_model(member.model.as_ref())?);
         }
         put("collaborative", test.judge_model(blend)?);
-        let cases = weights::score_cases(&state, &test, now)?;
-        put("hybrid", weights::judge_hybrid(&cases, &weights));
+        for lists in rehearsal.ranked(&test, K, None, |_, options| [by_score_alone(options)])? {
+            put("hybrid", mean_metrics(&lists.metrics(&test, K)));
+        }
         let live = self.judge_live(data, &test, blend)?;
         if let Some((_, metrics)) = live {
             let _ = observer.on_event(&TrainEvent::Judged { model: "live", metrics });
         }
-        Ok(Proof { weights, holdout, live })
+        Ok(Proof { weights: rehearsal.weights(), holdout, live })
     }
 
     /// The new and the live model on what was held out and happened since the live one was trained: what it has learned
@@ -191,11 +176,7 @@ impl Trainer {
                 .cases
                 .iter()
                 .filter(|case| case.history.last().is_some_and(|like| like.at > watermark))
-                .map(|case| super::judge::Case {
-                    user: case.user,
-                    history: case.history,
-                    held_out: case.held_out.clone(),
-                })
+                .cloned()
                 .collect(),
         };
         if since.cases.len() < FEWEST_TO_JUDGE_LIVE {
@@ -230,37 +211,19 @@ fn score_by(
     Ok(())
 }
 
-fn assemble(
-    data: &Dataset,
-    likes: &[Like],
-    collaborative: Blend,
-    text: Text,
-    info: ModelInfo,
-) -> Result<Model, Error> {
-    Ok(Model {
-        info,
-        items: data.ids().cloned().collect(),
-        text_hashes: data.items.iter().map(|item| item.text_hash.clone()).collect(),
-        collaborative,
-        embedder: text.embedder,
-        vectors: text.vectors,
-        co_interaction: content::co_interaction(likes, data.items.len())?,
-        popularity: popularity(likes, data.items.len()),
-    })
-}
-
-fn split(likes: &[Like], share: f64) -> (Vec<Like>, Vec<Like>) {
+/// What to learn from and what to hold out: the latest share of each user's likes.
+pub(super) fn split(likes: &[Like], share: f64) -> (Vec<Like>, Vec<Like>) {
     let events: Vec<(u32, i64)> = likes.iter().map(|like| (like.user, like.at.timestamp_micros())).collect();
     let Holdout { train, test } = temporal_holdout(&events, share, FEWEST_TO_HOLD_OUT);
     let pick = |positions: Vec<usize>| positions.into_iter().filter_map(|p| likes.get(p).copied()).collect();
     (pick(train), pick(test))
 }
 
-fn stage(observer: &mut dyn TrainObserver, name: &'static str) -> Result<(), TrainError> {
+pub(super) fn stage(observer: &mut dyn TrainObserver, name: &'static str) -> Result<(), TrainError> {
     if observer.on_event(&TrainEvent::Stage(name)).is_break() { Err(TrainError::Interrupted) } else { Ok(()) }
 }
 
-fn invalid(reason: String) -> Error {
+pub(super) fn invalid(reason: String) -> Error {
     Error::InvalidModel { id: "candidate".into(), reason }
 }
 

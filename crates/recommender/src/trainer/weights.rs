@@ -1,100 +1,140 @@
-//! Judging the whole hybrid by the code that serves it, and learning its weights.
+//! Learning the weights of the hybrid, by activity, from what the serving code gives for a validation part.
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
-use docent_domain::{Component, ComponentScores, Profile, Weights};
-use docent_evaluation::{Metrics, mean_metrics, metrics_at_k};
-use docent_ranker::{Exclusions, hybrid_score};
+use docent_domain::{Component, ComponentScores, Weights};
+use docent_evaluation::metrics_at_k;
+use docent_ranker::hybrid_score;
 use rayon::prelude::*;
 
 use super::{
-    dataset::{Dataset, Like},
-    judge::{Case, Judge, K, popularity},
+    judge::{Case, Judge, K},
+    rehearsal::Rehearsal,
 };
-use crate::{
-    CandidateCounts, Error,
-    candidates::gather,
-    catalogue::Entry,
-    components::{Personal, weights_for},
-    model::Model,
-    state::{LiveModel, State},
-    user::{NEWEST_POSITIVES, Positive, UserView},
-};
+use crate::{Activity, Error, LearnedWeights};
 
 /// Weights that coordinate ascent tries for one component while the others stay.
-const TRIED: [f64; 9] = [0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0];
+const TRIED: [f64; 10] = [0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.0];
 const ROUNDS: usize = 3;
-/// Learned weights must beat the default by this share of its NDCG@10, or they are noise.
+/// A step must raise NDCG by so much: smaller gains are of single places of single users.
+const LEAST_STEP: f64 = 1e-4;
+/// Learned weights must beat the default ones by this share of their NDCG, on cases that they were not fitted on.
 const LEAST_GAIN: f64 = 0.01;
-
-/// The state that an engine would have with this model, knowing only `known`.
-pub(super) fn state_of(data: &Dataset, model: Model, known: &[Like]) -> Result<State, Error> {
-    let mut state = State::new()?;
-    for (item, count) in data.items.iter().zip(popularity(known, data.items.len())) {
-        let entry = Entry::new(&item.resource, item.text_hash.clone(), item.resource.hidden);
-        entry.add_views(u64::from(count));
-        state.catalogue.put(item.row_id, entry);
-    }
-    state.adopt(LiveModel { version: "candidate".into(), model })?;
-    let keyed =
-        data.links().filter_map(|(id, links)| Some((state.catalogue.key(id.as_str())?, links.clone())));
-    let links = keyed.collect();
-    state.rebuild_graph(links)?;
-    state.settle(state.summary());
-    Ok(state)
-}
+/// And by so many standard errors of the gain.
+const LEAST_ERRORS: f64 = 0.5;
+/// The NDCG that is maximised looks at longer lists than are judged: it says more of each case.
+const DEPTH: usize = 3 * K;
+/// From fewer cases nothing is learned.
+const FEWEST_CASES: usize = 20;
 
 /// The candidates of one case with their component scores.
-pub(super) struct Scored {
+struct Scored {
     keys: Vec<u32>,
     scores: Vec<ComponentScores>,
     held_out: HashSet<u32>,
-    /// Positives in the history that the model knows.
-    known: usize,
 }
 
-/// Gathers and scores candidates as a request would.
-pub(super) fn score_cases(
-    state: &State,
-    judge: &Judge<'_>,
-    now: DateTime<Utc>,
-) -> Result<Vec<Scored>, Error> {
-    judge.cases.par_iter().map(|case| score_case(state, case, now)).collect()
-}
-
-fn score_case(state: &State, case: &Case<'_>, now: DateTime<Utc>) -> Result<Scored, Error> {
-    let user = view(case.history);
-    let personal = Personal::of(state, &user, now)?;
-    let exclusions =
-        Exclusions { seen: Some(&user.seen), fence: state.quality_fence(), ..Exclusions::default() };
-    let keys = gather(state, &personal, &exclusions, &CandidateCounts::default(), K);
-    let scores = personal.scores(&keys)?;
-    Ok(Scored { keys, scores, held_out: case.held_out.clone(), known: personal.known() })
-}
-
-/// A user with default wishes and this history. Items are keys here: the state was filled in their order.
-fn view(history: &[Like]) -> UserView {
-    let newest = history.iter().rev().take(NEWEST_POSITIVES as usize);
-    UserView {
-        profile: Profile { total_interactions: history.len() as u64, ..Profile::default() },
-        positives: newest
-            .map(|like| Positive { key: like.item, strength: like.strength, at: like.at })
-            .collect(),
-        seen: history.iter().map(|like| like.item).collect(),
-        ..UserView::default()
+/// Learns weights for each activity on people whose histories are cut down to it. Where those that are found do not
+/// clearly beat the default ones, there are none.
+pub(super) fn learn(rehearsal: &Rehearsal<'_>, validation: &Judge<'_>) -> Result<LearnedWeights, Error> {
+    let mut learned = LearnedWeights::default();
+    for activity in Activity::ALL {
+        let judge = validation.cut_to(activity);
+        let scored = |case: &Case<'_>| score(rehearsal, case);
+        let cases = judge.cases.par_iter().map(scored).collect::<Result<Vec<_>, Error>>()?;
+        if let Some(weights) = better_than_default(&cases) {
+            learned.set(activity, weights);
+        }
     }
+    Ok(learned)
 }
 
-/// Mean metrics of the hybrid where these are the learned weights.
-pub(super) fn judge_hybrid(cases: &[Scored], weights: &Weights) -> Metrics {
-    let of_users: Vec<Metrics> =
-        cases.par_iter().map(|case| metrics_at_k(&top(case, weights), &case.held_out, K)).collect();
-    mean_metrics(&of_users)
+fn score(rehearsal: &Rehearsal<'_>, case: &Case<'_>) -> Result<Scored, Error> {
+    let candidates = rehearsal.choose(case, K, None)?.candidates;
+    let (keys, scores) = candidates.iter().map(|candidate| (candidate.key, candidate.scores)).unzip();
+    Ok(Scored { keys, scores, held_out: case.held_out.clone() })
 }
 
-fn top(case: &Scored, learned: &Weights) -> Vec<u32> {
-    let weights = &weights_for(case.known, Some(learned), &Weights::default());
+/// The best weights that [`ascend`] finds, if what it finds on either half of the cases beats the default on the other.
+fn better_than_default(cases: &[Scored]) -> Option<Weights> {
+    if cases.len() < FEWEST_CASES {
+        return None;
+    }
+    let half = |odd: bool| {
+        let of_half = cases.iter().enumerate().filter(move |(at, _)| (at % 2 == 1) == odd);
+        of_half.map(|(_, case)| case).collect::<Vec<&Scored>>()
+    };
+    let (even, odd) = (half(false), half(true));
+    let default = Weights::default();
+    let start = cases.iter().map(|case| ndcg(case, &default)).sum::<f64>() / cases.len() as f64;
+    let mut gains = Vec::with_capacity(cases.len());
+    for (fitted, tested) in [(&even, &odd), (&odd, &even)] {
+        let weights = ascend(fitted);
+        gains.extend(tested.iter().map(|case| ndcg(case, &weights) - ndcg(case, &default)));
+    }
+    let all: Vec<&Scored> = cases.iter().collect();
+    is_clear(&gains, start).then(|| ascend(&all))
+}
+
+/// Whether the mean is at least a hundredth of where it started and half of its own standard error.
+fn is_clear(gains: &[f64], start: f64) -> bool {
+    let n = gains.len() as f64;
+    let mean = gains.iter().sum::<f64>() / n;
+    let variance = gains.iter().map(|gain| (gain - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    mean > LEAST_GAIN * start && mean > LEAST_ERRORS * (variance / n).sqrt()
+}
+
+/// Coordinate ascent on the mean NDCG from the default weights. A component that no candidate has keeps its share
+/// of the default: these cases say nothing of it.
+fn ascend(cases: &[&Scored]) -> Weights {
+    let mean_ndcg = |weights: &Weights| {
+        cases.par_iter().map(|case| ndcg(case, weights)).sum::<f64>() / cases.len().max(1) as f64
+    };
+    let has = |component: Component| {
+        cases.iter().any(|case| case.scores.iter().any(|scores| scores.get(component).is_some()))
+    };
+    let there = Component::ALL.map(has);
+    let mut best = Weights::default();
+    let mut reached = mean_ndcg(&best);
+    for _ in 0..ROUNDS {
+        let before = reached;
+        for component in (0..Component::ALL.len()).filter(|component| there.get(*component) == Some(&true)) {
+            for tried in TRIED {
+                let mut weights = best.to_array();
+                if let Some(weight) = weights.get_mut(component) {
+                    *weight = tried;
+                }
+                let Some(weights) = keeping_shares(weights, there) else { continue };
+                let ndcg = mean_ndcg(&weights);
+                if ndcg > reached + LEAST_STEP {
+                    (best, reached) = (weights, ndcg);
+                }
+            }
+        }
+        if reached == before {
+            break;
+        }
+    }
+    best
+}
+
+/// Weights in which the components that are not there have their default ones, and the others share the rest.
+fn keeping_shares(weights: [f64; 5], there: [bool; 5]) -> Option<Weights> {
+    let default = Weights::default().to_array();
+    let sum = |values: [f64; 5]| -> f64 {
+        values.iter().zip(there).filter(|(_, there)| *there).map(|(value, _)| value).sum()
+    };
+    let scale = sum(default) / sum(weights);
+    let mut kept = default;
+    for ((kept, weight), there) in kept.iter_mut().zip(weights).zip(there) {
+        if there {
+            *kept = weight * scale;
+        }
+    }
+    Weights::new(kept).ok()
+}
+
+fn ndcg(case: &Scored, weights: &Weights) -> f64 {
     let mut ranked: Vec<(f64, u32)> = case
         .scores
         .iter()
@@ -102,35 +142,64 @@ fn top(case: &Scored, learned: &Weights) -> Vec<u32> {
         .map(|(scores, &key)| (hybrid_score(scores, weights).score, key))
         .collect();
     let order = |a: &(f64, u32), b: &(f64, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-    if ranked.len() > K {
-        ranked.select_nth_unstable_by(K, order);
-        ranked.truncate(K);
+    if ranked.len() > DEPTH {
+        ranked.select_nth_unstable_by(DEPTH, order);
+        ranked.truncate(DEPTH);
     }
     ranked.sort_unstable_by(order);
-    ranked.into_iter().map(|(_, key)| key).collect()
+    let keys: Vec<u32> = ranked.into_iter().map(|(_, key)| key).collect();
+    metrics_at_k(&keys, &case.held_out, DEPTH).ndcg
 }
 
-/// The weights that rank best by NDCG@10, found by coordinate ascent from the default; the default where nothing is
-/// clearly better.
-pub(super) fn learn(cases: &[Scored]) -> Weights {
-    let ndcg = |weights: &Weights| judge_hybrid(cases, weights).ndcg;
-    let default = Weights::default();
-    let start = ndcg(&default);
-    let (mut best, mut best_ndcg) = (default, start);
-    for _ in 0..ROUNDS {
-        for component in 0..Component::ALL.len() {
-            for tried in TRIED {
-                let mut weights = best.to_array();
-                if let Some(weight) = weights.get_mut(component) {
-                    *weight = tried;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// People who like what one component rates best; the others rate at random.
+    fn cases(telling: Component, n: u32) -> Vec<Scored> {
+        let noise = |case: u32, key: u32, salt: u32| {
+            f64::from((case * 7_919 + key * 104_729 + salt * 15_485_863).wrapping_mul(2_654_435_761) >> 8)
+                / f64::from(1 << 24)
+        };
+        let of_case = |case: u32| {
+            let scores = |key: u32| {
+                let likes = key == case % 40;
+                let rated = |component: Component, salt| {
+                    Some(if component == telling && likes { 1.0 } else { 0.9 * noise(case, key, salt) })
+                };
+                ComponentScores {
+                    collaborative: rated(Component::Collaborative, 1),
+                    content: rated(Component::Content, 2),
+                    graph: None,
+                    quality: rated(Component::Quality, 4),
+                    recency: rated(Component::Recency, 5),
                 }
-                let Ok(weights) = Weights::new(weights) else { continue };
-                let reached = ndcg(&weights);
-                if reached > best_ndcg {
-                    (best, best_ndcg) = (weights, reached);
-                }
+            };
+            Scored {
+                keys: (0..40).collect(),
+                scores: (0..40).map(scores).collect(),
+                held_out: [case % 40].into(),
             }
+        };
+        (0..n).map(of_case).collect()
+    }
+
+    #[test]
+    fn the_component_that_tells_gets_the_weight_and_one_that_is_never_there_keeps_its_share() {
+        for telling in [Component::Content, Component::Recency] {
+            let weights = better_than_default(&cases(telling, 60)).unwrap();
+            assert!(weights.get(telling) > 0.5, "{weights:?}");
+            assert!((weights.get(Component::Graph) - 0.2).abs() < 1e-12, "{weights:?}");
         }
     }
-    if best_ndcg > start * (1.0 + LEAST_GAIN) { best } else { default }
+
+    #[test]
+    fn what_does_not_clearly_beat_the_default_is_not_learned() {
+        assert_eq!(better_than_default(&cases(Component::Content, 10)), None, "too few");
+        let mut by_chance = cases(Component::Content, 60);
+        for (at, case) in by_chance.iter_mut().enumerate() {
+            case.held_out = [(at as u32 * 17 + 5) % 40].into();
+        }
+        assert_eq!(better_than_default(&by_chance), None, "noise");
+    }
 }

@@ -1,0 +1,73 @@
+use crate::program::Place;
+
+const GENERATE: [&str; 5] = ["generate", "--users", "40", "--interactions", "30"];
+const QUICK: &str = "[train.als]\ndim = 8\n[train.ncf]\nepochs = 1\nlayers = [8]\n";
+
+#[test]
+fn the_whole_pipeline_is_judged_on_the_store_and_nothing_is_written() {
+    let place = Place::new();
+    place.must(&GENERATE);
+    place.write("quick.toml", QUICK);
+    let before = place.dump();
+    let printed = place.must(&[
+        "--config",
+        "quick.toml",
+        "evaluate",
+        "store",
+        "--k",
+        "5",
+        "--json",
+        "out.json",
+        "--plot",
+        "plot.svg",
+    ]);
+    assert_eq!(place.dump(), before);
+    assert!(place.must(&["models", "list"]).contains("no model is published"));
+
+    let text = std::fs::read_to_string(place.path("out.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["protocol"], "store");
+    let ndcg = |models: &serde_json::Value, name: &str| -> f64 {
+        let models = models.as_array().unwrap();
+        let model =
+            models.iter().find(|model| model["name"] == name).unwrap_or_else(|| panic!("{name}: {text}"));
+        model["metrics"]["ndcg@5"].as_f64().unwrap()
+    };
+    let parts = report["parts"].as_array().unwrap();
+    let names: Vec<&str> = parts.iter().filter_map(|part| part["name"].as_str()).collect();
+    assert_eq!(names, ["warm people", "people with 1-4", "people with none", "cold resources"]);
+    for part in parts {
+        assert!(printed.contains(part["name"].as_str().unwrap()), "{printed}");
+        for name in ["collaborative", "content", "graph", "quality", "recency", "hybrid", "served"] {
+            assert!((0.0..=1.0).contains(&ndcg(&part["models"], name)), "{name}: {part}");
+        }
+    }
+    assert!(ndcg(&report["models"], "hybrid") > 1.2 * ndcg(&report["models"], "popularity"), "{printed}");
+    assert!(ndcg(&parts[1]["models"], "hybrid") > ndcg(&parts[1]["models"], "popularity"), "{printed}");
+
+    let sweep = report["sweep"].as_array().unwrap();
+    let of = |option: &str, what: &str| -> Vec<f64> {
+        let rows = sweep.iter().filter(|row| row["option"] == option);
+        rows.map(|row| row[what].as_f64().unwrap()).collect()
+    };
+    let rises = |values: Vec<f64>| assert!(values.windows(2).all(|pair| pair[0] < pair[1]), "{values:?}");
+    rises(of("diversity", "value"));
+    rises(of("diversity", "content_diversity"));
+    assert_eq!(of("novelty", "novelty").len(), 5);
+    let drawn = std::fs::read_to_string(place.path("plot.svg")).unwrap();
+    assert_eq!(drawn.matches("<circle").count(), 15);
+}
+
+#[test]
+fn a_store_that_is_not_there_is_not_made() {
+    let place = Place::new();
+    let ended = place.run(&["evaluate", "store", "--database-url", "sqlite://none.db"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.err.contains("opening the store"), "{}", ended.err);
+    assert!(!place.path("none.db").exists());
+    place.must(&["generate", "--users", "1", "--interactions", "3", "--resources", "10"]);
+    let ended = place.run(&["evaluate", "store"]);
+    assert!(ended.code == Some(1) && ended.err.contains("insufficient training data"), "{ended:?}");
+    let ended = place.run(&["evaluate", "store", "--k", "0"]);
+    assert!(ended.code == Some(1) && ended.err.contains("--k: expected 1 to 100"), "{ended:?}");
+}
