@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use docent_domain::{COLD_START_BELOW, ComponentScores, UNKNOWN_QUALITY, Weights, recency};
-use docent_embeddings::{ContentSignal, Document, content_profile};
+use docent_embeddings::{ContentSignal, Document, content_profile, dot};
 use docent_graph::{Graph, PprConfig};
 use rustc_hash::FxHashMap;
 
@@ -121,7 +121,15 @@ impl<'a> Personal<'a> {
         let rows: Vec<Option<u32>> = candidates.iter().map(|key| self.state.row(*key)).collect();
         let modelled: Vec<u32> = rows.iter().copied().flatten().collect();
         let mut blended = Vec::new();
-        live.model.collaborative.score(&self.history, &modelled, &mut blended)?;
+        let model = &live.model.collaborative;
+        if modelled.len() * 2 < model.n_items() {
+            model.score(&self.history, &modelled, &mut blended)?;
+        } else {
+            // Asked about most of the catalogue, as evaluations do.
+            let mut all = Vec::new();
+            model.score_all(&self.history, &mut all)?;
+            blended.extend(modelled.iter().filter_map(|row| all.get(*row as usize)));
+        }
         let mut scaled = relative(&blended).into_iter();
         let trust = trust(self.known());
         let mixed = |key: &u32, score: f64| trust * score + (1.0 - trust) * popularity(key);
@@ -132,14 +140,24 @@ impl<'a> Personal<'a> {
             .collect())
     }
 
+    /// How near the profile is to what a resource says, and to what those who like it are interested in: the mean of
+    /// both, each relative to the candidates. What came after the model has no audience yet; audiences that do not tell
+    /// candidates apart say nothing.
     fn content_scores(&self, candidates: &[u32]) -> Vec<Option<f64>> {
         let Some(profile) = &self.content else { return vec![None; candidates.len()] };
-        let cosines: Vec<Option<f32>> = candidates
-            .iter()
-            .map(|key| self.state.vectors.get(*key).map(|v| v.iter().zip(profile).map(|(a, b)| a * b).sum()))
-            .collect();
-        let mut scaled = relative(&cosines.iter().copied().flatten().collect::<Vec<_>>()).into_iter();
-        cosines.iter().map(|cosine| cosine.and_then(|_| scaled.next())).collect()
+        let own = candidates.iter().map(|key| self.state.vectors.get(*key).map(|v| dot(v, profile)));
+        let audience = self.state.live.as_deref().map(|live| &live.model.audience);
+        let of_audience = |key: &u32| audience?.of_item(self.state.row(*key)?).map(|v| dot(v, profile));
+        let mut of_audience = scaled(candidates.iter().map(of_audience));
+        if of_audience.windows(2).all(|pair| pair[0] == pair[1]) {
+            of_audience.fill(None);
+        }
+        let both = scaled(own).into_iter().zip(of_audience);
+        both.map(|(own, audience)| match (own, audience) {
+            (Some(own), Some(audience)) => Some((own + audience) / 2.0),
+            (own, audience) => own.or(audience),
+        })
+        .collect()
     }
 
     /// Relative to the nearest candidate; a resource without links has no score.
@@ -178,6 +196,13 @@ pub(crate) fn weights_for(known: usize, learned: Option<&Weights>, configured: &
     let base = learned.map_or(*configured, |learned| learned.with_recency_of_at_least(LEAST_RECENCY));
     let known = known as f64;
     base.with_collaborative_trust(if known > 0.0 { known / (known + HALF_TRUST_AT) } else { 1.0 })
+}
+
+/// [`relative`] of the scores that are there.
+fn scaled(scores: impl Iterator<Item = Option<f32>>) -> Vec<Option<f64>> {
+    let scores: Vec<Option<f32>> = scores.collect();
+    let mut scaled = relative(&scores.iter().copied().flatten().collect::<Vec<_>>()).into_iter();
+    scores.iter().map(|score| score.and_then(|_| scaled.next())).collect()
 }
 
 /// Scores moved to `[0, 1]`: the least becomes 0, the largest 1; all the same become 0.5.

@@ -57,5 +57,5 @@ pub use engine::{Engine, EngineStatus, IngestOutcome, Reloaded, limit_checked};
 pub use error::Error;
 pub use model::ModelInfo;
 pub use trainer::{
-    FEWEST_POSITIVES, TrainConfig, TrainError, TrainEvent, TrainObserver, TrainReport, Trainer,
+    FEWEST_POSITIVES, Offline, TrainConfig, TrainError, TrainEvent, TrainObserver, TrainReport, Trainer,
 };

@@ -6,7 +6,9 @@ mod fit;
 mod gate;
 mod judge;
 mod observer;
+mod offline;
 mod run;
+mod similar;
 mod weights;
 
 use std::path::PathBuf;
@@ -21,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error as ThisError;
 
 pub use observer::{TrainEvent, TrainObserver};
+pub use offline::Offline;
 
 use crate::{Error, ModelInfo};
 

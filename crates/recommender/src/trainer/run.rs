@@ -230,7 +230,7 @@ fn score_by(
     Ok(())
 }
 
-fn assemble(
+pub(super) fn assemble(
     data: &Dataset,
     likes: &[Like],
     collaborative: Blend,
@@ -242,9 +242,11 @@ fn assemble(
         items: data.ids().cloned().collect(),
         text_hashes: data.items.iter().map(|item| item.text_hash.clone()).collect(),
         collaborative,
+        co_interaction: content::co_interaction(likes, data.items.len())?,
+        audience: content::audience(likes, &text),
+        similar: text.similar,
         embedder: text.embedder,
         vectors: text.vectors,
-        co_interaction: content::co_interaction(likes, data.items.len())?,
         popularity: popularity(likes, data.items.len()),
     })
 }
@@ -256,7 +258,7 @@ fn split(likes: &[Like], share: f64) -> (Vec<Like>, Vec<Like>) {
     (pick(train), pick(test))
 }
 
-fn stage(observer: &mut dyn TrainObserver, name: &'static str) -> Result<(), TrainError> {
+pub(super) fn stage(observer: &mut dyn TrainObserver, name: &'static str) -> Result<(), TrainError> {
     if observer.on_event(&TrainEvent::Stage(name)).is_break() { Err(TrainError::Interrupted) } else { Ok(()) }
 }
 

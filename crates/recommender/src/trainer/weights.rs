@@ -74,7 +74,7 @@ fn score_case(state: &State, case: &Case<'_>, now: DateTime<Utc>) -> Result<Scor
 }
 
 /// A user with default wishes and this history. Items are keys here: the state was filled in their order.
-fn view(history: &[Like]) -> UserView {
+pub(super) fn view(history: &[Like]) -> UserView {
     let newest = history.iter().rev().take(NEWEST_POSITIVES as usize);
     UserView {
         profile: Profile { total_interactions: history.len() as u64, ..Profile::default() },
