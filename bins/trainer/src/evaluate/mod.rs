@@ -1,11 +1,14 @@
 //! `evaluate`: models on data in files, by published protocols.
 
+mod citeulike;
 mod files;
 mod loo;
 mod memory;
 mod ranking;
 mod report;
 mod run;
+
+pub use citeulike::Model as CiteulikeModel;
 
 use std::time::Duration;
 
@@ -24,6 +27,7 @@ pub async fn run(args: EvaluateArgs) -> anyhow::Result<u8> {
     let asked = stop.clone();
     let done = tokio::task::spawn_blocking(move || match args.protocol {
         EvaluateProtocol::Loo { data, models } => loo::run(&data, &models, &stop),
+        EvaluateProtocol::Citeulike(args) => citeulike::run(&args, &stop),
         EvaluateProtocol::Ranking { train, test, models } => ranking::run(&train, &test, &models, &stop),
     })
     .await?;
