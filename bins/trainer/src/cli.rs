@@ -87,6 +87,8 @@ pub enum EvaluateProtocol {
         #[command(flatten)]
         models: ModelArgs,
     },
+    /// Libraries of articles with texts, tags and citations: the rest of each library among all articles, by what is served
+    Citeulike(CiteulikeArgs),
     /// Full ranking: the held-out items of each user among the whole catalogue
     Ranking {
         /// Lines "user item item …"
@@ -116,6 +118,54 @@ pub struct StoreArgs {
     /// Write the results as JSON, too
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct CiteulikeArgs {
+    /// A folder with cf-train-P-users.dat, cf-test-P-users.dat and, as far as they are there, mult.dat with vocabulary.dat,
+    /// tag-item.dat with tags.dat, citations.dat
+    #[arg(long, value_name = "FOLDER")]
+    pub data: PathBuf,
+    /// P in the names of the files: how many articles of each person are trained on
+    #[arg(long, value_name = "P", value_parser = clap::value_parser!(u32).range(1..))]
+    pub per_user: u32,
+    /// Length of the lists, several separated by commas
+    #[arg(long, value_delimiter = ',', default_values_t = [50, 100, 300])]
+    pub k: Vec<usize>,
+    /// What is left out, several separated by commas
+    #[arg(long, value_delimiter = ',')]
+    pub without: Vec<Without>,
+    /// Which models, separated by commas: popularity, itemknn, ease, als, ncf, and what is served under each strategy:
+    /// collaborative, content, graph, hybrid [default: all but ease and ncf]
+    #[arg(long, value_delimiter = ',')]
+    pub models: Vec<crate::evaluate::CiteulikeModel>,
+    /// Write the results as JSON, too
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+/// A kind of knowledge to do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Without {
+    /// Tags of articles
+    Tags,
+    /// Citations between articles
+    Citations,
+    /// Words of articles
+    Text,
+    /// What people have in common
+    Collaborative,
+}
+
+impl Without {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tags => "tags",
+            Self::Citations => "citations",
+            Self::Text => "text",
+            Self::Collaborative => "collaborative",
+        }
+    }
 }
 
 #[derive(Debug, Args)]

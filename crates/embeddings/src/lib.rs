@@ -35,5 +35,7 @@ mod terms;
 pub use document::{Document, Embedder};
 pub use error::EmbeddingError;
 pub use index::VectorIndex;
+pub use linalg::dot;
 pub use lsa::{LsaConfig, LsaEmbedder, LsaFit, LsaParts};
 pub use profile::{CONTENT_HALF_LIFE_DAYS, CONTENT_HISTORY_LEN, ContentSignal, content_profile};
+pub use terms::term_counts;

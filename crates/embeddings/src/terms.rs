@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
 use rust_stemmers::{Algorithm, Stemmer};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
@@ -10,6 +11,8 @@ use crate::{Document, LsaConfig};
 
 /// Longer tokens are encoded data or rubbish, and each would claim a place in the vocabulary.
 const MAX_TERM_BYTES: usize = 128;
+
+const TERM_COUNTS_AT_A_TIME: usize = 4096;
 
 /// Function words of English. Rarity takes care of the rest once a catalogue has been seen; before that every word
 /// counts the same, so those that say nothing have to be known beforehand.
@@ -48,6 +51,24 @@ pub(crate) fn weighted_terms(document: &Document<'_>, config: &LsaConfig) -> Vec
     let mut terms: Vec<_> = bag.frequencies.into_iter().collect();
     terms.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     terms
+}
+
+/// The terms of each document, as numbers that are the same in all of them, with their field-weighted frequencies. The
+/// words are cut and stemmed on all threads.
+pub fn term_counts(documents: &[Document<'_>], config: &LsaConfig) -> Vec<Vec<(u32, f32)>> {
+    let mut numbers: HashMap<String, u32> = HashMap::new();
+    let mut counts = Vec::with_capacity(documents.len());
+    for batch in documents.chunks(TERM_COUNTS_AT_A_TIME) {
+        let bags: Vec<_> = batch.par_iter().map(|document| weighted_terms(document, config)).collect();
+        counts.extend(bags.into_iter().map(|bag| {
+            let number = |(term, frequency)| {
+                let next = numbers.len() as u32;
+                (*numbers.entry(term).or_insert(next), frequency)
+            };
+            bag.into_iter().map(number).collect::<Vec<(u32, f32)>>()
+        }));
+    }
+    counts
 }
 
 struct Bag {
@@ -173,6 +194,17 @@ mod tests {
             assert!(terms.contains(&(term.to_owned(), weight)), "{term} {weight} in {terms:?}");
         }
         assert_eq!(terms.len(), 4);
+    }
+
+    #[test]
+    fn a_term_has_one_number_in_all_documents() {
+        let documents = ["tea in china", "china and the teas of china"].map(Document::from_text);
+        let counts = term_counts(&documents, &LsaConfig::default());
+        let of = |document: usize, number: u32| {
+            counts[document].iter().find(|(found, _)| *found == number).map(|(_, frequency)| *frequency)
+        };
+        assert_eq!((of(0, 0), of(0, 1), of(1, 0), of(1, 1)), (Some(1.0), Some(1.0), Some(2.0), Some(1.0)));
+        assert_eq!(counts.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Nodes are dense `u32` numbers given by the caller; edges are directed and of a kind with a name. This crate knows
 //! nothing of users, texts or files, and never blocks: everything happens in memory on the calling thread, except
-//! [`co_interaction_edges`], which uses all threads.
+//! [`co_interaction_edges`] and [`similarity_edges`], which use all threads.
 //!
 //! ```
 //! use docent_graph::{Edge, Graph, GraphBuilder, PprConfig, kinds};
@@ -35,6 +35,7 @@ mod graph;
 mod links;
 mod pagerank;
 mod parts;
+mod similarity;
 
 pub use builder::GraphBuilder;
 pub use co_interaction::{CoInteractionConfig, co_interaction_edges};
@@ -43,6 +44,7 @@ pub use graph::{Edge, Graph};
 pub use links::{Direction, Link};
 pub use pagerank::PprConfig;
 pub use parts::GraphParts;
+pub use similarity::{SimilarityConfig, similarity_edges};
 
 /// Names of the kinds of edge that the engine itself makes; teams add their own beside them.
 pub mod kinds {
@@ -52,6 +54,8 @@ pub mod kinds {
     pub const CO_AUTHORSHIP: &str = "co_authorship";
     /// The two share subjects.
     pub const SUBJECT_SIMILARITY: &str = "subject_similarity";
+    /// The two share rare words.
+    pub const TEXT_SIMILARITY: &str = "text_similarity";
     /// The one follows the other in time, as parts of a series do.
     pub const TEMPORAL: &str = "temporal";
     /// The same people interact with both.

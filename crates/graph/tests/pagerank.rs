@@ -18,14 +18,24 @@ fn oracle(graph: &Graph, seeds: &[(u32, f32)], config: &PprConfig) -> Vec<f64> {
         degree[edge.from as usize] += 1;
         degree[edge.to as usize] += 1;
     }
-    let mut transition = vec![vec![0.0f64; n]; n];
+    let mut by_kind = vec![vec![vec![0.0f64; n]; n]; graph.kinds().len()];
     for edge in graph.edges() {
-        let kind = &graph.kinds()[usize::from(edge.kind)];
-        let weight = f64::from(edge.weight) * f64::from(*config.kind_weights.get(kind).unwrap_or(&1.0));
+        let weight = f64::from(edge.weight);
         let damp = |node: u32| (degree[node as usize] as f64).powf(-f64::from(config.hub_damping));
-        transition[edge.from as usize][edge.to as usize] += weight * damp(edge.to);
-        transition[edge.to as usize][edge.from as usize] +=
+        let of_kind = &mut by_kind[usize::from(edge.kind)];
+        of_kind[edge.from as usize][edge.to as usize] += weight * damp(edge.to);
+        of_kind[edge.to as usize][edge.from as usize] +=
             weight * f64::from(config.reverse_weight) * damp(edge.from);
+    }
+    let mut transition = vec![vec![0.0f64; n]; n];
+    for (kind, name) in graph.kinds().iter().enumerate() {
+        for (node, row) in by_kind[kind].iter().enumerate() {
+            let total: f64 = row.iter().sum();
+            let weight = f64::from(*config.kind_weights.get(name).unwrap_or(&1.0));
+            if total > 0.0 {
+                (0..n).for_each(|to| transition[node][to] += weight * row[to] / total);
+            }
+        }
     }
     for (node, row) in transition.iter_mut().enumerate() {
         let total: f64 = row.iter().sum();
@@ -235,4 +245,19 @@ fn settings_outside_their_range_are_refused_by_name() {
         let error = star().personalised_pagerank(&[(0, 1.0)], &config).unwrap_err();
         assert!(matches!(error, GraphError::InvalidConfig { setting, .. } if setting == name), "{error}");
     }
+}
+
+#[test]
+fn a_kind_of_few_edges_is_heard_beside_one_of_many() {
+    let mut builder = GraphBuilder::new(22);
+    builder.link(0, 1, "few", 0.01).unwrap();
+    for node in 2..22 {
+        builder.link(0, node, "many", 1.0).unwrap();
+    }
+    let graph = builder.build().unwrap();
+    let config =
+        PprConfig { kind_weights: BTreeMap::from([("few".to_owned(), 0.5)]), ..PprConfig::default() };
+    let found = graph.personalised_pagerank(&[(0, 1.0)], &config).unwrap();
+    let of_many: f32 = (2..22).map(|node| score(&found, node)).sum();
+    assert!((score(&found, 1) / of_many - 0.5).abs() < 0.01, "{found:?}");
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use docent_domain::{COLD_START_BELOW, ComponentScores, UNKNOWN_QUALITY, recency};
-use docent_embeddings::{ContentSignal, Document, content_profile};
+use docent_embeddings::{ContentSignal, Document, content_profile, dot};
 use docent_graph::{Graph, PprConfig};
 use rustc_hash::FxHashMap;
 
@@ -121,7 +121,15 @@ impl<'a> Personal<'a> {
         let rows: Vec<Option<u32>> = candidates.iter().map(|key| self.state.row(*key)).collect();
         let modelled: Vec<u32> = rows.iter().copied().flatten().collect();
         let mut blended = Vec::new();
-        live.model.collaborative.score(&self.history, &modelled, &mut blended)?;
+        let model = &live.model.collaborative;
+        if modelled.len() * 2 < model.n_items() {
+            model.score(&self.history, &modelled, &mut blended)?;
+        } else {
+            // Asked about most of the catalogue, as evaluations do.
+            let mut all = Vec::new();
+            model.score_all(&self.history, &mut all)?;
+            blended.extend(modelled.iter().filter_map(|row| all.get(*row as usize)));
+        }
         let mut scaled = relative(&blended).into_iter();
         let trust = trust(self.known());
         // What a model makes of a resource that nobody chose is chance: it lies last, as its popularity does.
@@ -136,19 +144,29 @@ impl<'a> Personal<'a> {
             .collect())
     }
 
+    /// How near the profile is to what a resource says, and to what those who like it are interested in: the mean of
+    /// both, each relative to the candidates. What came after the model has no audience yet; audiences that do not tell
+    /// candidates apart say nothing.
     fn content_scores(&self, candidates: &[u32]) -> Vec<Option<f64>> {
         let Some(profile) = &self.content else { return vec![None; candidates.len()] };
         self.content_scores_by(profile, candidates)
     }
 
-    /// The content scores that a profile gives, relative to the candidates.
+    /// The content scores that a profile gives.
     pub(crate) fn content_scores_by(&self, profile: &[f32], candidates: &[u32]) -> Vec<Option<f64>> {
-        let cosines: Vec<Option<f32>> = candidates
-            .iter()
-            .map(|key| self.state.vectors.get(*key).map(|v| v.iter().zip(profile).map(|(a, b)| a * b).sum()))
-            .collect();
-        let mut scaled = relative(&cosines.iter().copied().flatten().collect::<Vec<_>>()).into_iter();
-        cosines.iter().map(|cosine| cosine.and_then(|_| scaled.next())).collect()
+        let own = candidates.iter().map(|key| self.state.vectors.get(*key).map(|v| dot(v, profile)));
+        let audience = self.state.live.as_deref().map(|live| &live.model.audience);
+        let of_audience = |key: &u32| audience?.of_item(self.state.row(*key)?).map(|v| dot(v, profile));
+        let mut of_audience = scaled(candidates.iter().map(of_audience));
+        if of_audience.windows(2).all(|pair| pair[0] == pair[1]) {
+            of_audience.fill(None);
+        }
+        let both = scaled(own).into_iter().zip(of_audience);
+        both.map(|(own, audience)| match (own, audience) {
+            (Some(own), Some(audience)) => Some((own + audience) / 2.0),
+            (own, audience) => own.or(audience),
+        })
+        .collect()
     }
 
     /// Relative to the nearest candidate; a resource without links has no score.
@@ -171,6 +189,13 @@ pub(crate) fn nearness(graph: &Graph, key: u32, share: Option<f32>, nearest: f32
 /// How far the model is believed for a user with this many positives; popularity makes up the rest.
 fn trust(known: usize) -> f64 {
     (known as f64 / COLD_START_BELOW as f64).min(1.0)
+}
+
+/// [`relative`] of the scores that are there.
+fn scaled(scores: impl Iterator<Item = Option<f32>>) -> Vec<Option<f64>> {
+    let scores: Vec<Option<f32>> = scores.collect();
+    let mut scaled = relative(&scores.iter().copied().flatten().collect::<Vec<_>>()).into_iter();
+    scores.iter().map(|score| score.and_then(|_| scaled.next())).collect()
 }
 
 /// Scores moved to `[0, 1]`: the least becomes 0, the largest 1; all the same become 0.5.

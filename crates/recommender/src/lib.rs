@@ -59,6 +59,6 @@ pub use engine::{Engine, EngineStatus, IngestOutcome, Reloaded, limit_checked};
 pub use error::Error;
 pub use model::ModelInfo;
 pub use trainer::{
-    EvaluatedModel, EvaluatedPart, FEWEST_POSITIVES, StoreEvaluation, SweepPoint, TrainConfig, TrainError,
-    TrainEvent, TrainObserver, TrainReport, Trainer,
+    EvaluatedModel, EvaluatedPart, FEWEST_POSITIVES, Offline, StoreEvaluation, SweepPoint, TrainConfig,
+    TrainError, TrainEvent, TrainObserver, TrainReport, Trainer,
 };

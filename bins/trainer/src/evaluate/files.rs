@@ -61,6 +61,22 @@ impl Line {
         anyhow::anyhow!("{}, line {}: expected {expected}, got \"{read}\"", self.path.display(), self.number)
     }
 
+    /// The number of the line, from 0; blank lines count.
+    pub fn index(&self) -> usize {
+        self.number - 1
+    }
+
+    /// `count id id …`: as many ids below `limit` as the count says.
+    pub fn counted(&self, what: &str, limit: u32) -> anyhow::Result<Vec<u32>> {
+        let mut fields = self.text.split_whitespace();
+        let count = fields.next().and_then(|count| count.parse::<usize>().ok());
+        let ids = fields.map(|field| self.id(field, what, limit)).collect::<anyhow::Result<Vec<u32>>>()?;
+        if count != Some(ids.len()) {
+            return Err(self.wrong(&format!("a count and as many ids as it says; there are {}", ids.len())));
+        }
+        Ok(ids)
+    }
+
     /// An id below `limit`.
     pub fn id(&self, text: &str, what: &str, limit: u32) -> anyhow::Result<u32> {
         let id = text.trim().parse::<u32>().ok().filter(|&id| id < limit);

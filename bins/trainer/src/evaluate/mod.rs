@@ -1,5 +1,6 @@
 //! `evaluate`: models on data in files by published protocols, and the whole pipeline on the store.
 
+mod citeulike;
 mod files;
 mod loo;
 mod memory;
@@ -7,6 +8,8 @@ mod ranking;
 mod report;
 mod run;
 mod store;
+
+pub use citeulike::Model as CiteulikeModel;
 
 use std::time::Duration;
 
@@ -29,6 +32,7 @@ pub async fn run(settings: Settings, args: EvaluateArgs) -> anyhow::Result<u8> {
         EvaluateProtocol::Ranking { train, test, models } => {
             blocking(move || ranking::run(&train, &test, &models, &stop)).await
         }
+        EvaluateProtocol::Citeulike(args) => blocking(move || citeulike::run(&args, &stop)).await,
         EvaluateProtocol::Store(args) => store::run(settings, &args, &stop).await,
     };
     match (done, asked.asked()) {

@@ -34,6 +34,17 @@ impl Judged {
         Self(named)
     }
 
+    /// Means with intervals of named columns, one value a person.
+    pub fn of_columns(columns: impl IntoIterator<Item = (String, Vec<f64>)>) -> Self {
+        Self(columns.into_iter().map(|(name, values)| (name, bootstrap(&values, SEED))).collect())
+    }
+
+    /// Names with means.
+    #[cfg(test)]
+    pub fn shown(&self) -> Vec<String> {
+        self.0.iter().map(|(name, estimate)| format!("{name} {}", estimate.mean)).collect()
+    }
+
     /// With metrics of all lists together, which have no interval.
     pub fn with_lists(mut self, k: usize, lists: &ListMetrics) -> Self {
         let plain = |mean: f64| Estimate { mean, low: mean, high: mean };
@@ -74,6 +85,11 @@ pub struct Cost {
 
 impl ModelReport {
     pub fn new(name: &'static str, judged: Judged, cost: &Cost, settings: FitSettings) -> Self {
+        Self { settings: Some(settings), ..Self::measured(name, judged, cost) }
+    }
+
+    /// Of what has no settings of its own.
+    pub fn measured(name: &'static str, judged: Judged, cost: &Cost) -> Self {
         let finite = judged.0.iter().filter(|(_, estimate)| estimate.high > estimate.low);
         Self {
             name,
@@ -83,7 +99,7 @@ impl ModelReport {
             score_seconds: cost.score_seconds,
             peak_rss_bytes: cost.peak_rss_bytes,
             parameters: cost.parameters,
-            settings: Some(settings),
+            settings: None,
             skipped: None,
             ordered: judged.0,
         }

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod citeulike;
 mod data;
 mod evaluate;
 mod formats;

@@ -6,4 +6,5 @@ mod vector;
 
 pub(crate) use sparse::CsrMatrix;
 pub(crate) use svd::{RightSingularVectors, truncated_svd};
-pub(crate) use vector::{add_scaled, dot, normalise};
+pub use vector::dot;
+pub(crate) use vector::{add_scaled, normalise};

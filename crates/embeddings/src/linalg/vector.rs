@@ -4,8 +4,7 @@ const LANES: usize = 16;
 
 /// Dot product over the common length. Independent partial sums let the compiler use vector registers, which a single
 /// running sum forbids (float addition is not associative).
-#[inline]
-pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (a_blocks, a_rest) = a.as_chunks::<LANES>();
     let (b_blocks, b_rest) = b.as_chunks::<LANES>();
     let mut sums = [0.0f32; LANES];

@@ -3,8 +3,8 @@ use docent_graph::GraphParts;
 use docent_snapshot::Snapshot;
 
 use super::{
-    Model, ModelInfo,
-    save::{CO_INTERACTION, COLLABORATIVE, EMBEDDER, IDS, Ids, POPULARITY, VECTORS},
+    Audience, Model, ModelInfo,
+    save::{CO_INTERACTION, COLLABORATIVE, EMBEDDER, IDS, Ids, POPULARITY, SIMILAR, VECTORS},
 };
 use crate::{
     Error,
@@ -39,12 +39,28 @@ impl Model {
         if co_interaction.offsets.len() != ids.items.len() + 1 {
             return Err(invalid(format!("graph offsets do not fit {} items", ids.items.len())));
         }
+        let similar = read_similar(snapshot)?;
+        if similar.offsets.len() != ids.items.len() + 1 {
+            return Err(invalid(format!("similarities do not fit {} items", ids.items.len())));
+        }
+        let audience = Audience::read(snapshot, ids.items.len())?;
         let popularity = snapshot.tensors(POPULARITY)?.take_indices("positives")?;
         if popularity.len() != ids.items.len() {
             return Err(invalid(format!("popularity does not fit {} items", ids.items.len())));
         }
         let (items, text_hashes) = (ids.items, ids.text_hashes);
-        Ok(Self { info, items, text_hashes, collaborative, embedder, vectors, co_interaction, popularity })
+        Ok(Self {
+            info,
+            items,
+            text_hashes,
+            collaborative,
+            embedder,
+            vectors,
+            co_interaction,
+            similar,
+            audience,
+            popularity,
+        })
     }
 }
 
@@ -77,4 +93,15 @@ fn read_co_interaction(snapshot: &Snapshot) -> Result<GraphParts, Error> {
     let (_, weights) = file.take_any("weights")?;
     let edge_kinds = vec![0; targets.len()];
     Ok(GraphParts { kinds: vec![CO_INTERACTION_KIND.into()], offsets, targets, edge_kinds, weights })
+}
+
+fn read_similar(snapshot: &Snapshot) -> Result<GraphParts, Error> {
+    let kinds: Vec<String> = snapshot.json(SIMILAR)?;
+    let mut file = snapshot.tensors(SIMILAR)?;
+    let offsets = file.take_indices("offsets")?.into_iter().map(u64::from).collect();
+    let targets = file.take_indices("targets")?;
+    let edge_kinds = file.take_indices("kinds")?.into_iter().map(|kind| kind.min(u32::from(u8::MAX)) as u8);
+    let edge_kinds = edge_kinds.collect();
+    let (_, weights) = file.take_any("weights")?;
+    Ok(GraphParts { kinds, offsets, targets, edge_kinds, weights })
 }

@@ -1,8 +1,10 @@
 //! A published model in memory: what the trainer writes into a snapshot and the engine scores with.
 
+mod audience;
 mod load;
 mod save;
 
+pub(crate) use audience::Audience;
 pub(crate) use load::CO_INTERACTION_KIND;
 
 use std::collections::BTreeMap;
@@ -69,6 +71,10 @@ pub(crate) struct Model {
     pub vectors: Vec<Option<Vec<f32>>>,
     /// Between item rows.
     pub co_interaction: GraphParts,
+    /// Between item rows: shared subjects, words and authors.
+    pub similar: GraphParts,
+    /// By item row.
+    pub audience: Audience,
     /// Positive interactions by item row.
     pub popularity: Vec<u32>,
 }

@@ -10,6 +10,7 @@ pub(super) const COLLABORATIVE: &str = "collaborative";
 pub(super) const EMBEDDER: &str = "embedder";
 pub(super) const VECTORS: &str = "vectors";
 pub(super) const CO_INTERACTION: &str = "co_interaction";
+pub(super) const SIMILAR: &str = "similar";
 pub(super) const POPULARITY: &str = "popularity";
 pub(super) const IDS: &str = "ids";
 
@@ -37,11 +38,30 @@ impl Model {
                 Tensor::new("weights", vec![graph.weights.len()], graph.weights.clone())?,
             ],
         )?;
+        self.write_similar(draft)?;
+        self.audience.write(draft)?;
         draft.put_tensors(
             POPULARITY,
             &[Tensor::of_indices("positives", vec![items], self.popularity.clone())?],
         )?;
         Ok(())
+    }
+
+    fn write_similar(&self, draft: &mut Draft) -> Result<(), SnapshotError> {
+        let graph = &self.similar;
+        let edges = graph.targets.len();
+        let offsets = graph.offsets.iter().map(|&offset| offset as u32).collect();
+        let kinds = graph.edge_kinds.iter().map(|&kind| u32::from(kind)).collect();
+        draft.put_json(SIMILAR, &graph.kinds)?;
+        draft.put_tensors(
+            SIMILAR,
+            &[
+                Tensor::of_indices("offsets", vec![graph.offsets.len()], offsets)?,
+                Tensor::of_indices("targets", vec![edges], graph.targets.clone())?,
+                Tensor::of_indices("kinds", vec![edges], kinds)?,
+                Tensor::new("weights", vec![edges], graph.weights.clone())?,
+            ],
+        )
     }
 
     fn write_content(&self, draft: &mut Draft) -> Result<(), SnapshotError> {

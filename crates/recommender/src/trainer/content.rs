@@ -1,8 +1,15 @@
 use docent_embeddings::{Document, Embedder, LsaConfig, LsaEmbedder};
 use docent_graph::{CoInteractionConfig, Edge, Graph, GraphParts, co_interaction_edges};
 
-use super::dataset::{Dataset, Like};
-use crate::{Error, engine::document, model::CO_INTERACTION_KIND};
+use super::{
+    dataset::{Dataset, Like},
+    similar,
+};
+use crate::{
+    Error,
+    engine::document,
+    model::{Audience, CO_INTERACTION_KIND},
+};
 
 const DOCUMENTS_AT_A_TIME: usize = 1_000;
 
@@ -11,6 +18,8 @@ const DOCUMENTS_AT_A_TIME: usize = 1_000;
 pub(super) struct Text {
     pub embedder: LsaEmbedder,
     pub vectors: Vec<Option<Vec<f32>>>,
+    /// Edges between items with subjects, words or authors in common.
+    pub similar: GraphParts,
 }
 
 /// Learns an embedder from the whole catalogue, and embeds it.
@@ -21,7 +30,7 @@ pub(super) fn embed(data: &Dataset, config: &LsaConfig, seed: u64) -> Result<Tex
     for chunk in documents.chunks(DOCUMENTS_AT_A_TIME) {
         vectors.extend(embedder.embed(chunk)?);
     }
-    Ok(Text { embedder, vectors })
+    Ok(Text { embedder, vectors, similar: similar::edges(&data.items, config)? })
 }
 
 /// Edges between items that the same people like. `likes` are by user, oldest first.
@@ -34,4 +43,16 @@ pub(super) fn co_interaction(likes: &[Like], n_items: usize) -> Result<GraphPart
     let edges: Vec<Edge> =
         co_interaction_edges(&offsets, &items, n_items as u32, 0, &CoInteractionConfig::default())?;
     Ok(Graph::from_edges(n_items as u32, vec![CO_INTERACTION_KIND.into()], edges)?.to_parts())
+}
+
+/// What those who like each item are interested in. `likes` are by user.
+pub(super) fn audience(likes: &[Like], text: &Text) -> Audience {
+    let pairs: Vec<(u32, f32)> = likes.iter().map(|like| (like.item, like.strength)).collect();
+    let mut rest = pairs.as_slice();
+    let histories = likes.chunk_by(|a, b| a.user == b.user).map(|of_user| {
+        let (history, others) = rest.split_at_checked(of_user.len()).unwrap_or((rest, &[]));
+        rest = others;
+        history
+    });
+    Audience::of(histories, &text.vectors, text.embedder.dim())
 }

@@ -7,8 +7,10 @@ mod fit;
 mod gate;
 mod judge;
 mod observer;
+mod offline;
 mod rehearsal;
 mod run;
+mod similar;
 mod sweep;
 mod weights;
 
@@ -25,6 +27,7 @@ use thiserror::Error as ThisError;
 
 pub use evaluate::{EvaluatedModel, EvaluatedPart, StoreEvaluation};
 pub use observer::{TrainEvent, TrainObserver};
+pub use offline::Offline;
 pub use sweep::SweepPoint;
 
 use crate::{Error, ModelInfo};

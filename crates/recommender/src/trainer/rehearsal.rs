@@ -82,7 +82,7 @@ impl Rehearsal<'_> {
         let user =
             self.data.users.get(case.user as usize).ok_or_else(|| invalid("an unknown user".into()))?;
         let request = RecommendRequest { limit, ..RecommendRequest::new(user.clone()) };
-        choose(&self.state, &view(case), &request, self.engine, case.at, among)
+        choose(&self.state, &view(case.history, case.known), &request, self.engine, case.at, among)
     }
 
     /// Each case ranked by each of `options`, which are made from those of a default request: `[options][cases]`, with the
@@ -148,21 +148,22 @@ pub(super) fn by_score_alone(options: &RankOptions) -> RankOptions {
     RankOptions { diversity: 0.0, novelty: 0.0, exploration: Default::default(), ..*options }
 }
 
-/// A user with default wishes. Items are keys here: the state was filled in their order.
-fn view(case: &Case<'_>) -> UserView {
-    let newest = case.history.iter().rev().take(NEWEST_POSITIVES as usize);
+/// A user with default wishes, who likes `history` and has seen `known`. Items are keys here: the state was filled in
+/// their order.
+pub(super) fn view(history: &[Like], known: &[Like]) -> UserView {
+    let newest = history.iter().rev().take(NEWEST_POSITIVES as usize);
     UserView {
-        profile: Profile { total_interactions: case.history.len() as u64, ..Profile::default() },
+        profile: Profile { total_interactions: history.len() as u64, ..Profile::default() },
         positives: newest
             .map(|like| Positive { key: like.item, strength: like.strength, at: like.at })
             .collect(),
-        seen: case.known.iter().map(|like| like.item).collect(),
+        seen: known.iter().map(|like| like.item).collect(),
         ..UserView::default()
     }
 }
 
 /// The state that an engine would have with this model, knowing only `known`.
-fn state_of(data: &Dataset, model: Model, known: &[Like]) -> Result<State, Error> {
+pub(super) fn state_of(data: &Dataset, model: Model, known: &[Like]) -> Result<State, Error> {
     let mut state = State::new()?;
     for (item, count) in data.items.iter().zip(popularity(known, data.items.len())) {
         let entry = Entry::new(&item.resource, item.text_hash.clone(), item.resource.hidden);
@@ -190,9 +191,11 @@ pub(super) fn assemble(
         items: data.ids().cloned().collect(),
         text_hashes: data.items.iter().map(|item| item.text_hash.clone()).collect(),
         collaborative,
+        co_interaction: content::co_interaction(likes, data.items.len())?,
+        audience: content::audience(likes, &text),
+        similar: text.similar,
         embedder: text.embedder,
         vectors: text.vectors,
-        co_interaction: content::co_interaction(likes, data.items.len())?,
         popularity: popularity(likes, data.items.len()),
     })
 }
