@@ -15,6 +15,8 @@ pub struct Candidate<'a> {
     pub vector: Option<&'a [f32]>,
     /// How often it was looked at.
     pub views: u64,
+    /// By what the request multiplies its score; 1 where it does not.
+    pub boost: f64,
 }
 
 /// How to rank.
@@ -43,7 +45,7 @@ pub struct Ranked {
     pub key: u32,
     /// Where it stood in the candidates.
     pub position: usize,
-    /// The hybrid score raised for novelty; the list is in descending order of it.
+    /// The hybrid score times the boost, raised for novelty; the list is in descending order of it.
     pub score: f64,
     /// The hybrid score and what made it.
     pub hybrid: HybridScore,
@@ -59,7 +61,7 @@ fn by_score(a: &Ranked, b: &Ranked) -> Ordering {
 /// an answer can lose to diversity.
 const POOL: usize = 200;
 
-/// Scores all candidates, raises the little known, takes `limit` of the 200 best by [`mmr`], orders them by score with
+/// Scores all candidates, boosts them, raises the little known, takes `limit` of the 200 best by [`mmr`], orders them by score with
 /// ties by key, and makes sure that a fifth of the answer is novel where the user wants novelty and the candidates
 /// allow it. What a smaller limit shows is, but for that fifth, among what a larger one shows.
 #[must_use]
@@ -84,7 +86,7 @@ fn scored(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
     let views: Vec<u64> = candidates.iter().map(|c| c.views).collect();
     let scored = |(position, (candidate, novelty)): (usize, (&Candidate<'_>, f64))| {
         let hybrid = hybrid_score(&candidate.scores, &options.weights);
-        let score = with_novelty(hybrid.score, options.novelty, novelty);
+        let score = with_novelty(hybrid.score * candidate.boost, options.novelty, novelty);
         Ranked { key: candidate.key, position, score, hybrid, novelty }
     };
     candidates.iter().zip(novelty(&views)).enumerate().map(scored).collect()

@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
 
 use chrono::{DateTime, Utc};
 use docent_domain::{DomainError, Impression, Strategy, Weights, gini};
@@ -8,8 +8,8 @@ use ulid::Ulid;
 
 use super::{Engine, now};
 use crate::{
-    Answer, Degradation, Error, MAX_LIMIT, RecommendRequest, Recommendation,
-    candidates::{gather, is_available},
+    Answer, Cursor, Degradation, Error, MAX_BOOSTS, MAX_LIMIT, MAX_SHOWN, RecommendRequest, Recommendation,
+    candidates::{gather_boosted, is_available},
     components::{Personal, weights_for},
     explain::reasons,
     state::State,
@@ -34,9 +34,10 @@ impl Engine {
     /// down behind the answer.
     ///
     /// # Errors
-    /// [`Error::Domain`] for a limit out of range, [`Error::Storage`] where the user cannot be read.
+    /// [`Error::Domain`] for a limit out of range or too many boosts, [`Error::Cursor`] for a cursor of another request,
+    /// [`Error::Storage`] where the user cannot be read.
     pub async fn recommend(&self, request: RecommendRequest) -> Result<Answer, Error> {
-        limit_checked(request.limit)?;
+        check(&request)?;
         let started = Instant::now();
         let user = self.inner.users.get(&request.user_id, &self.inner.store, &self.inner.state).await?;
         let inner = Arc::clone(&self.inner);
@@ -58,6 +59,21 @@ impl Engine {
     }
 }
 
+fn check(request: &RecommendRequest) -> Result<(), Error> {
+    limit_checked(request.limit)?;
+    let (field, limit, got) = ("boost", MAX_BOOSTS, request.boosts.len());
+    if got > limit {
+        return Err(DomainError::TooLong { field, limit, got }.into());
+    }
+    shown(request).map(|_| ())
+}
+
+/// Row ids of what the pages before this one showed.
+fn shown(request: &RecommendRequest) -> Result<BTreeSet<i64>, Error> {
+    let shown = request.cursor.as_ref().map(|cursor| cursor.shown_for(request).cloned()).transpose()?;
+    Ok(shown.unwrap_or_default())
+}
+
 fn answer(
     state: &State,
     user: &UserView,
@@ -69,8 +85,10 @@ fn answer(
     let personal = Personal::of(state, user, now)?;
     let mut degraded = personal.degraded();
     let strategy = effective_strategy(request.strategy, user, &personal, &mut degraded);
-    let exclusions = exclusions(state, user, request);
-    let keys = gather(state, &personal, &exclusions, counts, MAX_LIMIT);
+    let mut shown = shown(request)?;
+    let exclusions = exclusions(state, user, request, &shown);
+    // One more than can be shown, to know whether the list goes on.
+    let keys = gather_boosted(state, &personal, &exclusions, &request.boosts, counts, MAX_LIMIT + 1);
     let scores = personal.scores(&keys)?;
     let candidates: Vec<Candidate<'_>> = keys
         .iter()
@@ -80,11 +98,12 @@ fn answer(
             scores,
             vector: state.vectors.get(key),
             views: state.catalogue.get(key).map_or(0, |entry| entry.views()),
+            boost: boost(state, key, request),
         })
         .collect();
     let profile = &user.profile;
     let options = RankOptions {
-        limit: request.limit,
+        limit: request.limit.min(MAX_SHOWN.saturating_sub(shown.len())),
         weights: weights(state, request, strategy, configured, personal.known())
             .with_recency_bias(profile.recency_bias.value()),
         diversity: request.diversity.unwrap_or(profile.diversity_preference).value(),
@@ -93,7 +112,7 @@ fn answer(
     let ranking = rank(&candidates, &options);
     let recommendations: Vec<Recommendation> = ranking
         .iter()
-        .zip(1u32..)
+        .zip(shown.len() as u32 + 1..)
         .filter_map(|(ranked, place)| {
             let entry = state.catalogue.get(ranked.key)?;
             let candidate = candidates.get(ranked.position)?;
@@ -102,6 +121,7 @@ fn answer(
                 title: entry.title.clone(),
                 score: ranked.score,
                 scores: candidate.scores,
+                boost: candidate.boost,
                 rank: place,
                 novelty: ranked.novelty,
                 view_count: candidate.views,
@@ -109,7 +129,10 @@ fn answer(
             })
         })
         .collect();
+    shown.extend(ranking.iter().filter_map(|ranked| state.catalogue.row_id(ranked.key)));
+    let goes_on = candidates.len() > ranking.len();
     Ok(Answer {
+        next_cursor: goes_on.then(|| Cursor::after(request, shown)).flatten(),
         recommendation_id: Ulid::generate().to_string(),
         gini: gini(&recommendations.iter().map(|r| r.score).collect::<Vec<_>>()),
         recommendations,
@@ -156,9 +179,21 @@ fn weights(
     }
 }
 
-fn exclusions<'a>(state: &State, user: &'a UserView, request: &RecommendRequest) -> Exclusions<'a> {
-    let requested: FxHashSet<u32> =
-        request.exclude.iter().filter_map(|id| state.catalogue.key(id.as_str())).collect();
+fn boost(state: &State, key: u32, request: &RecommendRequest) -> f64 {
+    let Some(entry) = state.catalogue.get(key) else { return 1.0 };
+    let facts = entry.facts(key);
+    request.boosts.iter().map(|boost| boost.factor(&facts)).product()
+}
+
+fn exclusions<'a>(
+    state: &State,
+    user: &'a UserView,
+    request: &'a RecommendRequest,
+    shown: &BTreeSet<i64>,
+) -> Exclusions<'a> {
+    let excluded = request.exclude.iter().filter_map(|id| state.catalogue.key(id.as_str()));
+    let shown = shown.iter().filter_map(|row_id| state.catalogue.key_of_row_id(*row_id));
+    let requested: FxHashSet<u32> = excluded.chain(shown).collect();
     Exclusions {
         seen: (!request.include_seen).then_some(&user.seen),
         disliked: Some(&user.disliked),
@@ -166,6 +201,7 @@ fn exclusions<'a>(state: &State, user: &'a UserView, request: &RecommendRequest)
         requested,
         min_quality: request.min_quality.map(|least| least.value()),
         fence: state.quality_fence(),
+        filter: request.filter.as_ref(),
     }
 }
 
