@@ -142,6 +142,21 @@ impl Weights {
         }
     }
 
+    /// These weights with one component's times `factor`, 0 or more. Not scaled again: the score divides by the sum of what is
+    /// available.
+    #[must_use]
+    pub fn scaled(mut self, component: Component, factor: f64) -> Self {
+        let weight = match component {
+            Component::Collaborative => &mut self.collaborative,
+            Component::Content => &mut self.content,
+            Component::Graph => &mut self.graph,
+            Component::Quality => &mut self.quality,
+            Component::Recency => &mut self.recency,
+        };
+        *weight *= factor;
+        self
+    }
+
     /// The weights in the order of [`Component::ALL`].
     #[must_use]
     pub fn to_array(&self) -> [f64; 5] {

@@ -13,6 +13,8 @@ pub struct Contributions {
     pub quality: f64,
     /// Likewise of recency.
     pub recency: f64,
+    /// What the boosts of the request added; below 0 where they lowered the score.
+    pub boost: f64,
     /// What was added for being little known.
     pub novelty: f64,
 }
@@ -21,7 +23,13 @@ impl Contributions {
     /// The score that they make.
     #[must_use]
     pub fn total(&self) -> f64 {
-        self.collaborative + self.content + self.graph + self.quality + self.recency + self.novelty
+        self.collaborative
+            + self.content
+            + self.graph
+            + self.quality
+            + self.recency
+            + self.boost
+            + self.novelty
     }
 }
 
@@ -30,7 +38,8 @@ impl Ranked {
     #[must_use]
     pub fn contributions(&self) -> Contributions {
         let [collaborative, content, graph, quality, recency] = self.hybrid.contributions;
-        let novelty = self.score - self.hybrid.score;
-        Contributions { collaborative, content, graph, quality, recency, novelty }
+        let boosted = self.hybrid.score * self.boost;
+        let (boost, novelty) = (boosted - self.hybrid.score, self.score - boosted);
+        Contributions { collaborative, content, graph, quality, recency, boost, novelty }
     }
 }

@@ -2,18 +2,7 @@ use std::collections::HashSet;
 
 use rustc_hash::FxHashSet;
 
-/// What the filters need to know of a candidate.
-#[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
-    /// The dense key of the candidate.
-    pub key: u32,
-    /// Hidden or deleted.
-    pub hidden: bool,
-    /// Where it comes from.
-    pub source: Option<&'a str>,
-    /// Its own quality, where known.
-    pub quality: Option<f64>,
-}
+use crate::{Facts, Filter};
 
 /// Why a candidate is not recommended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +21,8 @@ pub enum Exclusion {
     Quality,
     /// Its quality is far under that of the catalogue.
     Outlier,
+    /// It does not meet the filter of the request.
+    Filtered,
 }
 
 /// What is never recommended in one answer.
@@ -49,6 +40,8 @@ pub struct Exclusions<'a> {
     pub min_quality: Option<f64>,
     /// Known quality under this is an outlier; see [`quality_fence`].
     pub fence: Option<f64>,
+    /// What the request wants.
+    pub filter: Option<&'a Filter>,
 }
 
 impl Exclusions<'_> {
@@ -71,6 +64,8 @@ impl Exclusions<'_> {
             Some(Exclusion::Quality)
         } else if facts.quality.is_some_and(|quality| self.fence.is_some_and(|fence| quality < fence)) {
             Some(Exclusion::Outlier)
+        } else if self.filter.is_some_and(|filter| !filter.accepts(facts)) {
+            Some(Exclusion::Filtered)
         } else {
             None
         }
@@ -97,7 +92,7 @@ mod tests {
     use super::*;
 
     fn facts(key: u32) -> Facts<'static> {
-        Facts { key, hidden: false, source: Some("journal"), quality: Some(0.6) }
+        Facts { key, source: Some("journal"), quality: Some(0.6), ..Facts::default() }
     }
 
     #[test]
@@ -105,6 +100,8 @@ mod tests {
         let (one, two) = (FxHashSet::from_iter([1]), FxHashSet::from_iter([2]));
         let none = Exclusions::default;
         let sources = HashSet::from(["journal".to_owned()]);
+        let (met, not_met): (Filter, Filter) =
+            ("source = 'journal'".parse().unwrap(), "quality > 0.6".parse().unwrap());
         for (expected, exclusions) in [
             (None, none()),
             (None, Exclusions { seen: Some(&two), disliked: Some(&two), requested: two.clone(), ..none() }),
@@ -114,6 +111,8 @@ mod tests {
             (Some(Exclusion::Source), Exclusions { sources, ..none() }),
             (Some(Exclusion::Quality), Exclusions { min_quality: Some(0.61), ..none() }),
             (Some(Exclusion::Outlier), Exclusions { fence: Some(0.61), ..none() }),
+            (None, Exclusions { filter: Some(&met), ..none() }),
+            (Some(Exclusion::Filtered), Exclusions { filter: Some(&not_met), ..none() }),
         ] {
             assert_eq!(exclusions.reason(&facts(1)), expected);
         }

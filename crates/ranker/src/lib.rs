@@ -11,6 +11,7 @@
 //!     scores: ComponentScores { content: Some(content), ..ComponentScores::default() },
 //!     vector: None,
 //!     views: 0,
+//!     boost: 1.0,
 //! };
 //! let options = RankOptions { limit: 2, ..RankOptions::default() };
 //! let ranking = rank(&[candidate(7, 0.2), candidate(8, 0.9), candidate(9, 0.5)], &options);
@@ -21,6 +22,8 @@ mod contributions;
 mod diversity;
 mod exclusion;
 mod exploration;
+mod facts;
+mod filter;
 mod hybrid;
 mod novelty;
 mod ranking;
@@ -28,8 +31,10 @@ mod reason;
 
 pub use contributions::Contributions;
 pub use diversity::{cosine, mmr};
-pub use exclusion::{Exclusion, Exclusions, Facts, quality_fence};
+pub use exclusion::{Exclusion, Exclusions, quality_fence};
 pub use exploration::Exploration;
+pub use facts::{Attribute, AttributeValue, Facts};
+pub use filter::{Boost, FACTORS, Filter, FilterError, MAX_BOOSTS, MAX_DEPTH, MAX_EXPRESSION_BYTES};
 pub use hybrid::{HybridScore, hybrid_score};
 pub use novelty::{NOVEL_ABOVE, novelty, with_novelty};
 pub use ranking::{Candidate, RankOptions, Ranked, rank};

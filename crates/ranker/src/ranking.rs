@@ -17,6 +17,8 @@ pub struct Candidate<'a> {
     pub vector: Option<&'a [f32]>,
     /// How often it was looked at.
     pub views: u64,
+    /// By what the request multiplies its score; 1 where it does not.
+    pub boost: f64,
 }
 
 /// How to rank.
@@ -53,10 +55,12 @@ pub struct Ranked {
     pub key: u32,
     /// Where it stood in the candidates.
     pub position: usize,
-    /// The hybrid score raised for novelty; the list is in descending order of it.
+    /// The hybrid score times the boost, raised for novelty; the list is in descending order of it.
     pub score: f64,
     /// The hybrid score and what made it.
     pub hybrid: HybridScore,
+    /// See [`Candidate::boost`].
+    pub boost: f64,
     /// How little known it is among the candidates, in `[0, 1]`.
     pub novelty: f64,
     /// Whether it is there only because nobody has interacted with it yet.
@@ -74,7 +78,7 @@ const POOL: usize = 200;
 /// the whole range of the preference: over a span of 1, nearly all of it is done at 0.75.
 const SPAN: f64 = 2.0;
 
-/// Scores all candidates, raises the little known, takes `limit` of the 200 best by [`mmr`], orders them by score with
+/// Scores all candidates, boosts them, raises the little known, takes `limit` of the 200 best by [`mmr`], orders them by score with
 /// ties by key, gives the last places to what nobody chose yet as far as asked for, and makes sure that a fifth of the
 /// answer is novel where the user wants novelty and the candidates allow it. What a smaller limit shows is, but for
 /// these, among what a larger one shows.
@@ -102,8 +106,9 @@ fn scored(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
     let views: Vec<u64> = candidates.iter().map(|c| c.views).collect();
     let scored = |(position, (candidate, novelty)): (usize, (&Candidate<'_>, f64))| {
         let hybrid = hybrid_score(&candidate.scores, &options.weights);
-        let score = with_novelty(hybrid.score, options.novelty, novelty);
-        Ranked { key: candidate.key, position, score, hybrid, novelty, explored: false }
+        let score = with_novelty(hybrid.score * candidate.boost, options.novelty, novelty);
+        let (key, boost) = (candidate.key, candidate.boost);
+        Ranked { key, position, score, hybrid, boost, novelty, explored: false }
     };
     candidates.iter().zip(novelty(&views)).enumerate().map(scored).collect()
 }

@@ -9,6 +9,7 @@ fn candidate(key: u32, content: f64, views: u64) -> Candidate<'static> {
         scores: ComponentScores { content: Some(content), ..ComponentScores::default() },
         vector: None,
         views,
+        boost: 1.0,
     }
 }
 
@@ -152,6 +153,15 @@ fn what_nobody_chose_and_ranks_by_its_score_counts_as_explored() {
     let exploration = Exploration { places: 1, seed: 3 };
     let ranking = rank(&candidates, &RankOptions { exploration, ..options });
     assert_eq!(ranking, rank(&candidates, &options));
+}
+
+#[test]
+fn a_boost_multiplies_the_score_and_nothing_else() {
+    let boosted = Candidate { boost: 1.5, ..candidate(2, 0.5, 1) };
+    let options = RankOptions { novelty: 0.0, ..RankOptions::default() };
+    let ranking = rank(&[candidate(1, 0.6, 1), boosted, candidate(3, 0.7, 1)], &options);
+    assert_eq!(keys(&ranking), [2, 3, 1]);
+    assert_eq!((ranking[0].score, ranking[0].hybrid.score), (0.75, 0.5));
 }
 
 proptest! {

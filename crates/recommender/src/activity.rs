@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use docent_domain::Weights;
+use docent_domain::{Component, Weights};
 use serde::{Deserialize, Serialize};
 
 /// Learned weights keep this much for recency: people who all look back teach a weight of 0, which nothing new and no
@@ -99,20 +99,31 @@ impl LearnedWeights {
     }
 }
 
-/// The weights for a person with so many positives.
+/// Where weights are not learned, the graph counts this much more for somebody with positives: a walk from each of a few
+/// follows every topic of theirs, a mean of them none.
+const WALK_FACTOR: f64 = 2.0;
+/// And at this many positives the collaborative component has half its weight: a vector that rests on few says little.
+const HALF_TRUST_AT: f64 = 10.0;
+
+/// The weights for a person with so many positives: the learned ones, else the configured ones by what so many
+/// positives tell.
 pub(crate) fn weights_for(
     positives: usize,
     learned: Option<&LearnedWeights>,
     configured: &Weights,
 ) -> Weights {
-    let learned = learned.and_then(|learned| learned.get(Activity::of(positives)));
-    learned.map_or(*configured, |learned| learned.with_recency_of_at_least(LEAST_RECENCY))
+    match learned.and_then(|learned| learned.get(Activity::of(positives))) {
+        Some(learned) => learned.with_recency_of_at_least(LEAST_RECENCY),
+        None if positives == 0 => *configured,
+        None => {
+            let trust = positives as f64 / (positives as f64 + HALF_TRUST_AT);
+            configured.scaled(Component::Graph, WALK_FACTOR).scaled(Component::Collaborative, trust)
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use docent_domain::Component;
-
     use super::*;
 
     #[test]
@@ -128,7 +139,15 @@ mod tests {
         learned.set(Activity::Few, only);
         let content = |positives| weights_for(positives, Some(&learned), &configured).get(Component::Content);
         assert_eq!([0, 1, 4, 5, 20].map(content), [0.3, 1.0, 1.0, 0.3, 0.3]);
-        assert_eq!(weights_for(3, None, &configured), configured);
+        assert_eq!(weights_for(0, None, &configured), configured);
+    }
+
+    #[test]
+    fn without_learned_weights_a_walk_counts_more_and_few_positives_less() {
+        let share = |positives, component| weights_for(positives, None, &Weights::default()).get(component);
+        assert_eq!(share(1, Component::Graph), 0.4);
+        assert!((share(10, Component::Collaborative) - 0.175).abs() < 1e-12);
+        assert!(share(1, Component::Collaborative) < 0.04);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 use chrono::{DateTime, Utc};
 use docent_domain::{ComponentScores, Preference, ResourceId, Strategy, UserId, Weights};
-use docent_ranker::{Contributions, Reason};
+use docent_ranker::{Boost, Contributions, Filter, Reason};
+
+use crate::Cursor;
 
 /// Most recommendations of one answer.
 pub const MAX_LIMIT: usize = 100;
@@ -26,6 +28,12 @@ pub struct RecommendRequest {
     pub weights: Option<Weights>,
     /// Whether what the user already interacted with may be recommended again.
     pub include_seen: bool,
+    /// What resources must meet to be recommended.
+    pub filter: Option<Filter>,
+    /// By what scores are multiplied; at most [`MAX_BOOSTS`](crate::MAX_BOOSTS). What meets several gets the product.
+    pub boosts: Vec<Boost>,
+    /// [`Answer::next_cursor`] of the answer that this one shall go on from, asked for with the same options.
+    pub cursor: Option<Cursor>,
 }
 
 impl RecommendRequest {
@@ -42,6 +50,9 @@ impl RecommendRequest {
             exclude: Vec::new(),
             weights: None,
             include_seen: false,
+            filter: None,
+            boosts: Vec::new(),
+            cursor: None,
         }
     }
 }
@@ -59,7 +70,9 @@ pub struct Recommendation {
     pub scores: ComponentScores,
     /// What made the score, in parts that add up to it.
     pub contributions: Contributions,
-    /// Its place, from 1.
+    /// By what the boosts multiplied its score, which is the weighted component scores times this, raised for novelty.
+    pub boost: f64,
+    /// Its place in the list, from 1, going on from page to page.
     pub rank: u32,
     /// How little known it is among the candidates, in `[0, 1]`.
     pub novelty: f64,
@@ -124,6 +137,8 @@ pub struct Answer {
     pub model_version: Option<String>,
     /// What was left out or replaced.
     pub degraded: Vec<Degradation>,
+    /// Where the list goes on; `None` at its end, and where it has shown [`MAX_SHOWN`](crate::MAX_SHOWN) resources.
+    pub next_cursor: Option<Cursor>,
     /// When.
     pub at: DateTime<Utc>,
 }

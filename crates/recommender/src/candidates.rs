@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use docent_domain::Strategy;
-use docent_ranker::Exclusions;
+use docent_ranker::{Boost, Exclusions, Facts};
 use rustc_hash::FxHashSet;
 
 use crate::{CandidateCounts, components::Personal, state::State};
@@ -17,12 +17,42 @@ pub(crate) fn gather(
     counts: &CandidateCounts,
     limit: usize,
 ) -> Vec<u32> {
-    let allowed = |key: u32| {
-        state.catalogue.get(key).is_some_and(|entry| exclusions.reason(&entry.facts(key)).is_none())
-    };
+    let is_allowed = |facts: &Facts<'_>| exclusions.reason(facts).is_none();
+    best_of_each(state, personal, is_allowed, counts, limit)
+}
+
+/// As [`gather`], and what boosts raise besides: it may be worth showing although no source has it among its best.
+pub(crate) fn gather_boosted(
+    state: &State,
+    personal: &Personal<'_>,
+    exclusions: &Exclusions<'_>,
+    boosts: &[Boost],
+    counts: &CandidateCounts,
+    limit: usize,
+) -> Vec<u32> {
+    let mut keys = gather(state, personal, exclusions, counts, limit);
+    if boosts.iter().any(Boost::raises) {
+        let is_raised = |facts: &Facts<'_>| {
+            boosts.iter().any(|boost| boost.factor(facts) > 1.0) && exclusions.reason(facts).is_none()
+        };
+        let known: FxHashSet<u32> = keys.iter().copied().collect();
+        let raised = best_of_each(state, personal, is_raised, counts, limit);
+        keys.extend(raised.into_iter().filter(|key| !known.contains(key)));
+    }
+    keys
+}
+
+fn best_of_each(
+    state: &State,
+    personal: &Personal<'_>,
+    is_allowed: impl Fn(&Facts<'_>) -> bool + Sync,
+    counts: &CandidateCounts,
+    limit: usize,
+) -> Vec<u32> {
+    let allowed = |key: u32| state.catalogue.get(key).is_some_and(|entry| is_allowed(&entry.facts(key)));
     let collaborative = collaborative(state, personal, counts.collaborative, &allowed);
     let content = personal.content.as_ref().map(|profile| {
-        let nearest = state.vectors.nearest(profile, counts.content, allowed);
+        let nearest = state.vectors.nearest(profile, counts.content, &allowed);
         nearest.into_iter().map(|(key, _)| key).collect()
     });
     let graph = personal.graph.as_ref().map(|near| {

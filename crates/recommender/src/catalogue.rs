@@ -5,17 +5,21 @@ use std::sync::{
 
 use chrono::{DateTime, Utc};
 use docent_domain::{Resource, ResourceId};
-use docent_ranker::Facts;
-use rustc_hash::FxHashMap;
+use docent_ranker::{Attribute, AttributeValue, Facts};
+use rustc_hash::{FxHashMap, FxHashSet};
 
-/// What ranking needs to know of a resource. Its text stays in the store.
+use crate::attributes::flatten;
+
+/// What ranking and filters need to know of a resource. Its text stays in the store.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub id: ResourceId,
     pub title: String,
-    pub authors: Vec<String>,
-    pub subjects: Vec<String>,
-    pub source: Option<String>,
+    pub authors: Box<[Arc<str>]>,
+    pub subjects: Box<[Arc<str>]>,
+    pub source: Option<Arc<str>>,
+    pub language: Option<Arc<str>>,
+    pub attributes: Box<[Attribute]>,
     pub published_at: Option<DateTime<Utc>>,
     pub quality: Option<f64>,
     /// Hidden or deleted.
@@ -27,12 +31,15 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn new(resource: &Resource, text_hash: String, hidden: bool) -> Self {
+        let shared = |texts: &[String]| texts.iter().map(|text| Arc::from(text.as_str())).collect();
         Self {
             id: resource.id.clone(),
             title: resource.title.clone(),
-            authors: resource.authors.clone(),
-            subjects: resource.subjects.clone(),
-            source: resource.source.clone(),
+            authors: shared(&resource.authors),
+            subjects: shared(&resource.subjects),
+            source: resource.source.as_deref().map(Arc::from),
+            language: resource.language.as_deref().map(Arc::from),
+            attributes: flatten(&resource.attributes),
             published_at: resource.published_at,
             quality: resource.quality,
             hidden,
@@ -51,7 +58,53 @@ impl Entry {
     }
 
     pub(crate) fn facts(&self, key: u32) -> Facts<'_> {
-        Facts { key, hidden: self.hidden, source: self.source.as_deref(), quality: self.quality }
+        Facts {
+            key,
+            hidden: self.hidden,
+            id: self.id.as_str(),
+            subjects: &self.subjects,
+            authors: &self.authors,
+            source: self.source.as_deref(),
+            language: self.language.as_deref(),
+            published_at: self.published_at,
+            quality: self.quality,
+            attributes: &self.attributes,
+        }
+    }
+
+    /// Puts texts that other entries hold too in the place of its own.
+    fn share(&mut self, texts: &mut SharedTexts) {
+        let own = self.authors.iter_mut().chain(&mut self.subjects).chain(&mut self.source);
+        own.chain(&mut self.language).for_each(|text| texts.share(text));
+        for attribute in &mut self.attributes {
+            texts.share(&mut attribute.path);
+            if let AttributeValue::Text(text) = &mut attribute.value {
+                texts.share(text);
+            }
+        }
+    }
+}
+
+/// Texts that entries hold: names of authors, subjects, sources and attributes recur in most of them.
+#[derive(Debug, Clone, Default)]
+struct SharedTexts {
+    texts: FxHashSet<Arc<str>>,
+    /// How many there were when those that nobody holds were last dropped.
+    swept: usize,
+}
+
+impl SharedTexts {
+    fn share(&mut self, text: &mut Arc<str>) {
+        match self.texts.get(text) {
+            Some(known) => *text = Arc::clone(known),
+            None => {
+                if self.texts.len() > 2 * self.swept + 1_000 {
+                    self.texts.retain(|text| Arc::strong_count(text) > 1);
+                    self.swept = self.texts.len();
+                }
+                self.texts.insert(Arc::clone(text));
+            }
+        }
     }
 }
 
@@ -64,6 +117,9 @@ pub(crate) struct Catalogue {
     keys: FxHashMap<ResourceId, u32>,
     /// By the store's row id.
     rows: FxHashMap<i64, u32>,
+    /// The store's row id, by key.
+    row_ids: Vec<i64>,
+    texts: SharedTexts,
 }
 
 impl Catalogue {
@@ -88,8 +144,14 @@ impl Catalogue {
         self.rows.get(&row_id).copied()
     }
 
+    /// The store's row id of a resource.
+    pub(crate) fn row_id(&self, key: u32) -> Option<i64> {
+        self.row_ids.get(key as usize).copied()
+    }
+
     /// Adds or replaces a resource; its count of interactions is kept. Returns its key.
-    pub(crate) fn put(&mut self, row_id: i64, entry: Entry) -> u32 {
+    pub(crate) fn put(&mut self, row_id: i64, mut entry: Entry) -> u32 {
+        entry.share(&mut self.texts);
         if let Some(&key) = self.keys.get(&entry.id)
             && let Some(known) = self.entries.get_mut(key as usize)
         {
@@ -100,6 +162,7 @@ impl Catalogue {
         let key = self.entries.len() as u32;
         self.keys.insert(entry.id.clone(), key);
         self.rows.insert(row_id, key);
+        self.row_ids.push(row_id);
         self.entries.push(Arc::new(entry));
         key
     }

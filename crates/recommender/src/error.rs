@@ -14,6 +14,9 @@ pub enum Error {
     /// The caller broke a rule.
     #[error(transparent)]
     Domain(#[from] DomainError),
+    /// A cursor that does not fit.
+    #[error(transparent)]
+    Cursor(#[from] crate::CursorError),
     /// No such resource.
     #[error("there is no resource \"{0}\"")]
     UnknownResource(ResourceId),

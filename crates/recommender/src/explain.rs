@@ -141,7 +141,8 @@ fn seed_share(personal: &Personal<'_>, key: u32) -> f64 {
 /// The first of the user's domains that the subjects or the title name.
 fn domain(state: &State, user: &UserView, key: u32) -> Option<Reason<u32>> {
     let entry = state.catalogue.get(key)?;
-    let named_in = |domain: &&String| entry.subjects.iter().chain([&entry.title]).any(|t| names(t, domain));
+    let texts = || entry.subjects.iter().map(|subject| &**subject).chain([entry.title.as_str()]);
+    let named_in = |domain: &&String| texts().any(|text| names(text, domain));
     let domain = user.profile.active_domain.iter().chain(&user.profile.research_domains).find(named_in)?;
     Some(Reason::MatchesDomain { domain: domain.clone() })
 }

@@ -22,11 +22,13 @@
 
 mod activity;
 mod answer;
+mod attributes;
 mod candidates;
 mod catalogue;
 pub mod collaborative;
 mod components;
 mod config;
+mod cursor;
 mod engine;
 mod error;
 mod explain;
@@ -39,6 +41,7 @@ mod user;
 pub use activity::{Activity, LearnedWeights};
 pub use answer::{Answer, Degradation, MAX_LIMIT, RecommendRequest, Recommendation, SimilarResource};
 pub use config::{CandidateCounts, EngineConfig};
+pub use cursor::{Cursor, CursorError, MAX_SHOWN};
 pub use docent_als::AlsConfig;
 pub use docent_domain::{
     Component, ComponentScores, DomainError, Feedback, Interaction, InteractionRules, InteractionType, Link,
@@ -48,7 +51,7 @@ pub use docent_embeddings::LsaConfig;
 pub use docent_evaluation as evaluation;
 pub use docent_evaluation::Metrics;
 pub use docent_ncf::{Loss, NcfConfig, TrainDevice};
-pub use docent_ranker::{Contributions, Reason};
+pub use docent_ranker::{Boost, Contributions, Filter, FilterError, MAX_BOOSTS, Reason};
 pub use docent_snapshot::{SnapshotError, SnapshotStore};
 pub use docent_storage::{
     Counts, IdempotencyKey, ImportReport, ImportSession, ModelRun, RecordOutcome, Recorded, ResourcePage,

@@ -1,6 +1,7 @@
 //! What anyone who embeds the engine may rely on.
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
 
+mod requests;
 mod upkeep;
 
 use std::{collections::HashSet, fs, ops::ControlFlow, path::Path};

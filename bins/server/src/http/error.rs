@@ -7,7 +7,7 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{StatusCode, header},
 };
-use docent::{DomainError, Error, StorageError};
+use docent::{CursorError, DomainError, Error, FilterError, StorageError};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::{IntoResponses, ToSchema};
@@ -34,7 +34,8 @@ pub struct ErrorBody {
     pub message: String,
     /// Names this request in our logs.
     pub request_id: String,
-    /// For programs, where more is known: `field`, `expected`, `got`, and `index` of the item in a batch.
+    /// For programs, where more is known: `field`, `expected`, `got`, `index` of the item in a batch, and `position` in
+    /// an expression, in characters from 1.
     #[schema(value_type = Option<Object>)]
     pub details: Option<Value>,
 }
@@ -84,6 +85,17 @@ impl ApiError {
     /// A query string with a wrong type or an unknown parameter.
     pub fn invalid_query(why: impl fmt::Display) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_query", format!("the query string: {why}"))
+    }
+
+    /// A parameter of a query string that cannot be read.
+    pub fn invalid_parameter(field: &str, expected: &str, got: &str) -> Self {
+        let got: String = got.chars().take(64).collect();
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_query",
+            format!("{field}: expected {expected}, got {got:?}"),
+        )
+        .with_details(json!({ "field": field, "expected": expected, "got": got }))
     }
 
     /// A path that does not decode to UTF-8.
@@ -249,10 +261,36 @@ impl From<DomainError> for ApiError {
     }
 }
 
+impl From<FilterError> for ApiError {
+    fn from(error: FilterError) -> Self {
+        match &error {
+            FilterError::Invalid(source) => source.into(),
+            FilterError::Malformed { field, position, expected, got } => {
+                let details =
+                    json!({ "field": field, "position": position, "expected": expected, "got": got });
+                Self::new(StatusCode::BAD_REQUEST, "invalid_expression", error.to_string())
+                    .with_details(details)
+            }
+        }
+    }
+}
+
+impl From<CursorError> for ApiError {
+    fn from(error: CursorError) -> Self {
+        let expected = match error {
+            CursorError::Malformed => "the next_cursor of an answer, unchanged",
+            CursorError::OfAnotherRequest => "the next_cursor of an answer to the same request",
+        };
+        Self::new(StatusCode::BAD_REQUEST, "invalid_cursor", error.to_string())
+            .with_details(json!({ "field": "cursor", "expected": expected }))
+    }
+}
+
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::Domain(error) => error.into(),
+            Error::Cursor(error) => error.into(),
             Error::UnknownResource(id) => Self::unknown_resource(id.as_str()),
             Error::UnknownUser(id) => Self::unknown_user(id.as_str()),
             Error::Storage(error) => error.into(),

@@ -37,6 +37,37 @@ pub struct RecommendQuery {
     #[serde(default)]
     #[param(required = false)]
     exclude: Vec<String>,
+    /// What resources must meet, as in `subjects = "horror" AND attributes.year >= 1990`.
+    ///
+    /// A comparison is a field, an operator and a value, or a field, `IN` or `NOT IN` and a list in brackets:
+    ///
+    /// | field | values | operators |
+    /// |---|---|---|
+    /// | `id`, `source`, `language`, `subjects`, `authors` | text in single or double quotes | `=` `!=` `IN` |
+    /// | `quality` | numbers | `=` `!=` `<` `<=` `>` `>=` `IN` |
+    /// | `published_at` | a year, month, day or moment, without quotes: `2020`, `2020-05`, `2020-05-31`, `2020-05-31T09:30:00Z` | as `quality` |
+    /// | `attributes.NAME`, and `attributes.NAME.NAME` inside objects | text, numbers, `true`, `false` | as `quality` |
+    ///
+    /// `IN` takes ranges too, both ends among them, one of which may be left out: `attributes.year IN 1990..2000`,
+    /// `quality IN 0.5..`, `attributes.year IN (1968, 1990..2000)`. Comparisons are joined by `NOT`, `AND` and `OR`, which
+    /// bind in this order, and by brackets.
+    ///
+    /// A field of several values (`subjects`, `authors`, lists in `attributes`) meets a comparison where one of them does;
+    /// `!=` and `NOT IN` where none is equal. No comparison with a field that is missing or empty is true, not even `!=`;
+    /// `NOT` of it is. Text is compared without regard to case, ids exactly. A date is the whole of its year, month or day.
+    /// In quotes, a backslash stands before a quote or a backslash. At most 4000 bytes and 32 levels of brackets and `NOT`.
+    ///
+    /// What is malformed is refused with 400, the `position` and what was `expected`.
+    filter: Option<String>,
+    /// An expression as for `filter`, `^` and a factor from 0.1 to 10, as in `subjects = "horror" ^ 1.5`: the score of what
+    /// meets it is multiplied by the factor before novelty and diversity. May be repeated, up to 10 times; what meets
+    /// several gets the product, which the recommendation shows as `boost`.
+    #[serde(default)]
+    #[param(required = false)]
+    boost: Vec<String>,
+    /// `next_cursor` of the answer that this one shall go on from. Nothing that the pages before it showed is shown again,
+    /// whatever happened meanwhile. Everything but `limit` must be asked for as before. A list ends after 1000 resources.
+    cursor: Option<String>,
     /// How much each component counts, as in `collaborative:0.5,content:0.3,recency:0.2`. Scaled to sum 1; a component
     /// that is not named counts nothing. For the strategy `hybrid`.
     weights: Option<String>,
@@ -77,17 +108,23 @@ impl TryFrom<RecommendQuery> for RecommendRequest {
             exclude: excluded.map(ResourceId::new).collect::<Result<_, _>>()?,
             weights: query.weights.as_deref().map(weights).transpose()?,
             include_seen: query.include_seen.unwrap_or(request.include_seen),
+            filter: query.filter.as_deref().map(str::parse).transpose()?,
+            boosts: query.boost.iter().map(|boost| boost.parse()).collect::<Result<_, _>>()?,
+            cursor: query.cursor.as_deref().map(str::parse).transpose()?,
             ..request
         })
     }
 }
 
 fn weights(text: &str) -> Result<Weights, ApiError> {
-    let expected = "weights: expected NAME:NUMBER pairs separated by commas";
-    let mut weights = [0.0; 5];
+    let unreadable = |got| {
+        let expected = "NAME:NUMBER pairs separated by commas, each name once";
+        ApiError::invalid_parameter("weights", expected, got)
+    };
+    let mut weights = [None; 5];
     for pair in text.split(',') {
-        let (name, number) = pair.split_once(':').ok_or_else(|| ApiError::invalid_query(expected))?;
-        let number: f64 = number.trim().parse().map_err(|_| ApiError::invalid_query(expected))?;
+        let (name, number) = pair.split_once(':').ok_or_else(|| unreadable(pair))?;
+        let number: f64 = number.trim().parse().map_err(|_| unreadable(pair))?;
         let position = Component::ALL.iter().position(|component| component.as_str() == name.trim());
         let weight = position.and_then(|position| weights.get_mut(position)).ok_or_else(|| {
             DomainError::UnknownName {
@@ -96,9 +133,11 @@ fn weights(text: &str) -> Result<Weights, ApiError> {
                 got: name.chars().take(64).collect(),
             }
         })?;
-        *weight = number;
+        if weight.replace(number).is_some() {
+            return Err(unreadable(pair));
+        }
     }
-    Ok(Weights::new(weights)?)
+    Ok(Weights::new(weights.map(|weight| weight.unwrap_or(0.0)))?)
 }
 
 /// A ranked list and how it came about.
@@ -117,7 +156,8 @@ pub struct RecommendationView {
     resource_id: String,
     /// Its title.
     title: String,
-    /// By what it is ordered.
+    /// By what it is ordered: the component scores, weighted, times the boost, raised for novelty. Of other pages of the
+    /// same list it says nothing, because component scores are relative to what is left to recommend.
     score: f64,
     /// The strategy that ranked it.
     strategy: &'static str,
@@ -125,7 +165,10 @@ pub struct RecommendationView {
     scores: ScoresView,
     /// What made the score, in parts that add up to it.
     contributions: ContributionsView,
-    /// Its place, from 1.
+    /// By what `boost` multiplied the score; absent where it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    boost: Option<f64>,
+    /// Its place in the list, from 1, going on from page to page.
     rank: u32,
     /// How little known it is among the candidates, 0 to 1.
     novelty_score: f64,
@@ -151,7 +194,7 @@ pub struct ScoresView {
 }
 
 /// What made a score: the components times their weights, where one that could not be had has handed its weight to the
-/// others, and what novelty added. They add up to the score.
+/// others, and what boosts and novelty added. They add up to the score.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ContributionsView {
     /// Of what people with like behaviour do.
@@ -165,6 +208,7 @@ pub struct ContributionsView {
     /// Of how new it is.
     recency: f64,
     /// Of being little known.
+    boost: f64,
     novelty: f64,
 }
 
@@ -196,6 +240,8 @@ pub struct RecommendMetadata {
     degraded: Vec<&'static str>,
     /// Names this answer in feedback.
     recommendation_id: String,
+    /// What to pass as `cursor` for the next page; null after the last.
+    next_cursor: Option<String>,
     /// When it was made.
     created_at: DateTime<Utc>,
 }
@@ -210,6 +256,7 @@ impl From<Answer> for RecommendAnswer {
             strategy,
             scores: shown.scores.into(),
             contributions: shown.contributions.into(),
+            boost: Some(shown.boost).filter(|&boost| boost != 1.0),
             rank: shown.rank,
             novelty_score: shown.novelty,
             view_count: shown.view_count,
@@ -229,6 +276,7 @@ impl From<Answer> for RecommendAnswer {
             model_version: answer.model_version,
             degraded: answer.degraded.into_iter().map(Degradation::as_str).collect(),
             recommendation_id: answer.recommendation_id,
+            next_cursor: answer.next_cursor.map(|cursor| cursor.to_string()),
             created_at: answer.at,
         };
         Self { recommendations, metadata }
@@ -237,8 +285,8 @@ impl From<Answer> for RecommendAnswer {
 
 impl From<Contributions> for ContributionsView {
     fn from(made: Contributions) -> Self {
-        let Contributions { collaborative, content, graph, quality, recency, novelty } = made;
-        Self { collaborative, content, graph, quality, recency, novelty }
+        let Contributions { collaborative, content, graph, quality, recency, boost, novelty } = made;
+        Self { collaborative, content, graph, quality, recency, boost, novelty }
     }
 }
 

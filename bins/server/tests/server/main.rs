@@ -10,3 +10,4 @@ mod lifecycle;
 mod models;
 mod operations;
 mod refusals;
+mod requests;

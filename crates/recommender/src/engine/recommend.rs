@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeSet,
     hash::{Hash, Hasher},
     sync::Arc,
     time::Instant,
@@ -12,9 +13,10 @@ use ulid::Ulid;
 
 use super::{Engine, now};
 use crate::{
-    Answer, Degradation, EngineConfig, Error, MAX_LIMIT, RecommendRequest, Recommendation,
+    Answer, Cursor, Degradation, EngineConfig, Error, MAX_BOOSTS, MAX_LIMIT, MAX_SHOWN, RecommendRequest,
+    Recommendation,
     activity::weights_for,
-    candidates::{gather, is_available},
+    candidates::{gather_boosted, is_available},
     components::Personal,
     explain::Explained,
     state::State,
@@ -39,9 +41,10 @@ impl Engine {
     /// down behind the answer.
     ///
     /// # Errors
-    /// [`Error::Domain`] for a limit out of range, [`Error::Storage`] where the user cannot be read.
+    /// [`Error::Domain`] for a limit out of range or too many boosts, [`Error::Cursor`] for a cursor of another request,
+    /// [`Error::Storage`] where the user cannot be read.
     pub async fn recommend(&self, request: RecommendRequest) -> Result<Answer, Error> {
-        limit_checked(request.limit)?;
+        check(&request)?;
         let started = Instant::now();
         let user = self.inner.users.get(&request.user_id, &self.inner.store, &self.inner.state).await?;
         let inner = Arc::clone(&self.inner);
@@ -56,6 +59,21 @@ impl Engine {
     }
 }
 
+fn check(request: &RecommendRequest) -> Result<(), Error> {
+    limit_checked(request.limit)?;
+    let (field, limit, got) = ("boost", MAX_BOOSTS, request.boosts.len());
+    if got > limit {
+        return Err(DomainError::TooLong { field, limit, got }.into());
+    }
+    shown(request).map(|_| ())
+}
+
+/// Row ids of what the pages before this one showed.
+fn shown(request: &RecommendRequest) -> Result<BTreeSet<i64>, Error> {
+    let shown = request.cursor.as_ref().map(|cursor| cursor.shown_for(request).cloned()).transpose()?;
+    Ok(shown.unwrap_or_default())
+}
+
 /// The candidates of one request, and those of them that answer it.
 pub(crate) struct Chosen<'a> {
     personal: Personal<'a>,
@@ -65,6 +83,8 @@ pub(crate) struct Chosen<'a> {
     pub options: RankOptions,
     /// Best first, ties by the caller's ids.
     pub ranking: Vec<Ranked>,
+    /// Row ids of what the pages before this one showed.
+    shown: BTreeSet<i64>,
 }
 
 /// Gathers candidates, or takes those that are given, scores and ranks them.
@@ -79,10 +99,15 @@ pub(crate) fn choose<'a>(
     let personal = Personal::of(state, user, now)?;
     let mut degraded = personal.degraded();
     let strategy = effective_strategy(request.strategy, user, &personal, &mut degraded);
-    let exclusions = exclusions(state, user, request);
+    let shown = shown(request)?;
+    let exclusions = exclusions(state, user, request, &shown);
     let keys = match among {
         Some(keys) => keys.to_vec(),
-        None => gather(state, &personal, &exclusions, &config.candidates, MAX_LIMIT),
+        // One more than can be shown, to know whether the list goes on.
+        None => {
+            let (boosts, counts) = (&request.boosts, &config.candidates);
+            gather_boosted(state, &personal, &exclusions, boosts, counts, MAX_LIMIT + 1)
+        }
     };
     let scores = personal.scores(&keys)?;
     let candidates: Vec<Candidate<'_>> = keys
@@ -93,11 +118,12 @@ pub(crate) fn choose<'a>(
             scores,
             vector: state.vectors.get(key),
             views: state.catalogue.get(key).map_or(0, |entry| entry.views()),
+            boost: boost(state, key, request),
         })
         .collect();
     let profile = &user.profile;
     let options = RankOptions {
-        limit: request.limit,
+        limit: request.limit.min(MAX_SHOWN.saturating_sub(shown.len())),
         weights: weights(state, request, strategy, &config.weights, user.positives.len())
             .with_recency_bias(profile.recency_bias.value()),
         diversity: request.diversity.unwrap_or(profile.diversity_preference).value(),
@@ -105,7 +131,7 @@ pub(crate) fn choose<'a>(
         exploration: exploration(request, strategy, config, now),
     };
     let ranking = ranked(state, &candidates, &options);
-    Ok(Chosen { personal, strategy, degraded, candidates, options, ranking })
+    Ok(Chosen { personal, strategy, degraded, candidates, options, ranking, shown })
 }
 
 /// The best of the candidates, ties by the caller's ids.
@@ -123,12 +149,12 @@ fn answer(
     config: &EngineConfig,
     now: DateTime<Utc>,
 ) -> Result<Answer, Error> {
-    let Chosen { personal, strategy, degraded, candidates, options, ranking } =
+    let Chosen { personal, strategy, degraded, candidates, options, ranking, mut shown } =
         choose(state, user, request, config, now, None)?;
     let explained = Explained::new(state, &personal, user, &candidates);
     let recommendations: Vec<Recommendation> = ranking
         .iter()
-        .zip(1u32..)
+        .zip(shown.len() as u32 + 1..)
         .filter_map(|(ranked, place)| {
             let entry = state.catalogue.get(ranked.key)?;
             let candidate = candidates.get(ranked.position)?;
@@ -138,6 +164,7 @@ fn answer(
                 score: ranked.score,
                 scores: candidate.scores,
                 contributions: ranked.contributions(),
+                boost: candidate.boost,
                 rank: place,
                 novelty: ranked.novelty,
                 view_count: candidate.views,
@@ -148,7 +175,10 @@ fn answer(
     let explored = ranking.iter().filter(|ranked| ranked.explored).count();
     metrics::counter!("docent_recommend_explored_total").increment(explored as u64);
     let profile = &user.profile;
+    shown.extend(ranking.iter().filter_map(|ranked| state.catalogue.row_id(ranked.key)));
+    let goes_on = candidates.len() > ranking.len();
     Ok(Answer {
+        next_cursor: goes_on.then(|| Cursor::after(request, shown)).flatten(),
         recommendation_id: Ulid::generate().to_string(),
         gini: gini(&recommendations.iter().map(|r| r.score).collect::<Vec<_>>()),
         recommendations,
@@ -210,9 +240,21 @@ fn weights(
     }
 }
 
-fn exclusions<'a>(state: &State, user: &'a UserView, request: &RecommendRequest) -> Exclusions<'a> {
-    let requested: FxHashSet<u32> =
-        request.exclude.iter().filter_map(|id| state.catalogue.key(id.as_str())).collect();
+fn boost(state: &State, key: u32, request: &RecommendRequest) -> f64 {
+    let Some(entry) = state.catalogue.get(key) else { return 1.0 };
+    let facts = entry.facts(key);
+    request.boosts.iter().map(|boost| boost.factor(&facts)).product()
+}
+
+fn exclusions<'a>(
+    state: &State,
+    user: &'a UserView,
+    request: &'a RecommendRequest,
+    shown: &BTreeSet<i64>,
+) -> Exclusions<'a> {
+    let excluded = request.exclude.iter().filter_map(|id| state.catalogue.key(id.as_str()));
+    let shown = shown.iter().filter_map(|row_id| state.catalogue.key_of_row_id(*row_id));
+    let requested: FxHashSet<u32> = excluded.chain(shown).collect();
     Exclusions {
         seen: (!request.include_seen).then_some(&user.seen),
         disliked: Some(&user.disliked),
@@ -220,6 +262,7 @@ fn exclusions<'a>(state: &State, user: &'a UserView, request: &RecommendRequest)
         requested,
         min_quality: request.min_quality.map(|least| least.value()),
         fence: state.quality_fence(),
+        filter: request.filter.as_ref(),
     }
 }
 

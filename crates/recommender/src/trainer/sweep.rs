@@ -1,6 +1,6 @@
 //! What diversity, novelty and exploration cost, and what they bring.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use docent_evaluation::list_metrics;
 use docent_ranker::{Exploration, RankOptions, Ranked, cosine};
@@ -88,7 +88,7 @@ fn measure(
         let vectors = state.vectors.get(a).zip(state.vectors.get(b));
         1.0 - vectors.map_or(0.0, |(a, b)| cosine(a, b))
     });
-    let subjects = |key| state.catalogue.get(key).map_or(&[][..], |entry| entry.subjects.as_slice());
+    let subjects = |key| state.catalogue.get(key).map_or(&[][..], |entry| &entry.subjects[..]);
     let by_subjects = list_metrics(&shown, counts, users, |a, b| 1.0 - overlap(subjects(a), subjects(b)));
     let is_unchosen = |key: &u32| counts.get(*key as usize) == Some(&0);
     let all: Vec<&Ranked> = lists.lists.iter().flatten().collect();
@@ -113,8 +113,8 @@ fn measure(
 }
 
 /// Share of the subjects of two resources that both have; two without any have nothing in common.
-fn overlap(a: &[String], b: &[String]) -> f64 {
-    let (a, b): (HashSet<&String>, HashSet<&String>) = (a.iter().collect(), b.iter().collect());
+fn overlap(a: &[Arc<str>], b: &[Arc<str>]) -> f64 {
+    let (a, b): (HashSet<&Arc<str>>, HashSet<&Arc<str>>) = (a.iter().collect(), b.iter().collect());
     let all = a.union(&b).count();
     if all == 0 { 0.0 } else { a.intersection(&b).count() as f64 / all as f64 }
 }

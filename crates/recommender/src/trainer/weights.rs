@@ -11,7 +11,7 @@ use super::{
     judge::{Case, Judge, K},
     rehearsal::Rehearsal,
 };
-use crate::{Activity, Error, LearnedWeights};
+use crate::{Activity, Error, LearnedWeights, activity::weights_for};
 
 /// Weights that coordinate ascent tries for one component while the others stay.
 const TRIED: [f64; 10] = [0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.0];
@@ -32,6 +32,8 @@ struct Scored {
     keys: Vec<u32>,
     scores: Vec<ComponentScores>,
     held_out: HashSet<u32>,
+    /// What serves where nothing is learned.
+    default: Weights,
 }
 
 /// Learns weights for each activity on people whose histories are cut down to it. Where those that are found do not
@@ -52,7 +54,8 @@ pub(super) fn learn(rehearsal: &Rehearsal<'_>, validation: &Judge<'_>) -> Result
 fn score(rehearsal: &Rehearsal<'_>, case: &Case<'_>) -> Result<Scored, Error> {
     let candidates = rehearsal.choose(case, K, None)?.candidates;
     let (keys, scores) = candidates.iter().map(|candidate| (candidate.key, candidate.scores)).unzip();
-    Ok(Scored { keys, scores, held_out: case.held_out.clone() })
+    let default = weights_for(case.history.len(), None, &Weights::default());
+    Ok(Scored { keys, scores, held_out: case.held_out.clone(), default })
 }
 
 /// The best weights that [`ascend`] finds, if what it finds on either half of the cases beats the default on the other.
@@ -65,12 +68,11 @@ fn better_than_default(cases: &[Scored]) -> Option<Weights> {
         of_half.map(|(_, case)| case).collect::<Vec<&Scored>>()
     };
     let (even, odd) = (half(false), half(true));
-    let default = Weights::default();
-    let start = cases.iter().map(|case| ndcg(case, &default)).sum::<f64>() / cases.len() as f64;
+    let start = cases.iter().map(|case| ndcg(case, &case.default)).sum::<f64>() / cases.len() as f64;
     let mut gains = Vec::with_capacity(cases.len());
     for (fitted, tested) in [(&even, &odd), (&odd, &even)] {
         let weights = ascend(fitted);
-        gains.extend(tested.iter().map(|case| ndcg(case, &weights) - ndcg(case, &default)));
+        gains.extend(tested.iter().map(|case| ndcg(case, &weights) - ndcg(case, &case.default)));
     }
     let all: Vec<&Scored> = cases.iter().collect();
     is_clear(&gains, start).then(|| ascend(&all))
