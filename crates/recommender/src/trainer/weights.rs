@@ -181,6 +181,7 @@ mod tests {
                 keys: (0..40).collect(),
                 scores: (0..40).map(scores).collect(),
                 held_out: [case % 40].into(),
+                default: Weights::default(),
             }
         };
         (0..n).map(of_case).collect()
