@@ -70,7 +70,7 @@ impl<'a> Explained<'a> {
                     Some(Reason::LikedBySimilarUsers)
                 }
                 Component::Collaborative => popular(),
-                Component::Graph => linked(state, personal, ranked, scores.graph),
+                Component::Graph => self.linked(ranked, scores),
                 Component::Recency => new(),
                 Component::Quality => None,
             };
@@ -99,13 +99,26 @@ impl<'a> Explained<'a> {
         let others = recent.filter(|positive| positive.key != key).filter_map(brought);
         let (_, resource) = others.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
         let weight = cosine(vector, self.state.vectors.get(resource)?);
-        let falls = self.content_falls_without(resource, ranked, scores.content?);
+        let falls = self.falls_without(resource, ranked, scores, graph_left(self.personal, resource, 0.0));
         (weight > 0.0 && falls).then_some(Reason::SimilarTo { resource, weight })
     }
 
-    /// Whether a score falls clearly where content is without one positive: by more than the graph gains, whose walk
-    /// then starts from the others only.
-    fn content_falls_without(&self, positive: u32, ranked: &Ranked, before: f64) -> bool {
+    /// Whether a score falls clearly without one positive: by its content and its graph component together, of which one
+    /// may gain what the other loses. `graph_left` is the share of the graph score that is left.
+    fn falls_without(
+        &self,
+        positive: u32,
+        ranked: &Ranked,
+        scores: &ComponentScores,
+        graph_left: f64,
+    ) -> bool {
+        let [_, content, graph, ..] = ranked.hybrid.contributions;
+        let graph_fall = graph * (1.0 - graph_left);
+        let Some(before) =
+            scores.content.filter(|before| *before > 0.0 && !self.personal.content_from_domains)
+        else {
+            return graph_fall > LEAST_FALL;
+        };
         let mut without = self.without.borrow_mut();
         let rest = without.entry(positive).or_insert_with(|| {
             let rest = content_without(self.state, self.user, self.personal.now, Some(positive))?;
@@ -113,13 +126,35 @@ impl<'a> Explained<'a> {
             let keys: Vec<u32> = self.candidates.iter().map(|c| c.key).chain([positive]).collect();
             Some(self.personal.content_scores_by(&rest, &keys))
         });
+        // Without any content the others carry the score.
         let Some(rest) = rest else { return before > ranked.hybrid.score };
         let after = rest.get(ranked.position).copied().flatten().unwrap_or(0.0);
-        let [_, content, graph, ..] = ranked.hybrid.contributions;
-        let others = 1.0 - seed_share(self.personal, positive);
-        let gain = if others > 0.0 { graph * (others.sqrt().recip() - 1.0) } else { 0.0 };
-        before > 0.0 && content * (1.0 - after / before) > gain + LEAST_FALL
+        content * (1.0 - after / before) + graph_fall > LEAST_FALL
     }
+
+    /// How the walk from what the user liked came here: by a direct link, by what people choose together, or by a way
+    /// through other resources.
+    fn linked(&self, ranked: &Ranked, scores: &ComponentScores) -> Option<Reason<u32>> {
+        let Self { state, personal, .. } = *self;
+        let key = ranked.key;
+        let seeds = || personal.graph_seeds.iter().map(|&(seed, _)| seed);
+        if let Some(direct) = seeds().find_map(|seed| link_reasons(state, key, seed).next()) {
+            return Some(direct);
+        }
+        let only_chosen = state.graph.links(key).all(|(_, link)| link.kind == CO_INTERACTION_KIND);
+        if only_chosen || seeds().any(|seed| are_chosen_together(state, key, seed)) {
+            return Some(Reason::LikedBySimilarUsers);
+        }
+        let (resource, share) = nearest_seed(state, personal, key)?;
+        let falls = self.falls_without(resource, ranked, scores, graph_left(personal, resource, share));
+        falls.then_some(Reason::SimilarTo { resource, weight: scores.graph? })
+    }
+}
+
+/// What is left of a graph score where the walk starts from the other seeds only, and this one brought a share of it.
+fn graph_left(personal: &Personal<'_>, seed: u32, brought: f64) -> f64 {
+    let others = 1.0 - seed_share(personal, seed);
+    if others > 0.0 { ((1.0 - brought) / others).max(0.0).sqrt() } else { 0.0 }
 }
 
 /// Reasons as the caller names resources.
@@ -155,31 +190,6 @@ fn names(text: &str, phrase: &str) -> bool {
     };
     let (text, phrase) = (words(text), words(phrase));
     !phrase.is_empty() && text.windows(phrase.len()).any(|window| window == phrase)
-}
-
-/// How the walk from what the user liked came here: by a direct link, by what people choose together, or by a way
-/// through other resources.
-fn linked(
-    state: &State,
-    personal: &Personal<'_>,
-    ranked: &Ranked,
-    nearness: Option<f64>,
-) -> Option<Reason<u32>> {
-    let key = ranked.key;
-    let seeds = || personal.graph_seeds.iter().map(|&(seed, _)| seed);
-    if let Some(direct) = seeds().find_map(|seed| link_reasons(state, key, seed).next()) {
-        return Some(direct);
-    }
-    let only_chosen = state.graph.links(key).all(|(_, link)| link.kind == CO_INTERACTION_KIND);
-    if only_chosen || seeds().any(|seed| are_chosen_together(state, key, seed)) {
-        return Some(Reason::LikedBySimilarUsers);
-    }
-    let (resource, share) = nearest_seed(state, personal, key)?;
-    // What is left of the walk's score where it starts from the others only.
-    let others = 1.0 - seed_share(personal, resource);
-    let left = if others > 0.0 { ((1.0 - share) / others).sqrt() } else { 0.0 };
-    let [_, _, graph, ..] = ranked.hybrid.contributions;
-    (graph * (1.0 - left) > LEAST_FALL).then_some(Reason::SimilarTo { resource, weight: nearness? })
 }
 
 /// Whether the same people choose two resources.
