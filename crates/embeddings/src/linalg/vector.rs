@@ -1,21 +1,8 @@
 //! Dense vectors.
 
-const LANES: usize = 16;
-
-/// Dot product over the common length. Independent partial sums let the compiler use vector registers, which a single
-/// running sum forbids (float addition is not associative).
-#[inline]
+#[cfg(test)]
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let (a_blocks, a_rest) = a.as_chunks::<LANES>();
-    let (b_blocks, b_rest) = b.as_chunks::<LANES>();
-    let mut sums = [0.0f32; LANES];
-    for (a, b) in a_blocks.iter().zip(b_blocks) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// `target += scale * source`.
@@ -42,16 +29,6 @@ pub(crate) fn normalise(vector: &mut [f32]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_dot_product_covers_blocks_and_the_rest() {
-        for len in [0, 1, 15, 16, 17, 128, 131] {
-            let a: Vec<f32> = (0..len).map(|i| i as f32 * 0.5).collect();
-            let b: Vec<f32> = (0..len).map(|i| 1.0 - i as f32 * 0.25).collect();
-            let expected: f32 = a.iter().zip(&b).map(|(a, b)| a * b).sum();
-            assert!((dot(&a, &b) - expected).abs() <= expected.abs() * 1e-5, "length {len}");
-        }
-    }
 
     #[test]
     fn tiny_and_huge_vectors_are_normalised_and_zero_is_not() {
