@@ -22,7 +22,7 @@ use thiserror::Error as ThisError;
 
 pub use observer::{TrainEvent, TrainObserver};
 
-use crate::{Error, ModelInfo};
+use crate::{EmbedderConfig, Error, ModelInfo};
 
 /// Fewer positives than this are not trained on.
 pub const FEWEST_POSITIVES: usize = 10;
@@ -39,7 +39,9 @@ pub struct TrainConfig {
     pub knn: KnnConfig,
     /// The linear autoencoder.
     pub ease: EaseConfig,
-    /// Text to vectors.
+    /// What turns texts into vectors. After a change all vectors are of the new one from the next model on.
+    pub embedder: EmbedderConfig,
+    /// The built-in embedder.
     pub lsa: LsaConfig,
     /// Seed of everything random; overrides those of the parts.
     pub seed: u64,
@@ -58,6 +60,7 @@ impl Default for TrainConfig {
             ncf: NcfConfig::default(),
             knn: KnnConfig::default(),
             ease: EaseConfig::default(),
+            embedder: EmbedderConfig::default(),
             lsa: LsaConfig::default(),
             seed: 42,
             holdout: 0.2,

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     Error, ModelInfo,
     collaborative::{Blend, CollaborativeModel},
+    embedder::TextEmbedder,
     model::Model,
 };
 
@@ -69,18 +70,33 @@ impl Trainer {
         if data.likes.len() < FEWEST_POSITIVES {
             return Err(TrainError::InsufficientData { positives: data.likes.len() });
         }
+        let pretrained = match self.config.embedder.pretrained() {
+            None => None,
+            Some(pretrained) => {
+                stage(&mut *observer, "embedding texts")?;
+                let embedder = tokio::task::spawn_blocking(move || pretrained.open(None)).await??;
+                let embedder = TextEmbedder::Pretrained(self.config.embedder.clone(), embedder);
+                Some(content::embed_missing(&self.store, &data, embedder, &mut *observer).await?)
+            }
+        };
         let (this, run_id) = (self.clone(), run_id.to_owned());
-        tokio::task::spawn_blocking(move || this.train(run_id, &data, &mut *observer)).await?
+        tokio::task::spawn_blocking(move || this.train(run_id, &data, pretrained, &mut *observer)).await?
     }
 
     fn train(
         &self,
         run_id: String,
         data: &Dataset,
+        pretrained: Option<Text>,
         observer: &mut dyn TrainObserver,
     ) -> Result<TrainReport, TrainError> {
-        stage(observer, "embedding texts")?;
-        let text = content::embed(data, &self.config.lsa, self.config.seed)?;
+        let text = match pretrained {
+            Some(text) => text,
+            None => {
+                stage(observer, "embedding texts")?;
+                content::learn(data, &self.config.lsa, self.config.seed)?
+            }
+        };
         let (known, test) = split(&data.likes, self.config.holdout);
         let Proof { weights, holdout, live } =
             if test.is_empty() { Proof::none() } else { self.prove(data, &text, &known, &test, observer)? };
@@ -93,6 +109,7 @@ impl Trainer {
             blend: BTreeMap::new(),
             weights,
             holdout,
+            embedder: Some(text.embedder.info()),
             forced: refused.is_some() && self.config.force,
             config: serde_json::to_value(&self.config).unwrap_or_default(),
         };
@@ -209,7 +226,7 @@ impl Trainer {
     }
 
     fn live_model(&self) -> Result<Option<Model>, Error> {
-        self.snapshots.open_current()?.map(|snapshot| Model::read(&snapshot)).transpose()
+        self.snapshots.open_current()?.map(|snapshot| Model::read(&snapshot, None)).transpose()
     }
 }
 
