@@ -10,6 +10,7 @@ demo:
 # All tests; those on PostgreSQL say so where it is not installed.
 test:
     cargo test --workspace
+    cargo test -p docent-embedders --features sentence-transformers
 
 # Formatting, lints, architecture and documentation.
 check:

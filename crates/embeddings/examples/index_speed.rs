@@ -1,35 +1,132 @@
-//! Median time of one exact search among 100,000 vectors of length 128 on one thread.
+//! What a search costs and finds, exactly and by the graph: the figures behind `docs/adr/0012-vector-index.md`.
 //!
-//! `cargo run --release -p docent-embeddings --example index_speed`
+//! `cargo run --release -p docent-embeddings --example index_speed -- 1000,10000,100000 128,256`
+//! measures clustered vectors. With the folder of citeulike-t instead, its articles under the built-in embedder:
+//! `cargo run --release -p docent-embeddings --example index_speed -- ../shared/data/citeulike-t`
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
+use std::path::Path;
 use std::time::Instant;
 
 use docent_embeddings::{Document, Embedder, LsaConfig, LsaEmbedder, VectorIndex};
 
+const QUERIES: usize = 200;
+const K: usize = 100;
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let embedder = LsaEmbedder::untrained(&LsaConfig::default())?;
-    let texts: Vec<String> =
-        (0..100_000).map(|n| format!("word{} word{} word{}", n % 5000, n % 7919, n / 20)).collect();
-    let documents: Vec<_> = texts.iter().map(|text| Document::from_text(text)).collect();
-    let mut index = VectorIndex::with_capacity(embedder.dim(), texts.len());
-    for (row, vector) in (0u32..).zip(embedder.embed(&documents)?) {
-        index.set(row, &vector.ok_or("text without words")?)?;
+    let mut arguments = std::env::args().skip(1);
+    let what = arguments.next().unwrap_or_else(|| "1000,10000,100000".into());
+    println!("{:>9} {:>4}  {:>9} {:>9} {:>9} {:>7}", "vectors", "dim", "build", "exact", "graph", "recall");
+    if Path::new(&what).is_dir() {
+        let vectors = citeulike(Path::new(&what))?;
+        return measure(&vectors.iter().map(Vec::as_slice).collect::<Vec<_>>());
     }
-    let mut times = Vec::new();
-    for row in 0..200u32 {
-        let query = index.get(row * 499).ok_or("row without vector")?.to_vec();
-        let start = Instant::now();
-        std::hint::black_box(index.nearest(&query, 200, |other| other % 10 != 0));
-        times.push(start.elapsed());
+    let dims = arguments.next().unwrap_or_else(|| "128".into());
+    for n in what.split(',') {
+        for dim in dims.split(',') {
+            let vectors = clustered(n.parse()?, dim.parse()?);
+            measure(&vectors.chunks_exact(dim.parse()?).collect::<Vec<_>>())?;
+        }
     }
-    times.sort();
-    println!(
-        "{} x {}, k = 200, a tenth refused: median {:.2?}",
-        index.len(),
-        index.dim(),
-        times[times.len() / 2]
-    );
     Ok(())
+}
+
+/// Median microseconds of a search for the best 100, and the share of the exact 100 that the graph finds: without a
+/// filter, and with filters that let a tenth and a hundredth through.
+fn measure(vectors: &[&[f32]]) -> Result<(), Box<dyn Error>> {
+    let dim = vectors.first().map_or(0, |vector| vector.len());
+    let mut exact = VectorIndex::with_capacity(dim, vectors.len()).with_graph_from(usize::MAX);
+    for (row, vector) in (0u32..).zip(vectors) {
+        exact.set(row, vector)?;
+    }
+    let start = Instant::now();
+    let graph = exact.indexed();
+    let build_seconds = start.elapsed().as_secs_f64();
+    for one_in in [1u32, 10, 100] {
+        // Scattered, so that the filter has nothing to do with what is near.
+        let accept = |row: u32| row.wrapping_mul(2_654_435_769).is_multiple_of(one_in);
+        let (mut exact_us, mut graph_us, mut found) = (Vec::new(), Vec::new(), 0);
+        let mut wanted = 0;
+        for at in 0..QUERIES {
+            // Between two resources, as the profile of a person is.
+            let pick = |n: usize| vectors.get((at * 7919 + n) % vectors.len()).copied().unwrap_or_default();
+            let query: Vec<f32> = pick(0).iter().zip(pick(1)).map(|(a, b)| a + 0.3 * b).collect();
+            let (expected, us) = timed(|| exact.nearest(&query, K, accept));
+            exact_us.push(us);
+            let (answer, us) = timed(|| graph.nearest(&query, K, accept));
+            graph_us.push(us);
+            wanted += expected.len();
+            found += expected.iter().filter(|(row, _)| answer.iter().any(|(other, _)| other == row)).count();
+        }
+        println!(
+            "{:>9} {dim:>4}  {build_seconds:>7.1} s {:>6.0} us {:>6.0} us {:>7.4}  one in {one_in} allowed",
+            vectors.len(),
+            median(exact_us),
+            median(graph_us),
+            found as f64 / wanted.max(1) as f64
+        );
+    }
+    Ok(())
+}
+
+fn timed<T>(search: impl FnOnce() -> T) -> (T, f64) {
+    let start = Instant::now();
+    let answer = search();
+    (answer, start.elapsed().as_secs_f64() * 1e6)
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// Unit vectors around centres, one centre for 50 vectors, themselves around a tenth as many: subjects within fields.
+fn clustered(n: usize, dim: usize) -> Vec<f32> {
+    let mut noise = Noise(42);
+    let fields: Vec<f32> = (0..n.div_ceil(500) * dim).map(|_| noise.next()).collect();
+    let around = |centres: &[f32], of: usize, spread: f32, noise: &mut Noise| -> Vec<f32> {
+        let start = of % (centres.len() / dim) * dim;
+        let centre = centres.get(start..start + dim).unwrap_or_default();
+        let mut vector: Vec<f32> = centre.iter().map(|x| x + spread * noise.next()).collect();
+        let norm = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+        vector.iter_mut().for_each(|x| *x *= (dim as f32).sqrt() / norm);
+        vector
+    };
+    let subjects: Vec<f32> = (0..n.div_ceil(50)).flat_map(|s| around(&fields, s, 0.8, &mut noise)).collect();
+    let mut vectors: Vec<f32> = (0..n).flat_map(|v| around(&subjects, v, 0.8, &mut noise)).collect();
+    vectors.iter_mut().for_each(|x| *x /= (dim as f32).sqrt());
+    vectors
+}
+
+/// Roughly normal numbers, the same on every machine.
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self) -> f32 {
+        let mut uniform = || {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 40) as f32 / (1u64 << 24) as f32
+        };
+        // The sum of 4 uniform numbers, brought to mean 0 and variance 1.
+        ((0..4).map(|_| uniform()).sum::<f32>() - 2.0) * 3f32.sqrt()
+    }
+}
+
+fn citeulike(folder: &Path) -> Result<Vec<Vec<f32>>, Box<dyn Error>> {
+    let vocabulary = std::fs::read_to_string(folder.join("vocabulary.dat"))?;
+    let words: Vec<&str> = vocabulary.lines().collect();
+    let mut texts = Vec::new();
+    for line in std::fs::read_to_string(folder.join("mult.dat"))?.lines() {
+        let mut text = String::new();
+        for pair in line.split_whitespace().skip(1) {
+            let (word, count) = pair.split_once(':').ok_or("word without count")?;
+            let word = words.get(word.parse::<usize>()?).ok_or("word out of range")?;
+            (0..count.parse::<usize>()?).for_each(|_| text.extend([word, " "]));
+        }
+        texts.push(text);
+    }
+    let documents: Vec<_> = texts.iter().map(|text| Document::from_text(text)).collect();
+    let embedder = LsaEmbedder::fit(&documents, &LsaConfig::default(), 1)?;
+    Ok(embedder.embed(&documents)?.into_iter().flatten().collect())
 }

@@ -1,7 +1,7 @@
 //! What is known of one user at one moment, and the component scores of candidates that follow from it.
 
 use chrono::{DateTime, Utc};
-use docent_domain::{COLD_START_BELOW, ComponentScores, UNKNOWN_QUALITY, recency};
+use docent_domain::{COLD_START_BELOW, ComponentScores, Profile, UNKNOWN_QUALITY, recency};
 use docent_embeddings::{ContentSignal, Document, content_profile, dot};
 use docent_graph::{Graph, PprConfig};
 use rustc_hash::FxHashMap;
@@ -238,20 +238,29 @@ pub(crate) fn content_without(
 }
 
 fn content_from_text(state: &State, user: &UserView) -> Result<Option<Vec<f32>>, Error> {
-    let profile = &user.profile;
-    let subjects: Vec<String> = profile
-        .active_domain
-        .iter()
-        .chain(&profile.research_domains)
-        .map(|domain| domain.to_owned())
-        .collect();
-    let authors = &profile.preferred_authors;
-    if subjects.is_empty() && authors.is_empty() {
-        return Ok(None);
+    let Some(domains) = Domains::of(&user.profile) else { return Ok(None) };
+    state.text_vector(&domains.document())
+}
+
+/// What a user works on and whom they read, as they or their history say.
+pub(crate) struct Domains {
+    subjects: Vec<String>,
+    authors: Vec<String>,
+    text: String,
+}
+
+impl Domains {
+    pub(crate) fn of(profile: &Profile) -> Option<Self> {
+        let subjects: Vec<String> =
+            profile.active_domain.iter().chain(&profile.research_domains).cloned().collect();
+        let authors = profile.preferred_authors.clone();
+        let text = profile.domains_text().unwrap_or_default();
+        (!subjects.is_empty() || !authors.is_empty()).then_some(Self { subjects, authors, text })
     }
-    let text = profile.domains_text().unwrap_or_default();
-    let document = Document { title: "", text: &text, subjects: &subjects, authors };
-    Ok(state.embedder().get().embed(&[document])?.pop().flatten())
+
+    pub(crate) fn document(&self) -> Document<'_> {
+        Document { title: "", text: &self.text, subjects: &self.subjects, authors: &self.authors }
+    }
 }
 
 fn graph_seeds(state: &State, user: &UserView) -> Vec<(u32, f32)> {

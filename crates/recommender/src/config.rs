@@ -11,6 +11,8 @@ pub struct EngineConfig {
     pub database_url: String,
     /// Folder of published models.
     pub snapshots: PathBuf,
+    /// Where the sentence transformer of the live model lies on this machine, if elsewhere than where the trainer found it.
+    pub sentence_transformer: Option<PathBuf>,
     /// Interaction types of the team's own.
     pub interactions: InteractionRules,
     /// How much each component counts where neither the model nor the request says otherwise.
@@ -33,6 +35,7 @@ impl Default for EngineConfig {
         Self {
             database_url: "sqlite://docent-data/docent.db".into(),
             snapshots: "docent-data/snapshots".into(),
+            sentence_transformer: None,
             interactions: InteractionRules::default(),
             weights: Weights::default(),
             candidates: CandidateCounts::default(),

@@ -29,6 +29,7 @@ pub mod collaborative;
 mod components;
 mod config;
 mod cursor;
+mod embedder;
 mod engine;
 mod error;
 mod explain;
@@ -47,6 +48,7 @@ pub use docent_domain::{
     Component, ComponentScores, DomainError, Feedback, Interaction, InteractionRules, InteractionType, Link,
     NewInteraction, Preference, Profile, Resource, ResourceId, Signals, Strategy, Strength, UserId, Weights,
 };
+pub use docent_embedders::{HttpConfig, SentenceTransformerConfig};
 pub use docent_embeddings::LsaConfig;
 pub use docent_evaluation as evaluation;
 pub use docent_evaluation::Metrics;
@@ -58,6 +60,7 @@ pub use docent_storage::{
     RunStatus, SchemaStatus, StorageError, Store, StoreConfig, StoredProfile, StoredResource, TextColumn,
     UpsertOutcome,
 };
+pub use embedder::{EmbedderConfig, EmbedderInfo};
 pub use engine::{Engine, EngineStatus, IngestOutcome, Reloaded, limit_checked};
 pub use error::Error;
 pub use model::ModelInfo;

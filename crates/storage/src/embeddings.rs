@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Se
 
 use crate::{
     Store,
-    entity::embedding::{ActiveModel, Column, Entity},
+    entity::embedding::{ActiveModel, Column, Entity, Model},
     error::{Result, StorageError},
     resources::find_resources,
     sql,
@@ -81,16 +81,23 @@ impl Store {
             .filter(Column::ResourceId.gt(row_id))
             .order_by_asc(Column::ResourceId)
             .limit(limit);
-        let rows = page.all(self.reader()).await?;
-        rows.into_iter()
-            .map(|row| {
-                let vector = floats(&row.vector).ok_or_else(|| {
-                    let why = format!("a vector of {} bytes is no whole number of f32", row.vector.len());
-                    StorageError::corrupt("resource_embeddings", row.resource_id, why)
-                })?;
-                Ok(EmbeddingRow { row_id: row.resource_id, text_hash: row.text_hash, vector })
-            })
-            .collect()
+        page.all(self.reader()).await?.into_iter().map(read).collect()
+    }
+
+    /// Vectors of an embedder for some resources, in no order; unknown and deleted ones are left out.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] for a vector of a broken length.
+    pub async fn embeddings_of_resources(
+        &self,
+        embedder: &str,
+        ids: &[ResourceId],
+    ) -> Result<Vec<EmbeddingRow>> {
+        let ids: Vec<&str> = ids.iter().map(ResourceId::as_str).collect();
+        let row_ids: Vec<i64> = find_resources(self.reader(), &ids, false).await?.into_values().collect();
+        let wanted = sql::id_in(self.reader().get_database_backend(), "resource_id", &row_ids)?;
+        let rows = Entity::find().filter(Column::Embedder.eq(embedder)).filter(wanted);
+        rows.all(self.reader()).await?.into_iter().map(read).collect()
     }
 
     /// Removes the vectors of all embedders but one. How many those were.
@@ -104,6 +111,14 @@ impl Store {
         transaction.commit().await?;
         Ok(forgotten)
     }
+}
+
+fn read(row: Model) -> Result<EmbeddingRow> {
+    let vector = floats(&row.vector).ok_or_else(|| {
+        let why = format!("a vector of {} bytes is no whole number of f32", row.vector.len());
+        StorageError::corrupt("resource_embeddings", row.resource_id, why)
+    })?;
+    Ok(EmbeddingRow { row_id: row.resource_id, text_hash: row.text_hash, vector })
 }
 
 fn floats(bytes: &[u8]) -> Option<Vec<f32>> {

@@ -1,6 +1,7 @@
 //! What anyone who embeds the engine may rely on.
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
 
+mod embedders;
 mod requests;
 mod upkeep;
 
@@ -72,13 +73,16 @@ impl Library {
         self
     }
 
-    fn trainer(&self) -> Trainer {
+    fn train_config(&self) -> TrainConfig {
         let mut config = TrainConfig::default();
         config.als.dim = 8;
         config.ncf.layers = vec![16, 8];
         config.ncf.epochs = 2;
-        let snapshots = &self.engine.config().snapshots;
-        Trainer::with_store(self.engine.store().clone(), snapshots, config)
+        config
+    }
+
+    fn trainer(&self) -> Trainer {
+        Trainer::with_store(self.engine.store().clone(), self.snapshots(), self.train_config())
     }
 
     async fn train(&self) -> String {

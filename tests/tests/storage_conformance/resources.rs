@@ -208,6 +208,12 @@ pub(crate) async fn embeddings_come_back_bit_for_bit(database: &Database) -> Res
     let bits = |v: &[f32]| v.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     ensure!(bits(&rows[0].vector) == bits(&vector));
     ensure!(store.embeddings_of("lsa", rows[0].row_id, 10).await?.is_empty());
+    let ids = ["b", "a", "nowhere"].map(id);
+    ensure!(
+        store.embeddings_of_resources("lsa", &ids).await? == rows,
+        "of b there is another embedder's only"
+    );
+    ensure!(store.embeddings_of_resources("lsa", &[]).await?.is_empty());
     Ok(())
 }
 

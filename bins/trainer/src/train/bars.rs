@@ -57,6 +57,7 @@ impl TrainObserver for Bars {
                     bar.set_message(format!("{}: {interactions} interactions", self.name));
                 }
             }
+            TrainEvent::Embedded { done, total } => self.steps(*total).set_position(*done as u64),
             TrainEvent::Als { done, total } => self.steps(*total).set_position(*done as u64),
             TrainEvent::Ncf { epoch, epochs, batch, batches, loss, holdout } => {
                 let bar = self.steps(*batches);

@@ -42,6 +42,11 @@ impl TrainObserver for Lines {
                     tracing::info!(interactions, "read");
                 }
             }
+            TrainEvent::Embedded { done, total } => {
+                if done == total || self.is_due() {
+                    tracing::info!("embedded {done} of {total}");
+                }
+            }
             TrainEvent::Als { done, total } => {
                 if done == total || self.is_due() {
                     tracing::info!("half sweep {done} of {total}");

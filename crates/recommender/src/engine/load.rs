@@ -1,4 +1,7 @@
-use std::sync::{PoisonError, RwLock};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
 
 use chrono::DateTime;
 use docent_domain::{Link, ResourceId};
@@ -16,6 +19,9 @@ use crate::{
 
 pub(super) const PAGE: u64 = 2_000;
 
+/// An embedder that failed is left alone for so long.
+const EMBED_AGAIN: Duration = Duration::from_secs(30);
+
 /// What became of a [`Engine::reload`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reloaded {
@@ -31,6 +37,8 @@ pub(super) struct Changes {
     cursor: ChangeCursor,
     /// Keys of resources that may have no vector yet.
     to_embed: FxHashSet<u32>,
+    /// Since when the embedder is left alone.
+    embedder_failed: Option<Instant>,
     /// Whether resources arrived that people may have interacted with.
     history_is_due: bool,
 }
@@ -40,8 +48,19 @@ impl Changes {
         Self {
             cursor: ChangeCursor { updated_at: DateTime::UNIX_EPOCH, row_id: 0 },
             to_embed: FxHashSet::default(),
+            embedder_failed: None,
             history_is_due: false,
         }
+    }
+
+    fn is_to_embed(&self) -> bool {
+        !self.to_embed.is_empty() && self.embedder_failed.is_none_or(|at| at.elapsed() >= EMBED_AGAIN)
+    }
+
+    /// These are still without a vector, and all others have theirs.
+    fn embedded_all_but(&mut self, without: Vec<u32>) {
+        self.embedder_failed = (!without.is_empty()).then(Instant::now);
+        self.to_embed = without.into_iter().collect();
     }
 }
 
@@ -112,11 +131,12 @@ impl Engine {
             self.inner.users.all_changed();
             changes.history_is_due = false;
         }
-        if !changes.to_embed.is_empty() {
+        if changes.is_to_embed() {
             let keys: Vec<u32> = changes.to_embed.iter().copied().collect();
-            self.fill_vectors(&self.inner.state, &keys).await?;
-            changes.to_embed.clear();
+            let without = self.fill_vectors(&self.inner.state, &keys).await?;
+            changes.embedded_all_but(without);
         }
+        self.index_vectors();
         Ok(())
     }
 
@@ -148,11 +168,17 @@ impl Engine {
         })
         .await??;
         let (resources, next) = (next.catalogue.len() as u32, RwLock::new(next));
-        self.fill_vectors(&next, &(0..resources).collect::<Vec<_>>()).await?;
-        let next = next.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let without = self.fill_vectors(&next, &(0..resources).collect::<Vec<_>>()).await?;
+        let mut next = next.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if next.vectors.graph_is_due() && !read(&self.inner.state).vectors.is_empty() {
+            // The former vectors serve meanwhile; at a start, an exact search does until there is a graph.
+            let vectors = Arc::clone(&next.vectors);
+            next.vectors = Arc::new(tokio::task::spawn_blocking(move || vectors.indexed()).await?);
+        }
         let version = next.live.as_ref().map_or_else(String::new, |live| live.version.clone());
         let replaced = std::mem::replace(&mut *write(&self.inner.state), next);
-        changes.to_embed.clear();
+        changes.embedded_all_but(without);
+        self.index_vectors();
         // Freeing a large state takes a while, which no request should wait for.
         tokio::task::spawn_blocking(move || drop(replaced));
         self.forget_former_vectors().await;
@@ -163,7 +189,8 @@ impl Engine {
     fn read_model(&self) -> Result<State, Error> {
         let mut next = read(&self.inner.state).fork()?;
         if let Some(snapshot) = self.inner.snapshots.open_current()? {
-            let model = Model::read(&snapshot)?;
+            let folder = self.inner.config.sentence_transformer.as_deref();
+            let model = Model::read(&snapshot, folder)?;
             next.adopt(LiveModel { version: snapshot.manifest().id.clone(), model })?;
         }
         Ok(next)
@@ -202,7 +229,7 @@ fn take_up(state: &mut State, stored: &StoredResource) -> u32 {
     let entry = Entry::new(resource, stored.text_hash.clone(), resource.hidden || stored.deleted);
     let key = state.catalogue.put(stored.row_id, entry);
     if text_changed || stored.deleted {
-        state.vectors.remove(key);
+        state.remove_vector(key);
     }
     if let Err(error) = state.replace_links(key, &resource.links) {
         tracing::warn!(resource = resource.id.as_str(), %error, "links that came with this resource are left out");

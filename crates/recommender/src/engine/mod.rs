@@ -1,5 +1,6 @@
 //! The engine: takes in resources and behaviour, and recommends.
 
+mod domains;
 mod ingest;
 mod load;
 mod people;
@@ -42,6 +43,8 @@ struct Inner {
     impressions: ImpressionLog,
     /// Held by whoever changes the state, so that no change is built on one that another replaces meanwhile.
     changes: Mutex<Changes>,
+    /// Held while a graph of vectors is built.
+    indexing: Arc<Mutex<()>>,
 }
 
 /// What is loaded, for health and metrics.
@@ -84,6 +87,7 @@ impl Engine {
             users: Users::new(&config),
             impressions: ImpressionLog::start(store.clone(), config.impression_queue),
             changes: Mutex::new(Changes::none()),
+            indexing: Arc::default(),
             store,
             config,
         };

@@ -47,6 +47,7 @@ impl Engine {
         check(&request)?;
         let started = Instant::now();
         let user = self.inner.users.get(&request.user_id, &self.inner.store, &self.inner.state).await?;
+        self.embed_domains(&user).await;
         let inner = Arc::clone(&self.inner);
         let (user_id, at) = (request.user_id.clone(), now());
         let answer = tokio::task::spawn_blocking(move || {

@@ -1,61 +1,73 @@
 //! Vectors of resources: from the model, from the store, or made now.
 
-use std::sync::RwLock;
+use std::sync::{Arc, RwLock};
 
 use docent_domain::{Resource, ResourceId};
-use docent_embeddings::Document;
+use docent_embeddings::{Document, EmbeddingError, VectorIndex};
 use docent_storage::NewEmbedding;
 use rustc_hash::FxHashMap;
 
 use super::{Engine, load::PAGE, now};
 use crate::{
     Error,
-    state::{LiveEmbedder, State},
+    embedder::{TextEmbedder, with_source},
+    state::State,
     user::{read, write},
 };
 
+/// Vectors set at once: requests wait for no more than these few milliseconds.
+const SET_AT_ONCE: usize = 16;
+
 impl Engine {
-    /// Gives vectors to those of the resources that have none: kept ones where there are many to fill, else new ones.
-    pub(super) async fn fill_vectors(&self, state: &RwLock<State>, keys: &[u32]) -> Result<(), Error> {
-        let missing = || read(state).without_vector(keys.iter().copied());
-        if missing().len() as u64 > PAGE {
-            self.load_vectors(state).await?;
-        }
+    /// Gives vectors to those of the resources that have none: kept ones, else new ones. Returns those that are still
+    /// without, because the embedder fails.
+    pub(super) async fn fill_vectors(&self, state: &RwLock<State>, keys: &[u32]) -> Result<Vec<u32>, Error> {
         let embedder = read(state).embedder();
-        for chunk in missing().chunks(PAGE as usize) {
-            let embedded = self.embed(&embedder, chunk).await?;
-            let mut state = write(state);
-            for (key, vector) in embedded {
-                state.vectors.set(key, &vector)?;
+        let without = || read(state).without_vector(keys.iter().copied());
+        for chunk in without().chunks(PAGE as usize) {
+            self.load_vectors(state, &embedder, chunk).await?;
+            let missing = read(state).without_vector(chunk.iter().map(|(key, _)| *key));
+            match self.embed(&embedder, &missing).await {
+                Ok(embedded) => set_vectors(state, &embedded)?,
+                Err(Error::Embedding(error @ EmbeddingError::Backend { .. })) => {
+                    tracing::warn!(error = with_source(&error), "new texts have no vectors yet");
+                    return Ok(without().into_iter().map(|(key, _)| key).collect());
+                }
+                Err(error) => return Err(error),
             }
         }
-        Ok(())
+        Ok(Vec::new())
     }
 
-    /// Sets vectors that the store keeps of the state's embedder, where they are still those of the text.
-    async fn load_vectors(&self, state: &RwLock<State>) -> Result<(), Error> {
-        let embedder = read(state).embedder();
-        let mut after = 0;
-        loop {
-            let page = self.inner.store.embeddings_of(embedder.get().id(), after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = last.row_id;
-            let mut state = write(state);
-            for row in page {
-                let Some(key) = state.catalogue.key_of_row_id(row.row_id) else { continue };
-                if state.catalogue.get(key).is_some_and(|entry| entry.text_hash == row.text_hash) {
-                    state.vectors.set(key, &row.vector)?;
-                }
-            }
-        }
+    /// Sets vectors that the store keeps of the embedder, where they are still those of the text.
+    async fn load_vectors(
+        &self,
+        state: &RwLock<State>,
+        embedder: &TextEmbedder,
+        missing: &[(u32, ResourceId)],
+    ) -> Result<(), Error> {
+        let ids: Vec<ResourceId> = missing.iter().map(|(_, id)| id.clone()).collect();
+        let kept = self.inner.store.embeddings_of_resources(embedder.get().id(), &ids).await?;
+        let keyed: Vec<(u32, Vec<f32>)> = {
+            let state = read(state);
+            let of_text = |row: &docent_storage::EmbeddingRow| {
+                let key = state.catalogue.key_of_row_id(row.row_id)?;
+                (state.catalogue.get(key)?.text_hash == row.text_hash).then_some(key)
+            };
+            kept.into_iter().filter_map(|row| Some((of_text(&row)?, row.vector))).collect()
+        };
+        set_vectors(state, &keyed)
     }
 
     /// Embeds resources from their text in the store, off the event loop, and keeps the vectors there.
     async fn embed(
         &self,
-        embedder: &LiveEmbedder,
+        embedder: &TextEmbedder,
         missing: &[(u32, ResourceId)],
     ) -> Result<Vec<(u32, Vec<f32>)>, Error> {
+        if missing.is_empty() {
+            return Ok(Vec::new());
+        }
         let keys: FxHashMap<&str, u32> = missing.iter().map(|(key, id)| (id.as_str(), *key)).collect();
         let ids: Vec<ResourceId> = missing.iter().map(|(_, id)| id.clone()).collect();
         let stored = self.inner.store.get_resources(&ids).await?;
@@ -79,6 +91,38 @@ impl Engine {
         Ok(embedded.into_iter().filter_map(keyed).collect())
     }
 
+    /// Builds the graph of vectors where one is due, while the vectors are searched as they are.
+    pub(super) fn index_vectors(&self) {
+        let Ok(building) = Arc::clone(&self.inner.indexing).try_lock_owned() else { return };
+        let vectors = Arc::clone(&read(&self.inner.state).vectors);
+        if !vectors.graph_is_due() {
+            return;
+        }
+        let this = self.clone();
+        tokio::spawn(async move {
+            let _building = building;
+            let count = vectors.len();
+            match tokio::task::spawn_blocking(move || vectors.indexed()).await {
+                Ok(indexed) => this.take_up(indexed).await,
+                Err(error) => tracing::error!(%error, "the graph of vectors could not be built"),
+            }
+            tracing::debug!(vectors = count, "the graph of vectors was built");
+        });
+    }
+
+    /// Puts an index in the place of the one that it was made from, with all that changed meanwhile.
+    async fn take_up(&self, mut indexed: VectorIndex) {
+        let _changes = self.inner.changes.lock().await;
+        let current = Arc::clone(&read(&self.inner.state).vectors);
+        if !current.graph_is_due() {
+            return;
+        }
+        let followed = tokio::task::spawn_blocking(move || indexed.follow(&current).then_some(indexed)).await;
+        if let Ok(Some(indexed)) = followed {
+            write(&self.inner.state).vectors = Arc::new(indexed);
+        }
+    }
+
     /// Once every resource has its vector of the live embedder, those of former ones are of no use.
     pub(super) async fn forget_former_vectors(&self) {
         let embedder = read(&self.inner.state).embedder();
@@ -88,6 +132,16 @@ impl Engine {
             Err(error) => tracing::warn!(%error, "vectors of former embedders could not be removed"),
         }
     }
+}
+
+fn set_vectors(state: &RwLock<State>, vectors: &[(u32, Vec<f32>)]) -> Result<(), Error> {
+    for few in vectors.chunks(SET_AT_ONCE) {
+        let mut state = write(state);
+        for (key, vector) in few {
+            state.set_vector(*key, vector)?;
+        }
+    }
+    Ok(())
 }
 
 /// What is embedded of a resource.

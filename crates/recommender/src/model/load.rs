@@ -1,3 +1,5 @@
+use std::{path::Path, sync::Arc};
+
 use docent_embeddings::{LsaConfig, LsaEmbedder, LsaParts};
 use docent_graph::GraphParts;
 use docent_snapshot::Snapshot;
@@ -9,14 +11,16 @@ use super::{
 use crate::{
     Error,
     collaborative::{Blend, CollaborativeModel},
+    embedder::TextEmbedder,
 };
 
 /// The kind of edge that training adds to the graph.
 pub(crate) const CO_INTERACTION_KIND: &str = "co_interaction";
 
 impl Model {
-    /// Reads and checks a whole snapshot.
-    pub(crate) fn read(snapshot: &Snapshot) -> Result<Self, Error> {
+    /// Reads and checks a whole snapshot. `sentence_transformer` is where the embedder lies that it may have been made with,
+    /// if elsewhere than then.
+    pub(crate) fn read(snapshot: &Snapshot, sentence_transformer: Option<&Path>) -> Result<Self, Error> {
         let invalid = |reason: String| Error::InvalidModel { id: snapshot.manifest().id.clone(), reason };
         let info: ModelInfo = serde_json::from_value(snapshot.manifest().info.clone())
             .map_err(|e| invalid(format!("info: {e}")))?;
@@ -33,8 +37,17 @@ impl Model {
             let (found, expected) = (collaborative.n_items(), ids.items.len());
             return Err(invalid(format!("{COLLABORATIVE} has {found} items, not {expected}")));
         }
-        let embedder = read_embedder(snapshot)?;
+        let pretrained =
+            info.embedder.as_ref().and_then(|made_by| Some((made_by, made_by.config.pretrained()?)));
+        let embedder = match pretrained {
+            Some((made_by, config)) => TextEmbedder::find_again(made_by, &config, sentence_transformer),
+            None => TextEmbedder::Lsa(Arc::new(read_lsa(snapshot)?)),
+        };
         let vectors = read_vectors(snapshot, ids.items.len())?;
+        let dim = embedder.get().dim();
+        if let Some(other) = vectors.iter().flatten().map(Vec::len).find(|len| *len != dim) {
+            return Err(invalid(format!("{VECTORS} of length {other}, but the embedder's have {dim}")));
+        }
         let co_interaction = read_co_interaction(snapshot)?;
         if co_interaction.offsets.len() != ids.items.len() + 1 {
             return Err(invalid(format!("graph offsets do not fit {} items", ids.items.len())));
@@ -64,7 +77,7 @@ impl Model {
     }
 }
 
-fn read_embedder(snapshot: &Snapshot) -> Result<LsaEmbedder, Error> {
+fn read_lsa(snapshot: &Snapshot) -> Result<LsaEmbedder, Error> {
     let (config, vocabulary): (LsaConfig, Vec<String>) = snapshot.json(EMBEDDER)?;
     let mut file = snapshot.tensors(EMBEDDER)?;
     let idf = file.take("idf", &[vocabulary.len()])?;

@@ -11,12 +11,15 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use docent_domain::ResourceId;
-use docent_embeddings::LsaEmbedder;
 use docent_evaluation::Metrics;
 use docent_graph::GraphParts;
 use serde::{Deserialize, Serialize};
 
-use crate::{LearnedWeights, collaborative::Blend};
+use crate::{
+    LearnedWeights,
+    collaborative::Blend,
+    embedder::{EmbedderInfo, TextEmbedder},
+};
 
 /// What a snapshot says of the model in it: the `info` of its manifest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +38,9 @@ pub struct ModelInfo {
     pub weights: LearnedWeights,
     /// Metrics at 10 on the holdout by time, by model name; those of `popularity` are there to compare.
     pub holdout: BTreeMap<String, Metrics>,
+    /// What made the vectors; models from before it could be chosen have the built-in one.
+    #[serde(default)]
+    pub embedder: Option<EmbedderInfo>,
     /// Published though the gate said no.
     pub forced: bool,
     /// Settings and seed of the run.
@@ -52,6 +58,7 @@ impl ModelInfo {
             blend: BTreeMap::new(),
             weights: LearnedWeights::default(),
             holdout: BTreeMap::new(),
+            embedder: None,
             forced: false,
             config: serde_json::Value::Null,
         }
@@ -66,7 +73,7 @@ pub(crate) struct Model {
     pub text_hashes: Vec<String>,
     /// Nothing in it is of a user: whoever has a history is scored by it.
     pub collaborative: Blend,
-    pub embedder: LsaEmbedder,
+    pub embedder: TextEmbedder,
     /// Unit vectors by item row; `None` where a resource has no usable text.
     pub vectors: Vec<Option<Vec<f32>>>,
     /// Between item rows.

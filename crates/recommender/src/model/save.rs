@@ -1,10 +1,9 @@
 use docent_domain::ResourceId;
-use docent_embeddings::Embedder;
 use docent_snapshot::{Draft, SnapshotError, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::Model;
-use crate::{Error, collaborative::CollaborativeModel};
+use crate::{Error, collaborative::CollaborativeModel, embedder::TextEmbedder};
 
 pub(super) const COLLABORATIVE: &str = "collaborative";
 pub(super) const EMBEDDER: &str = "embedder";
@@ -65,23 +64,26 @@ impl Model {
     }
 
     fn write_content(&self, draft: &mut Draft) -> Result<(), SnapshotError> {
-        let parts = self.embedder.to_parts();
-        let terms = parts.vocabulary.len();
-        draft.put_json(EMBEDDER, &(&parts.config, &parts.vocabulary))?;
-        draft.put_tensors(
-            EMBEDDER,
-            &[
-                Tensor::new("idf", vec![terms], parts.idf)?,
-                Tensor::new("projection", vec![terms, parts.config.dim], parts.projection)?,
-            ],
-        )?;
+        // Of any other embedder the manifest says where it is found.
+        if let TextEmbedder::Lsa(embedder) = &self.embedder {
+            let parts = embedder.to_parts();
+            let terms = parts.vocabulary.len();
+            draft.put_json(EMBEDDER, &(&parts.config, &parts.vocabulary))?;
+            draft.put_tensors(
+                EMBEDDER,
+                &[
+                    Tensor::new("idf", vec![terms], parts.idf)?,
+                    Tensor::new("projection", vec![terms, parts.config.dim], parts.projection)?,
+                ],
+            )?;
+        }
         let (rows, vectors): (Vec<u32>, Vec<&[f32]>) =
             (0u32..).zip(&self.vectors).filter_map(|(row, v)| Some((row, v.as_deref()?))).unzip();
         draft.put_tensors(
             VECTORS,
             &[
                 Tensor::of_indices("rows", vec![rows.len()], rows)?,
-                Tensor::new("vectors", vec![vectors.len(), self.embedder.dim()], vectors.concat())?,
+                Tensor::new("vectors", vec![vectors.len(), self.embedder.get().dim()], vectors.concat())?,
             ],
         )
     }

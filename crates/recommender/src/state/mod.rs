@@ -1,16 +1,18 @@
 //! Everything an answer is computed from, in memory: catalogue, vectors, graph and model under the same dense keys.
 
 mod links;
+mod texts;
 mod waiting;
 
 use std::sync::Arc;
 
 use docent_domain::ResourceId;
-use docent_embeddings::{Embedder, LsaConfig, LsaEmbedder, VectorIndex};
+use docent_embeddings::{Document, LsaConfig, LsaEmbedder, VectorIndex};
 use docent_graph::Graph;
 use docent_ranker::quality_fence;
 
-use crate::{Error, catalogue::Catalogue, model::Model};
+use crate::{Error, catalogue::Catalogue, embedder::TextEmbedder, model::Model};
+use texts::TextVectors;
 use waiting::WaitingLinks;
 
 /// A model and the snapshot that it came from.
@@ -35,25 +37,15 @@ pub(crate) struct Summary {
     quality_fence: Option<f64>,
 }
 
-/// The model's embedder, or the untrained one before any model.
-#[derive(Clone)]
-pub(crate) enum LiveEmbedder {
-    OfModel(Arc<LiveModel>),
-    Untrained(Arc<LsaEmbedder>),
-}
-
-impl LiveEmbedder {
-    pub(crate) fn get(&self) -> &dyn Embedder {
-        match self {
-            Self::OfModel(live) => &live.model.embedder,
-            Self::Untrained(embedder) => embedder.as_ref(),
-        }
-    }
-}
+/// So much of what a person says they work on is embedded, at most.
+pub(crate) const MAX_DOMAIN_CHARS: usize = 4_000;
 
 pub(crate) struct State {
     pub catalogue: Catalogue,
-    pub vectors: VectorIndex,
+    /// Shared only while a graph is built of it, beside what serves.
+    pub vectors: Arc<VectorIndex>,
+    /// Of texts that are not the catalogue's.
+    pub texts: Arc<TextVectors>,
     pub graph: Graph,
     pub live: Option<Arc<LiveModel>>,
     /// By catalogue key: the model's item row.
@@ -70,7 +62,8 @@ impl State {
         let untrained = LsaEmbedder::untrained(&LsaConfig::default())?;
         Ok(Self {
             catalogue: Catalogue::default(),
-            vectors: VectorIndex::new(untrained.dim()),
+            vectors: Arc::new(VectorIndex::new(untrained.config().dim)),
+            texts: Arc::new(TextVectors::new()),
             graph: Graph::from_edges(0, Vec::new(), [])?,
             live: None,
             rows: Vec::new(),
@@ -87,11 +80,33 @@ impl State {
     }
 
     /// The embedder whose vectors are in use.
-    pub(crate) fn embedder(&self) -> LiveEmbedder {
+    pub(crate) fn embedder(&self) -> TextEmbedder {
         match &self.live {
-            Some(live) => LiveEmbedder::OfModel(Arc::clone(live)),
-            None => LiveEmbedder::Untrained(Arc::clone(&self.untrained)),
+            Some(live) => live.model.embedder.clone(),
+            None => TextEmbedder::Lsa(Arc::clone(&self.untrained)),
         }
+    }
+
+    /// The vector of a text that is not the catalogue's; `None` where it has none, or where a slow embedder has not given
+    /// it yet.
+    pub(crate) fn text_vector(&self, document: &Document<'_>) -> Result<Option<Vec<f32>>, Error> {
+        let embedder = self.embedder();
+        if !embedder.is_immediate() {
+            return Ok(self.texts.get(&document.plain_text(MAX_DOMAIN_CHARS)));
+        }
+        Ok(embedder.get().embed(&[*document])?.pop().flatten())
+    }
+
+    /// Takes its vector from a resource, if it has one.
+    pub(crate) fn remove_vector(&mut self, key: u32) {
+        if self.vectors.get(key).is_some() {
+            Arc::make_mut(&mut self.vectors).remove(key);
+        }
+    }
+
+    /// Gives a resource its vector.
+    pub(crate) fn set_vector(&mut self, key: u32, vector: &[f32]) -> Result<(), Error> {
+        Ok(Arc::make_mut(&mut self.vectors).set(key, vector)?)
     }
 
     /// The model's row of a resource; `None` for one that arrived after training.
@@ -132,7 +147,7 @@ impl State {
     pub(crate) fn adopt(&mut self, live: LiveModel) -> Result<(), Error> {
         let model = &live.model;
         self.keys = model.items.iter().map(|id| self.catalogue.key(id.as_str())).collect();
-        let mut vectors = VectorIndex::with_capacity(model.embedder.dim(), self.catalogue.len());
+        let mut vectors = VectorIndex::with_capacity(model.embedder.get().dim(), self.catalogue.len());
         for ((key, vector), hash) in self.keys.iter().zip(&model.vectors).zip(&model.text_hashes) {
             if let (Some(key), Some(vector)) = (key, vector)
                 && self.catalogue.get(*key).is_some_and(|entry| entry.text_hash == *hash)
@@ -140,7 +155,8 @@ impl State {
                 vectors.set(*key, vector)?;
             }
         }
-        self.vectors = vectors;
+        self.vectors = Arc::new(vectors);
+        self.texts = Arc::new(TextVectors::new());
         self.live = Some(Arc::new(live));
         self.index_rows();
         Ok(())

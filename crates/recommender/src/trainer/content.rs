@@ -1,36 +1,131 @@
+use std::sync::Arc;
+
+use chrono::Utc;
 use docent_embeddings::{Document, Embedder, LsaConfig, LsaEmbedder};
 use docent_graph::{CoInteractionConfig, Edge, Graph, GraphParts, co_interaction_edges};
+use docent_storage::{NewEmbedding, Store};
+use rustc_hash::FxHashMap;
 
 use super::{
+    TrainError, TrainEvent, TrainObserver,
     dataset::{Dataset, Like},
     similar,
 };
 use crate::{
     Error,
+    embedder::TextEmbedder,
     engine::document,
     model::{Audience, CO_INTERACTION_KIND},
 };
 
 const DOCUMENTS_AT_A_TIME: usize = 1_000;
+/// Few enough that little is lost when a run ends between two of them.
+const TEXTS_AT_A_TIME: usize = 256;
+const PAGE: u64 = 5_000;
 
-/// A learned embedder, and the vectors of the catalogue by item; `None` where a resource has no usable text.
+/// An embedder, and the vectors of the catalogue by item; `None` where a resource has no usable text.
+pub(super) struct Embedded {
+    embedder: TextEmbedder,
+    vectors: Vec<Option<Vec<f32>>>,
+}
+
+/// What is known of the catalogue by its texts, see [`Embedded`].
 #[derive(Clone)]
 pub(super) struct Text {
-    pub embedder: LsaEmbedder,
+    pub embedder: TextEmbedder,
     pub vectors: Vec<Option<Vec<f32>>>,
     /// Edges between items with subjects, words or authors in common.
     pub similar: GraphParts,
 }
 
+/// From vectors that were made elsewhere, or by an embedder learned from the whole catalogue.
+pub(super) fn text(
+    data: &Dataset,
+    pretrained: Option<Embedded>,
+    config: &LsaConfig,
+    seed: u64,
+) -> Result<Text, Error> {
+    let Embedded { embedder, vectors } = match pretrained {
+        Some(embedded) => embedded,
+        None => learn(data, config, seed)?,
+    };
+    Ok(Text { embedder, vectors, similar: similar::edges(&data.items, config)? })
+}
+
 /// Learns an embedder from the whole catalogue, and embeds it.
-pub(super) fn embed(data: &Dataset, config: &LsaConfig, seed: u64) -> Result<Text, Error> {
+fn learn(data: &Dataset, config: &LsaConfig, seed: u64) -> Result<Embedded, Error> {
     let documents: Vec<Document<'_>> = data.items.iter().map(|item| document(&item.resource)).collect();
     let embedder = LsaEmbedder::fit(&documents, config, seed)?;
     let mut vectors = Vec::with_capacity(documents.len());
     for chunk in documents.chunks(DOCUMENTS_AT_A_TIME) {
         vectors.extend(embedder.embed(chunk)?);
     }
-    Ok(Text { embedder, vectors, similar: similar::edges(&data.items, config)? })
+    Ok(Embedded { embedder: TextEmbedder::Lsa(Arc::new(embedder)), vectors })
+}
+
+/// Takes the vectors that the store keeps of a pretrained embedder, where they are still those of the text, and makes the
+/// others. What is made is kept at once: a run that is stopped has paid for nothing twice.
+pub(super) async fn embed_missing(
+    store: &Store,
+    data: &Dataset,
+    embedder: TextEmbedder,
+    observer: &mut dyn TrainObserver,
+) -> Result<Embedded, TrainError> {
+    let mut vectors = kept(store, data, &embedder).await?;
+    let missing: Vec<usize> =
+        vectors.iter().enumerate().filter(|(_, vector)| vector.is_none()).map(|(item, _)| item).collect();
+    let total = vectors.len();
+    let mut done = total - missing.len();
+    for chunk in missing.chunks(TEXTS_AT_A_TIME) {
+        if observer.on_event(&TrainEvent::Embedded { done, total }).is_break() {
+            return Err(TrainError::Interrupted);
+        }
+        let items = || chunk.iter().filter_map(|&item| Some((item, data.items.get(item)?)));
+        let resources: Vec<_> = items().map(|(_, item)| item.resource.clone()).collect();
+        let handle = embedder.clone();
+        let made = tokio::task::spawn_blocking(move || {
+            handle.get().embed(&resources.iter().map(document).collect::<Vec<_>>())
+        })
+        .await??;
+        let mut new = Vec::new();
+        for ((at, item), vector) in items().zip(made) {
+            if let Some(vector) = &vector {
+                let (resource_id, text_hash) = (item.resource.id.clone(), item.text_hash.clone());
+                new.push(NewEmbedding { resource_id, text_hash, vector: vector.clone() });
+            }
+            if let Some(slot) = vectors.get_mut(at) {
+                *slot = vector;
+            }
+        }
+        store.put_embeddings(embedder.get().id(), &new, Utc::now()).await?;
+        done += chunk.len();
+    }
+    let _ = observer.on_event(&TrainEvent::Embedded { done, total });
+    Ok(Embedded { embedder, vectors })
+}
+
+async fn kept(
+    store: &Store,
+    data: &Dataset,
+    embedder: &TextEmbedder,
+) -> Result<Vec<Option<Vec<f32>>>, TrainError> {
+    let by_row: FxHashMap<i64, usize> = data.items.iter().map(|item| item.row_id).zip(0..).collect();
+    let mut vectors = vec![None; data.items.len()];
+    let mut after = 0;
+    loop {
+        let page = store.embeddings_of(embedder.get().id(), after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(vectors) };
+        after = last.row_id;
+        for row in page {
+            let Some(&at) = by_row.get(&row.row_id) else { continue };
+            let is_true = data.items.get(at).is_some_and(|item| item.text_hash == row.text_hash);
+            if let Some(slot) =
+                vectors.get_mut(at).filter(|_| is_true && row.vector.len() == embedder.get().dim())
+            {
+                *slot = Some(row.vector);
+            }
+        }
+    }
 }
 
 /// Edges between items that the same people like. `likes` are by user, oldest first.
@@ -54,5 +149,5 @@ pub(super) fn audience(likes: &[Like], text: &Text) -> Audience {
         rest = others;
         history
     });
-    Audience::of(histories, &text.vectors, text.embedder.dim())
+    Audience::of(histories, &text.vectors, text.embedder.get().dim())
 }

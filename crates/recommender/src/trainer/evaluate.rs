@@ -86,14 +86,17 @@ impl Trainer {
         if data.likes.len() < FEWEST_POSITIVES {
             return Err(TrainError::InsufficientData { positives: data.likes.len() });
         }
+        let pretrained = self.pretrained_texts(&data, &mut *observer).await?;
         let this = self.clone();
-        let evaluate = move || this.evaluate_blocking(&data, &engine, k, with_sweep, &mut *observer);
+        let evaluate =
+            move || this.evaluate_blocking(&data, pretrained, &engine, k, with_sweep, &mut *observer);
         tokio::task::spawn_blocking(evaluate).await?
     }
 
     fn evaluate_blocking(
         &self,
         data: &Dataset,
+        pretrained: Option<content::Embedded>,
         engine: &EngineConfig,
         k: usize,
         with_sweep: bool,
@@ -101,7 +104,7 @@ impl Trainer {
     ) -> Result<StoreEvaluation, TrainError> {
         let begun = Instant::now();
         stage(observer, "embedding texts")?;
-        let text = content::embed(data, &self.config.lsa, self.config.seed)?;
+        let text = content::text(data, pretrained, &self.config.lsa, self.config.seed)?;
         let (known, test) = split(&data.likes, self.config.holdout);
         let rehearsal = self.rehearse(data, text, &known, engine, observer)?;
         let train_seconds = begun.elapsed().as_secs_f64();

@@ -30,7 +30,7 @@ pub use observer::{TrainEvent, TrainObserver};
 pub use offline::Offline;
 pub use sweep::SweepPoint;
 
-use crate::{Error, ModelInfo};
+use crate::{EmbedderConfig, Error, ModelInfo};
 
 /// Fewer positives than this are not trained on.
 pub const FEWEST_POSITIVES: usize = 10;
@@ -47,7 +47,9 @@ pub struct TrainConfig {
     pub knn: KnnConfig,
     /// The linear autoencoder.
     pub ease: EaseConfig,
-    /// Text to vectors.
+    /// What turns texts into vectors. After a change all vectors are of the new one from the next model on.
+    pub embedder: EmbedderConfig,
+    /// The built-in embedder.
     pub lsa: LsaConfig,
     /// Seed of everything random; overrides those of the parts.
     pub seed: u64,
@@ -66,6 +68,7 @@ impl Default for TrainConfig {
             ncf: NcfConfig::default(),
             knn: KnnConfig::default(),
             ease: EaseConfig::denoising(),
+            embedder: EmbedderConfig::default(),
             lsa: LsaConfig::default(),
             seed: 42,
             holdout: 0.2,

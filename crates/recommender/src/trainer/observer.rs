@@ -12,6 +12,13 @@ pub enum TrainEvent {
         /// So far.
         interactions: u64,
     },
+    /// Texts have vectors that are not learned anew.
+    Embedded {
+        /// How many, those included that had one from before.
+        done: usize,
+        /// Texts in all.
+        total: usize,
+    },
     /// Half a sweep of ALS is done.
     Als {
         /// Halves done.

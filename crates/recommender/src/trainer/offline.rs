@@ -41,7 +41,7 @@ impl Offline {
         let now = DateTime::UNIX_EPOCH;
         let data = dataset(resources, likes, now)?;
         stage(observer, "embedding texts")?;
-        let text = content::embed(&data, &config.lsa, config.seed)?;
+        let text = content::text(&data, None, &config.lsa, config.seed)?;
         let blend = if data.likes.is_empty() {
             let nothing: Box<dyn CollaborativeModel> = Box::new(Popularity::of(likes));
             Blend::of([(nothing, 1.0)])

@@ -7,7 +7,7 @@ use ulid::Ulid;
 
 use super::{
     FEWEST_POSITIVES, TrainConfig, TrainError, TrainEvent, TrainObserver, TrainReport, Trainer,
-    content::{self, Text},
+    content::{self, Embedded, Text},
     dataset::{Dataset, Like},
     fit, gate,
     judge::{Judge, K, popularity},
@@ -16,6 +16,7 @@ use super::{
 use crate::{
     EngineConfig, Error, LearnedWeights, ModelInfo,
     collaborative::{Blend, CollaborativeModel},
+    embedder::TextEmbedder,
     model::Model,
 };
 
@@ -66,18 +67,33 @@ impl Trainer {
         if data.likes.len() < FEWEST_POSITIVES {
             return Err(TrainError::InsufficientData { positives: data.likes.len() });
         }
+        let pretrained = self.pretrained_texts(&data, &mut *observer).await?;
         let (this, run_id) = (self.clone(), run_id.to_owned());
-        tokio::task::spawn_blocking(move || this.train(run_id, &data, &mut *observer)).await?
+        tokio::task::spawn_blocking(move || this.train(run_id, &data, pretrained, &mut *observer)).await?
+    }
+
+    /// The vectors of an embedder that is not learned here; `None` where the configured one is.
+    pub(super) async fn pretrained_texts(
+        &self,
+        data: &Dataset,
+        observer: &mut dyn TrainObserver,
+    ) -> Result<Option<Embedded>, TrainError> {
+        let Some(pretrained) = self.config.embedder.pretrained() else { return Ok(None) };
+        stage(observer, "reading vectors")?;
+        let embedder = tokio::task::spawn_blocking(move || pretrained.open(None)).await??;
+        let embedder = TextEmbedder::Pretrained(self.config.embedder.clone(), embedder);
+        Ok(Some(content::embed_missing(&self.store, data, embedder, observer).await?))
     }
 
     fn train(
         &self,
         run_id: String,
         data: &Dataset,
+        pretrained: Option<Embedded>,
         observer: &mut dyn TrainObserver,
     ) -> Result<TrainReport, TrainError> {
         stage(observer, "embedding texts")?;
-        let text = content::embed(data, &self.config.lsa, self.config.seed)?;
+        let text = content::text(data, pretrained, &self.config.lsa, self.config.seed)?;
         let (known, test) = split(&data.likes, self.config.holdout);
         let Proof { weights, holdout, live } =
             if test.is_empty() { Proof::none() } else { self.prove(data, &text, &known, &test, observer)? };
@@ -90,6 +106,7 @@ impl Trainer {
             blend: BTreeMap::new(),
             weights,
             holdout,
+            embedder: Some(text.embedder.info()),
             forced: refused.is_some() && self.config.force,
             config: serde_json::to_value(&self.config).unwrap_or_default(),
         };
@@ -190,7 +207,7 @@ impl Trainer {
     }
 
     fn live_model(&self) -> Result<Option<Model>, Error> {
-        self.snapshots.open_current()?.map(|snapshot| Model::read(&snapshot)).transpose()
+        self.snapshots.open_current()?.map(|snapshot| Model::read(&snapshot, None)).transpose()
     }
 }
 
