@@ -10,6 +10,9 @@ demo:
 # All tests; those on PostgreSQL say so where it is not installed.
 test:
     cargo test --workspace
+
+# Tests of what is not built by default; the libraries of sentence transformers double the build.
+test-optional:
     cargo test -p docent-embedders --features sentence-transformers
 
 # Formatting, lints, architecture and documentation.

@@ -20,6 +20,9 @@ use crate::{
 const LEAST_SHARE: f64 = 0.15;
 /// A score that falls by less than this without something does not rest on it: the other components change a little, too.
 const LEAST_FALL: f64 = 0.03;
+/// What leads a walk to a resource must bring this share of all that comes there: graph scores are relative to the nearest
+/// candidate, which may lose as much.
+const LEAST_BROUGHT: f64 = 0.9;
 /// How far the way back from a resource to what the user liked is followed.
 const EDGES_WALKED_BACK: usize = 2_000;
 
@@ -146,7 +149,8 @@ impl<'a> Explained<'a> {
             return Some(Reason::LikedBySimilarUsers);
         }
         let (resource, share) = nearest_seed(state, personal, key)?;
-        let falls = self.falls_without(resource, ranked, scores, graph_left(personal, resource, share));
+        let falls = share > LEAST_BROUGHT
+            && self.falls_without(resource, ranked, scores, graph_left(personal, resource, share));
         falls.then_some(Reason::SimilarTo { resource, weight: scores.graph? })
     }
 }

@@ -30,8 +30,9 @@ fn shown(answer: &Value) -> Vec<&str> {
 async fn films() -> Server {
     let server = Server::start().await;
     let film = |n: u64| {
-        json!({ "id": format!("f{n}"), "title": format!("Film {n}"), "subjects": [["horror", "Comedy"][n as usize % 2]],
-            "language": ["en", "de-AT"][n as usize % 2], "published_at": format!("{}-07-01", 1980 + n),
+        let (subject, language) = [("horror", "en"), ("Comedy", "de-AT")][n as usize % 2];
+        json!({ "id": format!("f{n}"), "title": format!("Film {n}"), "subjects": [subject],
+            "language": language, "published_at": format!("{}-07-01", 1980 + n),
             "attributes": { "year": 1980 + n, "cast": [{ "name": format!("Actor {}", n % 3) }], "colour": n > 9 } })
     };
     let films: Vec<Value> = (0..40).map(film).collect();
