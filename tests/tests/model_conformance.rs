@@ -32,7 +32,7 @@ fn checkerboard() -> impl Iterator<Item = (u32, u32)> {
 }
 
 fn settings() -> FitSettings {
-    let ncf = NcfConfig { dim: 8, layers: vec![16, 8], epochs: 5, batch_size: 32, ..NcfConfig::default() };
+    let ncf = NcfConfig { dim: 4, layers: vec![16, 8], epochs: 5, batch_size: 32, ..NcfConfig::default() };
     FitSettings {
         als: AlsConfig { dim: 8, ..AlsConfig::default() },
         ncf,

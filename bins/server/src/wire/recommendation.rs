@@ -207,8 +207,9 @@ pub struct ContributionsView {
     quality: f64,
     /// Of how new it is.
     recency: f64,
-    /// Of being little known.
+    /// Of the boosts of the request; below 0 where they lower the score.
     boost: f64,
+    /// Of being little known.
     novelty: f64,
 }
 

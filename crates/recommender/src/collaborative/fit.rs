@@ -13,6 +13,9 @@ use super::{
 };
 use crate::Error;
 
+/// On fewer cases the weight of popularity, which may be below 0, would be chance.
+const FEWEST_CASES_FOR_POPULARITY: usize = 500;
+
 /// How each model is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -178,7 +181,8 @@ impl TrainingObserver for Watched<'_, '_> {
     }
 }
 
-/// ALS, NCF, EASE where the catalogue allows, else item nearest neighbours, and popularity, blended.
+/// ALS, NCF, EASE where the catalogue allows, else item nearest neighbours, and popularity where there is enough to
+/// tell its weight, blended.
 pub(crate) fn hybrid(
     likes: &InteractionMatrix,
     settings: &FitSettings,
@@ -201,8 +205,10 @@ pub(crate) fn hybrid(
         if likes.n_cols() <= settings.blended_ease.max_items { ModelKind::Ease } else { ModelKind::ItemKnn };
     let of_blend = FitSettings { ease: settings.blended_ease.clone(), ..settings.clone() };
     let item_item = fit(item_item, train, &of_blend, observer)?;
-    let models: Vec<Box<dyn CollaborativeModel>> =
-        vec![Box::new(als), Box::new(ncf), item_item, Box::new(Popularity::of(train))];
+    let mut models: Vec<Box<dyn CollaborativeModel>> = vec![Box::new(als), Box::new(ncf), item_item];
+    if validation.len() >= FEWEST_CASES_FOR_POPULARITY {
+        models.push(Box::new(Popularity::of(train)));
+    }
     begin(ModelKind::Hybrid, observer)?;
     Blend::learn(models, &validation, settings.seed)
 }

@@ -127,6 +127,13 @@ impl Validation {
         &self.train
     }
 
+    /// How many items are held out, 1 or more.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "never empty")]
+    pub fn len(&self) -> usize {
+        self.cases.len()
+    }
+
     /// Mean NDCG of a model, given what scores all items for a person.
     ///
     /// # Errors
