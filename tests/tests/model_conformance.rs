@@ -1,4 +1,5 @@
 //! What every collaborative model must do, asked of each of them.
+#![allow(clippy::expect_used, clippy::panic, missing_docs)]
 
 use std::ops::ControlFlow;
 
@@ -34,7 +35,7 @@ fn checkerboard() -> impl Iterator<Item = (u32, u32)> {
 fn settings() -> FitSettings {
     let ncf = NcfConfig { dim: 4, layers: vec![16, 8], epochs: 5, batch_size: 32, ..NcfConfig::default() };
     FitSettings {
-        als: AlsConfig { dim: 8, ..AlsConfig::default() },
+        als: AlsConfig { dim: 4, ..AlsConfig::default() },
         ncf,
         objective: Objective::Full { k: 10 },
         ..FitSettings::default()

@@ -47,7 +47,10 @@ pub fn leave_one_out<E: Send>(
     Ok(ks.iter().map(at).collect())
 }
 
-/// The metrics of each case at each of `ks`, `[ks][cases]`, over all items that the user has not seen; and each case's
+/// Metrics of cases at several cut-offs, `[ks][cases]`.
+pub type MetricsByK = Vec<Vec<Metrics>>;
+
+/// The metrics of each case at each of `ks` over all items that the user has not seen; and each case's
 /// list at the largest of them. Ties count against what is relevant. `score` gives the scores of all items for a user.
 ///
 /// # Errors
@@ -56,7 +59,7 @@ pub fn full_ranking<E: Send>(
     cases: &[RankingCase],
     ks: &[usize],
     score: impl Fn(u32, &mut Vec<f32>) -> Result<(), E> + Sync,
-) -> Result<(Vec<Vec<Metrics>>, Vec<Vec<u32>>), E> {
+) -> Result<(MetricsByK, Vec<Vec<u32>>), E> {
     let longest = ks.iter().copied().max().unwrap_or(0);
     let lists = cases.par_iter().map_init(Vec::new, |scores, case| {
         score(case.user, scores)?;

@@ -1,10 +1,10 @@
-use std::collections::HashSet;
+use std::{cmp::Ordering, collections::HashSet};
 
 /// The rank, from 0, of something that scored `score` among `others`. Ties count against it, and so does a score that
 /// is not a number.
 #[must_use]
 pub fn rank_against(score: f32, others: &[f32]) -> usize {
-    others.iter().filter(|&&other| !(other < score)).count()
+    others.iter().filter(|other| other.partial_cmp(&&score) != Some(Ordering::Less)).count()
 }
 
 /// The `k` items of largest score, best first, without `seen` (ascending). Of equal scores, those in `relevant` come

@@ -1,4 +1,5 @@
 //! Both models against their definitions, worked out by hand or the slow way.
+#![allow(clippy::unwrap_used, missing_docs)]
 
 use docent_domain::InteractionMatrix;
 use docent_item_item::{EaseConfig, ItemItemError, ItemWeights, KnnConfig, ease, knn};
@@ -78,7 +79,8 @@ fn parts_that_do_not_hold_together_are_refused() {
     let parts = || (weights.offsets().to_vec(), weights.targets().to_vec(), weights.weights().to_vec());
     let (offsets, targets, values) = parts();
     assert_eq!(ItemWeights::from_parts(offsets, targets, values), Ok(weights.clone()));
-    let broken = |change: fn(&mut (Vec<u64>, Vec<u32>, Vec<f32>))| {
+    type Parts = (Vec<u64>, Vec<u32>, Vec<f32>);
+    let broken = |change: fn(&mut Parts)| {
         let mut parts = parts();
         change(&mut parts);
         ItemWeights::from_parts(parts.0, parts.1, parts.2)

@@ -240,8 +240,8 @@ mod tests {
         assert_eq!(batches(7, 3), [0..3, 3..7]);
         assert_eq!(batches(6, 3), [0..3, 3..6]);
         assert_eq!(batches(5, 3), [0..3, 3..5]);
-        assert_eq!(batches(3, 2), [0..3]);
-        assert_eq!(batches(1, 3), [0..1]);
+        assert_eq!(batches(3, 2), vec![0..3]);
+        assert_eq!(batches(1, 3), vec![0..1]);
         assert!(batches(0, 3).is_empty());
     }
 }

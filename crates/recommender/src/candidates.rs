@@ -52,7 +52,7 @@ fn best_of_each(
     let allowed = |key: u32| state.catalogue.get(key).is_some_and(|entry| is_allowed(&entry.facts(key)));
     let collaborative = collaborative(state, personal, counts.collaborative, &allowed);
     let content = personal.content.as_ref().map(|profile| {
-        let nearest = state.vectors.nearest(profile, counts.content, &allowed);
+        let nearest = state.vectors.nearest(profile, counts.content, allowed);
         nearest.into_iter().map(|(key, _)| key).collect()
     });
     let graph = personal.graph.as_ref().map(|near| {

@@ -67,7 +67,7 @@ async fn a_filter_lets_through_what_meets_it_and_all_of_it_however_narrow_it_is(
     for &(text, meets) in cases {
         let filter = Some(text.parse().unwrap());
         let met: HashSet<String> =
-            (0..SHELVES).map(shelved).filter(|b| meets(b)).map(|b| b.id.to_string()).collect();
+            (0..SHELVES).map(shelved).filter(meets).map(|b| b.id.to_string()).collect();
         for limit in [10, 100] {
             let ask = RecommendRequest { limit, filter: filter.clone(), ..request("nobody") };
             let answer = library.engine.recommend(ask).await.unwrap();

@@ -65,7 +65,7 @@ async fn check(place: &Place, case: &Case) -> Result<(), TestCaseError> {
         prop_assert!(!shown.contains(&id(at)), "{} is seen, dismissed or excluded", id(at));
     }
     let is_allowed =
-        |resource: &Resource| !resource.hidden && !(source.is_some() && resource.source == source);
+        |resource: &Resource| !(resource.hidden || source.is_some() && resource.source == source);
     let all = &place.library.resources;
     prop_assert!(
         all.iter().all(|r| is_allowed(r) || !shown.contains(&r.id)),

@@ -100,7 +100,8 @@ async fn a_malformed_filter_or_boost_is_refused_with_position_and_expectation() 
     let long = "x".repeat(4_001);
     let brackets = "(".repeat(4_000);
     let eleven = vec![("boost", "quality > 0.5 ^ 2"); 11];
-    let cases: [(&[(&str, &str)], u16, &str); 8] = [
+    type Case<'a> = (&'a [(&'a str, &'a str)], u16, &'a str);
+    let cases: [Case<'_>; 8] = [
         (&[("filter", brackets.as_str())], 400, "filter"),
         (&[("filter", long.as_str())], 422, "filter"),
         (&[("boost", long.as_str())], 422, "boost"),

@@ -74,13 +74,14 @@ impl Articles {
         texts.resize(n, String::new());
         tags.resize(n, Vec::new());
         cites.resize(n, Vec::new());
-        let known = texts.into_iter().zip(tags).zip(cites);
-        let resource = |(number, ((text, subjects), cites)): (u32, ((String, Vec<String>), Vec<u32>))| {
+        let mut resources = Vec::with_capacity(n);
+        for (number, ((text, subjects), cites)) in (0..n_articles).zip(texts.into_iter().zip(tags).zip(cites))
+        {
             let link = |cited| Ok(Link { target: id(cited)?, kind: "citation".into(), weight: 1.0 });
             let links = cites.into_iter().map(link).collect::<anyhow::Result<_>>()?;
-            Ok(Resource { text, subjects, links, ..Resource::new(id(number)?, String::new()) })
-        };
-        (0..n_articles).zip(known).map(resource).collect()
+            resources.push(Resource { text, subjects, links, ..Resource::new(id(number)?, String::new()) });
+        }
+        Ok(resources)
     }
 
     /// Lines `count word:times …`, one an article.
