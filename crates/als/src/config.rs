@@ -68,7 +68,7 @@ impl AlsConfig {
         }
     }
 
-    /// These settings with `w0` for this data. All pairs together weigh [`UNOBSERVED_MASS`] times what the observed ones
+    /// These settings with `w0` for this data. All pairs together weigh 6.75 times what the observed ones
     /// do, so that one default holds for small dense catalogues as for large sparse ones.
     #[must_use]
     pub fn for_data(&self, likes: &InteractionMatrix) -> Self {
