@@ -206,7 +206,9 @@ pub(crate) fn hybrid(
     let of_blend = FitSettings { ease: settings.blended_ease.clone(), ..settings.clone() };
     let item_item = fit(item_item, train, &of_blend, observer)?;
     let mut models: Vec<Box<dyn CollaborativeModel>> = vec![Box::new(als), Box::new(ncf), item_item];
-    if validation.len() >= FEWEST_CASES_FOR_POPULARITY {
+    // Against the whole catalogue a weight below 0 would be judged by the popular alone, and raise what nobody knows.
+    let is_sampled = matches!(settings.objective, Objective::Sampled { .. });
+    if is_sampled && validation.len() >= FEWEST_CASES_FOR_POPULARITY {
         models.push(Box::new(Popularity::of(train)));
     }
     begin(ModelKind::Hybrid, observer)?;
