@@ -35,22 +35,20 @@ struct Saved {
 }
 
 impl Blend {
-    /// Blends models of the same items with weights that rank a holdout best: coordinate ascent on the mean NDCG, from
-    /// the best single model. Members that end with a weight of 0 are left out; popularity alone may end below 0, where the
-    /// others lean on it too much.
+    /// The weights that rank a holdout best for models of the same items: coordinate ascent on the mean NDCG, from the
+    /// best single model. Popularity alone may be below 0, where the others lean on it too much.
     ///
     /// # Errors
     /// The first that scoring meets.
-    pub fn learn(
-        models: Vec<Box<dyn CollaborativeModel>>,
+    pub fn weigh(
+        models: &[Box<dyn CollaborativeModel>],
         validation: &Validation,
         seed: u64,
-    ) -> Result<Self, Error> {
+    ) -> Result<Vec<f32>, Error> {
         let borrowed: Vec<&dyn CollaborativeModel> = models.iter().map(AsRef::as_ref).collect();
         let contests = validation.contests(&borrowed, seed)?;
         let kinds: Vec<ModelKind> = models.iter().map(|model| model.kind()).collect();
-        let weights = best_weights(&kinds, &contests, validation);
-        Ok(Self::of(models.into_iter().zip(weights)))
+        Ok(best_weights(&kinds, &contests, validation))
     }
 
     /// Blends with weights that are known; members of weight 0 are left out.

@@ -182,7 +182,8 @@ impl TrainingObserver for Watched<'_, '_> {
 }
 
 /// ALS, NCF, EASE where the catalogue allows, else item nearest neighbours, and popularity where there is enough to
-/// tell its weight, blended.
+/// tell its weight, blended. Weights and NCF's epochs are chosen on a holdout; with them everything is then trained on
+/// all of `likes`.
 pub(crate) fn hybrid(
     likes: &InteractionMatrix,
     settings: &FitSettings,
@@ -191,26 +192,43 @@ pub(crate) fn hybrid(
     let Some(validation) = Validation::cut(likes, settings.objective, settings.seed)? else {
         return Ok(Blend::of([(fit(ModelKind::Als, likes, settings, observer)?, 1.0)]));
     };
-    let train = validation.train();
+    // Against the whole catalogue a weight below 0 would be judged by the popular alone, and raise what nobody knows.
+    let is_sampled = matches!(settings.objective, Objective::Sampled { .. });
+    let with_popularity = is_sampled && validation.len() >= FEWEST_CASES_FOR_POPULARITY;
+    let (models, epochs) = members(validation.train(), Some(&validation), with_popularity, settings, observer)?;
+    begin(ModelKind::Hybrid, observer)?;
+    let weights = Blend::weigh(&models, &validation, settings.seed)?;
+    drop(models);
+    let chosen = FitSettings { ncf: NcfConfig { epochs, ..settings.ncf.clone() }, ..settings.clone() };
+    let (models, _) = members(likes, None, with_popularity, &chosen, observer)?;
+    Ok(Blend::of(models.into_iter().zip(weights)))
+}
+
+/// The models of the blend, and the epoch that NCF was kept at.
+fn members(
+    likes: &InteractionMatrix,
+    validation: Option<&Validation>,
+    with_popularity: bool,
+    settings: &FitSettings,
+    observer: &mut Observer<'_>,
+) -> Result<(Vec<Box<dyn CollaborativeModel>>, usize), Error> {
     begin(ModelKind::Als, observer)?;
-    let als = als_of(settings.als.dim, train, settings, observer)?;
+    let als = als_of(settings.als.dim, likes, settings, observer)?;
     begin(ModelKind::Ncf, observer)?;
     let start = if settings.ncf.dim == settings.als.dim {
         als.clone()
     } else {
-        als_of(settings.ncf.dim, train, settings, observer)?
+        als_of(settings.ncf.dim, likes, settings, observer)?
     };
-    let ncf = ncf(train, Some(&validation), start, settings, observer)?;
+    let ncf = ncf(likes, validation, start, settings, observer)?;
+    let epoch = ncf.best_epoch();
     let item_item =
         if likes.n_cols() <= settings.blended_ease.max_items { ModelKind::Ease } else { ModelKind::ItemKnn };
     let of_blend = FitSettings { ease: settings.blended_ease.clone(), ..settings.clone() };
-    let item_item = fit(item_item, train, &of_blend, observer)?;
+    let item_item = fit(item_item, likes, &of_blend, observer)?;
     let mut models: Vec<Box<dyn CollaborativeModel>> = vec![Box::new(als), Box::new(ncf), item_item];
-    // Against the whole catalogue a weight below 0 would be judged by the popular alone, and raise what nobody knows.
-    let is_sampled = matches!(settings.objective, Objective::Sampled { .. });
-    if is_sampled && validation.len() >= FEWEST_CASES_FOR_POPULARITY {
-        models.push(Box::new(Popularity::of(train)));
+    if with_popularity {
+        models.push(Box::new(Popularity::of(likes)));
     }
-    begin(ModelKind::Hybrid, observer)?;
-    Blend::learn(models, &validation, settings.seed)
+    Ok((models, epoch))
 }

@@ -21,6 +21,12 @@ impl NcfRecommender {
         Self { als, ncf }
     }
 
+    /// The epoch that was kept, 0 for the start.
+    #[must_use]
+    pub fn best_epoch(&self) -> usize {
+        self.ncf.metadata().best_epoch
+    }
+
     pub(super) fn load(snapshot: &Snapshot, name: &str) -> Result<Self, Error> {
         let als = AlsRecommender::load(snapshot, &base_file(name))?;
         let metadata: NcfMetadata = snapshot.json(name)?;
