@@ -123,6 +123,30 @@ impl InteractionMatrix {
         (self.columns.get(range.clone()).unwrap_or(&[]), self.values.get(range).unwrap_or(&[]))
     }
 
+    /// What each row counts, `[n_rows]`, where one of `n` pairs counts `n^-exponent`, scaled to a mean of 1 over all pairs: so
+    /// the few people who like nearly everything do not speak for all. An exponent of 0 counts all rows alike.
+    #[must_use]
+    pub fn activity_shares(&self, exponent: f32) -> Vec<f32> {
+        let sizes = || (0..self.n_rows()).map(|row| self.row(row).0.len() as f32);
+        let counted: f32 = sizes().filter(|n| *n > 0.0).map(|n| n.powf(1.0 - exponent)).sum();
+        let scale = self.len() as f32 / counted.max(f32::MIN_POSITIVE);
+        sizes().map(|n| if n > 0.0 { scale * n.powf(-exponent) } else { 1.0 }).collect()
+    }
+
+    /// Each row times its scale, `[n_rows]`; the scales must be finite and above 0.
+    #[must_use]
+    pub fn scaled(&self, scales: &[f32]) -> Self {
+        let mut scaled = self.clone();
+        for (bounds, scale) in self.offsets.windows(2).zip(scales) {
+            if let [start, end] = *bounds
+                && let Some(row) = scaled.values.get_mut(start..end)
+            {
+                row.iter_mut().for_each(|value| *value *= scale);
+            }
+        }
+        scaled
+    }
+
     /// The same pairs by columns: items by users.
     #[must_use]
     pub fn transposed(&self) -> Self {
@@ -152,6 +176,17 @@ mod tests {
         assert_eq!((by_item.n_rows(), by_item.n_cols()), (3, 2));
         assert_eq!(by_item.row(2), ([1].as_slice(), [1.5].as_slice()));
         assert_eq!(by_item.transposed(), rows);
+    }
+
+    #[test]
+    fn who_has_more_pairs_counts_less_by_the_exponent() {
+        let pairs = [(0, 0, 1.0), (1, 0, 1.0), (1, 1, 1.0), (1, 2, 1.0), (1, 3, 2.0)];
+        let rows = InteractionMatrix::from_triples(3, 4, pairs).unwrap();
+        assert_eq!(rows.activity_shares(0.0), [1.0, 1.0, 1.0]);
+        // 1^-.5 and 4^-.5, scaled so that one pair of the first and four of the second sum to five.
+        let shares = rows.activity_shares(0.5);
+        assert_eq!(shares, [5.0 / 3.0, 5.0 / 6.0, 1.0]);
+        assert_eq!(rows.scaled(&shares).row(1).1, [5.0 / 6.0, 5.0 / 6.0, 5.0 / 6.0, 10.0 / 6.0]);
     }
 
     #[test]

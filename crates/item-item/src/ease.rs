@@ -28,6 +28,8 @@ pub struct EaseConfig {
     /// Share of a history that is taken to be dropped at random in training, in `0..1`: each item's ridge grows by
     /// `dropout / (1 - dropout)` times its count, which keeps frequent items from explaining themselves.
     pub dropout: f32,
+    /// `a`: a person of `n` items counts `n^-a`, see [`InteractionMatrix::activity_shares`].
+    pub activity_exponent: f32,
     /// Weights kept for each item, the largest by magnitude; `None` keeps all.
     pub keep: Option<usize>,
     /// Catalogues with more items are declined: time grows with their cube, memory with their square.
@@ -36,15 +38,16 @@ pub struct EaseConfig {
 
 impl Default for EaseConfig {
     fn default() -> Self {
-        Self { l2: 1320.0, dropout: 0.0, keep: None, max_items: 10_000 }
+        Self { l2: 1320.0, dropout: 0.0, activity_exponent: 0.0, keep: None, max_items: 10_000 }
     }
 }
 
 impl EaseConfig {
-    /// What is blended and served: half of a history dropped, and only the 200 largest weights of each item kept.
+    /// What is blended and served: half of a history dropped, people of long histories held back, and only the 200
+    /// largest weights of each item kept.
     #[must_use]
     pub fn denoising() -> Self {
-        Self { l2: 300.0, dropout: 0.5, keep: Some(200), ..Self::default() }
+        Self { l2: 200.0, dropout: 0.5, activity_exponent: 0.5, keep: Some(200), ..Self::default() }
     }
 
     fn check(&self) -> Result<(), ItemItemError> {
@@ -56,6 +59,9 @@ impl EaseConfig {
         }
         if !(0.0..1.0).contains(&self.dropout) {
             return wrong("dropout", "0 or more and under 1", self.dropout);
+        }
+        if !(0.0..=2.0).contains(&self.activity_exponent) {
+            return wrong("activity_exponent", "0 to 2", self.activity_exponent);
         }
         Ok(())
     }
@@ -76,7 +82,10 @@ pub fn ease(likes: &InteractionMatrix, config: &EaseConfig) -> Result<ItemWeight
     if n > config.max_items {
         return Err(ItemItemError::TooManyItems { items: n, max_items: config.max_items });
     }
-    let mut system = regularised_gram(likes, config);
+    let roots: Vec<f32> =
+        likes.activity_shares(config.activity_exponent).iter().map(|share| share.sqrt()).collect();
+    let weighted = likes.scaled(&roots);
+    let mut system = regularised_gram(&weighted, config);
     cholesky(&mut system, n).ok_or(ItemItemError::NotPositiveDefinite { l2 })?;
     let factor = MatRef::from_column_major_slice(&system, n, n);
     let keep = config.keep.unwrap_or(n);
