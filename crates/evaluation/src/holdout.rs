@@ -33,19 +33,13 @@ pub fn temporal_holdout(events: &[(u32, i64)], fraction: f64, fewest: usize) -> 
     split
 }
 
-/// Holds out random events of each user, as [`temporal_holdout`] does with the latest; `events` are `(user, weight)`, and
-/// of one user's events each has a chance in proportion to its weight, `> 0` (Efraimidis and Spirakis 2006). A `fraction`
-/// so small that it is less than one event holds out exactly one.
+/// Holds out random events of each user, as [`temporal_holdout`] does with the latest; `users` says of whom each event
+/// is. A `fraction` so small that it is less than one event holds out exactly one.
 #[must_use]
-pub fn random_holdout(events: &[(u32, f64)], fraction: f64, fewest: usize, seed: u64) -> Holdout {
-    const STEPS: f64 = 1e12;
+pub fn random_holdout(users: &[u32], fraction: f64, fewest: usize, seed: u64) -> Holdout {
     let mut rng = StdRng::seed_from_u64(seed);
-    let drawn = |&(user, weight): &(u32, f64)| {
-        let key = rng.random::<f64>().max(f64::MIN_POSITIVE).ln() / weight;
-        (user, (key * STEPS) as i64)
-    };
-    let keyed: Vec<(u32, i64)> = events.iter().map(drawn).collect();
-    temporal_holdout(&keyed, fraction, fewest)
+    let drawn: Vec<(u32, i64)> = users.iter().map(|&user| (user, rng.random())).collect();
+    temporal_holdout(&drawn, fraction, fewest)
 }
 
 #[cfg(test)]
@@ -63,25 +57,13 @@ mod tests {
 
     #[test]
     fn a_small_fraction_leaves_one_out_at_random() {
-        let events: Vec<(u32, f64)> = (0..300).map(|event| (event / 3, 1.0)).collect();
-        let split = random_holdout(&events, 1e-9, 3, 7);
-        assert_eq!(
-            split.test.iter().map(|&at| events[at].0).collect::<Vec<_>>(),
-            (0..100).collect::<Vec<_>>()
-        );
+        let users: Vec<u32> = (0..300).map(|event| event / 3).collect();
+        let split = random_holdout(&users, 1e-9, 3, 7);
+        assert_eq!(split.test.iter().map(|&at| users[at]).collect::<Vec<_>>(), (0..100).collect::<Vec<_>>());
         let last = split.test.iter().filter(|&at| at % 3 == 2).count();
         assert!((15..55).contains(&last), "{last} of 100 are the last of their user");
-        assert_eq!(split, random_holdout(&events, 1e-9, 3, 7));
-        assert!(random_holdout(&events, 1e-9, 4, 7).test.is_empty());
-    }
-
-    #[test]
-    fn an_event_of_more_weight_is_held_out_more_often() {
-        let events: Vec<(u32, f64)> =
-            (0..4_000).map(|event| (event / 2, if event % 2 == 0 { 3.0 } else { 1.0 })).collect();
-        let split = random_holdout(&events, 1e-9, 2, 7);
-        let heavy = split.test.iter().filter(|&at| at % 2 == 0).count();
-        assert!((1_420..1_580).contains(&heavy), "{heavy} of 2,000 are of three quarters of the weight");
+        assert_eq!(split, random_holdout(&users, 1e-9, 3, 7));
+        assert!(random_holdout(&users, 1e-9, 4, 7).test.is_empty());
     }
 
     proptest! {

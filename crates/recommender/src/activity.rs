@@ -106,15 +106,13 @@ const WALK_FACTOR: f64 = 2.0;
 const HALF_TRUST_AT: f64 = 10.0;
 
 /// The weights for a person with so many positives: the learned ones, else the configured ones by what so many
-/// positives tell. Those of 5 to 19 are learned on cut histories and lean on people alike; somebody with so few who turns to
-/// something new must find it in the next answer, so they are shown and not served.
+/// positives tell.
 pub(crate) fn weights_for(
     positives: usize,
     learned: Option<&LearnedWeights>,
     configured: &Weights,
 ) -> Weights {
-    let activity = Activity::of(positives);
-    match learned.and_then(|learned| learned.get(activity)).filter(|_| activity != Activity::Some) {
+    match learned.and_then(|learned| learned.get(Activity::of(positives))) {
         Some(learned) => learned.with_recency_of_at_least(LEAST_RECENCY),
         None if positives == 0 => *configured,
         None => {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use docent_domain::{COLD_START_BELOW, ComponentScores, Profile, UNKNOWN_QUALITY, recency};
 use docent_embeddings::{ContentSignal, Document, content_profile, dot};
-use docent_graph::{Graph, PprConfig};
+use docent_graph::Graph;
 use rustc_hash::FxHashMap;
 
 use crate::{Degradation, Error, collaborative::CollaborativeModel, state::State, user::UserView};
@@ -263,7 +263,8 @@ impl Domains {
     }
 }
 
-fn graph_seeds(state: &State, user: &UserView) -> Vec<(u32, f32)> {
+/// The newest positives that have links, with their strength.
+pub(crate) fn graph_seeds(state: &State, user: &UserView) -> Vec<(u32, f32)> {
     let linked = user.positives.iter().filter(|positive| state.graph.degree(positive.key) > 0);
     linked.take(GRAPH_SEEDS).map(|p| (p.key, p.strength)).collect()
 }
@@ -272,7 +273,7 @@ fn walk(state: &State, seeds: &[(u32, f32)]) -> Result<Option<Vec<(u32, f32)>>, 
     if seeds.is_empty() {
         return Ok(None);
     }
-    Ok(Some(state.graph.personalised_pagerank(seeds, &PprConfig::default())?))
+    Ok(Some(state.graph.personalised_pagerank(seeds, &state.walk())?))
 }
 
 #[cfg(test)]

@@ -214,7 +214,7 @@ pub(crate) fn link_reasons(state: &State, key: u32, liked: u32) -> impl Iterator
 
 /// The seed that a walk back from a resource reaches most, and its share of all that the walk brings to seeds.
 fn nearest_seed(state: &State, personal: &Personal<'_>, key: u32) -> Option<(u32, f64)> {
-    let config = PprConfig { max_edges_walked: EDGES_WALKED_BACK, ..PprConfig::default() };
+    let config = PprConfig { max_edges_walked: EDGES_WALKED_BACK, ..state.walk() };
     let reached = state.graph.personalised_pagerank(&[(key, 1.0)], &config).ok()?;
     let mass = |(node, share): (u32, f32)| {
         let (_, weight) = personal.graph_seeds.iter().find(|(seed, _)| *seed == node)?;

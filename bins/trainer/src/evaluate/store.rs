@@ -1,6 +1,6 @@
 //! `evaluate store`: the whole pipeline as served, on the latest interactions of the live store.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context;
 use docent::{
@@ -19,7 +19,7 @@ use crate::{
     settings::Settings,
     stop::Stop,
     table,
-    train::{self, weights_table},
+    train::{self, walk_line, weights_table},
 };
 
 const SEED: u64 = 1;
@@ -36,7 +36,7 @@ pub async fn run(settings: Settings, args: &StoreArgs, stop: &Stop) -> anyhow::R
     let evaluated = evaluated?;
     let report = StoreReport::new(&evaluated, args.k);
     println!("{}", report.tables());
-    println!("\n{}", weights_table(&evaluated.weights));
+    println!("\n{}\n{}", weights_table(&evaluated.weights), walk_line(&evaluated.walk));
     if !evaluated.sweep.is_empty() {
         println!("\n{}", sweep_table(&evaluated.sweep, args.k));
     }
@@ -78,6 +78,7 @@ struct StoreReport<'a> {
     /// `warm people` again, `people with 1-4`, `people with none`, `cold resources`.
     parts: Vec<PartReport>,
     weights: &'a LearnedWeights,
+    walk: &'a BTreeMap<String, f32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     sweep: Vec<SweepRow>,
 }
@@ -122,6 +123,7 @@ impl<'a> StoreReport<'a> {
             warm,
             parts: evaluated.parts.iter().map(of_part).collect(),
             weights: &evaluated.weights,
+            walk: &evaluated.walk,
             sweep: evaluated.sweep.iter().map(SweepRow::of).collect(),
         }
     }

@@ -8,7 +8,7 @@ use std::{io::IsTerminal, ops::ControlFlow};
 
 use docent::{TrainConfig, TrainError, TrainEvent, TrainObserver, Trainer};
 
-pub use report::weights_table;
+pub use report::{walk_line, weights_table};
 
 use crate::{cli::TrainArgs, exit, settings::Settings, stop::Stop};
 

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use docent::{Component, LearnedWeights, Metrics, TrainReport};
 
 use crate::table;
@@ -20,7 +22,7 @@ pub fn render(report: &TrainReport) -> String {
         (Some(version), Some(why)) => format!("published {version} by force: {why}"),
         (None, why) => format!("nothing was published: {}", why.as_deref().unwrap_or("the gate refused")),
     };
-    format!("{learned}\n\n{holdout}\n\n{}\n\n{end}", weights_table(&info.weights))
+    format!("{learned}\n\n{holdout}\n\n{}\n{}\n\n{end}", weights_table(&info.weights), walk_line(&info.walk))
 }
 
 /// The hybrid weights that were learned.
@@ -39,6 +41,15 @@ pub fn weights_table(weights: &LearnedWeights) -> String {
         .chain(Component::ALL.iter().map(|component| component.as_str()))
         .collect();
     table::render(&header, &rows) + "\nall others: as configured"
+}
+
+/// The weights of kinds of edge that were learned.
+pub fn walk_line(walk: &BTreeMap<String, f32>) -> String {
+    if walk.is_empty() {
+        return "no learned weight of a kind of edge beats its default".to_owned();
+    }
+    let kinds: Vec<String> = walk.iter().map(|(kind, weight)| format!("{kind} {weight}")).collect();
+    format!("learned weights of kinds of edge: {}", kinds.join(", "))
 }
 
 fn row(model: &str, metrics: &Metrics) -> Vec<String> {

@@ -36,7 +36,7 @@ struct Saved {
 
 impl Blend {
     /// The weights that rank a holdout best for models of the same items: coordinate ascent on the mean NDCG, from the
-    /// best single model. Popularity alone may be below 0, where the others lean on it too much.
+    /// best single model. None is below 0.
     ///
     /// # Errors
     /// The first that scoring meets.
@@ -47,8 +47,7 @@ impl Blend {
     ) -> Result<Vec<f32>, Error> {
         let borrowed: Vec<&dyn CollaborativeModel> = models.iter().map(AsRef::as_ref).collect();
         let contests = validation.contests(&borrowed, seed)?;
-        let kinds: Vec<ModelKind> = models.iter().map(|model| model.kind()).collect();
-        Ok(best_weights(&kinds, &contests, validation))
+        Ok(best_weights(models.len(), &contests, validation))
     }
 
     /// Blends with weights that are known; members of weight 0 are left out.
@@ -66,11 +65,6 @@ impl Blend {
     #[must_use]
     pub fn members(&self) -> &[Member] {
         &self.members
-    }
-
-    /// The members that know one person from another: all but popularity.
-    pub fn personal_members(&self) -> impl Iterator<Item = &Member> {
-        self.members.iter().filter(|member| member.model.kind() != ModelKind::Popularity)
     }
 
     /// As [`CollaborativeModel::score_all`], by the members that are quick to ask about a whole catalogue: all but NCF,
@@ -169,12 +163,7 @@ impl CollaborativeModel for Blend {
     }
 }
 
-fn best_weights(kinds: &[ModelKind], contests: &[Contest], validation: &Validation) -> Vec<f32> {
-    let models = kinds.len();
-    let least: Vec<f32> = kinds
-        .iter()
-        .map(|kind| if *kind == ModelKind::Popularity { f32::NEG_INFINITY } else { 0.0 })
-        .collect();
+fn best_weights(models: usize, contests: &[Contest], validation: &Validation) -> Vec<f32> {
     let scales: Vec<f32> = (0..models).map(|model| scale(model, contests)).collect();
     let ndcg = |shares: &[f32]| {
         let weights: Vec<f32> = shares.iter().zip(&scales).map(|(share, scale)| share * scale).collect();
@@ -196,21 +185,21 @@ fn best_weights(kinds: &[ModelKind], contests: &[Contest], validation: &Validati
     }
     let alone = best.clone();
     for step in STEPS {
-        climb(&mut best, step, &least, &ndcg);
+        climb(&mut best, step, &ndcg);
     }
     let (shares, _) = if best.1 > alone.1 * (1.0 + LEAST_GAIN) { best } else { alone };
     shares.iter().zip(scales).map(|(share, scale)| share * scale).collect()
 }
 
 /// Moves one share at a time by `step` as long as that helps.
-fn climb(best: &mut (Vec<f32>, f64), step: f32, least: &[f32], ndcg: &impl Fn(&[f32]) -> f64) {
+fn climb(best: &mut (Vec<f32>, f64), step: f32, ndcg: &impl Fn(&[f32]) -> f64) {
     loop {
         let before = best.1;
-        for (at, least) in least.iter().enumerate() {
+        for at in 0..best.0.len() {
             for change in [step, -step] {
                 let mut shares = best.0.clone();
                 if let Some(share) = shares.get_mut(at) {
-                    *share = (*share + change).max(*least);
+                    *share = (*share + change).max(0.0);
                 }
                 let reached = ndcg(&shares);
                 if reached > best.1 {

@@ -13,9 +13,6 @@ use super::{
 };
 use crate::Error;
 
-/// On fewer cases the weight of popularity, which may be below 0, would be chance.
-const FEWEST_CASES_FOR_POPULARITY: usize = 500;
-
 /// How each model is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -181,8 +178,7 @@ impl TrainingObserver for Watched<'_, '_> {
     }
 }
 
-/// ALS, NCF, EASE where the catalogue allows, else item nearest neighbours, and popularity where there is enough to
-/// tell its weight, blended. Weights and NCF's epochs are chosen on a holdout; with them everything is then trained on
+/// ALS, NCF, and EASE where the catalogue allows, else item nearest neighbours, blended. Weights and NCF's epochs are chosen on a holdout; with them everything is then trained on
 /// all of `likes`.
 pub(crate) fn hybrid(
     likes: &InteractionMatrix,
@@ -192,15 +188,12 @@ pub(crate) fn hybrid(
     let Some(validation) = Validation::cut(likes, settings.objective, settings.seed)? else {
         return Ok(Blend::of([(fit(ModelKind::Als, likes, settings, observer)?, 1.0)]));
     };
-    // Against the whole catalogue a weight below 0 would be judged by the popular alone, and raise what nobody knows.
-    let is_sampled = matches!(settings.objective, Objective::Sampled { .. });
-    let with_popularity = is_sampled && validation.len() >= FEWEST_CASES_FOR_POPULARITY;
-    let (models, epochs) = members(validation.train(), Some(&validation), with_popularity, settings, observer)?;
+    let (models, epochs) = members(validation.train(), Some(&validation), settings, observer)?;
     begin(ModelKind::Hybrid, observer)?;
     let weights = Blend::weigh(&models, &validation, settings.seed)?;
     drop(models);
     let chosen = FitSettings { ncf: NcfConfig { epochs, ..settings.ncf.clone() }, ..settings.clone() };
-    let (models, _) = members(likes, None, with_popularity, &chosen, observer)?;
+    let (models, _) = members(likes, None, &chosen, observer)?;
     Ok(Blend::of(models.into_iter().zip(weights)))
 }
 
@@ -208,7 +201,6 @@ pub(crate) fn hybrid(
 fn members(
     likes: &InteractionMatrix,
     validation: Option<&Validation>,
-    with_popularity: bool,
     settings: &FitSettings,
     observer: &mut Observer<'_>,
 ) -> Result<(Vec<Box<dyn CollaborativeModel>>, usize), Error> {
@@ -226,9 +218,5 @@ fn members(
         if likes.n_cols() <= settings.blended_ease.max_items { ModelKind::Ease } else { ModelKind::ItemKnn };
     let of_blend = FitSettings { ease: settings.blended_ease.clone(), ..settings.clone() };
     let item_item = fit(item_item, likes, &of_blend, observer)?;
-    let mut models: Vec<Box<dyn CollaborativeModel>> = vec![Box::new(als), Box::new(ncf), item_item];
-    if with_popularity {
-        models.push(Box::new(Popularity::of(likes)));
-    }
-    Ok((models, epoch))
+    Ok((vec![Box::new(als), Box::new(ncf), item_item], epoch))
 }

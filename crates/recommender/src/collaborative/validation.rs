@@ -4,7 +4,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{CollaborativeModel, Popularity};
+use super::CollaborativeModel;
 use crate::Error;
 
 /// Of many pairs, this share is held out.
@@ -13,10 +13,6 @@ const HELD_OUT_SHARE: usize = 50;
 const MOST_CASES: usize = 6_000;
 /// A single model is judged by no more cases than these; only the weights of a blend need all.
 const MOST_JUDGED: usize = 2_000;
-/// What people choose next is less popular than what they chose before: the popular comes first. An item is held out with
-/// a chance in proportion to its popularity to the power of this, with which a random holdout of MovieLens
-/// latest-small has the mean log popularity of each person's latest tenth (3.3, against 3.7 at 0 and 3.0 at -0.5).
-const POPULARITY_EXPONENT: f64 = -0.3;
 /// Whoever has fewer keeps them all.
 const FEWEST_OF_PERSON: usize = 3;
 
@@ -94,13 +90,8 @@ impl Validation {
     /// None that a matrix that holds together can cause.
     pub fn cut(likes: &InteractionMatrix, objective: Objective, seed: u64) -> Result<Option<Self>, Error> {
         let pairs: Vec<(u32, u32, f32)> = triples(likes).collect();
-        let popularity = Popularity::of(likes);
-        let weight = |item: u32| {
-            let count = popularity.counts().get(item as usize).copied().unwrap_or(1.0);
-            f64::from(count).powf(POPULARITY_EXPONENT)
-        };
-        let events: Vec<(u32, f64)> = pairs.iter().map(|pair| (pair.0, weight(pair.1))).collect();
-        let split = random_holdout(&events, f64::MIN_POSITIVE, FEWEST_OF_PERSON, seed);
+        let users: Vec<u32> = pairs.iter().map(|pair| pair.0).collect();
+        let split = random_holdout(&users, f64::MIN_POSITIVE, FEWEST_OF_PERSON, seed);
         let most = (pairs.len() / HELD_OUT_SHARE).clamp(1, MOST_CASES);
         let step = split.test.len().div_ceil(most).max(1);
         let chosen: Vec<usize> = split.test.into_iter().step_by(step).collect();

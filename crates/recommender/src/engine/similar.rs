@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use docent_domain::{Component, ComponentScores, ResourceId, Weights};
-use docent_graph::PprConfig;
 use docent_ranker::{HybridScore, Reason, cosine, hybrid_score};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -48,7 +47,7 @@ fn neighbours(
     let visible = |other: u32| other != key && state.catalogue.get(other).is_some_and(|entry| !entry.hidden);
     let content = state.vectors.get(key).map(|vector| state.vectors.nearest(vector, PROPOSED, visible));
     let graph = if state.graph.degree(key) > 0 {
-        Some(state.graph.personalised_pagerank(&[(key, 1.0)], &PprConfig::default())?)
+        Some(state.graph.personalised_pagerank(&[(key, 1.0)], &state.walk())?)
     } else {
         None
     };

@@ -34,6 +34,9 @@ pub struct ModelInfo {
     pub watermark: Option<DateTime<Utc>>,
     /// What the scores of each collaborative model are multiplied with, by its name.
     pub blend: BTreeMap<String, f64>,
+    /// Weights of kinds of edge in the walk over the graph that beat the default ones, by name.
+    #[serde(default)]
+    pub walk: BTreeMap<String, f32>,
     /// Weights of the hybrid score that beat the default ones.
     pub weights: LearnedWeights,
     /// Metrics at 10 on the holdout by time, by model name; those of `popularity` are there to compare.
@@ -56,6 +59,7 @@ impl ModelInfo {
             positives: 0,
             watermark: None,
             blend: BTreeMap::new(),
+            walk: BTreeMap::new(),
             weights: LearnedWeights::default(),
             holdout: BTreeMap::new(),
             embedder: None,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use docent_domain::ResourceId;
 use docent_embeddings::{Document, LsaConfig, LsaEmbedder, VectorIndex};
-use docent_graph::Graph;
+use docent_graph::{Graph, PprConfig};
 use docent_ranker::quality_fence;
 
 use crate::{Error, catalogue::Catalogue, embedder::TextEmbedder, model::Model};
@@ -77,6 +77,13 @@ impl State {
     /// A state of the same catalogue that can be given another model while this one serves.
     pub(crate) fn fork(&self) -> Result<Self, Error> {
         Ok(Self { catalogue: self.catalogue.clone(), untrained: Arc::clone(&self.untrained), ..Self::new()? })
+    }
+
+    /// How the graph is walked: by default, but for the kinds of edge whose weight was learned.
+    pub(crate) fn walk(&self) -> PprConfig {
+        let mut config = PprConfig::default();
+        config.kind_weights.extend(self.live.iter().flat_map(|live| live.model.info.walk.clone()));
+        config
     }
 
     /// The embedder whose vectors are in use.

@@ -33,6 +33,8 @@ pub struct StoreEvaluation {
     pub train_seconds: f64,
     /// What the scores of each collaborative model are multiplied with, by its name.
     pub blend: BTreeMap<String, f64>,
+    /// Weights of kinds of edge that beat the default ones.
+    pub walk: BTreeMap<String, f32>,
     /// The hybrid weights that beat the default ones.
     pub weights: LearnedWeights,
     /// People and resources of one sort each.
@@ -130,7 +132,8 @@ impl Trainer {
             positives: known.len(),
             train_seconds,
             blend: rehearsal.blend()?.weights(),
-            weights: rehearsal.weights(),
+            walk: rehearsal.info()?.walk.clone(),
+            weights: rehearsal.info()?.weights.clone(),
             parts,
             sweep,
         })
@@ -155,7 +158,7 @@ fn part(
     let score_seconds = begun.elapsed().as_secs_f64();
     models.push(EvaluatedModel { name: "popularity", metrics, score_seconds, parameters: counts.len() });
     let have_histories = judge.cases.iter().any(|case| !case.history.is_empty());
-    for member in rehearsal.blend()?.personal_members().filter(|_| have_histories) {
+    for member in rehearsal.blend()?.members().iter().filter(|_| have_histories) {
         let begun = Instant::now();
         models.push(EvaluatedModel {
             name: member.model.kind().name(),

@@ -4,6 +4,7 @@ mod content;
 mod dataset;
 mod evaluate;
 mod fit;
+mod gains;
 mod gate;
 mod judge;
 mod observer;
@@ -12,6 +13,7 @@ mod rehearsal;
 mod run;
 mod similar;
 mod sweep;
+mod walk;
 mod weights;
 
 use std::path::PathBuf;

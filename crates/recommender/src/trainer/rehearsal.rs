@@ -14,10 +14,10 @@ use super::{
     fit,
     judge::{Case, Judge, popularity},
     run::{invalid, split, stage},
-    weights,
+    walk, weights,
 };
 use crate::{
-    EngineConfig, Error, LearnedWeights, ModelInfo, RecommendRequest,
+    EngineConfig, Error, ModelInfo, RecommendRequest,
     catalogue::Entry,
     collaborative::Blend,
     engine::{Chosen, choose, ranked},
@@ -51,21 +51,24 @@ impl Trainer {
         stage(observer, "fitting weights")?;
         let model = assemble(data, &fitted, blend, text, ModelInfo::empty())?;
         let mut rehearsal = Rehearsal { state: state_of(data, model, &fitted)?, data, engine };
-        let weights = weights::learn(&rehearsal, &Judge::new(&fitted, &validation))?;
-        rehearsal.set_weights(weights)?;
+        let validation = Judge::new(&fitted, &validation);
+        let walk = walk::learn(&rehearsal, &validation)?;
+        rehearsal.info_mut()?.walk = walk;
+        let weights = weights::learn(&rehearsal, &validation)?;
+        rehearsal.info_mut()?.weights = weights;
         Ok(rehearsal)
     }
 }
 
 impl Rehearsal<'_> {
-    fn set_weights(&mut self, weights: LearnedWeights) -> Result<(), Error> {
+    fn info_mut(&mut self) -> Result<&mut ModelInfo, Error> {
         let live = self.state.live.as_mut().and_then(Arc::get_mut).ok_or_else(no_model)?;
-        live.model.info.weights = weights;
-        Ok(())
+        Ok(&mut live.model.info)
     }
 
-    pub(super) fn weights(&self) -> LearnedWeights {
-        self.state.live.as_ref().map(|live| live.model.info.weights.clone()).unwrap_or_default()
+    /// What was learned of the model in its state.
+    pub(super) fn info(&self) -> Result<&ModelInfo, Error> {
+        self.state.live.as_deref().map(|live| &live.model.info).ok_or_else(no_model)
     }
 
     pub(super) fn blend(&self) -> Result<&Blend, Error> {

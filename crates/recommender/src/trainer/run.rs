@@ -25,8 +25,9 @@ const FEWEST_TO_HOLD_OUT: usize = 5;
 /// The live model is judged only by at least this many users.
 const FEWEST_TO_JUDGE_LIVE: usize = 20;
 
-/// The weights chosen, and how good the models are on the holdout.
+/// What was chosen, and how good the models are on the holdout.
 struct Proof {
+    walk: BTreeMap<String, f32>,
     weights: LearnedWeights,
     holdout: BTreeMap<String, Metrics>,
     /// The new and the live model on what happened since the live one was trained.
@@ -36,7 +37,12 @@ struct Proof {
 impl Proof {
     /// Where too little is known of anybody to hold something out.
     fn none() -> Self {
-        Self { weights: LearnedWeights::default(), holdout: BTreeMap::new(), live: None }
+        Self {
+            walk: BTreeMap::new(),
+            weights: LearnedWeights::default(),
+            holdout: BTreeMap::new(),
+            live: None,
+        }
     }
 }
 
@@ -95,7 +101,7 @@ impl Trainer {
         stage(observer, "embedding texts")?;
         let text = content::text(data, pretrained, &self.config.lsa, self.config.seed)?;
         let (known, test) = split(&data.likes, self.config.holdout);
-        let Proof { weights, holdout, live } =
+        let Proof { walk, weights, holdout, live } =
             if test.is_empty() { Proof::none() } else { self.prove(data, &text, &known, &test, observer)? };
         let refused = gate::refusal(&holdout, live, self.config.tolerance);
         let mut info = ModelInfo {
@@ -104,6 +110,7 @@ impl Trainer {
             positives: data.likes.len(),
             watermark: data.watermark(),
             blend: BTreeMap::new(),
+            walk,
             weights,
             holdout,
             embedder: Some(text.embedder.info()),
@@ -157,7 +164,7 @@ impl Trainer {
             })?,
         );
         let blend = rehearsal.blend()?;
-        for member in blend.personal_members() {
+        for member in blend.members() {
             put(member.model.kind().name(), test.judge_model(member.model.as_ref())?);
         }
         put("collaborative", test.judge_model(blend)?);
@@ -168,7 +175,8 @@ impl Trainer {
         if let Some((_, metrics)) = live {
             let _ = observer.on_event(&TrainEvent::Judged { model: "live", metrics });
         }
-        Ok(Proof { weights: rehearsal.weights(), holdout, live })
+        let ModelInfo { walk, weights, .. } = rehearsal.info()?.clone();
+        Ok(Proof { walk, weights, holdout, live })
     }
 
     /// The new and the live model on what was held out and happened since the live one was trained: what it has learned

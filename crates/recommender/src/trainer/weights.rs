@@ -8,6 +8,7 @@ use docent_ranker::hybrid_score;
 use rayon::prelude::*;
 
 use super::{
+    gains::is_clear,
     judge::{Case, Judge, K},
     rehearsal::Rehearsal,
 };
@@ -18,10 +19,6 @@ const TRIED: [f64; 10] = [0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.0];
 const ROUNDS: usize = 3;
 /// A step must raise NDCG by so much: smaller gains are of single places of single users.
 const LEAST_STEP: f64 = 1e-4;
-/// Learned weights must beat the default ones by this share of their NDCG, on cases that they were not fitted on.
-const LEAST_GAIN: f64 = 0.01;
-/// And by so many standard errors of the gain.
-const LEAST_ERRORS: f64 = 0.5;
 /// The NDCG that is maximised looks at longer lists than are judged: it says more of each case.
 const DEPTH: usize = 3 * K;
 /// From fewer cases nothing is learned.
@@ -58,7 +55,8 @@ fn score(rehearsal: &Rehearsal<'_>, case: &Case<'_>) -> Result<Scored, Error> {
     Ok(Scored { keys, scores, held_out: case.held_out.clone(), default })
 }
 
-/// The best weights that [`ascend`] finds, if what it finds on either half of the cases beats the default on the other.
+/// The best weights that [`ascend`] finds, if what it finds on either half of the cases clearly beats the default on the
+/// other.
 fn better_than_default(cases: &[Scored]) -> Option<Weights> {
     if cases.len() < FEWEST_CASES {
         return None;
@@ -76,14 +74,6 @@ fn better_than_default(cases: &[Scored]) -> Option<Weights> {
     }
     let all: Vec<&Scored> = cases.iter().collect();
     is_clear(&gains, start).then(|| ascend(&all))
-}
-
-/// Whether the mean is at least a hundredth of where it started and half of its own standard error.
-fn is_clear(gains: &[f64], start: f64) -> bool {
-    let n = gains.len() as f64;
-    let mean = gains.iter().sum::<f64>() / n;
-    let variance = gains.iter().map(|gain| (gain - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    mean > LEAST_GAIN * start && mean > LEAST_ERRORS * (variance / n).sqrt()
 }
 
 /// Coordinate ascent on the mean NDCG from the default weights. A component that no candidate has keeps its share
