@@ -191,6 +191,9 @@ pub struct ModelArgs {
     /// Write the results as JSON, too
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// Write an SVG file of NDCG over seconds of training
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -31,7 +31,7 @@ pub fn run(folder: &Path, args: &ModelArgs, stop: &Stop) -> anyhow::Result<()> {
         })?;
         Ok(Scored { name: kind.name(), judged: Judged::of_users(&plan.ks, &by_k) })
     };
-    run::all(&plan, "loo", &folder.display().to_string(), &likes, args.json.as_deref(), stop, judge)
+    run::all(&plan, "loo", &folder.display().to_string(), &likes, args, stop, judge)
 }
 
 /// The train pairs, and a case for each line of the test file.

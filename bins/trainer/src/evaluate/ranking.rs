@@ -34,7 +34,7 @@ pub fn run(train: &Path, test: &Path, args: &ModelArgs, stop: &Stop) -> anyhow::
         })
     };
     let data = format!("{} {}", train.display(), test.display());
-    run::all(&plan, "ranking", &data, &likes, args.json.as_deref(), stop, judge)
+    run::all(&plan, "ranking", &data, &likes, args, stop, judge)
 }
 
 fn read(train_path: &Path, test_path: &Path) -> anyhow::Result<(InteractionMatrix, Vec<RankingCase>)> {

@@ -8,9 +8,14 @@ use docent::{
 };
 use serde::Serialize;
 
-use crate::table;
+use crate::{
+    plot::{Chart, Point, Series},
+    table,
+};
 
 const SEED: u64 = 1;
+/// Shorter trainings are drawn as this long: the axis is logarithmic.
+const FEWEST_SECONDS: f64 = 0.1;
 
 /// Metrics by name and cut-off, in the order of the report.
 #[derive(Debug, Default)]
@@ -110,6 +115,15 @@ impl ModelReport {
         Self { settings: None, ..Self::new(name, judged, cost, FitSettings::default()) }
     }
 
+    /// The name of the first NDCG, and a point for it over the seconds of training; `None` of what was skipped.
+    fn ndcg_and_seconds(&self) -> Option<(&String, Series)> {
+        let (name, ndcg) = self.ordered.iter().find(|(name, _)| name.starts_with("ndcg@"))?;
+        let seconds = self.train_seconds.max(FEWEST_SECONDS);
+        let label = format!("{} {seconds:.1} s", self.name);
+        let point = Point { x: seconds.log10(), y: ndcg.mean, label };
+        Some((name, Series { name: self.name.to_owned(), points: vec![point] }))
+    }
+
     pub fn skipped(name: &'static str, why: String) -> Self {
         Self {
             name,
@@ -138,6 +152,18 @@ pub struct Report {
 }
 
 impl Report {
+    /// NDCG of each model over what its training took.
+    pub fn quality_over_seconds(&self) -> Chart {
+        let (names, series): (Vec<&String>, Vec<Series>) =
+            self.models.iter().filter_map(ModelReport::ndcg_and_seconds).unzip();
+        Chart {
+            title: format!("Quality for seconds of training, {}", self.protocol),
+            x: "training seconds, log10".into(),
+            y: names.first().map_or_else(String::new, |name| name.to_uppercase()),
+            series,
+        }
+    }
+
     /// A row a model, a column a metric, each with half the width of its interval.
     pub fn table(&self) -> String {
         let Some(first) = self.models.iter().find(|model| model.skipped.is_none()) else {

@@ -15,7 +15,7 @@ use super::{
     Plan, memory,
     report::{Cost, Judged, ModelReport, Report},
 };
-use crate::{progress, stop::Stop};
+use crate::{cli::ModelArgs, plot::svg, progress, stop::Stop};
 
 pub type Model = dyn CollaborativeModel;
 
@@ -34,13 +34,13 @@ pub fn histories(likes: &InteractionMatrix) -> Vec<Vec<(u32, f32)>> {
     (0..likes.n_rows()).map(of_user).collect()
 }
 
-/// Trains and judges the models of the plan, prints the table, and writes JSON where asked for.
+/// Trains and judges the models of the plan, prints the table, and writes the files that were asked for.
 pub fn all(
     plan: &Plan,
     protocol: &'static str,
     data: &str,
     likes: &InteractionMatrix,
-    json: Option<&Path>,
+    args: &ModelArgs,
     stop: &Stop,
     judge: impl Fn(ModelKind, &Model) -> anyhow::Result<Scored>,
 ) -> anyhow::Result<()> {
@@ -52,11 +52,17 @@ pub fn all(
         report.models.push(one(plan, kind, likes, stop, &judge)?);
     }
     println!("{}", report.table());
-    if let Some(path) = json {
-        let text = serde_json::to_string_pretty(&report)?;
-        std::fs::write(path, text + "\n").with_context(|| format!("writing {}", path.display()))?;
+    if let Some(path) = &args.json {
+        write(path, &(serde_json::to_string_pretty(&report)? + "\n"))?;
+    }
+    if let Some(path) = &args.plot {
+        write(path, &svg(&[report.quality_over_seconds()]))?;
     }
     Ok(())
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::write(path, text).with_context(|| format!("writing {}", path.display()))
 }
 
 fn one(
