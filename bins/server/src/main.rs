@@ -12,6 +12,7 @@ mod openapi;
 mod routes;
 mod serve;
 mod state;
+mod watch;
 mod wire;
 
 use std::{
@@ -21,7 +22,7 @@ use std::{
 };
 
 use clap::Parser;
-use docent_telemetry::{LogFormat, init_tracing};
+use docent_telemetry::{LogFormat, init_tracing, names};
 
 use crate::{
     cli::{Cli, Command},
@@ -59,9 +60,12 @@ fn start(cli: Cli) -> anyhow::Result<()> {
     })
 }
 
-/// Where it happened and what was said, as a log line like any other.
+/// The one log line of a panic, with the id of the request that met it. What was said is shown only if it was written
+/// down in the code: a text that was made may hold anything.
 fn log_panic(panic: &PanicHookInfo<'_>) {
-    let said = panic.payload_as_str().unwrap_or("something that is not text");
+    metrics::counter!(names::PANICS).increment(1);
+    let said =
+        panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(not shown: it holds data)");
     let location = panic.location().map(ToString::to_string).unwrap_or_default();
     tracing::error!(location, said, "panic");
 }

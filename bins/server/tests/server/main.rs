@@ -11,3 +11,4 @@ mod models;
 mod operations;
 mod refusals;
 mod requests;
+mod series;
