@@ -16,13 +16,13 @@ mod watch;
 mod wire;
 
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     panic::PanicHookInfo,
     process::ExitCode,
 };
 
 use clap::Parser;
-use docent_telemetry::{LogFormat, init_tracing, names};
+use docent_telemetry::{LogFormat, init_tracing, names, redacted};
 
 use crate::{
     cli::{Cli, Command},
@@ -33,12 +33,23 @@ use crate::{
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match start(Cli::parse()) {
+    let cli = Cli::parse();
+    let serves = matches!(cli.command, Command::Serve(_) | Command::Demo(_));
+    match start(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _unwritable = writeln!(io::stderr(), "error: {error:#}");
+            tell(&redacted(&format!("{error:#}")), serves);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// To a person, or as the last line of a server's log.
+fn tell(error: &str, serves: bool) {
+    if serves && !io::stderr().is_terminal() && tracing::enabled!(tracing::Level::ERROR) {
+        tracing::error!(error, "the server failed");
+    } else {
+        let _unwritable = writeln!(io::stderr(), "error: {error}");
     }
 }
 

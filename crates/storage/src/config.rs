@@ -74,9 +74,10 @@ fn sqlite_place(rest: &str) -> Result<Place> {
     let create = match parameters {
         "" | "mode=rwc" => true,
         "mode=rw" => false,
-        other => {
-            let why = format!("expected mode=rwc or mode=rw after the question mark, got {other}");
-            return Err(StorageError::InvalidUrl(why));
+        // What was found instead may be a secret.
+        _ => {
+            let why = "expected mode=rwc or mode=rw after the question mark, found something else";
+            return Err(StorageError::InvalidUrl(why.to_owned()));
         }
     };
     Ok(Place::File { path: PathBuf::from(path), create })

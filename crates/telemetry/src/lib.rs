@@ -15,12 +15,14 @@ mod logging;
 mod machine;
 mod metric;
 pub mod names;
+mod redact;
 mod reference;
 mod text;
 
 pub use exporter::Exporter;
 pub use logging::{DEFAULT_FILTER, LogFormat, init_tracing};
 pub use machine::{DiskSpace, disk_space};
+pub use redact::redacted;
 pub use reference::reference;
 pub use text::{Sample, render_samples};
 

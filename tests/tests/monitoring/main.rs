@@ -4,6 +4,7 @@
 //! test needs `cargo build -p docent-server -p docent-trainer` before it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
+mod database;
 mod expressions;
 mod load;
 mod programs;
@@ -28,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_expression_of_rules_and_dashboard_returns_data_and_every_metric_is_there() {
     let library = Library::trained();
-    let server = library.serve().await;
+    let server = library.serve();
     let load = Load::start(&server.address);
     load.answered().await;
 

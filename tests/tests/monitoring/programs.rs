@@ -72,10 +72,24 @@ impl Library {
         self.folder.path().join("docent.prom")
     }
 
-    pub async fn serve(&self) -> Server {
+    pub fn serve(&self) -> Server {
+        Server::start(self.folder.path(), &[])
+    }
+}
+
+/// A running server.
+pub struct Server {
+    pub address: String,
+    _process: Process,
+}
+
+impl Server {
+    /// With its data in a folder, unless arguments say otherwise.
+    pub fn start(folder: &Path, arguments: &[&str]) -> Self {
         let mut process = program("docent-server")
-            .current_dir(self.folder.path())
+            .current_dir(folder)
             .args(["serve", "--bind", "127.0.0.1:0", "--poll-seconds", "1"])
+            .args(arguments)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -91,14 +105,8 @@ impl Library {
             }
         });
         let address = address.recv_timeout(PATIENCE).expect("the server listens");
-        Server { address, _process }
+        Self { address, _process }
     }
-}
-
-/// A running server.
-pub struct Server {
-    pub address: String,
-    _process: Process,
 }
 
 /// What node_exporter's textfile collector does with one file.

@@ -144,7 +144,9 @@ impl ApiError {
 
     /// An answer that took too long.
     pub fn timed_out() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", "the answer took too long; try again")
+        let message = "the answer took too long; try again";
+        let cause = Some("no answer within request_timeout_seconds".into());
+        Self { cause, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", message) }
     }
 
     /// A failure of ours; the cause is for the log only.

@@ -7,6 +7,7 @@ mod durability;
 mod harness;
 mod idempotency;
 mod lifecycle;
+mod logs;
 mod models;
 mod operations;
 mod refusals;
