@@ -22,6 +22,14 @@ check:
     .ci/architecture --self-test
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
 
+# Makes docs/metrics.md anew from the table of metrics.
+metrics-doc:
+    cargo run -q -p docent-telemetry --example reference > docs/metrics.md
+
+# The rules and alerts of monitoring/, by the programs of Prometheus.
+check-monitoring:
+    .ci/monitoring
+
 # What must hold before a change lands.
 ci:
     .ci/run

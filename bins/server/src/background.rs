@@ -1,11 +1,11 @@
 //! What the server does without being asked: takes up new models and what other processes wrote, forgets old
-//! idempotency keys, keeps its gauges true.
+//! idempotency keys.
 
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 use docent::{Engine, Reloaded, SnapshotStore};
-use docent_telemetry::{Exporter, names};
+use docent_telemetry::names;
 use tokio::task::JoinHandle;
 
 use crate::http::chain;
@@ -16,18 +16,24 @@ const FORGET_EVERY: Duration = Duration::from_secs(3_600);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Starts; abort the task to end it.
-pub fn start(engine: Engine, exporter: Exporter, every: Duration) -> JoinHandle<()> {
+pub fn start(engine: Engine, every: Duration) -> JoinHandle<()> {
     tokio::spawn(async move {
         let snapshots = SnapshotStore::new(&engine.config().snapshots);
-        let mut reloads = Attempts::new("the published model cannot be loaded; the live one stays", every);
-        let mut refreshes = Attempts::new("changes of the catalogue cannot be taken up", every);
-        let mut forgets = Attempts::new("old idempotency keys cannot be forgotten", FORGET_EVERY);
+        let mut reloads =
+            Attempts::new("reload", "the published model cannot be loaded; the live one stays", every);
+        let mut refreshes = Attempts::new("refresh", "changes of the catalogue cannot be taken up", every);
+        let mut forgets = Attempts::new("forget", "old idempotency keys cannot be forgotten", FORGET_EVERY);
         loop {
             reloads.concern(snapshots.current().ok().flatten().map(|live| live.id + &live.manifest_blake3));
             if reloads.is_due() {
                 let reloaded = engine.reload().await;
-                if let Ok(Reloaded::Swapped(_)) = &reloaded {
-                    metrics::counter!(names::MODEL_SWAPS).increment(1);
+                let result = match &reloaded {
+                    Ok(Reloaded::Swapped(_)) => Some("swapped"),
+                    Ok(Reloaded::Unchanged) => None,
+                    Err(_) => Some("failed"),
+                };
+                if let Some(result) = result {
+                    metrics::counter!(names::MODEL_RELOADS, "result" => result).increment(1);
                 }
                 reloads.note(reloaded.map_err(|error| chain(&error)));
             }
@@ -38,27 +44,16 @@ pub fn start(engine: Engine, exporter: Exporter, every: Duration) -> JoinHandle<
                 let forgotten = engine.store().forget_idempotency_keys(Utc::now() - KEYS_ARE_KEPT).await;
                 forgets.note(forgotten.map_err(|error| chain(&error)));
             }
-            set_gauges(&engine);
-            exporter.run_upkeep();
             tokio::time::sleep(every).await;
         }
     })
 }
 
-fn set_gauges(engine: &Engine) {
-    let status = engine.status();
-    for (name, value) in [
-        (names::RESOURCES, status.resources),
-        (names::VECTORS, status.vectors),
-        (names::GRAPH_EDGES, status.edges),
-    ] {
-        metrics::gauge!(name).set(value as f64);
-    }
-    metrics::gauge!(names::MODEL_LIVE).set(f64::from(u8::from(status.model_version.is_some())));
-}
-
 /// Something that is tried again and again: an error is logged when it first comes, not each time.
 struct Attempts {
+    /// What it is in metrics.
+    task: &'static str,
+    /// What is logged.
     what: &'static str,
     every: Duration,
     pause: Duration,
@@ -68,8 +63,8 @@ struct Attempts {
 }
 
 impl Attempts {
-    fn new(what: &'static str, every: Duration) -> Self {
-        Self { what, every, pause: every, next: None, last_error: None, subject: None }
+    fn new(task: &'static str, what: &'static str, every: Duration) -> Self {
+        Self { task, what, every, pause: every, next: None, last_error: None, subject: None }
     }
 
     /// Failures with one subject are no reason to wait with another.
@@ -94,7 +89,7 @@ impl Attempts {
                 self.pause = self.every;
             }
             Err(error) => {
-                metrics::counter!(names::RELOAD_FAILURES).increment(1);
+                metrics::counter!(names::UPKEEP_FAILURES, "task" => self.task).increment(1);
                 self.pause = (self.pause * 2).min(LONGEST_PAUSE.max(self.every));
                 if self.last_error.as_ref() != Some(&error) {
                     tracing::error!(error, "{}", self.what);
@@ -115,7 +110,7 @@ mod tests {
 
     #[test]
     fn failures_make_the_pauses_longer_until_it_works_again() {
-        let mut attempts = Attempts::new("it fails", Duration::from_secs(2));
+        let mut attempts = Attempts::new("reload", "it fails", Duration::from_secs(2));
         assert!(attempts.is_due());
         for seconds in [4, 8, 16, 32, 60, 60] {
             attempts.note::<()>(Err("broken".into()));
@@ -128,7 +123,7 @@ mod tests {
 
     #[test]
     fn another_subject_is_tried_at_once() {
-        let mut attempts = Attempts::new("it fails", Duration::from_secs(2));
+        let mut attempts = Attempts::new("reload", "it fails", Duration::from_secs(2));
         attempts.concern(Some("broken".into()));
         attempts.note::<()>(Err("broken".into()));
         attempts.note::<()>(Err("broken".into()));

@@ -12,16 +12,17 @@ mod openapi;
 mod routes;
 mod serve;
 mod state;
+mod watch;
 mod wire;
 
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     panic::PanicHookInfo,
     process::ExitCode,
 };
 
 use clap::Parser;
-use docent_telemetry::{LogFormat, init_tracing};
+use docent_telemetry::{LogFormat, init_tracing, names, redacted};
 
 use crate::{
     cli::{Cli, Command},
@@ -32,12 +33,23 @@ use crate::{
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match start(Cli::parse()) {
+    let cli = Cli::parse();
+    let serves = matches!(cli.command, Command::Serve(_) | Command::Demo(_));
+    match start(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _unwritable = writeln!(io::stderr(), "error: {error:#}");
+            tell(&redacted(&format!("{error:#}")), serves);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// To a person, or as the last line of a server's log.
+fn tell(error: &str, serves: bool) {
+    if serves && !io::stderr().is_terminal() && tracing::enabled!(tracing::Level::ERROR) {
+        tracing::error!(error, "the server failed");
+    } else {
+        let _unwritable = writeln!(io::stderr(), "error: {error}");
     }
 }
 
@@ -59,9 +71,12 @@ fn start(cli: Cli) -> anyhow::Result<()> {
     })
 }
 
-/// Where it happened and what was said, as a log line like any other.
+/// The one log line of a panic, with the id of the request that met it. What was said is shown only if it was written
+/// down in the code: a text that was made may hold anything.
 fn log_panic(panic: &PanicHookInfo<'_>) {
-    let said = panic.payload_as_str().unwrap_or("something that is not text");
+    metrics::counter!(names::PANICS).increment(1);
+    let said =
+        panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(not shown: it holds data)");
     let location = panic.location().map(ToString::to_string).unwrap_or_default();
     tracing::error!(location, said, "panic");
 }

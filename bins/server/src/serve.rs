@@ -22,6 +22,7 @@ use crate::{
     http::{FrameConfig, frame, refuse_large_bodies},
     routes,
     state::AppState,
+    watch,
 };
 
 /// Opens the engine and serves until told to stop. Runs on a tokio runtime of several threads.
@@ -59,15 +60,18 @@ async fn serve_engine(config: &ServerConfig, addresses: &[SocketAddr], engine: E
     let listening: Vec<String> = server.addrs().iter().map(|address| format!("http://{address}")).collect();
     let server = server.run();
 
-    let poller = background::start(engine.clone(), exporter, Duration::from_secs(config.poll_seconds));
+    let every = Duration::from_secs(config.poll_seconds);
+    let upkeep = [background::start(engine.clone(), every), watch::start(engine.clone(), exporter, every)];
     let stopper = stop_on_signal(server.handle());
     tracing::info!(address = listening.join(" "), workers, database = engine.status().database, "listening");
     let served = server.await;
 
     stopper.abort();
-    poller.abort();
-    // A poll that is at its end would otherwise find the store closed.
-    let _cancelled = poller.await;
+    for task in upkeep {
+        task.abort();
+        // One that is at its end would otherwise find the store closed.
+        let _cancelled = task.await;
+    }
     engine.close().await.context("what was shown could not all be written down")?;
     tracing::info!("stopped");
     served.context("the server failed")

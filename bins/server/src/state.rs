@@ -58,7 +58,7 @@ impl AppState {
         let task = self.runtime.spawn(work(self.engine.clone()).in_current_span());
         match task.await {
             Ok(done) => done.map_err(Into::into),
-            Err(failed) => Err(ApiError::internal(failed.to_string())),
+            Err(failed) => Err(ApiError::unfinished(&failed)),
         }
     }
 }

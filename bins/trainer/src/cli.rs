@@ -69,6 +69,9 @@ pub struct TrainArgs {
     /// Publish even what the gate refuses; this is recorded
     #[arg(long)]
     pub force: bool,
+    /// Write what came of this and earlier runs for Prometheus, into the folder of node_exporter's textfile collector
+    #[arg(long, env = "DOCENT_METRICS_FILE", value_name = "FILE")]
+    pub metrics_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

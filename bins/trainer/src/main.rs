@@ -54,7 +54,7 @@ fn main() -> ExitCode {
     match runtime.block_on(run(cli)) {
         Ok(code) => code.into(),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", docent_telemetry::redacted(&format!("{error:#}")));
             exit::FAILED.into()
         }
     }

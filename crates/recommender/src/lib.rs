@@ -23,6 +23,7 @@
 mod activity;
 mod answer;
 mod attributes;
+mod blocking;
 mod candidates;
 mod catalogue;
 pub mod collaborative;
@@ -56,9 +57,9 @@ pub use docent_ncf::{Loss, NcfConfig, TrainDevice};
 pub use docent_ranker::{Boost, Contributions, Filter, FilterError, MAX_BOOSTS, Reason};
 pub use docent_snapshot::{SnapshotError, SnapshotStore};
 pub use docent_storage::{
-    Counts, IdempotencyKey, ImportReport, ImportSession, ModelRun, RecordOutcome, Recorded, ResourcePage,
-    RunStatus, SchemaStatus, StorageError, Store, StoreConfig, StoredProfile, StoredResource, TextColumn,
-    UpsertOutcome,
+    Counts, IdempotencyKey, ImportReport, ImportSession, ModelRun, PoolStatus, RecordOutcome, Recorded,
+    ResourcePage, RunStatus, SchemaStatus, StorageError, Store, StoreConfig, StoredProfile, StoredResource,
+    TextColumn, UpsertOutcome,
 };
 pub use embedder::{EmbedderConfig, EmbedderInfo};
 pub use engine::{Engine, EngineStatus, IngestOutcome, Reloaded, limit_checked};

@@ -22,6 +22,15 @@ impl StoreConfig {
         Self { url: url.into(), max_connections: 8, wait: Duration::from_secs(30) }
     }
 
+    /// The file of a SQLite database; `None` for one in memory, on PostgreSQL, or at an address that cannot be used.
+    #[must_use]
+    pub fn sqlite_file(&self) -> Option<PathBuf> {
+        match self.place() {
+            Ok(Place::File { path, .. }) => Some(path),
+            _ => None,
+        }
+    }
+
     pub(crate) fn place(&self) -> Result<Place> {
         if self.max_connections == 0 {
             return Err(StorageError::InvalidUrl("max_connections must be at least 1".to_owned()));
@@ -65,9 +74,10 @@ fn sqlite_place(rest: &str) -> Result<Place> {
     let create = match parameters {
         "" | "mode=rwc" => true,
         "mode=rw" => false,
-        other => {
-            let why = format!("expected mode=rwc or mode=rw after the question mark, got {other}");
-            return Err(StorageError::InvalidUrl(why));
+        // What was found instead may be a secret.
+        _ => {
+            let why = "expected mode=rwc or mode=rw after the question mark, found something else";
+            return Err(StorageError::InvalidUrl(why.to_owned()));
         }
     };
     Ok(Place::File { path: PathBuf::from(path), create })

@@ -151,6 +151,10 @@ impl Store {
         Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
     }
 
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.connections.writer
+    }
+
     pub(crate) fn reader(&self) -> &DatabaseConnection {
         &self.connections.reader
     }

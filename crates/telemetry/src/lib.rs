@@ -12,10 +12,19 @@
 
 mod exporter;
 mod logging;
+mod machine;
+mod metric;
 pub mod names;
+mod redact;
+mod reference;
+mod text;
 
 pub use exporter::Exporter;
 pub use logging::{DEFAULT_FILTER, LogFormat, init_tracing};
+pub use machine::{DiskSpace, disk_space};
+pub use redact::redacted;
+pub use reference::reference;
+pub use text::{Sample, render_samples};
 
 /// Why watching could not be set up.
 #[derive(Debug, thiserror::Error)]

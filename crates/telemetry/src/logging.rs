@@ -1,6 +1,7 @@
 use std::io::{IsTerminal, stderr};
 
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing::{Level, Metadata};
+use tracing_subscriber::{EnvFilter, filter::filter_fn, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::TelemetryError;
 
@@ -22,12 +23,17 @@ pub enum LogFormat {
 /// What is logged by default: all of ours, and of libraries only what went wrong.
 pub const DEFAULT_FILTER: &str = "info,sea_orm_migration=warn,actix_server=warn";
 
-/// Sends log lines to standard error, filtered by `DOCENT_LOG`, else `RUST_LOG`, else [`DEFAULT_FILTER`].
+/// Libraries that show addresses with their passwords, statements, requests or bodies to whoever listens closely. What is
+/// no warning of theirs is not heard, whatever the filter says.
+const INDISCREET: [&str; 4] = ["actix", "sea_orm", "sqlx", "ureq"];
+
+/// Sends log lines to standard error, filtered by `DOCENT_LOG`, else `RUST_LOG`, else [`DEFAULT_FILTER`]. Libraries that
+/// would tell secrets are heard only when they warn.
 ///
 /// # Errors
 /// [`TelemetryError::Logging`] for a filter that cannot be read, or where this was done before.
 pub fn init_tracing(format: LogFormat) -> Result<(), TelemetryError> {
-    let registry = tracing_subscriber::registry().with(filter()?);
+    let registry = tracing_subscriber::registry().with(filter()?).with(filter_fn(is_discreet));
     let is_json = match format {
         LogFormat::Auto => !stderr().is_terminal(),
         LogFormat::Human => false,
@@ -40,6 +46,11 @@ pub fn init_tracing(format: LogFormat) -> Result<(), TelemetryError> {
         registry.with(fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal())).try_init()
     };
     installed.map_err(|error| TelemetryError::Logging(error.to_string()))
+}
+
+fn is_discreet(metadata: &Metadata<'_>) -> bool {
+    let is_indiscreet = INDISCREET.iter().any(|library| metadata.target().starts_with(library));
+    !is_indiscreet || (metadata.is_event() && *metadata.level() <= Level::WARN)
 }
 
 fn filter() -> Result<EnvFilter, TelemetryError> {

@@ -10,6 +10,7 @@ use actix_web::{
 use docent::{CursorError, DomainError, Error, FilterError, StorageError};
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::task::JoinError;
 use utoipa::{IntoResponses, ToSchema};
 
 use super::RequestId;
@@ -143,15 +144,25 @@ impl ApiError {
 
     /// An answer that took too long.
     pub fn timed_out() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", "the answer took too long; try again")
+        let message = "the answer took too long; try again";
+        let cause = Some("no answer within request_timeout_seconds".into());
+        Self { cause, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", message) }
     }
 
     /// A failure of ours; the cause is for the log only.
     pub fn internal(cause: impl Into<String>) -> Self {
+        Self { cause: Some(cause.into()), ..Self::panicked() }
+    }
+
+    /// A panic, which has been logged where it happened.
+    pub fn panicked() -> Self {
         let message = "something failed on our side; the request id names it in our logs";
-        let mut error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message);
-        error.cause = Some(cause.into());
-        error
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    }
+
+    /// A task of ours that did not come to its end.
+    pub fn unfinished(task: &JoinError) -> Self {
+        if task.is_panic() { Self::panicked() } else { Self::internal(task.to_string()) }
     }
 
     /// A rule of the domain that one item of a batch breaks.
@@ -294,6 +305,7 @@ impl From<Error> for ApiError {
             Error::UnknownResource(id) => Self::unknown_resource(id.as_str()),
             Error::UnknownUser(id) => Self::unknown_user(id.as_str()),
             Error::Storage(error) => error.into(),
+            Error::Task(task) => Self::unfinished(&task),
             Error::Snapshot(_)
             | Error::Embedding(_)
             | Error::Graph(_)
@@ -301,8 +313,7 @@ impl From<Error> for ApiError {
             | Error::ItemItem(_)
             | Error::Matrix(_)
             | Error::Ncf(_)
-            | Error::InvalidModel { .. }
-            | Error::Task(_) => Self::internal(chain(&error)),
+            | Error::InvalidModel { .. } => Self::internal(chain(&error)),
         }
     }
 }

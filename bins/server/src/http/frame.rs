@@ -11,7 +11,6 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use docent_telemetry::names;
 use futures::FutureExt;
 use tokio::time::timeout;
 use tracing::Instrument;
@@ -42,10 +41,7 @@ pub async fn frame<B: MessageBody + 'static>(
         let observation = Observation::start(&request);
         let answer = match timeout(limit, AssertUnwindSafe(next.call(request)).catch_unwind()).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_panic)) => {
-                metrics::counter!(names::HTTP_PANICS).increment(1);
-                Err(ApiError::internal("the handler panicked").into())
-            }
+            Ok(Err(_panic)) => Err(ApiError::panicked().into()),
             Err(_elapsed) => Err(ApiError::timed_out().into()),
         };
         let answer = match answer {

@@ -52,7 +52,13 @@ impl Server {
     }
 
     pub async fn start_in(folder: Arc<TempDir>) -> Self {
+        Self::start_with(folder, &[]).await
+    }
+
+    /// With variables of its environment.
+    pub async fn start_with(folder: Arc<TempDir>, variables: &[(&str, &str)]) -> Self {
         let mut process = command()
+            .envs(variables.iter().copied())
             .args(["serve", "--bind", "127.0.0.1:0", "--poll-seconds", "1"])
             .arg("--database-url")
             .arg(database_url(folder.path()))

@@ -1,7 +1,7 @@
 use std::{fs, path::Path};
 
 use docent::{TrainConfig, Trainer};
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::harness::{Server, until};
@@ -71,6 +71,18 @@ async fn a_new_model_is_taken_up_and_a_damaged_one_is_not() {
     fs::write(&current, pointer).unwrap();
     let refusal = "the published model cannot be loaded; the live one stays";
     until("the damaged model is refused", async || server.logged(refusal).is_some()).await;
+    let metrics = async || {
+        let text = server.request(Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
+        text.lines().map(str::to_owned).collect::<Vec<String>>()
+    };
+    let has = async |line: &str| metrics().await.iter().any(|found| found == line);
+    let info = format!("docent_model_info{{version=\"{version}\"}} 1");
+    until("the live model is told", async || has(&info).await).await;
+    assert_eq!(metrics().await.iter().filter(|line| line.starts_with("docent_model_info{")).count(), 1);
+    assert!(has(r#"docent_model_reloads_total{result="swapped"} 1"#).await);
+    assert!(!has(r#"docent_model_reloads_total{result="failed"} 0"#).await);
+    assert!(!has(r#"docent_upkeep_failures_total{task="reload"} 0"#).await);
+    assert!(metrics().await.iter().any(|line| line.starts_with("docent_model_holdout_ratio{")));
     assert_eq!(served_by(&server).await, version);
 
     let server = server.restart().await;

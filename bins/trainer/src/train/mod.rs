@@ -2,6 +2,7 @@
 
 mod bars;
 mod lines;
+mod metrics_file;
 mod report;
 
 use std::{io::IsTerminal, ops::ControlFlow};
@@ -10,15 +11,21 @@ use docent::{TrainConfig, TrainError, TrainEvent, TrainObserver, Trainer};
 
 pub use report::{walk_line, weights_table};
 
+use metrics_file::MetricsFile;
+
 use crate::{cli::TrainArgs, exit, settings::Settings, stop::Stop};
 
 /// Trains, prints what came of it, and gives the exit code.
 pub async fn run(settings: Settings, args: &TrainArgs) -> anyhow::Result<u8> {
     let stop = Stop::listen()?;
+    let metrics_file = args.metrics_file.as_deref().map(MetricsFile::checked).transpose()?;
     let store = settings.open_store().await?;
     let trainer =
         Trainer::with_store(store.clone(), &settings.engine.snapshots, config(settings.train, args));
     let result = trainer.run(observer(&stop)).await;
+    if let Some(file) = &metrics_file {
+        file.tell(&store).await;
+    }
     let code = match result {
         Ok(report) => {
             println!("{}", report::render(&report));

@@ -11,6 +11,7 @@ mod citeulike;
 mod data;
 mod evaluate;
 mod formats;
+mod metrics_file;
 mod program;
 mod real_data;
 mod store;

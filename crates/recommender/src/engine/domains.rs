@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::Engine;
 use crate::{
-    components::Domains, embedder::with_source, state::MAX_DOMAIN_CHARS, user::UserView, user::read,
+    blocking::spawn_blocking, components::Domains, state::MAX_DOMAIN_CHARS, user::UserView, user::read,
 };
 
 /// A request waits this long for an embedder, and then does without.
@@ -29,11 +29,11 @@ impl Engine {
             (embedder, Arc::clone(&state.texts), domains, text)
         };
         // Goes on when the request no longer waits, so that the next one finds the vector.
-        let embedding =
-            tokio::task::spawn_blocking(move || match embedder.get().embed(&[domains.document()]) {
-                Ok(mut vectors) => texts.put(text, vectors.pop().flatten()),
-                Err(error) => tracing::warn!(error = with_source(&error), "a user's domains have no vector"),
-            });
+        let embedding = spawn_blocking(move || match embedder.get().embed(&[domains.document()]) {
+            Ok(mut vectors) => texts.put(text, vectors.pop().flatten()),
+            // Without what is behind it: an endpoint may repeat what the user is interested in.
+            Err(error) => tracing::warn!(%error, "a user's domains have no vector"),
+        });
         if tokio::time::timeout(LONGEST_WAIT, embedding).await.is_err() {
             tracing::warn!("the embedder is slow: a user is served without a content profile");
         }

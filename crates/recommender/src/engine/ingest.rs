@@ -1,8 +1,10 @@
+use std::time::Instant;
+
 use docent_domain::{Resource, ResourceId};
 use docent_storage::{ResourcePage, StoredResource, UpsertOutcome};
 use rustc_hash::FxHashSet;
 
-use super::{Engine, now};
+use super::{Engine, count, now};
 use crate::{Error, user::read};
 
 /// What became of one resource of a batch.
@@ -24,6 +26,7 @@ impl Engine {
     /// [`Error::Storage`] with the first rule that is broken; nothing is written then. What fails once they are stored is
     /// done by the next call that changes the catalogue, or by [`Engine::refresh`].
     pub async fn ingest(&self, resources: Vec<Resource>) -> Result<Vec<IngestOutcome>, Error> {
+        let started = Instant::now();
         let mut changes = self.inner.changes.lock().await;
         let outcomes = self.inner.store.upsert_resources(&resources, now()).await?;
         let created = resources.iter().zip(&outcomes).filter(|(_, o)| **o == UpsertOutcome::Created);
@@ -37,7 +40,10 @@ impl Engine {
             let embedded = has_vector(&resource_id);
             IngestOutcome { resource_id, outcome, embedded }
         };
-        Ok(resources.into_iter().map(|resource| resource.id).zip(outcomes).map(outcome).collect())
+        let ids = resources.into_iter().map(|resource| resource.id);
+        let outcomes: Vec<IngestOutcome> = ids.zip(outcomes).map(outcome).collect();
+        count::ingested(&outcomes, started.elapsed());
+        Ok(outcomes)
     }
 
     /// Removes a resource and what it says; interactions with it are kept. `false` where there is none.

@@ -11,6 +11,7 @@ use rustc_hash::FxHashSet;
 use super::Engine;
 use crate::{
     Error,
+    blocking::spawn_blocking,
     catalogue::Entry,
     model::Model,
     state::{LiveModel, State},
@@ -156,9 +157,9 @@ impl Engine {
             return Ok(Reloaded::Unchanged);
         }
         let this = self.clone();
-        let mut next = tokio::task::spawn_blocking(move || this.read_model()).await??;
+        let mut next = spawn_blocking(move || this.read_model()).await??;
         let links = self.links().await?;
-        let next = tokio::task::spawn_blocking(move || {
+        let next = spawn_blocking(move || {
             let links =
                 links.into_iter().filter_map(|(id, links)| Some((next.catalogue.key(id.as_str())?, links)));
             let links: Vec<(u32, Vec<Link>)> = links.collect();
@@ -173,14 +174,14 @@ impl Engine {
         if next.vectors.graph_is_due() && !read(&self.inner.state).vectors.is_empty() {
             // The former vectors serve meanwhile; at a start, an exact search does until there is a graph.
             let vectors = Arc::clone(&next.vectors);
-            next.vectors = Arc::new(tokio::task::spawn_blocking(move || vectors.indexed()).await?);
+            next.vectors = Arc::new(spawn_blocking(move || vectors.indexed()).await?);
         }
         let version = next.live.as_ref().map_or_else(String::new, |live| live.version.clone());
         let replaced = std::mem::replace(&mut *write(&self.inner.state), next);
         changes.embedded_all_but(without);
         self.index_vectors();
         // Freeing a large state takes a while, which no request should wait for.
-        tokio::task::spawn_blocking(move || drop(replaced));
+        spawn_blocking(move || drop(replaced));
         self.forget_former_vectors().await;
         tracing::info!(version, "a model went live");
         Ok(Reloaded::Swapped(version))

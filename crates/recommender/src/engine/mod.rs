@@ -1,5 +1,6 @@
 //! The engine: takes in resources and behaviour, and recommends.
 
+mod count;
 mod domains;
 mod ingest;
 mod load;
@@ -62,6 +63,10 @@ pub struct EngineStatus {
     pub model: Option<ModelInfo>,
     /// `sqlite` or `postgresql`.
     pub database: &'static str,
+    /// Answers whose impressions wait to be written.
+    pub queued_answers: usize,
+    /// How many may wait before further ones are dropped.
+    pub queue_capacity: usize,
 }
 
 impl Engine {
@@ -112,6 +117,7 @@ impl Engine {
     #[must_use]
     pub fn status(&self) -> EngineStatus {
         let state = crate::user::read(&self.inner.state);
+        let (queued_answers, queue_capacity) = self.inner.impressions.depth();
         EngineStatus {
             resources: state.catalogue.len(),
             vectors: state.vectors.len(),
@@ -119,6 +125,8 @@ impl Engine {
             model_version: state.live.as_ref().map(|live| live.version.clone()),
             model: state.live.as_ref().map(|live| live.model.info.clone()),
             database: self.inner.store.backend(),
+            queued_answers,
+            queue_capacity,
         }
     }
 

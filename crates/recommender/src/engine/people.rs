@@ -1,7 +1,7 @@
 use docent_domain::{Feedback, NewInteraction, Profile, UserId};
 use docent_storage::{IdempotencyKey, RecordOutcome, Recorded, StorageError, StoredProfile};
 
-use super::{Engine, now};
+use super::{Engine, count, now};
 use crate::{Error, user::read};
 
 impl Engine {
@@ -19,6 +19,7 @@ impl Engine {
     ) -> Result<RecordOutcome, Error> {
         let rules = &self.inner.config.interactions;
         let outcome = self.inner.store.record(interactions, rules, now(), idempotency).await?;
+        count::recorded(&outcome);
         for (interaction, recorded) in interactions.iter().zip(&outcome.items) {
             if matches!(recorded, Recorded::Merged { .. }) {
                 self.inner.users.changed(&interaction.user_id);

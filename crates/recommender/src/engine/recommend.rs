@@ -11,11 +11,12 @@ use docent_ranker::{Candidate, Exclusions, Exploration, RankOptions, Ranked, ran
 use rustc_hash::{FxHashSet, FxHasher};
 use ulid::Ulid;
 
-use super::{Engine, now};
+use super::{Engine, count, now};
 use crate::{
     Answer, Cursor, Degradation, EngineConfig, Error, MAX_BOOSTS, MAX_LIMIT, MAX_SHOWN, RecommendRequest,
     Recommendation,
     activity::weights_for,
+    blocking::spawn_blocking,
     candidates::{gather_boosted, is_available},
     components::Personal,
     explain::Explained,
@@ -50,11 +51,10 @@ impl Engine {
         self.embed_domains(&user).await;
         let inner = Arc::clone(&self.inner);
         let (user_id, at) = (request.user_id.clone(), now());
-        let answer = tokio::task::spawn_blocking(move || {
-            answer(&read(&inner.state), &user, &request, &inner.config, at)
-        })
-        .await??;
+        let answer =
+            spawn_blocking(move || answer(&read(&inner.state), &user, &request, &inner.config, at)).await??;
         self.inner.impressions.push(impressions(&answer, &user_id));
+        count::answered(&answer);
         metrics::histogram!("docent_recommend_duration_seconds").record(started.elapsed().as_secs_f64());
         Ok(answer)
     }

@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::Engine;
 use crate::{
     Error, SimilarResource,
+    blocking::spawn_blocking,
     candidates::keep_best,
     collaborative::CollaborativeModel,
     components::nearness,
@@ -27,7 +28,7 @@ impl Engine {
     pub async fn similar(&self, id: &ResourceId, limit: usize) -> Result<Vec<SimilarResource>, Error> {
         limit_checked(limit)?;
         let (inner, id) = (Arc::clone(&self.inner), id.clone());
-        tokio::task::spawn_blocking(move || {
+        spawn_blocking(move || {
             let state = read(&inner.state);
             let found = state.catalogue.key(id.as_str());
             let visible = found.filter(|key| state.catalogue.get(*key).is_some_and(|entry| !entry.hidden));

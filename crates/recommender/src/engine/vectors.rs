@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use super::{Engine, load::PAGE, now};
 use crate::{
     Error,
+    blocking::spawn_blocking,
     embedder::{TextEmbedder, with_source},
     state::State,
     user::{read, write},
@@ -72,7 +73,7 @@ impl Engine {
         let ids: Vec<ResourceId> = missing.iter().map(|(_, id)| id.clone()).collect();
         let stored = self.inner.store.get_resources(&ids).await?;
         let handle = embedder.clone();
-        let (stored, vectors) = tokio::task::spawn_blocking(move || {
+        let (stored, vectors) = spawn_blocking(move || {
             let documents: Vec<Document<'_>> = stored.iter().map(|s| document(&s.resource)).collect();
             let vectors = handle.get().embed(&documents);
             (stored, vectors)
@@ -102,7 +103,7 @@ impl Engine {
         tokio::spawn(async move {
             let _building = building;
             let count = vectors.len();
-            match tokio::task::spawn_blocking(move || vectors.indexed()).await {
+            match spawn_blocking(move || vectors.indexed()).await {
                 Ok(indexed) => this.take_up(indexed).await,
                 Err(error) => tracing::error!(%error, "the graph of vectors could not be built"),
             }
@@ -117,7 +118,7 @@ impl Engine {
         if !current.graph_is_due() {
             return;
         }
-        let followed = tokio::task::spawn_blocking(move || indexed.follow(&current).then_some(indexed)).await;
+        let followed = spawn_blocking(move || indexed.follow(&current).then_some(indexed)).await;
         if let Ok(Some(indexed)) = followed {
             write(&self.inner.state).vectors = Arc::new(indexed);
         }

@@ -1,0 +1,26 @@
+use tokio::task::JoinHandle;
+
+/// Does work off the event loop, within the span of who asks for it: its log lines carry the request's id, too.
+pub(crate) fn spawn_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    let span = tracing::Span::current();
+    tokio::task::spawn_blocking(move || span.in_scope(work))
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Instrument;
+
+    use super::spawn_blocking;
+
+    #[tokio::test]
+    async fn work_off_the_event_loop_stays_in_the_span_of_its_request() -> Result<(), tokio::task::JoinError>
+    {
+        let _installed = tracing_subscriber::fmt().with_writer(std::io::sink).try_init();
+        let span = tracing::info_span!("request");
+        let expected = span.id();
+        assert!(expected.is_some());
+        let found = async { spawn_blocking(|| tracing::Span::current().id()).await }.instrument(span).await?;
+        assert_eq!(found, expected);
+        Ok(())
+    }
+}

@@ -1,0 +1,43 @@
+use std::time::{Duration, Instant};
+
+use docent_tests::Postgres;
+
+use crate::programs::Server;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until a line is among the metrics.
+async fn shows(server: &Server, expected: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let answer = reqwest::get(format!("{}/metrics", server.address)).await.unwrap();
+        let metrics = answer.text().await.unwrap();
+        if metrics.lines().any(|line| line == expected) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{expected} is not in\n{metrics}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_goes_away_is_seen_to_be_away() {
+    let Some(postgres) = Postgres::start().await.unwrap() else {
+        eprintln!("SKIPPED: PostgreSQL is not installed");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &["--database-url", &postgres.url()]);
+    for line in [
+        "docent_database_up 1",
+        r#"docent_database_connections_max{pool="shared"} 8"#,
+        r#"docent_build_info{version="0.1.0",database="postgresql"} 1"#,
+    ] {
+        shows(&server, line).await;
+    }
+    drop(postgres);
+    shows(&server, "docent_database_up 0").await;
+    let alive = reqwest::get(format!("{}/livez", server.address)).await.unwrap();
+    assert!(alive.status().is_success());
+    assert_eq!(reqwest::get(format!("{}/readyz", server.address)).await.unwrap().status(), 503);
+}

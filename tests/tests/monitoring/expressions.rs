@@ -1,0 +1,103 @@
+use std::{collections::BTreeSet, fmt, fs};
+
+use serde_json::Value;
+
+use crate::programs::{Prometheus, monitoring};
+
+/// What must return data, and where it stands.
+pub struct Expression {
+    place: String,
+    pub query: String,
+}
+
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.query)
+    }
+}
+
+/// Those of all rules and of the dashboard, but for those of metrics that are not there yet.
+pub async fn all(prometheus: &Prometheus, not_yet: &[&str]) -> Vec<Expression> {
+    let rules = prometheus.rules().await;
+    let mut absent: BTreeSet<String> = not_yet.iter().map(|name| (*name).to_owned()).collect();
+    for (_, name, query) in &rules {
+        if not_yet.iter().any(|metric| query.contains(metric)) {
+            absent.insert(name.clone());
+        }
+    }
+    let rules = rules.into_iter().map(|(kind, name, query)| Expression {
+        query: if kind == "alerting" { with_answers(&query) } else { query },
+        place: name,
+    });
+    let all = rules.chain(of_the_dashboard());
+    all.filter(|expression| !absent.iter().any(|name| expression.query.contains(name))).collect()
+}
+
+/// An alert that does not fire returns nothing; asked whether it does, it answers 0 or 1.
+fn with_answers(query: &str) -> String {
+    [">", "<", ">=", "<=", "==", "!="]
+        .iter()
+        .fold(query.to_owned(), |query, sign| query.replace(&format!(" {sign} "), &format!(" {sign} bool ")))
+}
+
+fn of_the_dashboard() -> Vec<Expression> {
+    let text = fs::read_to_string(monitoring().join("grafana-dashboard.json")).unwrap();
+    let dashboard: Value = serde_json::from_str(&text).unwrap();
+    let mut found = Vec::new();
+    let variables = dashboard["templating"]["list"].as_array().unwrap();
+    for query in variables.iter().filter_map(|variable| variable["definition"].as_str()) {
+        let inner = query.strip_prefix("label_values(").and_then(|rest| rest.rsplit_once(',')).unwrap();
+        found.push(Expression { place: format!("variable {query}"), query: filled_in(inner.0) });
+    }
+    for panel in dashboard["panels"].as_array().unwrap() {
+        let Some(targets) = panel["targets"].as_array() else { continue };
+        for target in targets {
+            let query = filled_in(target["expr"].as_str().unwrap());
+            found.push(Expression { place: format!("panel {}", panel["title"]), query });
+        }
+    }
+    found
+}
+
+/// With the dashboard's variables as Grafana fills them in where all is chosen.
+fn filled_in(expression: &str) -> String {
+    let filled = [("$__rate_interval", "1m"), ("$job", ".*"), ("$instance", ".*")]
+        .iter()
+        .fold(expression.to_owned(), |expression, (variable, value)| expression.replace(variable, value));
+    assert!(!filled.contains('$'), "a variable that nobody fills in: {filled}");
+    filled
+}
+
+#[test]
+fn the_dashboard_can_be_imported_and_every_panel_says_what_it_shows() {
+    let text = fs::read_to_string(monitoring().join("grafana-dashboard.json")).unwrap();
+    let dashboard: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(dashboard["id"], Value::Null, "an id would be another dashboard's elsewhere");
+    assert!(dashboard["uid"].is_string() && dashboard["schemaVersion"].as_u64() > Some(30));
+    let panels = dashboard["panels"].as_array().unwrap();
+    let mut ids = BTreeSet::new();
+    let mut taken = BTreeSet::new();
+    for panel in panels {
+        let title = panel["title"].as_str().unwrap();
+        assert!(ids.insert(panel["id"].as_u64().unwrap()), "{title}: an id that another panel has");
+        let [x, y, w, h] = ["x", "y", "w", "h"].map(|key| panel["gridPos"][key].as_u64().unwrap());
+        assert!(w > 0 && h > 0 && x + w <= 24, "{title} is wider than the page");
+        for place in (x..x + w).flat_map(|column| (y..y + h).map(move |row| (column, row))) {
+            assert!(taken.insert(place), "{title} lies over another panel");
+        }
+        if panel["type"] == "row" {
+            continue;
+        }
+        assert!(panel["description"].as_str().is_some_and(|text| text.ends_with('.')), "{title}");
+        assert!(panel["fieldConfig"]["defaults"]["unit"].is_string(), "{title}");
+        assert_eq!(panel["datasource"]["uid"], "${datasource}", "{title} works with one Prometheus only");
+        assert!(!panel["targets"].as_array().unwrap().is_empty(), "{title}");
+    }
+    assert!(panels.len() > 50);
+}
+
+#[test]
+fn an_alert_is_asked_whether_it_fires() {
+    let asked = with_answers("a:b{x=~\"y\"} >= 0.5 and on (job) c == 1");
+    assert_eq!(asked, "a:b{x=~\"y\"} >= bool 0.5 and on (job) c == bool 1");
+}
