@@ -141,6 +141,12 @@ impl ApiError {
             .with_details(checks)
     }
 
+    /// The tables are not those that this server knows.
+    pub fn other_schema() -> Self {
+        let message = "the schema of the database is not the one that this server knows: see /readyz";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "schema_mismatch", message)
+    }
+
     /// An answer that took too long.
     pub fn timed_out() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", "the answer took too long; try again")
@@ -330,6 +336,9 @@ impl From<StorageError> for ApiError {
             StorageError::Corrupt { .. }
             | StorageError::InvalidUrl(_)
             | StorageError::SchemaTooNew { .. }
+            | StorageError::SchemaOutdated { .. }
+            | StorageError::SchemaUnsound { .. }
+            | StorageError::Backup { .. }
             | StorageError::Database(_) => Self::internal(chain(&error)),
         }
     }

@@ -3,6 +3,7 @@
 
 mod answers;
 mod contract;
+mod deploy;
 mod durability;
 mod harness;
 mod idempotency;
@@ -11,3 +12,4 @@ mod models;
 mod operations;
 mod refusals;
 mod requests;
+mod schema;
