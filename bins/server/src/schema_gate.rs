@@ -39,7 +39,11 @@ impl SchemaGate {
         }
         if closed {
             let (pending, unknown) = (status.pending.join(" "), status.unknown.join(" "));
-            tracing::error!(pending, unknown, "the schema is not the one that this server knows; refusing to serve");
+            tracing::error!(
+                pending,
+                unknown,
+                "the schema is not the one that this server knows; refusing to serve"
+            );
         } else {
             tracing::info!("the schema is the one that this server knows; serving");
         }

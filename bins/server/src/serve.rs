@@ -40,7 +40,8 @@ pub async fn serve(config: ServerConfig) -> anyhow::Result<()> {
     if let Waited::ToldToStop = waited {
         return Ok(store.close().await?);
     }
-    let engine = Engine::with_store(config.engine.clone(), store).await.context("the engine cannot be opened")?;
+    let engine =
+        Engine::with_store(config.engine.clone(), store).await.context("the engine cannot be opened")?;
     if let Waited::Ready(room) = waited {
         room.stop().await?;
     }

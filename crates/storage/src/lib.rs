@@ -56,7 +56,7 @@ pub use feedback::FeedbackRow;
 pub use health::Counts;
 pub use idempotency::IdempotencyKey;
 pub use import::{ImportReport, ImportSession};
-pub use interactions::{InteractionCount, RecordOutcome, Recorded, TrainingRow};
+pub use interactions::{InteractionCount, InteractionTotals, RecordOutcome, Recorded, TrainingRow};
 pub use lock::SchemaLock;
 pub use model_runs::{ModelRun, NewModelRun, RunEnd, RunStatus};
 pub use profiles::StoredProfile;

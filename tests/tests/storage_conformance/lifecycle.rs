@@ -39,7 +39,8 @@ pub(crate) async fn every_part_of_the_tables_is_verified(database: &Database) ->
     let report = store.verify_schema().await?;
     let missing: Vec<String> = report.missing().map(ToString::to_string).collect();
     ensure!(report.is_sound(), "{missing:?}");
-    let names = |part| report.checks.iter().filter(move |check| check.part == part).map(|check| check.name.as_str());
+    let names =
+        |part| report.checks.iter().filter(move |check| check.part == part).map(|check| check.name.as_str());
     let sqlite = store.backend() == "sqlite";
     let key = if sqlite { "user_interactions.user_id" } else { "fk_user_interactions_user_id" };
     let unique = if sqlite { "users.unique(external_id)" } else { "users_external_id_key" };
@@ -54,7 +55,11 @@ pub(crate) async fn every_part_of_the_tables_is_verified(database: &Database) ->
         (SchemaPart::Check, "ck_model_runs_status"),
         (SchemaPart::Migration, "m20260101_000001_users"),
     ] {
-        ensure!(names(part).any(|name| name == expected), "{expected} is not among {:?}", names(part).collect::<Vec<_>>());
+        ensure!(
+            names(part).any(|name| name == expected),
+            "{expected} is not among {:?}",
+            names(part).collect::<Vec<_>>()
+        );
     }
     ensure!(names(SchemaPart::ForeignKey).count() >= 7 && names(SchemaPart::Check).count() >= 10);
     ensure!(dump(&store).await? == before, "verifying changes nothing");
@@ -73,9 +78,14 @@ pub(crate) async fn what_is_missing_is_named(database: &Database) -> Result<()> 
     execute(&store, &common).await?;
     let expected: &[&str] = if store.backend() == "sqlite" {
         let change = |from: &str, to: &str| {
-            format!("UPDATE sqlite_master SET sql = replace(sql, '{from}', '{to}') WHERE name = 'user_interactions'")
+            format!(
+                "UPDATE sqlite_master SET sql = replace(sql, '{from}', '{to}') WHERE name = 'user_interactions'"
+            )
         };
-        let changes = [change("\"confidence\" BETWEEN 0 AND 1", "\"confidence\" BETWEEN 0 AND 2"), change("\"users\"", "\"resources\"")];
+        let changes = [
+            change("\"confidence\" BETWEEN 0 AND 1", "\"confidence\" BETWEEN 0 AND 2"),
+            change("\"users\"", "\"resources\""),
+        ];
         execute(&store, &["PRAGMA writable_schema = ON", &changes[0], &changes[1]]).await?;
         &[
             "missing check ck_user_interactions_confidence: on user_interactions (confidence BETWEEN 0 AND 1) \
@@ -111,7 +121,11 @@ pub(crate) async fn what_is_missing_is_named(database: &Database) -> Result<()> 
     .iter()
     .chain(expected)
     {
-        ensure!(missing.iter().any(|found| found.starts_with(line)), "{line} is not in\n{}", missing.join("\n"));
+        ensure!(
+            missing.iter().any(|found| found.starts_with(line)),
+            "{line} is not in\n{}",
+            missing.join("\n")
+        );
     }
     ensure!(!missing.iter().any(|line| line.contains("ix_users_username")), "{missing:?}");
     Ok(())
@@ -130,7 +144,9 @@ pub(crate) async fn a_migration_that_fails_half_way_changes_nothing(database: &D
     Ok(())
 }
 
-pub(crate) async fn tables_that_are_not_as_they_should_be_are_not_migrated(database: &Database) -> Result<()> {
+pub(crate) async fn tables_that_are_not_as_they_should_be_are_not_migrated(
+    database: &Database,
+) -> Result<()> {
     let store = behind(database).await?;
     execute(&store, &["DROP INDEX ix_users_email"]).await?;
     let (shape, rows) = (store.schema_shape().await?, dump(&store).await?);
@@ -141,7 +157,9 @@ pub(crate) async fn tables_that_are_not_as_they_should_be_are_not_migrated(datab
     Ok(())
 }
 
-pub(crate) async fn an_older_schema_is_upgraded_and_rolled_back_with_its_data(database: &Database) -> Result<()> {
+pub(crate) async fn an_older_schema_is_upgraded_and_rolled_back_with_its_data(
+    database: &Database,
+) -> Result<()> {
     let store = behind(database).await?;
     let (shape, rows) = (store.schema_shape().await?, dump(&store).await?);
     ensure!(rows.iter().any(|row| row.starts_with("user_interactions: ")), "there is data");
@@ -164,10 +182,14 @@ pub(crate) async fn tables_are_made_and_never_changed_by_opening(database: &Data
     store.rollback(1).await?;
     let shape = store.schema_shape().await?;
     let refused = store.create_schema().await;
-    ensure!(matches!(&refused, Err(StorageError::SchemaOutdated { pending }) if pending.len() == 1), "{refused:?}");
+    ensure!(
+        matches!(&refused, Err(StorageError::SchemaOutdated { pending }) if pending.len() == 1),
+        "{refused:?}"
+    );
     ensure!(store.schema_shape().await? == shape);
     store.migrate().await?;
-    execute(&store, &["INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99990101_future', 0)"]).await?;
+    execute(&store, &["INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99990101_future', 0)"])
+        .await?;
     let refused = store.create_schema().await;
     ensure!(matches!(&refused, Err(StorageError::SchemaTooNew { .. })), "{refused:?}");
     ensure!(!store.verify_schema().await?.is_sound(), "what nobody knows is not sound");
@@ -220,7 +242,10 @@ pub(crate) async fn a_live_store_is_backed_up_as_it_was_at_one_moment(database: 
     let names: Vec<String> = fs::read_dir(folder.path())?
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
         .collect::<Result<_>>()?;
-    ensure!(names.len() == 10 && names.iter().all(|name| name.starts_with("docent-20270115T08000")), "{names:?}");
+    ensure!(
+        names.len() == 10 && names.iter().all(|name| name.starts_with("docent-20270115T08000")),
+        "{names:?}"
+    );
     Ok(())
 }
 
@@ -277,7 +302,9 @@ pub(crate) async fn a_store_is_replaced_only_when_told_so_and_only_by_a_sound_ba
     let manifest = fs::read_to_string(&beside)?;
     let mut altered = bytes.clone();
     altered[bytes.len() / 2] ^= 0xff;
-    for (damaged, why) in [(&bytes[..bytes.len() / 2], "damaged"), (&altered[..], "damaged"), (b"not one", "expected")] {
+    for (damaged, why) in
+        [(&bytes[..bytes.len() / 2], "damaged"), (&altered[..], "damaged"), (b"not one", "expected")]
+    {
         fs::write(&backup.path, damaged)?;
         refused(database.config().restore(&backup.path, true).await, why)?;
     }
@@ -359,4 +386,3 @@ pub(crate) async fn who_changes_the_schema_does_it_alone(database: &Database) ->
     second.await??;
     Ok(())
 }
-

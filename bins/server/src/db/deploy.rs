@@ -24,7 +24,9 @@ pub async fn run(config: &StoreConfig, backups: &Path) -> anyhow::Result<()> {
         store.close().await?;
         println!("verified: {}", summary(&report));
         if !report.is_sound() {
-            bail!("the tables are not those that this program expects: docent-server db verify names what is missing");
+            bail!(
+                "the tables are not those that this program expects: docent-server db verify names what is missing"
+            );
         }
         println!("up to date: there was nothing to deploy");
         return Ok(());
@@ -45,13 +47,19 @@ pub async fn run(config: &StoreConfig, backups: &Path) -> anyhow::Result<()> {
     match undone {
         Ok(how) => Err(failed.context(format!("not deployed; {how}"))),
         Err(error) => Err(error.context(match backup {
-            Some(backup) => format!("not deployed, and not undone; restore {} by hand", backup.path.display()),
+            Some(backup) => {
+                format!("not deployed, and not undone; restore {} by hand", backup.path.display())
+            }
             None => "not deployed, and not undone".to_owned(),
         })),
     }
 }
 
-async fn back_up(config: &StoreConfig, folder: &Path, before: &SchemaShape) -> anyhow::Result<Option<Backup>> {
+async fn back_up(
+    config: &StoreConfig,
+    folder: &Path,
+    before: &SchemaShape,
+) -> anyhow::Result<Option<Backup>> {
     if before.is_empty() {
         println!("there are no tables yet: nothing to back up");
         return Ok(None);
@@ -89,7 +97,9 @@ async fn undo(
     let steps = u32::try_from(more).unwrap_or(u32::MAX);
     if steps > 0 {
         match roll_back(store, steps).await {
-            Ok(()) if store.schema_shape().await? == *before => return Ok("the migrations were rolled back".into()),
+            Ok(()) if store.schema_shape().await? == *before => {
+                return Ok("the migrations were rolled back".into());
+            }
             Ok(()) => println!("rolled back, and the tables are still not what they were"),
             Err(error) => println!("not rolled back: {error:#}"),
         }

@@ -100,7 +100,10 @@ async fn a_deployment_backs_up_migrates_and_verifies() {
 
         let (code, out, err) = place.db(&["deploy"]);
         assert_eq!(code, Some(0), "{out}{err}");
-        assert!(out.starts_with("backed up docent-data/backups/docent-2") && out.contains(", 0 missing"), "{out}");
+        assert!(
+            out.starts_with("backed up docent-data/backups/docent-2") && out.contains(", 0 missing"),
+            "{out}"
+        );
         assert_eq!(place.backups().len(), 1);
         let (code, out, _) = place.db(&["verify"]);
         assert_eq!(code, Some(0), "{out}");
@@ -113,7 +116,10 @@ async fn a_deployment_backs_up_migrates_and_verifies() {
         let backup = place.backups().remove(0);
         let backup = backup.to_str().unwrap();
         let (code, _, err) = place.db(&["restore", backup]);
-        assert!(code == Some(1) && err.contains("--overwrite") && err.contains("nothing was changed"), "{err}");
+        assert!(
+            code == Some(1) && err.contains("--overwrite") && err.contains("nothing was changed"),
+            "{err}"
+        );
         let (code, out, err) = place.db(&["restore", backup, "--overwrite"]);
         assert!(code == Some(0) && out.ends_with("not up to date\n"), "{out}{err}");
         assert_eq!(dump(&place.store().await).await.unwrap(), rows);
@@ -128,7 +134,10 @@ async fn a_migration_that_fails_half_way_leaves_the_store_as_it_was() {
         let (shape, rows) = (store.schema_shape().await.unwrap(), dump(&store).await.unwrap());
         let (code, out, err) = place.db(&["deploy"]);
         assert_eq!(code, Some(1), "{out}{err}");
-        assert!(err.contains("not deployed; nothing was changed") && err.contains("idempotency_keys"), "{err}");
+        assert!(
+            err.contains("not deployed; nothing was changed") && err.contains("idempotency_keys"),
+            "{err}"
+        );
         assert_eq!((store.schema_shape().await.unwrap(), dump(&store).await.unwrap()), (shape, rows));
         assert_eq!(place.backups().len(), 1, "made before anything was tried");
     }
@@ -140,9 +149,10 @@ async fn a_deployment_that_fails_after_migrating_is_rolled_back_or_restored() {
         eprintln!("SKIPPED: a release build cannot be made to fail");
         return;
     }
-    for (failpoints, how) in
-        [("deploy-migrated", "the migrations were rolled back"), ("deploy-migrated,deploy-rollback", "was restored")]
-    {
+    for (failpoints, how) in [
+        ("deploy-migrated", "the migrations were rolled back"),
+        ("deploy-migrated,deploy-rollback", "was restored"),
+    ] {
         for place in Place::each().await {
             let store = place.behind().await;
             let (shape, rows) = (store.schema_shape().await.unwrap(), dump(&store).await.unwrap());
@@ -160,7 +170,8 @@ async fn of_two_who_deploy_at_once_one_works_and_one_waits() {
         place.behind().await;
         let held = SchemaLock::acquire(&StoreConfig::new(&place.url), || ()).await.unwrap();
         let start = || {
-            let mut child = place.command(&["deploy"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            let mut child =
+                place.command(&["deploy"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
             let mut out = BufReader::new(child.stdout.take().unwrap());
             let mut first = String::new();
             out.read_line(&mut first).unwrap();

@@ -1,5 +1,5 @@
 //! The server as its callers meet it: the real binary, real HTTP, real signals.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod answers;
 mod contract;

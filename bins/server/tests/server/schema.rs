@@ -29,7 +29,12 @@ async fn a_server_refuses_to_serve_on_a_schema_that_is_behind_until_it_is_deploy
     drop(server);
     let url = database_url(folder.path());
     let db = |arguments: &[&str]| {
-        let status = command().arg("db").args(arguments).args(["--database-url", &url]).current_dir(folder.path()).output();
+        let status = command()
+            .arg("db")
+            .args(arguments)
+            .args(["--database-url", &url])
+            .current_dir(folder.path())
+            .output();
         assert!(status.unwrap().status.success(), "{arguments:?}");
     };
     db(&["rollback"]);

@@ -88,10 +88,12 @@ impl BackupManifest {
 
     pub(super) fn read(path: &Path) -> Result<Self> {
         let text = fs::read(path).map_err(|error| StorageError::backup(path, error))?;
-        let manifest: Self = serde_json::from_slice(&text).map_err(|error| StorageError::backup(path, error))?;
+        let manifest: Self =
+            serde_json::from_slice(&text).map_err(|error| StorageError::backup(path, error))?;
         if manifest.format_version > FORMAT_VERSION {
             let found = manifest.format_version;
-            let why = format!("format {found} is newer than {FORMAT_VERSION}, the newest that this version reads");
+            let why =
+                format!("format {found} is newer than {FORMAT_VERSION}, the newest that this version reads");
             return Err(StorageError::backup(path, why));
         }
         Ok(manifest)
@@ -100,7 +102,9 @@ impl BackupManifest {
     pub(super) fn write(&self, path: &Path) -> Result<()> {
         let text = serde_json::to_vec_pretty(self).map_err(StorageError::database)?;
         let mut file = File::create_new(path).map_err(|error| StorageError::backup(path, error))?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(|error| StorageError::backup(path, error))
+        file.write_all(&text)
+            .and_then(|()| file.sync_all())
+            .map_err(|error| StorageError::backup(path, error))
     }
 
     /// Whether the file is the one that this was written for, and holds what it held.
@@ -161,7 +165,8 @@ mod tests {
             (rows(&[("a", 2)]), rows(&[]), "a: expected 2 rows, found none"),
             (rows(&[]), rows(&[("b", 0)]), "b: expected none, found 0 rows"),
         ] {
-            let error = same_rows(path, &expected, &found).map_or_else(|error| error.to_string(), |()| String::new());
+            let error =
+                same_rows(path, &expected, &found).map_or_else(|error| error.to_string(), |()| String::new());
             assert!(error.contains(said), "{error}");
         }
     }

@@ -46,7 +46,9 @@ impl StoreConfig {
         fs::create_dir_all(folder).map_err(|error| StorageError::backup(folder, error))?;
         let place = self.place()?;
         let kind = match &place {
-            Place::Memory => return Err(StorageError::backup(":memory:", "a database in memory has no backups")),
+            Place::Memory => {
+                return Err(StorageError::backup(":memory:", "a database in memory has no backups"));
+            }
             Place::File { .. } => Kind::Sqlite,
             Place::Postgres => Kind::Postgresql,
         };

@@ -7,9 +7,7 @@ use std::{
     process::{ChildStdin, Stdio},
 };
 
-use sea_orm::{
-    ConnectionTrait, FromQueryResult, IsolationLevel, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, FromQueryResult, IsolationLevel, TransactionOptions, TransactionTrait};
 
 use super::{
     blocking,

@@ -102,7 +102,8 @@ fn copy_pages(from: &Connection, to: &mut Connection, wait: Duration) -> Result<
 
 /// Rows by table, and the migrations.
 fn content(connection: &Connection) -> rusqlite::Result<Content> {
-    let names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+    let names =
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
     let mut rows = BTreeMap::new();
     for table in texts(connection, names)? {
         let query = format!("SELECT COUNT(*) FROM \"{}\"", table.replace('"', "\"\""));
