@@ -228,7 +228,9 @@ pub(crate) async fn a_live_store_is_backed_up_as_it_was_at_one_moment(database: 
     });
     let folder = tempfile::tempdir()?;
     let mut counted = Vec::new();
-    for second in 0..5 {
+    // Copying a small file leaves others little time to come between: often enough they do.
+    let times = if store.backend() == "sqlite" { 50 } else { 5 };
+    for second in 0..times {
         let backup = back_up(database, folder.path(), second).await?;
         let rows = |table: &str| backup.manifest.rows[table];
         ensure!(rows("resources") - 3 == rows("user_interactions") - 3, "{:?}", backup.manifest.rows);
@@ -243,7 +245,8 @@ pub(crate) async fn a_live_store_is_backed_up_as_it_was_at_one_moment(database: 
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
         .collect::<Result<_>>()?;
     ensure!(
-        names.len() == 10 && names.iter().all(|name| name.starts_with("docent-20270115T08000")),
+        names.len() == 2 * usize::try_from(times)?
+            && names.iter().all(|name| name.starts_with("docent-20270115T0800")),
         "{names:?}"
     );
     Ok(())
