@@ -1,5 +1,5 @@
 //! One suite for the store, run on SQLite and on PostgreSQL.
-#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, missing_docs, reason = "tests")]
 
 mod durability;
 mod imports;
