@@ -8,7 +8,7 @@ use docent::{Engine, Reloaded, SnapshotStore};
 use docent_telemetry::names;
 use tokio::task::JoinHandle;
 
-use crate::http::chain;
+use crate::{http::chain, schema_gate::SchemaGate};
 
 const KEYS_ARE_KEPT: TimeDelta = TimeDelta::days(1);
 const FORGET_EVERY: Duration = Duration::from_secs(3_600);
@@ -16,7 +16,7 @@ const FORGET_EVERY: Duration = Duration::from_secs(3_600);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Starts; abort the task to end it.
-pub fn start(engine: Engine, every: Duration) -> JoinHandle<()> {
+pub fn start(engine: Engine, gate: SchemaGate, every: Duration) -> JoinHandle<()> {
     tokio::spawn(async move {
         let snapshots = SnapshotStore::new(&engine.config().snapshots);
         let mut reloads =
@@ -24,6 +24,13 @@ pub fn start(engine: Engine, every: Duration) -> JoinHandle<()> {
         let mut refreshes = Attempts::new("refresh", "changes of the catalogue cannot be taken up", every);
         let mut forgets = Attempts::new("forget", "old idempotency keys cannot be forgotten", FORGET_EVERY);
         loop {
+            if let Ok(status) = engine.store().schema_status().await {
+                gate.set(&status);
+            }
+            if !gate.is_open() {
+                tokio::time::sleep(every).await;
+                continue;
+            }
             reloads.concern(snapshots.current().ok().flatten().map(|live| live.id + &live.manifest_blake3));
             if reloads.is_due() {
                 let reloaded = engine.reload().await;

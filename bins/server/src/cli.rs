@@ -62,16 +62,40 @@ pub struct ServeArgs {
 /// What to do with the tables.
 #[derive(Debug, Subcommand)]
 pub enum DbCommand {
-    /// Bring the tables up to date
-    Migrate,
     /// Say which migrations are applied and which are not
     Status,
+    /// Bring the tables up to date
+    Migrate,
+    /// Compare every table, column, index, foreign key and check with what is expected: a line each, exit code 1 where
+    /// one is missing
+    Verify,
+    /// Copy the store as it is now, while it is in use, and prove the copy good
+    Backup(BackupArgs),
+    /// Put a backup in the place of the store, all or nothing
+    Restore {
+        /// A file that `db backup` made
+        #[arg(value_name = "FILE")]
+        backup: PathBuf,
+        /// Replace what is there
+        #[arg(long)]
+        overwrite: bool,
+    },
     /// Take the newest migrations back, with the data in the tables that they made
     Rollback {
         /// How many
         #[arg(long, default_value = "1", value_name = "N")]
         steps: NonZeroU32,
     },
+    /// Back up, migrate, verify; where anything fails, leave the store as it was
+    Deploy(BackupArgs),
+}
+
+/// Where backups go.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// Folder of backups, made if absent; each is named by its UTC time
+    #[arg(long, env = "DOCENT_BACKUPS", value_name = "FOLDER", default_value = "docent-data/backups")]
+    pub backups: PathBuf,
 }
 
 #[cfg(test)]

@@ -10,8 +10,10 @@ mod demo;
 mod http;
 mod openapi;
 mod routes;
+mod schema_gate;
 mod serve;
 mod state;
+mod waiting;
 mod watch;
 mod wire;
 

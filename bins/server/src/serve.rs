@@ -12,7 +12,7 @@ use actix_web::{
     web::Data,
 };
 use anyhow::{Context, bail};
-use docent::Engine;
+use docent::{Engine, Store, StoreConfig};
 use docent_telemetry::Exporter;
 use tokio::{runtime::Handle, task::JoinHandle};
 
@@ -21,7 +21,9 @@ use crate::{
     config::ServerConfig,
     http::{FrameConfig, frame, refuse_large_bodies},
     routes,
+    schema_gate::{SchemaGate, refuse_other_schema},
     state::AppState,
+    waiting::{self, Waited},
     watch,
 };
 
@@ -32,7 +34,18 @@ use crate::{
 pub async fn serve(config: ServerConfig) -> anyhow::Result<()> {
     // Before anything is opened, so that a wrong address costs nothing.
     let addresses = checked_addresses(&config)?;
-    let engine = Engine::open(config.engine.clone()).await.context("the engine cannot be opened")?;
+    let store = Store::connect(&StoreConfig::new(&config.engine.database_url)).await;
+    let store = store.context("the database cannot be opened")?;
+    let every = Duration::from_secs(config.poll_seconds);
+    let waited = waiting::wait(&store, &addresses, every, signal()).await?;
+    if let Waited::ToldToStop = waited {
+        return Ok(store.close().await?);
+    }
+    let engine =
+        Engine::with_store(config.engine.clone(), store).await.context("the engine cannot be opened")?;
+    if let Waited::Ready(room) = waited {
+        room.stop().await?;
+    }
     serve_engine(&config, &addresses, engine).await
 }
 
@@ -41,13 +54,17 @@ async fn serve_engine(config: &ServerConfig, addresses: &[SocketAddr], engine: E
     let state = Data::new(AppState::new(engine.clone(), Handle::current(), exporter.clone()));
     let frame_config =
         Data::new(FrameConfig { request_timeout: Duration::from_secs(config.request_timeout_seconds) });
+    let gate = SchemaGate::default();
+    let gate_of_apps = Data::new(gate.clone());
     let workers = config.workers.unwrap_or_else(cores);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
             .app_data(frame_config.clone())
+            .app_data(gate_of_apps.clone())
             .configure(routes::configure)
             .wrap(Compress::default())
+            .wrap(from_fn(refuse_other_schema))
             .wrap(from_fn(refuse_large_bodies))
             .wrap(from_fn(frame))
     })
@@ -61,7 +78,8 @@ async fn serve_engine(config: &ServerConfig, addresses: &[SocketAddr], engine: E
     let server = server.run();
 
     let every = Duration::from_secs(config.poll_seconds);
-    let upkeep = [background::start(engine.clone(), every), watch::start(engine.clone(), exporter, every)];
+    let upkeep =
+        [background::start(engine.clone(), gate, every), watch::start(engine.clone(), exporter, every)];
     let stopper = stop_on_signal(server.handle());
     tracing::info!(address = listening.join(" "), workers, database = engine.status().database, "listening");
     let served = server.await;

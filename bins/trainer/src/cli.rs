@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -15,7 +15,8 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done (train: published), 1 any error, 2 too little to learn from, \
-                          3 the gate refused to publish, 130 interrupted, 143 terminated";
+                          3 the gate refused to publish, 4 nothing to do (train: too little is new, or another trainer \
+                          is at work), 130 interrupted, 143 terminated";
 
 #[derive(Debug, Args)]
 pub struct Common {
@@ -72,6 +73,15 @@ pub struct TrainArgs {
     /// Write what came of this and earlier runs for Prometheus, into the folder of node_exporter's textfile collector
     #[arg(long, env = "DOCENT_METRICS_FILE", value_name = "FILE")]
     pub metrics_file: Option<PathBuf>,
+    /// Stay, and train whenever this says, in UTC: a cron expression, such as "0 3 * * *"
+    #[arg(long, value_name = "CRON")]
+    pub schedule: Option<crate::train::Schedule>,
+    /// Train only if so many interactions came since the live model was trained [default: 0, with --schedule 100]
+    #[arg(long, value_name = "N")]
+    pub min_new_interactions: Option<u64>,
+    /// After publishing, remove all but the newest N models; never the live one
+    #[arg(long, value_name = "N")]
+    pub keep: Option<NonZeroUsize>,
 }
 
 #[derive(Debug, Args)]
@@ -302,6 +312,28 @@ pub struct ModelsArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum ModelsAction {
-    /// Lists published models, newest first, and what the runs that published nothing said
-    List,
+    /// Lists published models, newest first, and the runs with their ends
+    List {
+        /// How many runs
+        #[arg(long, default_value_t = 10, value_name = "N")]
+        runs: usize,
+    },
+    /// All that is known of a model: its run, metrics, weights, settings, and whether its files are sound
+    Show {
+        /// Which [default: the live one]
+        version: Option<String>,
+    },
+    /// Makes a published model the live one; servers take it up by themselves
+    Promote {
+        /// Which
+        version: String,
+    },
+    /// Makes the model live that was published before the live one
+    Rollback,
+    /// Removes all but the newest models; never the live one
+    Prune {
+        /// How many to keep
+        #[arg(long, value_name = "N")]
+        keep: NonZeroUsize,
+    },
 }

@@ -1,7 +1,7 @@
 //! The Docent trainer: imports, trains, publishes.
 //!
 //! Exit codes: 0 done (of `train`: published) · 1 any error · 2 too little to learn from · 3 the gate refused to
-//! publish · 130 interrupted by Ctrl-C · 143 by SIGTERM. Wrong arguments are an error like any other: 1.
+//! publish · 4 nothing to do · 130 interrupted by Ctrl-C · 143 by SIGTERM. Wrong arguments are an error like any other: 1.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,

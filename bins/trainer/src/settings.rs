@@ -38,12 +38,13 @@ impl Settings {
         figment.extract().context("reading the configuration")
     }
 
-    /// The store, with its schema up to date.
+    /// The store. Where it is empty the tables are made; where they are of another version it is refused, because to
+    /// change them beneath servers that run is for `docent-server db deploy`.
     pub async fn open_store(&self) -> anyhow::Result<Store> {
         let store = Store::connect(&StoreConfig::new(&self.engine.database_url))
             .await
             .context("opening the store")?;
-        store.migrate().await.context("bringing the schema of the store up to date")?;
+        store.create_schema().await.context("the store cannot be used")?;
         Ok(store)
     }
 }

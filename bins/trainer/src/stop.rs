@@ -6,7 +6,10 @@ use std::sync::{
 };
 
 use anyhow::Context;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::Notify,
+};
 
 use crate::exit;
 
@@ -15,6 +18,7 @@ use crate::exit;
 pub struct Stop {
     /// The exit code of the signal; 0 as long as there was none.
     code: Arc<AtomicU8>,
+    arrived: Arc<Notify>,
 }
 
 impl Stop {
@@ -23,7 +27,7 @@ impl Stop {
         let stop = Self::default();
         let mut interrupt = signal(SignalKind::interrupt()).context("listening for Ctrl-C")?;
         let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
-        let code = Arc::clone(&stop.code);
+        let (code, arrived) = (Arc::clone(&stop.code), Arc::clone(&stop.arrived));
         tokio::spawn(async move {
             loop {
                 let asked = tokio::select! {
@@ -33,6 +37,7 @@ impl Stop {
                 if code.swap(asked, Ordering::Relaxed) != 0 {
                     std::process::exit(i32::from(asked));
                 }
+                arrived.notify_one();
                 eprintln!("stopping at the next batch; once more to stop at once");
             }
         });
@@ -42,6 +47,11 @@ impl Stop {
     /// The exit code to end with, if a stop was asked for.
     pub fn asked(&self) -> Option<u8> {
         Some(self.code.load(Ordering::Relaxed)).filter(|code| *code != 0)
+    }
+
+    /// Waits for a stop to be asked for.
+    pub async fn arrives(&self) {
+        self.arrived.notified().await;
     }
 
     /// An error once a stop was asked for.

@@ -57,9 +57,10 @@ pub use docent_ncf::{Loss, NcfConfig, TrainDevice};
 pub use docent_ranker::{Boost, Contributions, Filter, FilterError, MAX_BOOSTS, Reason};
 pub use docent_snapshot::{SnapshotError, SnapshotStore};
 pub use docent_storage::{
-    Counts, IdempotencyKey, ImportReport, ImportSession, ModelRun, PoolStatus, RecordOutcome, Recorded,
-    ResourcePage, RunStatus, SchemaStatus, StorageError, Store, StoreConfig, StoredProfile, StoredResource,
-    TextColumn, UpsertOutcome,
+    Backup, BackupManifest, Counts, IdempotencyKey, ImportReport, ImportSession, ModelRun, PoolStatus,
+    RecordOutcome, Recorded, ResourcePage, RunStatus, SchemaCheck, SchemaLock, SchemaPart, SchemaReport,
+    SchemaShape, SchemaStatus, StorageError, Store, StoreConfig, StoredProfile, StoredResource, TextColumn,
+    UpsertOutcome, check_backup,
 };
 pub use embedder::{EmbedderConfig, EmbedderInfo};
 pub use engine::{Engine, EngineStatus, IngestOutcome, Reloaded, limit_checked};

@@ -66,7 +66,12 @@ impl Draft {
     ///
     /// # Errors
     /// [`SnapshotError::Io`]; nothing is left behind then.
-    pub fn publish(mut self, info: serde_json::Value) -> Result<Published, SnapshotError> {
+    pub fn publish(self, info: serde_json::Value) -> Result<Published, SnapshotError> {
+        self.seal(info)?.rename()
+    }
+
+    /// Writes the manifest, after which nothing can be added.
+    pub(crate) fn seal(mut self, info: serde_json::Value) -> Result<Sealed, SnapshotError> {
         let manifest = Manifest {
             format_version: FORMAT_VERSION,
             id: self.id.clone(),
@@ -78,9 +83,27 @@ impl Draft {
             .map_err(|e| SnapshotError::Invalid { name: MANIFEST.into(), reason: e.to_string() })?;
         write_synced(&self.folder.join(MANIFEST), &bytes)?;
         sync_folder(&self.folder)?;
-        rename_synced(&self.folder, &self.target)?;
-        self.published = true;
-        Ok(Published { id: self.id.clone(), manifest_blake3: blake3::hash(&bytes).to_hex().to_string() })
+        let manifest_blake3 = blake3::hash(&bytes).to_hex().to_string();
+        Ok(Sealed { published: Published { id: self.id.clone(), manifest_blake3 }, draft: self })
+    }
+}
+
+/// A complete snapshot without its name; dropped before [`Sealed::rename`], it leaves nothing.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    draft: Draft,
+    published: Published,
+}
+
+impl Sealed {
+    pub(crate) fn published(&self) -> &Published {
+        &self.published
+    }
+
+    pub(crate) fn rename(mut self) -> Result<Published, SnapshotError> {
+        rename_synced(&self.draft.folder, &self.draft.target)?;
+        self.draft.published = true;
+        Ok(self.published)
     }
 }
 

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A snapshot is written under a temporary name, synced, renamed, and its folder synced; `CURRENT` is replaced the same
-//! way. A reader sees the old or the new one, never half. What is read is checked against the manifest before it is
+//! way. A reader sees the old or the new one, never half, even where a writer is killed ([`SnapshotStore::go_live`]). What is read is checked against the manifest before it is
 //! parsed. This crate knows nothing of what the files mean.
 //!
 //! ```
@@ -26,14 +26,20 @@
 
 mod draft;
 mod error;
+mod failpoint;
 mod files;
+mod lock;
 mod manifest;
+mod publication;
 mod snapshot;
 mod store;
 mod tensors;
 
 pub use draft::Draft;
 pub use error::SnapshotError;
+#[doc(hidden)]
+pub use failpoint::die_at;
+pub use lock::TrainingLock;
 pub use manifest::{FORMAT_VERSION, FileEntry, Manifest};
 pub use snapshot::Snapshot;
 pub use store::{Published, SnapshotStore};

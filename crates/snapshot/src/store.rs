@@ -5,14 +5,11 @@ use std::{
 
 use ulid::Ulid;
 
-use crate::{
-    Draft, Manifest, Snapshot, SnapshotError,
-    files::{rename_synced, write_synced},
-};
+use crate::{Draft, Manifest, Snapshot, SnapshotError};
 
 pub(crate) const MANIFEST: &str = "manifest.json";
-const CURRENT: &str = "CURRENT";
-const DRAFT_PREFIX: &str = ".draft-";
+pub(crate) const CURRENT: &str = "CURRENT";
+pub(crate) const DRAFT_PREFIX: &str = ".draft-";
 
 /// A snapshot that was published: its id and the checksum of its manifest, as `CURRENT` names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +18,13 @@ pub struct Published {
     pub id: String,
     /// BLAKE3 of the manifest, in hexadecimal.
     pub manifest_blake3: String,
+}
+
+impl Published {
+    /// What `CURRENT` says where this is the live one.
+    pub(crate) fn pointer(&self) -> String {
+        format!("{} {}\n", self.id, self.manifest_blake3)
+    }
 }
 
 /// A folder of snapshots and the pointer to the live one.
@@ -48,19 +52,6 @@ impl SnapshotStore {
     pub fn draft(&self) -> Result<Draft, SnapshotError> {
         let id = Ulid::generate().to_string();
         Draft::create(id.clone(), self.root.join(format!("{DRAFT_PREFIX}{id}")), self.root.join(id))
-    }
-
-    /// Makes a published snapshot the live one. Also the way to roll back: promote an older one.
-    ///
-    /// # Errors
-    /// [`SnapshotError::NotFound`] or [`SnapshotError::Damaged`]; the live one stays then.
-    pub fn promote(&self, published: &Published) -> Result<(), SnapshotError> {
-        let opened = self.open_checked(&published.id, Some(&published.manifest_blake3))?;
-        opened.verify()?;
-        let pointer = format!("{} {}\n", published.id, published.manifest_blake3);
-        let temporary = self.root.join(format!("{DRAFT_PREFIX}{CURRENT}-{}", Ulid::generate()));
-        write_synced(&temporary, pointer.as_bytes())?;
-        rename_synced(&temporary, &self.root.join(CURRENT))
     }
 
     /// The live snapshot by name, without opening it; `None` where nothing was ever published. Cheap: to be polled.
@@ -108,7 +99,11 @@ impl SnapshotStore {
         self.open_checked(id, None)
     }
 
-    fn open_checked(&self, id: &str, manifest_blake3: Option<&str>) -> Result<Snapshot, SnapshotError> {
+    pub(crate) fn open_checked(
+        &self,
+        id: &str,
+        manifest_blake3: Option<&str>,
+    ) -> Result<Snapshot, SnapshotError> {
         let folder = self.root.join(id);
         if Ulid::from_string(id).is_err() || !folder.is_dir() {
             return Err(SnapshotError::NotFound { path: folder });
@@ -141,32 +136,14 @@ impl SnapshotStore {
     /// # Errors
     /// [`SnapshotError::Io`].
     pub fn list(&self) -> Result<Vec<String>, SnapshotError> {
-        let mut ids: Vec<String> =
-            self.names()?.into_iter().filter(|name| Ulid::from_string(name).is_ok()).collect();
+        let pending = self.pending()?;
+        let published = |name: &String| Ulid::from_string(name).is_ok() && !pending.contains(name);
+        let mut ids: Vec<String> = self.names()?.into_iter().filter(published).collect();
         ids.sort();
         Ok(ids)
     }
 
-    /// Removes all but the newest `keep` snapshots and the live one, and drafts that a killed writer left behind.
-    /// Returns the ids of the removed.
-    ///
-    /// # Errors
-    /// [`SnapshotError::Io`].
-    pub fn prune(&self, keep: usize) -> Result<Vec<String>, SnapshotError> {
-        let live = self.current()?.map(|published| published.id);
-        let ids = self.list()?;
-        let old = ids.len().saturating_sub(keep);
-        let removed: Vec<String> = ids.into_iter().take(old).filter(|id| Some(id) != live.as_ref()).collect();
-        let drafts = self.names()?.into_iter().filter(|name| name.starts_with(DRAFT_PREFIX));
-        for name in removed.iter().cloned().chain(drafts) {
-            let path = self.root.join(name);
-            let result = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-            result.map_err(SnapshotError::io(path))?;
-        }
-        Ok(removed)
-    }
-
-    fn names(&self) -> Result<Vec<String>, SnapshotError> {
+    pub(crate) fn names(&self) -> Result<Vec<String>, SnapshotError> {
         let entries = match fs::read_dir(&self.root) {
             Ok(entries) => entries,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -1,4 +1,4 @@
-use std::error::Error;
+use std::{error::Error, path::PathBuf};
 
 use docent_domain::DomainError;
 use sea_orm::{DbErr, RuntimeErr, SqlxError};
@@ -51,6 +51,26 @@ pub enum StorageError {
         /// Names of the unknown migrations.
         unknown: Vec<String>,
     },
+    /// The database lacks migrations of this program.
+    #[error("the database lacks migrations: {}; bring it up to date with: docent-server db deploy", .pending.join(", "))]
+    SchemaOutdated {
+        /// Names of the pending migrations.
+        pending: Vec<String>,
+    },
+    /// The tables are not what the migrations make.
+    #[error("the tables are not as they should be: {}", .missing.join("; "))]
+    SchemaUnsound {
+        /// What is missing, a line each.
+        missing: Vec<String>,
+    },
+    /// A backup could not be made, or cannot be trusted, or must not be restored.
+    #[error("{}: {why}", path.display())]
+    Backup {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        why: String,
+    },
     /// Any other failure of the database.
     #[error("database error")]
     Database(#[source] Box<dyn Error + Send + Sync>),
@@ -61,6 +81,10 @@ pub(crate) type Result<T, E = StorageError> = std::result::Result<T, E>;
 impl StorageError {
     pub(crate) fn corrupt(table: &'static str, id: impl ToString, why: impl ToString) -> Self {
         Self::Corrupt { table, id: id.to_string(), why: why.to_string() }
+    }
+
+    pub(crate) fn backup(path: impl Into<PathBuf>, why: impl ToString) -> Self {
+        Self::Backup { path: path.into(), why: why.to_string() }
     }
 
     pub(crate) fn database(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

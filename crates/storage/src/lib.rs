@@ -25,6 +25,7 @@
 //! ```
 
 mod api_keys;
+mod backup;
 mod config;
 mod embeddings;
 mod entity;
@@ -34,10 +35,12 @@ mod health;
 mod idempotency;
 mod import;
 mod interactions;
+mod lock;
 mod model_runs;
 mod pools;
 mod profiles;
 mod resources;
+mod schema;
 mod sql;
 mod store;
 mod time;
@@ -45,6 +48,7 @@ mod user_state;
 mod users;
 
 pub use api_keys::ApiKey;
+pub use backup::{Backup, BackupManifest, check as check_backup};
 pub use config::StoreConfig;
 pub use docent_migration::SchemaStatus;
 pub use embeddings::{EmbeddingRow, NewEmbedding};
@@ -53,10 +57,12 @@ pub use feedback::FeedbackRow;
 pub use health::Counts;
 pub use idempotency::IdempotencyKey;
 pub use import::{ImportReport, ImportSession};
-pub use interactions::{InteractionCount, RecordOutcome, Recorded, TrainingRow};
+pub use interactions::{InteractionCount, InteractionTotals, RecordOutcome, Recorded, TrainingRow};
+pub use lock::SchemaLock;
 pub use model_runs::{ModelRun, NewModelRun, RunEnd, RunStatus};
 pub use pools::PoolStatus;
 pub use profiles::StoredProfile;
 pub use resources::{ChangeCursor, ResourcePage, StoredResource, TextColumn, UpsertOutcome, text_hash};
+pub use schema::{SchemaCheck, SchemaPart, SchemaReport, SchemaShape};
 pub use store::Store;
 pub use user_state::{PositiveResource, UserState};

@@ -95,7 +95,7 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    async fn begin_migration(&self) -> Result<DatabaseTransaction> {
+    pub(crate) async fn begin_migration(&self) -> Result<DatabaseTransaction> {
         let transaction = self.begin().await?;
         if transaction.get_database_backend() == DbBackend::Postgres {
             sql::execute(&transaction, "SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK.into()]).await?;

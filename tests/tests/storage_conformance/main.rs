@@ -1,9 +1,10 @@
 //! One suite for the store, run on SQLite and on PostgreSQL.
-#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, missing_docs, reason = "tests")]
 
 mod durability;
 mod imports;
 mod interactions;
+mod lifecycle;
 mod people;
 mod resources;
 mod schema;
@@ -43,6 +44,20 @@ conformance! {
         foreign_keys_are_enforced,
         a_corrupt_row_is_named,
         runs_and_keys_are_kept,
+    ],
+    lifecycle: [
+        every_part_of_the_tables_is_verified,
+        what_is_missing_is_named,
+        a_migration_that_fails_half_way_changes_nothing,
+        tables_that_are_not_as_they_should_be_are_not_migrated,
+        an_older_schema_is_upgraded_and_rolled_back_with_its_data,
+        tables_are_made_and_never_changed_by_opening,
+        a_live_store_is_backed_up_as_it_was_at_one_moment,
+        a_restored_store_is_the_one_that_was_backed_up,
+        a_store_is_replaced_only_when_told_so_and_only_by_a_sound_backup,
+        a_restore_that_fails_midway_leaves_what_was_there,
+        nothing_is_no_backup,
+        who_changes_the_schema_does_it_alone,
     ],
     interactions: [
         concurrent_repeats_lose_no_count,

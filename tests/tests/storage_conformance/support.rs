@@ -1,6 +1,6 @@
 //! Databases, and small values to write into them.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 use docent_domain::{
     Impression, InteractionRules, InteractionType, Link, NewInteraction, Resource, ResourceId, Signals,
@@ -8,6 +8,7 @@ use docent_domain::{
 };
 use docent_storage::{NewEmbedding, Recorded, Store, StoreConfig};
 use docent_tests::Postgres;
+pub(crate) use docent_tests::dump;
 use tempfile::TempDir;
 
 /// A fresh database that goes with this value.
@@ -81,37 +82,6 @@ pub(crate) fn rules() -> InteractionRules {
 
 pub(crate) async fn record(store: &Store, events: &[NewInteraction]) -> Result<Vec<Recorded>> {
     Ok(store.record(events, &rules(), at(1_000_000), None).await?.items)
-}
-
-pub(crate) const TABLES: [&str; 10] = [
-    "users",
-    "user_profiles",
-    "resources",
-    "resource_embeddings",
-    "resource_links",
-    "user_interactions",
-    "recommendation_feedback",
-    "model_runs",
-    "api_keys",
-    "idempotency_keys",
-];
-
-/// Every row of every table, as text.
-pub(crate) async fn dump(store: &Store) -> Result<Vec<String>> {
-    let mut rows = Vec::new();
-    for table in TABLES {
-        let row = if store.backend() == "sqlite" {
-            let columns = format!(
-                "SELECT group_concat('quote(' || name || ')', '||'' ''||') FROM pragma_table_info('{table}')"
-            );
-            store.raw_sql(&columns).await?.pop().context("no columns")?
-        } else {
-            "CAST(row_to_json(t) AS text)".to_owned()
-        };
-        let table_rows = store.raw_sql(&format!("SELECT {row} AS line FROM {table} t ORDER BY line")).await?;
-        rows.extend(table_rows.into_iter().map(|row| format!("{table}: {row}")));
-    }
-    Ok(rows)
 }
 
 pub(crate) async fn filled(store: &Store) -> Result<()> {

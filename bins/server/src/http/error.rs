@@ -142,6 +142,12 @@ impl ApiError {
             .with_details(checks)
     }
 
+    /// The tables are not those that this server knows.
+    pub fn other_schema() -> Self {
+        let message = "the schema of the database is not the one that this server knows: see /readyz";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "schema_mismatch", message)
+    }
+
     /// An answer that took too long.
     pub fn timed_out() -> Self {
         let message = "the answer took too long; try again";
@@ -341,6 +347,9 @@ impl From<StorageError> for ApiError {
             StorageError::Corrupt { .. }
             | StorageError::InvalidUrl(_)
             | StorageError::SchemaTooNew { .. }
+            | StorageError::SchemaOutdated { .. }
+            | StorageError::SchemaUnsound { .. }
+            | StorageError::Backup { .. }
             | StorageError::Database(_) => Self::internal(chain(&error)),
         }
     }

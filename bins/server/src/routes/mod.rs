@@ -10,6 +10,8 @@ pub mod resources;
 
 use actix_web::web::ServiceConfig;
 
+pub use operations::livez;
+
 /// Every route of the server.
 pub fn configure(config: &mut ServiceConfig) {
     resources::configure(config);

@@ -33,7 +33,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     get, path = "/livez", tag = "operations",
     responses((status = 200, description = "It does", body = Liveness))
 )]
-pub(crate) async fn livez() -> HttpResponse {
+pub async fn livez() -> HttpResponse {
     HttpResponse::Ok().json(Liveness { status: "ok" })
 }
 
@@ -68,11 +68,7 @@ fn readiness(state: &AppState, schema: Option<SchemaStatus>) -> Readiness {
     Readiness {
         status: "ready",
         database: DatabaseCheck { ready: schema.is_some(), backend: status.database },
-        schema: SchemaCheck {
-            ready: schema.as_ref().is_some_and(SchemaStatus::is_current),
-            pending: schema.as_ref().map(|schema| schema.pending.clone()).unwrap_or_default(),
-            unknown: schema.map(|schema| schema.unknown).unwrap_or_default(),
-        },
+        schema: SchemaCheck::of(schema),
         model: ModelCheck { loaded: status.model_version.is_some(), version: status.model_version },
     }
 }

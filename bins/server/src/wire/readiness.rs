@@ -1,3 +1,4 @@
+use docent::SchemaStatus;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -39,6 +40,17 @@ pub struct SchemaCheck {
     pub pending: Vec<String>,
     /// Migrations that a newer program applied.
     pub unknown: Vec<String>,
+}
+
+impl SchemaCheck {
+    /// Of what the database said of its tables, if it said anything.
+    pub fn of(schema: Option<SchemaStatus>) -> Self {
+        Self {
+            ready: schema.as_ref().is_some_and(SchemaStatus::is_current),
+            pending: schema.as_ref().map(|schema| schema.pending.clone()).unwrap_or_default(),
+            unknown: schema.map(|schema| schema.unknown).unwrap_or_default(),
+        }
+    }
 }
 
 /// The model.

@@ -57,6 +57,15 @@ impl Server {
 
     /// With variables of its environment.
     pub async fn start_with(folder: Arc<TempDir>, variables: &[(&str, &str)]) -> Self {
+        Self::start_logging(folder, variables, "listening").await
+    }
+
+    /// Starts it and waits for the address in a log line.
+    pub async fn start_and_await(folder: Arc<TempDir>, listens: &str) -> Self {
+        Self::start_logging(folder, &[], listens).await
+    }
+
+    async fn start_logging(folder: Arc<TempDir>, variables: &[(&str, &str)], listens: &str) -> Self {
         let mut process = command()
             .envs(variables.iter().copied())
             .args(["serve", "--bind", "127.0.0.1:0", "--poll-seconds", "1"])
@@ -76,15 +85,26 @@ impl Server {
         until("the server listens", || {
             assert!(server.process.try_wait().unwrap().is_none(), "it ended: {}", server.log_text());
             server.address = server
-                .logged("listening")
+                .logged(listens)
                 .and_then(|line| Some(line["address"].as_str()?.to_owned()))
                 .unwrap_or_default();
-            let listens = !server.address.is_empty();
-            async move { listens }
+            let found = !server.address.is_empty();
+            async move { found }
         })
         .await;
         assert_eq!(server.get("/livez").await.0, StatusCode::OK);
         server
+    }
+
+    /// Goes on by the address of a later log line.
+    pub async fn moved(&mut self, listens: &str) {
+        let known = || self.logged(listens).and_then(|line| Some(line["address"].as_str()?.to_owned()));
+        until("the server moves", || {
+            let moved = known().is_some();
+            async move { moved }
+        })
+        .await;
+        self.address = known().unwrap();
     }
 
     /// Starts it again over the same data.
@@ -103,6 +123,10 @@ impl Server {
 
     pub fn log_text(&self) -> String {
         self.log.lock().unwrap().join("\n")
+    }
+
+    pub fn folder(&self) -> Arc<TempDir> {
+        Arc::clone(&self.folder)
     }
 
     pub fn snapshots(&self) -> PathBuf {
@@ -173,7 +197,7 @@ impl Drop for Server {
     }
 }
 
-fn database_url(folder: &Path) -> String {
+pub fn database_url(folder: &Path) -> String {
     format!("sqlite://{}", folder.join("docent.db").display())
 }
 

@@ -1,8 +1,9 @@
 //! The server as its callers meet it: the real binary, real HTTP, real signals.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod answers;
 mod contract;
+mod deploy;
 mod durability;
 mod harness;
 mod idempotency;
@@ -12,4 +13,5 @@ mod models;
 mod operations;
 mod refusals;
 mod requests;
+mod schema;
 mod series;

@@ -4,47 +4,107 @@ mod bars;
 mod lines;
 mod metrics_file;
 mod report;
+mod schedule;
 
 use std::{io::IsTerminal, ops::ControlFlow};
 
 use docent::{TrainConfig, TrainError, TrainEvent, TrainObserver, Trainer};
 
 pub use report::{walk_line, weights_table};
+pub use schedule::Schedule;
 
 use metrics_file::MetricsFile;
 
 use crate::{cli::TrainArgs, exit, settings::Settings, stop::Stop};
 
-/// Trains, prints what came of it, and gives the exit code.
+/// How many interactions must be new for a scheduled run, where nothing else is said.
+const NEW_FOR_SCHEDULE: u64 = 100;
+
+/// Trains once, or whenever the schedule says, and gives the exit code.
 pub async fn run(settings: Settings, args: &TrainArgs) -> anyhow::Result<u8> {
     let stop = Stop::listen()?;
     let metrics_file = args.metrics_file.as_deref().map(MetricsFile::checked).transpose()?;
-    let store = settings.open_store().await?;
-    let trainer =
-        Trainer::with_store(store.clone(), &settings.engine.snapshots, config(settings.train, args));
-    let result = trainer.run(observer(&stop)).await;
-    if let Some(file) = &metrics_file {
-        file.tell(&store).await;
+    let once = async || once(&settings, args, metrics_file.as_ref(), &stop).await;
+    match &args.schedule {
+        Some(schedule) => schedule::run(schedule, &stop, once).await,
+        None => once().await,
     }
-    let code = match result {
-        Ok(report) => {
-            println!("{}", report::render(&report));
-            if report.published.is_some() { exit::DONE } else { exit::REFUSED }
+}
+
+/// Trains, prints what came of it, and gives the exit code.
+async fn once(
+    settings: &Settings,
+    args: &TrainArgs,
+    metrics_file: Option<&MetricsFile>,
+    stop: &Stop,
+) -> anyhow::Result<u8> {
+    let store = settings.open_store().await?;
+    let config = config(settings.train.clone(), args);
+    let force = config.force;
+    let trainer = Trainer::with_store(store.clone(), &settings.engine.snapshots, config);
+    let fewest = args.min_new_interactions.unwrap_or(args.schedule.as_ref().map_or(0, |_| NEW_FOR_SCHEDULE));
+    let code = match too_few_are_new(&trainer, fewest).await {
+        Some(new) if !force => {
+            println!(
+                "nothing was trained: {new} interactions are new since the live model, {fewest} are asked for"
+            );
+            exit::NOTHING_TO_DO
         }
-        Err(error @ TrainError::InsufficientData { .. }) => {
-            eprintln!("{error}; nothing was published");
-            exit::INSUFFICIENT_DATA
+        _ => {
+            let trained = train(&trainer, args, stop).await;
+            if let Some(file) = metrics_file {
+                file.tell(&store).await;
+            }
+            trained?
         }
-        Err(error @ TrainError::Interrupted) => {
-            eprintln!("{error}");
-            stop.asked().unwrap_or(exit::INTERRUPTED)
-        }
-        Err(TrainError::Failed(error)) => return Err(error.into()),
     };
     store.close().await?;
     Ok(code)
 }
 
+/// How many are new, where that is fewer than asked for. A live model that cannot be read is a reason to train.
+async fn too_few_are_new(trainer: &Trainer, fewest: u64) -> Option<u64> {
+    match trainer.new_interactions().await {
+        Ok(new) => new.filter(|new| *new < fewest),
+        Err(error) => {
+            tracing::warn!(%error, "how much is new cannot be told; training");
+            None
+        }
+    }
+}
+
+async fn train(trainer: &Trainer, args: &TrainArgs, stop: &Stop) -> anyhow::Result<u8> {
+    match trainer.run(observer(stop)).await {
+        Ok(report) => {
+            println!("{}", report::render(&report));
+            if report.published.is_none() {
+                return Ok(exit::REFUSED);
+            }
+            if let Some(keep) = args.keep {
+                tell_pruned(&trainer.snapshots().prune(keep.get())?);
+            }
+            Ok(exit::DONE)
+        }
+        Err(error @ TrainError::InsufficientData { .. }) => {
+            eprintln!("{error}; nothing was published");
+            Ok(exit::INSUFFICIENT_DATA)
+        }
+        Err(error @ TrainError::Busy) => {
+            eprintln!("{error}");
+            Ok(exit::NOTHING_TO_DO)
+        }
+        Err(error @ TrainError::Interrupted) => {
+            eprintln!("{error}");
+            Ok(stop.asked().unwrap_or(exit::INTERRUPTED))
+        }
+        Err(TrainError::Failed(error)) => Err(error.into()),
+    }
+}
+
+/// Says which models were removed.
+pub fn tell_pruned(removed: &[String]) {
+    removed.iter().for_each(|id| println!("removed {id}"));
+}
 /// Shows progress: bars on a terminal, log lines elsewhere.
 pub fn observer(stop: &Stop) -> Box<dyn TrainObserver> {
     let shown: Box<dyn TrainObserver> = if std::io::stderr().is_terminal() {

@@ -44,6 +44,15 @@ pub struct ModelInfo {
     /// What made the vectors; models from before it could be chosen have the built-in one.
     #[serde(default)]
     pub embedder: Option<EmbedderInfo>,
+    /// The run that made it; older models do not say.
+    #[serde(default)]
+    pub run_id: Option<String>,
+    /// Interactions in the store when it was trained.
+    #[serde(default)]
+    pub interactions: u64,
+    /// The newest of them.
+    #[serde(default)]
+    pub newest_interaction: Option<DateTime<Utc>>,
     /// Published though the gate said no.
     pub forced: bool,
     /// Settings and seed of the run.
@@ -63,6 +72,9 @@ impl ModelInfo {
             weights: LearnedWeights::default(),
             holdout: BTreeMap::new(),
             embedder: None,
+            run_id: None,
+            interactions: 0,
+            newest_interaction: None,
             forced: false,
             config: serde_json::Value::Null,
         }

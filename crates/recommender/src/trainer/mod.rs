@@ -13,6 +13,7 @@ mod rehearsal;
 mod run;
 mod similar;
 mod sweep;
+mod upkeep;
 mod walk;
 mod weights;
 
@@ -107,6 +108,9 @@ pub enum TrainError {
     /// The observer asked to stop.
     #[error("training was interrupted; nothing was published")]
     Interrupted,
+    /// Another process trains into the same folder of snapshots.
+    #[error("another trainer is at work on the same snapshots; nothing was done")]
+    Busy,
     /// Anything else.
     #[error(transparent)]
     Failed(Error),

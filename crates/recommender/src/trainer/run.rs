@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use chrono::Utc;
 use docent_evaluation::{Holdout, Metrics, mean_metrics, temporal_holdout};
-use docent_storage::{NewModelRun, RunEnd, RunStatus};
+use docent_snapshot::die_at;
+use docent_storage::{InteractionTotals, NewModelRun, RunEnd, RunStatus};
 use ulid::Ulid;
 
 use super::{
@@ -51,14 +52,19 @@ impl Trainer {
     ///
     /// # Errors
     /// [`TrainError::InsufficientData`], [`TrainError::Interrupted`], [`TrainError::Failed`]. In each case nothing is
-    /// published, and the run is recorded with its end.
+    /// published, and the run is recorded with its end. [`TrainError::Busy`] where another process trains into the same
+    /// folder: then there was no run.
     pub async fn run(&self, observer: Box<dyn TrainObserver>) -> Result<TrainReport, TrainError> {
+        let Some(lock) = self.snapshots.lock_training()? else { return Err(TrainError::Busy) };
+        self.settle(&lock).await?;
         let run_id = Ulid::generate().to_string();
         let config = serde_json::to_value(&self.config).unwrap_or_default();
         let forced = self.config.force;
         let run = NewModelRun { run_id: run_id.clone(), started_at: Utc::now(), forced, config };
         self.store.start_run(&run).await?;
+        die_at("run-started");
         let result = self.run_recorded(&run_id, observer).await;
+        die_at("run-unrecorded");
         self.store.finish_run(&run_id, &end_of(&result)).await?;
         result
     }
@@ -69,13 +75,16 @@ impl Trainer {
         mut observer: Box<dyn TrainObserver>,
     ) -> Result<TrainReport, TrainError> {
         stage(&mut *observer, "reading")?;
+        // Before anything is read, so that what comes meanwhile counts as new.
+        let totals = self.store.interaction_totals().await?;
         let data = Dataset::read(&self.store, &mut *observer).await?;
         if data.likes.len() < FEWEST_POSITIVES {
             return Err(TrainError::InsufficientData { positives: data.likes.len() });
         }
         let pretrained = self.pretrained_texts(&data, &mut *observer).await?;
         let (this, run_id) = (self.clone(), run_id.to_owned());
-        tokio::task::spawn_blocking(move || this.train(run_id, &data, pretrained, &mut *observer)).await?
+        tokio::task::spawn_blocking(move || this.train(run_id, &data, totals, pretrained, &mut *observer))
+            .await?
     }
 
     /// The vectors of an embedder that is not learned here; `None` where the configured one is.
@@ -95,6 +104,7 @@ impl Trainer {
         &self,
         run_id: String,
         data: &Dataset,
+        totals: InteractionTotals,
         pretrained: Option<Embedded>,
         observer: &mut dyn TrainObserver,
     ) -> Result<TrainReport, TrainError> {
@@ -114,6 +124,9 @@ impl Trainer {
             weights,
             holdout,
             embedder: Some(text.embedder.info()),
+            run_id: Some(run_id.clone()),
+            interactions: totals.count,
+            newest_interaction: totals.newest,
             forced: refused.is_some() && self.config.force,
             config: serde_json::to_value(&self.config).unwrap_or_default(),
         };
@@ -127,12 +140,13 @@ impl Trainer {
         let model = assemble(data, &data.likes, blend, text, info.clone())?;
         stage(observer, "publishing")?;
         let mut draft = self.snapshots.draft()?;
+        die_at("draft-begun");
         model.write(&mut draft)?;
+        die_at("draft-written");
         let manifest_info = serde_json::to_value(&info).map_err(|e| invalid(e.to_string()))?;
-        // The last moment to stop: a snapshot that is published and not promoted would leave no live model.
+        // The last moment to stop.
         stage(observer, "going live")?;
-        let published = draft.publish(manifest_info)?;
-        self.snapshots.promote(&published)?;
+        let published = self.snapshots.go_live(draft, manifest_info)?;
         Ok(TrainReport { run_id, published: Some(published.id), refused, info })
     }
 
@@ -260,7 +274,9 @@ fn end_of(result: &Result<TrainReport, TrainError>) -> RunEnd {
             (RunStatus::InsufficientData, Some(error.to_string()))
         }
         Err(error @ TrainError::Interrupted) => (RunStatus::Interrupted, Some(error.to_string())),
-        Err(error @ TrainError::Failed(_)) => (RunStatus::Failed, Some(error.to_string())),
+        Err(error @ (TrainError::Failed(_) | TrainError::Busy)) => {
+            (RunStatus::Failed, Some(error.to_string()))
+        }
     };
     let report = result.as_ref().ok();
     RunEnd {

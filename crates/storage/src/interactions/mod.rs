@@ -17,7 +17,7 @@ use crate::{
 };
 use merge::{Merged, Repeats, find_row_ids};
 
-pub use read::{InteractionCount, TrainingRow};
+pub use read::{InteractionCount, InteractionTotals, TrainingRow};
 
 /// What became of one reported interaction.
 #[derive(Debug, Clone, PartialEq)]

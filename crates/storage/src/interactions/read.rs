@@ -7,7 +7,7 @@ use crate::{
     Store,
     error::{Result, StorageError},
     sql,
-    time::from_micros,
+    time::{from_micros, to_micros},
 };
 
 /// One interaction for training.
@@ -35,6 +35,21 @@ pub struct TrainingRow {
     pub confidence: f64,
     /// The time of the newest.
     pub at: DateTime<Utc>,
+}
+
+/// How much has happened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct InteractionTotals {
+    /// Interactions, each counted once however often it was repeated.
+    pub count: u64,
+    /// When the newest happened.
+    pub newest: Option<DateTime<Utc>>,
+}
+
+#[derive(FromQueryResult)]
+struct Totals {
+    count: i64,
+    newest: Option<i64>,
 }
 
 /// How often a resource was used.
@@ -83,6 +98,29 @@ impl Store {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows: Vec<Joined> = sql::select(self.reader(), query, [row_id.into(), limit.into()]).await?;
         rows.into_iter().map(Joined::checked).collect()
+    }
+
+    /// How many interactions there are, each counted once, and the time of the newest.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn interaction_totals(&self) -> Result<InteractionTotals> {
+        let query = "SELECT COUNT(*) AS count, MAX(interaction_timestamp) AS newest FROM user_interactions";
+        let row: Option<Totals> = sql::select_one(self.reader(), query, []).await?;
+        let Some(row) = row else { return Ok(InteractionTotals::default()) };
+        let newest = row.newest.map(|newest| from_micros(TABLE, "newest", newest)).transpose()?;
+        Ok(InteractionTotals { count: u64::try_from(row.count).unwrap_or(0), newest })
+    }
+
+    /// How many interactions there are that happened, or were repeated, after a time.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn interactions_since(&self, time: DateTime<Utc>) -> Result<u64> {
+        let query = "SELECT COUNT(*) AS count, MAX(interaction_timestamp) AS newest FROM user_interactions \
+                     WHERE interaction_timestamp > $1";
+        let row: Option<Totals> = sql::select_one(self.reader(), query, [to_micros(time).into()]).await?;
+        Ok(row.map_or(0, |row| u64::try_from(row.count).unwrap_or(0)))
     }
 
     /// How often each resource was used, for popularity and view counts. Those never used are left out.

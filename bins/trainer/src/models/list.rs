@@ -1,31 +1,17 @@
-//! `models`.
-
 use std::collections::HashMap;
 
-use docent::{ModelInfo, ModelRun, RunStatus, SnapshotStore};
+use docent::{ModelInfo, ModelRun, SnapshotStore};
 
-use crate::{
-    cli::{ModelsAction, ModelsArgs},
-    exit,
-    settings::Settings,
-    table,
-};
+use crate::{exit, settings::Settings, table};
 
 /// How many runs are looked at.
 const RUNS: u64 = 1_000;
-/// Runs that published nothing and are shown all the same.
-const UNPUBLISHED_SHOWN: usize = 5;
 /// Whom a model learned hybrid weights for.
 const LEARNED: &str = "learned for";
 const JUDGED: [&str; 5] = ["popularity", "als", "ncf", "collaborative", "hybrid"];
 
-pub async fn run(settings: Settings, args: &ModelsArgs) -> anyhow::Result<u8> {
-    match args.action {
-        ModelsAction::List => list(&settings).await,
-    }
-}
-
-async fn list(settings: &Settings) -> anyhow::Result<u8> {
+/// Published models, newest first, and the runs.
+pub async fn run(settings: &Settings, shown_runs: usize) -> anyhow::Result<u8> {
     let store = settings.open_store().await?;
     let runs = store.list_runs(RUNS).await?;
     store.close().await?;
@@ -55,15 +41,35 @@ async fn list(settings: &Settings) -> anyhow::Result<u8> {
             ["version", "live", "when", popularity, als, ncf, collaborative, hybrid, LEARNED, "size", ""];
         println!("{}", table::render(&header, &rows));
     }
-    let unpublished: Vec<&ModelRun> = runs.iter().filter(|run| run.status != RunStatus::Published).collect();
-    if !unpublished.is_empty() {
-        println!("\nruns that published nothing:");
-        for run in unpublished.into_iter().take(UNPUBLISHED_SHOWN) {
-            let when = run.started_at.format("%F %T");
-            println!("  {when}  {}  {}", run.status.as_str(), run.message.as_deref().unwrap_or_default());
+    if !runs.is_empty() {
+        let rows: Vec<Vec<String>> = runs.iter().take(shown_runs).map(run_row).collect();
+        println!("\nruns, newest first:");
+        println!("{}", table::render(&["started", "took", "ended", "NDCG@10", "model"], &rows));
+        // Beside the table, because they are long.
+        for run in runs.iter().take(shown_runs) {
+            if let Some(message) = &run.message {
+                println!("  {}  {}: {message}", started(run), run.status.as_str());
+            }
         }
     }
     Ok(exit::DONE)
+}
+
+fn started(run: &ModelRun) -> String {
+    run.started_at.format("%F %T").to_string()
+}
+
+fn run_row(run: &ModelRun) -> Vec<String> {
+    let none = || "-".to_owned();
+    let took = run.finished_at.map(|end| format!("{:.1} s", (end - run.started_at).as_seconds_f64()));
+    let ndcg = run.metrics.get("hybrid").and_then(|metrics| metrics.get("ndcg")?.as_f64());
+    vec![
+        started(run),
+        took.unwrap_or_else(none),
+        run.status.as_str().to_owned(),
+        ndcg.map_or_else(none, |ndcg| format!("{ndcg:.4}")),
+        run.model_version.clone().unwrap_or_else(none),
+    ]
 }
 
 fn row(snapshots: &SnapshotStore, id: &str, is_live: bool, run: Option<&ModelRun>) -> Vec<String> {

@@ -1,0 +1,66 @@
+//! Whether the tables are those that this server knows. Where they are not, it answers probes and nothing else.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use actix_web::{
+    Error,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    middleware::Next,
+    web::Data,
+};
+use docent::SchemaStatus;
+
+use crate::http::ApiError;
+
+/// What is served from the database is under this path; probes, metrics and the contract are not.
+const GUARDED: &str = "/api/";
+
+/// Shared by whoever looks at the schema and whoever answers. Open at first.
+#[derive(Debug, Clone, Default)]
+pub struct SchemaGate {
+    closed: Arc<AtomicBool>,
+}
+
+impl SchemaGate {
+    /// Whether requests are answered.
+    pub fn is_open(&self) -> bool {
+        !self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Opens or closes, and says so where that is a change.
+    pub fn set(&self, status: &SchemaStatus) {
+        let closed = !status.is_current();
+        if self.closed.swap(closed, Ordering::Relaxed) == closed {
+            return;
+        }
+        if closed {
+            let (pending, unknown) = (status.pending.join(" "), status.unknown.join(" "));
+            tracing::error!(
+                pending,
+                unknown,
+                "the schema is not the one that this server knows; refusing to serve"
+            );
+        } else {
+            tracing::info!("the schema is the one that this server knows; serving");
+        }
+    }
+}
+
+/// Refuses what needs the tables while they are not those that this server knows.
+///
+/// # Errors
+/// The refusal.
+pub async fn refuse_other_schema<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let gate = request.app_data::<Data<SchemaGate>>();
+    if request.path().starts_with(GUARDED) && gate.is_some_and(|gate| !gate.is_open()) {
+        return Err(ApiError::other_schema().into());
+    }
+    next.call(request).await
+}

@@ -1,0 +1,75 @@
+//! What a server does where the tables are not those that it knows.
+
+use std::sync::Arc;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::harness::{Server, command, database_url, until};
+
+const FUTURE: &str = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99990101_future', 0)";
+
+async fn refused(server: &Server) -> bool {
+    let (status, body) = server.get("/api/recommendations?user_id=ada").await;
+    assert!(status == StatusCode::OK || body["error"]["code"] == "schema_mismatch", "{status} {body}");
+    status == StatusCode::SERVICE_UNAVAILABLE
+}
+
+async fn schema_of(server: &Server) -> (StatusCode, Value) {
+    let (status, body) = server.get("/readyz").await;
+    (status, body["error"]["details"]["schema"].clone())
+}
+
+#[tokio::test]
+async fn a_server_refuses_to_serve_on_a_schema_that_is_behind_until_it_is_deployed() {
+    let server = Server::start().await;
+    server.ingest_library().await;
+    let pending = server.store().await.schema_status().await.unwrap().applied.pop().unwrap();
+    let folder = server.folder();
+    drop(server);
+    let url = database_url(folder.path());
+    let db = |arguments: &[&str]| {
+        let status = command()
+            .arg("db")
+            .args(arguments)
+            .args(["--database-url", &url])
+            .current_dir(folder.path())
+            .output();
+        assert!(status.unwrap().status.success(), "{arguments:?}");
+    };
+    db(&["rollback"]);
+    let mut server = Server::start_and_await(Arc::clone(&folder), "answering probes only").await;
+    assert!(refused(&server).await);
+    let expected = json!({ "ready": false, "pending": [pending], "unknown": [] });
+    assert_eq!(schema_of(&server).await, (StatusCode::SERVICE_UNAVAILABLE, expected));
+    assert!(server.log_text().contains("docent-server db deploy"), "{}", server.log_text());
+
+    db(&["deploy"]);
+    server.moved("listening").await;
+    assert_eq!(server.get("/readyz").await.0, StatusCode::OK);
+    assert!(!refused(&server).await);
+}
+
+#[tokio::test]
+async fn a_server_refuses_to_serve_on_a_schema_that_is_ahead() {
+    let server = Server::start().await;
+    server.ingest_library().await;
+    assert!(!refused(&server).await);
+    let ahead = json!({ "ready": false, "pending": [], "unknown": ["m99990101_future"] });
+
+    server.store().await.raw_sql(FUTURE).await.unwrap();
+    until("the running server notices", || refused(&server)).await;
+    assert_eq!(schema_of(&server).await, (StatusCode::SERVICE_UNAVAILABLE, ahead.clone()));
+    assert_eq!(server.get("/livez").await.0, StatusCode::OK);
+    server.store().await.raw_sql("DELETE FROM seaql_migrations WHERE version LIKE 'm9%'").await.unwrap();
+    until("it serves again", async || !refused(&server).await).await;
+
+    server.store().await.raw_sql(FUTURE).await.unwrap();
+    let folder = server.folder();
+    drop(server);
+    let mut server = Server::start_and_await(folder, "answering probes only").await;
+    assert!(refused(&server).await);
+    assert_eq!(schema_of(&server).await, (StatusCode::SERVICE_UNAVAILABLE, ahead));
+    server.signal("TERM");
+    assert_eq!(server.ended().await.code(), Some(0), "{}", server.log_text());
+}

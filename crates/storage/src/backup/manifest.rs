@@ -1,0 +1,173 @@
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Result, StorageError};
+
+/// The format that this version writes, and the newest that it reads.
+const FORMAT_VERSION: u32 = 1;
+
+/// What a backup is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A SQLite database.
+    Sqlite,
+    /// An archive of `pg_dump`.
+    Postgresql,
+}
+
+impl Kind {
+    pub(super) fn extension(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgresql => "pgdump",
+        }
+    }
+
+    /// For people to read.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgresql => "PostgreSQL",
+        }
+    }
+
+    /// By what the file begins with.
+    pub(super) fn of(path: &Path) -> Result<Self> {
+        let mut start = [0; 15];
+        let read = File::open(path).and_then(|mut file| io::Read::read(&mut file, &mut start));
+        let read = read.map_err(|error| StorageError::backup(path, error))?;
+        match start.get(..read).unwrap_or_default() {
+            b"SQLite format 3" => Ok(Self::Sqlite),
+            [b'P', b'G', b'D', b'M', b'P', ..] => Ok(Self::Postgresql),
+            _ => {
+                let why = "expected a SQLite database or an archive in the custom format of pg_dump";
+                Err(StorageError::backup(path, why))
+            }
+        }
+    }
+}
+
+/// What a backup says of itself, in the file beside it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BackupManifest {
+    format_version: u32,
+    /// What it is of.
+    pub kind: Kind,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// The migrations of the store then.
+    pub migrations: Vec<String>,
+    /// Rows of each table, at the moment of the copy.
+    pub rows: BTreeMap<String, u64>,
+    /// Length of the file in bytes.
+    pub size_bytes: u64,
+    /// BLAKE3 of the file, in hexadecimal.
+    pub blake3: String,
+}
+
+impl BackupManifest {
+    pub(super) fn of(
+        path: &Path,
+        kind: Kind,
+        created_at: DateTime<Utc>,
+        rows: BTreeMap<String, u64>,
+        migrations: Vec<String>,
+    ) -> Result<Self> {
+        let (size_bytes, blake3) = digest(path)?;
+        Ok(Self { format_version: FORMAT_VERSION, kind, created_at, migrations, rows, size_bytes, blake3 })
+    }
+
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let text = fs::read(path).map_err(|error| StorageError::backup(path, error))?;
+        let manifest: Self =
+            serde_json::from_slice(&text).map_err(|error| StorageError::backup(path, error))?;
+        if manifest.format_version > FORMAT_VERSION {
+            let found = manifest.format_version;
+            let why =
+                format!("format {found} is newer than {FORMAT_VERSION}, the newest that this version reads");
+            return Err(StorageError::backup(path, why));
+        }
+        Ok(manifest)
+    }
+
+    pub(super) fn write(&self, path: &Path) -> Result<()> {
+        let text = serde_json::to_vec_pretty(self).map_err(StorageError::database)?;
+        let mut file = File::create_new(path).map_err(|error| StorageError::backup(path, error))?;
+        file.write_all(&text)
+            .and_then(|()| file.sync_all())
+            .map_err(|error| StorageError::backup(path, error))
+    }
+
+    /// Whether the file is the one that this was written for, and holds what it held.
+    pub(super) fn compare(&self, path: &Path, rows: &BTreeMap<String, u64>) -> Result<()> {
+        let (size_bytes, blake3) = digest(path)?;
+        if (size_bytes, &blake3) != (self.size_bytes, &self.blake3) {
+            let why = format!(
+                "damaged: its manifest has {} bytes with BLAKE3 {}, the file {size_bytes} with {blake3}",
+                self.size_bytes, self.blake3
+            );
+            return Err(StorageError::backup(path, why));
+        }
+        same_rows(path, &self.rows, rows)
+    }
+}
+
+/// Refuses where two counts of the same tables differ, and says in which.
+pub(super) fn same_rows(
+    path: &Path,
+    expected: &BTreeMap<String, u64>,
+    found: &BTreeMap<String, u64>,
+) -> Result<()> {
+    let tables = expected.keys().chain(found.keys().filter(|table| !expected.contains_key(*table)));
+    let told = |rows: &BTreeMap<String, u64>, table: &String| {
+        rows.get(table).map_or_else(|| "none".to_owned(), |rows| format!("{rows} rows"))
+    };
+    let differing: Vec<String> = tables
+        .filter(|table| expected.get(*table) != found.get(*table))
+        .map(|table| format!("{table}: expected {}, found {}", told(expected, table), told(found, table)))
+        .collect();
+    if differing.is_empty() { Ok(()) } else { Err(StorageError::backup(path, differing.join("; "))) }
+}
+
+pub(super) fn manifest_path(backup: &Path) -> PathBuf {
+    let mut path = backup.as_os_str().to_owned();
+    path.push(".json");
+    path.into()
+}
+
+fn digest(path: &Path) -> Result<(u64, String)> {
+    let mut hasher = blake3::Hasher::new();
+    let size = File::open(path).and_then(|mut file| io::copy(&mut file, &mut hasher));
+    let size = size.map_err(|error| StorageError::backup(path, error))?;
+    Ok((size, hasher.finalize().to_hex().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_differ_are_named_whichever_side_they_are_on() {
+        let rows = |tables: &[(&str, u64)]| tables.iter().map(|(t, n)| ((*t).to_owned(), *n)).collect();
+        let path = Path::new("b");
+        assert!(same_rows(path, &rows(&[("a", 1)]), &rows(&[("a", 1)])).is_ok());
+        for (expected, found, said) in [
+            (rows(&[("a", 2)]), rows(&[("a", 1)]), "a: expected 2 rows, found 1 rows"),
+            (rows(&[("a", 2)]), rows(&[]), "a: expected 2 rows, found none"),
+            (rows(&[]), rows(&[("b", 0)]), "b: expected none, found 0 rows"),
+        ] {
+            let error =
+                same_rows(path, &expected, &found).map_or_else(|error| error.to_string(), |()| String::new());
+            assert!(error.contains(said), "{error}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Copies of a live store, proven good before they are called backups, and the way back.
+//!
+//! A backup is one file, named by its UTC time, and a manifest beside it: rows of each table as they were at the moment
+//! of the copy, migrations, size and BLAKE3. On SQLite the file is a database (made by SQLite's online backup); on
+//! PostgreSQL an archive of `pg_dump` in its custom format. Neither keeps writers waiting.
+
+mod manifest;
+mod postgres;
+mod programs;
+mod sqlite;
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+};
+
+use chrono::{DateTime, Utc};
+
+pub use manifest::BackupManifest;
+use manifest::{Kind, manifest_path};
+
+use crate::{
+    StoreConfig,
+    config::Place,
+    error::{Result, StorageError},
+};
+
+/// A backup that was made or looked at, and found sound.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Backup {
+    /// The file.
+    pub path: PathBuf,
+    /// What is in it.
+    pub manifest: BackupManifest,
+}
+
+impl StoreConfig {
+    /// Copies the store, as it is at one moment, into a new file in `folder`, which is made if absent. The file is
+    /// complete, read back from end to end and compared with the store before it gets its name.
+    ///
+    /// # Errors
+    /// [`StorageError::Backup`] where the copy is not what the store is, or there is nothing to copy;
+    /// [`StorageError::Unavailable`]. No file is left then.
+    pub async fn back_up(&self, folder: &Path, now: DateTime<Utc>) -> Result<Backup> {
+        fs::create_dir_all(folder).map_err(|error| StorageError::backup(folder, error))?;
+        let place = self.place()?;
+        let kind = match &place {
+            Place::Memory => {
+                return Err(StorageError::backup(":memory:", "a database in memory has no backups"));
+            }
+            Place::File { .. } => Kind::Sqlite,
+            Place::Postgres => Kind::Postgresql,
+        };
+        let name = format!("docent-{}.{}", now.format("%Y%m%dT%H%M%S%.6fZ"), kind.extension());
+        let path = folder.join(&name);
+        let partial = Partial::create(folder.join(format!(".partial-{name}")))?;
+        let (rows, migrations) = match place {
+            Place::File { path: database, .. } => {
+                let (to, wait) = (partial.0.clone(), self.wait);
+                blocking(move || sqlite::copy(&database, &to, wait)).await?
+            }
+            _ => postgres::dump(self, &partial.0).await?,
+        };
+        if path.exists() {
+            return Err(StorageError::backup(path, "there is a backup of that name already"));
+        }
+        let manifest = blocking(move || {
+            let manifest = BackupManifest::of(&partial.0, kind, now, rows, migrations)?;
+            let beside = manifest_path(&path);
+            manifest.write(&beside)?;
+            let named = partial.keep_as(&path);
+            if named.is_err() {
+                let _gone = fs::remove_file(beside);
+            }
+            named.map(|()| Backup { path, manifest })
+        });
+        manifest.await
+    }
+
+    /// Puts a backup in the place of the store. Where there is something already, it is replaced only if `overwrite` says
+    /// so. All or nothing: on any error what was there is there, unchanged. Programs that have the store open must be
+    /// started again, because of what they keep in memory.
+    ///
+    /// # Errors
+    /// [`StorageError::Backup`] for a backup that is damaged, of another kind of database, or not to be restored here.
+    pub async fn restore(&self, backup: &Path, overwrite: bool) -> Result<Backup> {
+        let backup = check(backup).await?;
+        let kind = backup.manifest.kind;
+        let path = backup.path.clone();
+        match (self.place()?, kind) {
+            (Place::File { path: database, .. }, Kind::Sqlite) => {
+                let (rows, wait) = (backup.manifest.rows.clone(), self.wait);
+                blocking(move || sqlite::restore(&path, &database, &rows, overwrite, wait)).await?;
+            }
+            (Place::Postgres, Kind::Postgresql) => {
+                postgres::restore(self, &path, &backup.manifest.rows, overwrite).await?;
+            }
+            (_, kind) => {
+                let why = format!("a backup of {}, which the configured database is not", kind.name());
+                return Err(StorageError::backup(path, why));
+            }
+        }
+        Ok(backup)
+    }
+}
+
+/// Reads a backup from end to end: its checksum, its integrity, its rows, as its manifest has them. Without a manifest
+/// beside it, what is in it is told and not compared.
+///
+/// # Errors
+/// [`StorageError::Backup`] saying what is wrong with it.
+pub async fn check(path: &Path) -> Result<Backup> {
+    let path = path.to_owned();
+    blocking(move || {
+        let kind = Kind::of(&path)?;
+        let (rows, migrations) = match kind {
+            Kind::Sqlite => sqlite::read(&path)?,
+            Kind::Postgresql => postgres::read(&path)?,
+        };
+        let beside = manifest_path(&path);
+        let manifest = if beside.exists() {
+            let manifest = BackupManifest::read(&beside)?;
+            manifest.compare(&path, &rows)?;
+            manifest
+        } else {
+            let at = fs::metadata(&path).and_then(|file| file.modified());
+            let at = at.map_err(|error| StorageError::backup(&path, error))?;
+            BackupManifest::of(&path, kind, at.into(), rows, migrations)?
+        };
+        Ok(Backup { path, manifest })
+    })
+    .await
+}
+
+/// A file under a temporary name, removed unless it is kept.
+#[derive(Debug)]
+struct Partial(PathBuf);
+
+impl Partial {
+    /// An empty file that only its owner may read: it will hold whatever people did.
+    fn create(path: PathBuf) -> Result<Self> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(&path).map_err(|error| StorageError::backup(&path, error))?;
+        Ok(Self(path))
+    }
+
+    fn keep_as(self, path: &Path) -> Result<()> {
+        let kept = File::open(&self.0)
+            .and_then(|file| file.sync_all())
+            .and_then(|()| fs::rename(&self.0, path))
+            .and_then(|()| sync_folder(path));
+        kept.map_err(|error| StorageError::backup(path, error))
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // Not there any more where it was kept.
+        let _gone = fs::remove_file(&self.0);
+    }
+}
+
+fn sync_folder(file: &Path) -> io::Result<()> {
+    match file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => File::open(".")?.sync_all(),
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(StorageError::database)?
+}

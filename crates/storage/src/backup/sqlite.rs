@@ -1,0 +1,124 @@
+//! SQLite's online backup: pages, read within the transaction in which the rows were counted.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use rusqlite::{
+    Connection, OpenFlags,
+    backup::{Backup, StepResult},
+};
+
+use super::manifest::same_rows;
+use crate::error::{Result, StorageError};
+
+const HISTORY: &str = "seaql_migrations";
+const PAUSE: Duration = Duration::from_millis(20);
+
+type Content = (BTreeMap<String, u64>, Vec<String>);
+
+/// Copies a live database into a file and reads the copy back. What is in it.
+pub(super) fn copy(database: &Path, to: &Path, wait: Duration) -> Result<Content> {
+    let named = |error: rusqlite::Error| StorageError::backup(database, error);
+    if !database.exists() {
+        return Err(StorageError::backup(database, "there is no database to back up"));
+    }
+    let source = open(database, OpenFlags::SQLITE_OPEN_READ_WRITE, wait)?;
+    // The copy reads in this transaction, too, and so sees what was counted, whatever others write meanwhile.
+    source.execute_batch("BEGIN").map_err(named)?;
+    let content = content(&source).map_err(named)?;
+    if content.0.is_empty() {
+        return Err(StorageError::backup(database, "there are no tables to back up"));
+    }
+    let mut copy = open(to, OpenFlags::SQLITE_OPEN_READ_WRITE, wait)?;
+    copy_pages(&source, &mut copy, wait).map_err(|error| StorageError::backup(to, error))?;
+    source.execute_batch("COMMIT").map_err(named)?;
+    // One file, which can be read where nothing can be written.
+    let journal = copy.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get::<_, String>(0));
+    journal.map_err(|error| StorageError::backup(to, error))?;
+    drop(copy);
+    let (rows, _) = read(to)?;
+    same_rows(to, &content.0, &rows)?;
+    Ok(content)
+}
+
+/// Opens a backup, checks its integrity, and counts.
+pub(super) fn read(path: &Path) -> Result<Content> {
+    let named = |error: rusqlite::Error| StorageError::backup(path, format!("damaged: {error}"));
+    let copy = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, Duration::ZERO)?;
+    let said: String = copy.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(named)?;
+    if said != "ok" {
+        return Err(StorageError::backup(path, format!("damaged: {said}")));
+    }
+    let dangling = copy.prepare("PRAGMA foreign_key_check").and_then(|mut check| check.exists([]));
+    if dangling.map_err(named)? {
+        return Err(StorageError::backup(path, "damaged: rows refer to rows that are not there"));
+    }
+    content(&copy).map_err(named)
+}
+
+/// Puts a backup in the place of a database, in one transaction of SQLite's: whoever has it open sees the old or the new.
+pub(super) fn restore(
+    backup: &Path,
+    database: &Path,
+    rows: &BTreeMap<String, u64>,
+    overwrite: bool,
+    wait: Duration,
+) -> Result<()> {
+    let named = |error: rusqlite::Error| StorageError::backup(database, error);
+    if let Some(folder) = database.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| StorageError::backup(folder, error))?;
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let mut target = open(database, flags, wait)?;
+    if !overwrite && !content(&target).map_err(named)?.0.is_empty() {
+        return Err(StorageError::backup(database, "there are tables in it; --overwrite replaces them"));
+    }
+    let source = open(backup, OpenFlags::SQLITE_OPEN_READ_ONLY, wait)?;
+    copy_pages(&source, &mut target, wait).map_err(|error| StorageError::backup(database, error))?;
+    same_rows(database, rows, &content(&target).map_err(named)?.0)
+}
+
+fn open(path: &Path, flags: OpenFlags, wait: Duration) -> Result<Connection> {
+    let opened = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
+    let opened = opened.and_then(|connection| connection.busy_timeout(wait).map(|()| connection));
+    opened.map_err(|error| StorageError::backup(path, error))
+}
+
+/// All pages in one step. The online backup does not wait for locks by itself.
+fn copy_pages(from: &Connection, to: &mut Connection, wait: Duration) -> Result<(), String> {
+    let since = Instant::now();
+    let backup = Backup::new(from, to).map_err(|error| error.to_string())?;
+    loop {
+        match backup.step(-1).map_err(|error| error.to_string())? {
+            StepResult::Done => return Ok(()),
+            _ if since.elapsed() < wait => std::thread::sleep(PAUSE),
+            _ => return Err("another program keeps it locked".to_owned()),
+        }
+    }
+}
+
+/// Rows by table, and the migrations.
+fn content(connection: &Connection) -> rusqlite::Result<Content> {
+    let names =
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+    let mut rows = BTreeMap::new();
+    for table in texts(connection, names)? {
+        let query = format!("SELECT COUNT(*) FROM \"{}\"", table.replace('"', "\"\""));
+        let count: i64 = connection.query_row(&query, [], |row| row.get(0))?;
+        rows.insert(table, u64::try_from(count).unwrap_or(0));
+    }
+    let migrations = match rows.contains_key(HISTORY) {
+        true => texts(connection, "SELECT version FROM seaql_migrations ORDER BY version")?,
+        false => Vec::new(),
+    };
+    Ok((rows, migrations))
+}
+
+fn texts(connection: &Connection, query: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare(query)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    rows.collect()
+}

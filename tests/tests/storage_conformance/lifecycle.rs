@@ -1,0 +1,391 @@
+//! The life of a schema and of the store in it: verified, migrated or left alone, backed up, restored.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use anyhow::{Context, Result, ensure};
+use docent_storage::{Backup, SchemaLock, SchemaPart, StorageError, Store, check_backup};
+
+use crate::support::{Database, at, dump, export, filled, record, resource};
+
+/// What the newest migration makes last; a table of that name in its way makes it fail half-way.
+const IN_THE_WAY: &str = "CREATE TABLE idempotency_keys (only_this bigint)";
+
+async fn execute(store: &Store, statements: &[&str]) -> Result<()> {
+    for statement in statements {
+        store.raw_sql(statement).await.with_context(|| (*statement).to_owned())?;
+    }
+    Ok(())
+}
+
+/// A store one migration behind, with data.
+async fn behind(database: &Database) -> Result<Store> {
+    let store = database.store().await?;
+    filled(&store).await?;
+    store.rollback(1).await?;
+    Ok(store)
+}
+
+pub(crate) async fn every_part_of_the_tables_is_verified(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    filled(&store).await?;
+    let before = dump(&store).await?;
+    let report = store.verify_schema().await?;
+    let missing: Vec<String> = report.missing().map(ToString::to_string).collect();
+    ensure!(report.is_sound(), "{missing:?}");
+    let names =
+        |part| report.checks.iter().filter(move |check| check.part == part).map(|check| check.name.as_str());
+    let sqlite = store.backend() == "sqlite";
+    let key = if sqlite { "user_interactions.user_id" } else { "fk_user_interactions_user_id" };
+    let unique = if sqlite { "users.unique(external_id)" } else { "users_external_id_key" };
+    for (part, expected) in [
+        (SchemaPart::Table, "recommendation_feedback"),
+        (SchemaPart::Table, "seaql_migrations"),
+        (SchemaPart::Column, "user_profiles.diversity_preference"),
+        (SchemaPart::Index, "idx_recommendation_feedback_strategy"),
+        (SchemaPart::Index, unique),
+        (SchemaPart::ForeignKey, key),
+        (SchemaPart::Check, "ck_user_interactions_confidence"),
+        (SchemaPart::Check, "ck_model_runs_status"),
+        (SchemaPart::Migration, "m20260101_000001_users"),
+    ] {
+        ensure!(
+            names(part).any(|name| name == expected),
+            "{expected} is not among {:?}",
+            names(part).collect::<Vec<_>>()
+        );
+    }
+    ensure!(names(SchemaPart::ForeignKey).count() >= 7 && names(SchemaPart::Check).count() >= 10);
+    ensure!(dump(&store).await? == before, "verifying changes nothing");
+    Ok(())
+}
+
+pub(crate) async fn what_is_missing_is_named(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    let common = [
+        "DROP INDEX ix_users_email",
+        "DROP TABLE api_keys",
+        "ALTER TABLE resources DROP COLUMN language",
+        "DROP INDEX idx_recommendation_feedback_user",
+        "CREATE INDEX idx_recommendation_feedback_user ON recommendation_feedback (user_id, rank)",
+    ];
+    execute(&store, &common).await?;
+    let expected: &[&str] = if store.backend() == "sqlite" {
+        let change = |from: &str, to: &str| {
+            format!(
+                "UPDATE sqlite_master SET sql = replace(sql, '{from}', '{to}') WHERE name = 'user_interactions'"
+            )
+        };
+        let changes = [
+            change("\"confidence\" BETWEEN 0 AND 1", "\"confidence\" BETWEEN 0 AND 2"),
+            change("\"users\"", "\"resources\""),
+        ];
+        execute(&store, &["PRAGMA writable_schema = ON", &changes[0], &changes[1]]).await?;
+        &[
+            "missing check ck_user_interactions_confidence: on user_interactions (confidence BETWEEN 0 AND 1) \
+             (there is: on user_interactions (confidence BETWEEN 0 AND 2))",
+            "missing foreign_key user_interactions.user_id: references users (id) on delete cascade \
+             (there is: references resources (id) on delete cascade)",
+        ]
+    } else {
+        let statements = [
+            "ALTER TABLE user_interactions DROP CONSTRAINT ck_user_interactions_confidence",
+            "ALTER TABLE user_interactions DROP CONSTRAINT fk_user_interactions_user_id",
+            "ALTER TABLE users ALTER COLUMN username TYPE varchar(3)",
+        ];
+        execute(&store, &statements).await?;
+        &[
+            "missing check ck_user_interactions_confidence: on user_interactions CHECK",
+            "missing foreign_key fk_user_interactions_user_id: on user_interactions FOREIGN KEY (user_id) REFERENCES users(id)",
+            "missing column users.username: text (there is: character varying(3))",
+        ]
+    };
+    store.close().await?;
+    let store = Store::connect(&database.config()).await?;
+    let report = store.verify_schema().await?;
+    ensure!(!report.is_sound());
+    let missing: Vec<String> = report.missing().map(ToString::to_string).collect();
+    for line in [
+        "missing index ix_users_email: on users",
+        "missing table api_keys",
+        "missing column api_keys.secret_hash: text not null",
+        "missing column resources.language: text",
+        "missing index idx_recommendation_feedback_user: on recommendation_feedback",
+    ]
+    .iter()
+    .chain(expected)
+    {
+        ensure!(
+            missing.iter().any(|found| found.starts_with(line)),
+            "{line} is not in\n{}",
+            missing.join("\n")
+        );
+    }
+    ensure!(!missing.iter().any(|line| line.contains("ix_users_username")), "{missing:?}");
+    Ok(())
+}
+
+pub(crate) async fn a_migration_that_fails_half_way_changes_nothing(database: &Database) -> Result<()> {
+    let store = behind(database).await?;
+    execute(&store, &[IN_THE_WAY]).await?;
+    let (shape, rows) = (store.schema_shape().await?, dump(&store).await?);
+    for refused in [store.migrate().await, store.migrate_verified().await.map(|_| ())] {
+        ensure!(refused.is_err());
+        ensure!(store.schema_shape().await? == shape && dump(&store).await? == rows, "{refused:?}");
+    }
+    execute(&store, &["DROP TABLE idempotency_keys"]).await?;
+    ensure!(store.migrate_verified().await?.is_sound());
+    Ok(())
+}
+
+pub(crate) async fn tables_that_are_not_as_they_should_be_are_not_migrated(
+    database: &Database,
+) -> Result<()> {
+    let store = behind(database).await?;
+    execute(&store, &["DROP INDEX ix_users_email"]).await?;
+    let (shape, rows) = (store.schema_shape().await?, dump(&store).await?);
+    let refused = store.migrate_verified().await;
+    let Err(StorageError::SchemaUnsound { missing }) = &refused else { anyhow::bail!("{refused:?}") };
+    ensure!(missing.len() == 1 && missing[0].contains("ix_users_email"), "{missing:?}");
+    ensure!(store.schema_shape().await? == shape && dump(&store).await? == rows);
+    Ok(())
+}
+
+pub(crate) async fn an_older_schema_is_upgraded_and_rolled_back_with_its_data(
+    database: &Database,
+) -> Result<()> {
+    let store = behind(database).await?;
+    let (shape, rows) = (store.schema_shape().await?, dump(&store).await?);
+    ensure!(rows.iter().any(|row| row.starts_with("user_interactions: ")), "there is data");
+    store.migrate_verified().await?;
+    let upgraded = dump(&store).await?;
+    let kept = |rows: &[String]| -> Vec<String> {
+        rows.iter().filter(|row| !row.starts_with("seaql_migrations: ")).cloned().collect()
+    };
+    ensure!(kept(&upgraded) == kept(&rows));
+    store.rollback(1).await?;
+    ensure!(store.schema_shape().await? == shape && dump(&store).await? == rows);
+    Ok(())
+}
+
+pub(crate) async fn tables_are_made_and_never_changed_by_opening(database: &Database) -> Result<()> {
+    let store = Store::connect(&database.config()).await?;
+    store.create_schema().await?;
+    ensure!(store.verify_schema().await?.is_sound());
+    store.create_schema().await?;
+    store.rollback(1).await?;
+    let shape = store.schema_shape().await?;
+    let refused = store.create_schema().await;
+    ensure!(
+        matches!(&refused, Err(StorageError::SchemaOutdated { pending }) if pending.len() == 1),
+        "{refused:?}"
+    );
+    ensure!(store.schema_shape().await? == shape);
+    store.migrate().await?;
+    execute(&store, &["INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99990101_future', 0)"])
+        .await?;
+    let refused = store.create_schema().await;
+    ensure!(matches!(&refused, Err(StorageError::SchemaTooNew { .. })), "{refused:?}");
+    ensure!(!store.verify_schema().await?.is_sound(), "what nobody knows is not sound");
+    Ok(())
+}
+
+/// An empty store of the same kind.
+async fn another(database: &Database) -> Result<Database> {
+    if database.url.starts_with("sqlite") {
+        return Database::sqlite();
+    }
+    Database::postgresql().await?.context("there was one just now")
+}
+
+async fn back_up(database: &Database, folder: &Path, second: i64) -> Result<Backup> {
+    Ok(database.config().back_up(folder, at(second)).await?)
+}
+
+pub(crate) async fn a_live_store_is_backed_up_as_it_was_at_one_moment(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    filled(&store).await?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let (writing, until) = (store.clone(), Arc::clone(&stop));
+    // Each resource comes with the interaction of a new user: at any moment there are as many of one as of the other.
+    let writer = tokio::spawn(async move {
+        let mut n = 0;
+        while !until.load(Ordering::Relaxed) {
+            let name = format!("live-{n}");
+            let session = writing.begin_import().await?;
+            session.write_resources(&[resource(&name)], at(n)).await?;
+            session.write_interactions(&[export(&name, &name, n)], &crate::support::rules(), at(n)).await?;
+            session.commit().await?;
+            n += 1;
+        }
+        anyhow::Ok(n)
+    });
+    let folder = tempfile::tempdir()?;
+    let mut counted = Vec::new();
+    // Copying a small file leaves others little time to come between: often enough they do.
+    let times = if store.backend() == "sqlite" { 50 } else { 5 };
+    for second in 0..times {
+        let backup = back_up(database, folder.path(), second).await?;
+        let rows = |table: &str| backup.manifest.rows[table];
+        ensure!(rows("resources") - 3 == rows("user_interactions") - 3, "{:?}", backup.manifest.rows);
+        ensure!(check_backup(&backup.path).await? == backup);
+        counted.push(rows("resources"));
+    }
+    stop.store(true, Ordering::Relaxed);
+    let written = writer.await??;
+    ensure!(counted.last() > counted.first(), "somebody wrote meanwhile: {counted:?} of {written}");
+    ensure!(store.counts().await?.resources == 3 + u64::try_from(written)?, "writers lost nothing");
+    let names: Vec<String> = fs::read_dir(folder.path())?
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<Result<_>>()?;
+    ensure!(
+        names.len() == 2 * usize::try_from(times)?
+            && names.iter().all(|name| name.starts_with("docent-20270115T0800")),
+        "{names:?}"
+    );
+    Ok(())
+}
+
+pub(crate) async fn a_restored_store_is_the_one_that_was_backed_up(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    filled(&store).await?;
+    let rows = dump(&store).await?;
+    let folder = tempfile::tempdir()?;
+    let backup = back_up(database, folder.path(), 0).await?;
+    ensure!(backup.manifest.migrations == store.schema_status().await?.applied);
+
+    let elsewhere = another(database).await?;
+    elsewhere.config().restore(&backup.path, false).await?;
+    let restored = Store::connect(&elsewhere.config()).await?;
+    ensure!(dump(&restored).await? == rows);
+    ensure!(restored.verify_schema().await?.is_sound());
+    record(&restored, &[export("eve", "a", 9)]).await.context("new rows get new ids")?;
+
+    // Over a newer schema, with everything that a newer program made.
+    execute(
+        &store,
+        &[
+            "CREATE TABLE of_the_future (id bigint PRIMARY KEY, user_id bigint REFERENCES users (id))",
+            "INSERT INTO of_the_future SELECT id, id FROM users",
+            "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99990101_future', 0)",
+            "DELETE FROM user_interactions",
+        ],
+    )
+    .await?;
+    database.config().restore(&backup.path, true).await?;
+    let again = Store::connect(&database.config()).await?;
+    ensure!(dump(&again).await? == rows && again.schema_status().await?.is_current());
+    ensure!(dump(&store).await? == rows, "who has it open sees it, too");
+    Ok(())
+}
+
+pub(crate) async fn a_store_is_replaced_only_when_told_so_and_only_by_a_sound_backup(
+    database: &Database,
+) -> Result<()> {
+    let store = database.store().await?;
+    filled(&store).await?;
+    let folder = tempfile::tempdir()?;
+    let backup = back_up(database, folder.path(), 0).await?;
+    record(&store, &[export("eve", "a", 9)]).await?;
+    let rows = dump(&store).await?;
+    let refused = |result: Result<Backup, StorageError>, why: &str| match result {
+        Err(StorageError::Backup { why: said, .. }) if said.contains(why) => Ok(()),
+        other => Err(anyhow::anyhow!("expected {why}, got {other:?}")),
+    };
+    refused(database.config().restore(&backup.path, false).await, "--overwrite")?;
+
+    let bytes = fs::read(&backup.path)?;
+    let beside = PathBuf::from(format!("{}.json", backup.path.display()));
+    let manifest = fs::read_to_string(&beside)?;
+    let mut altered = bytes.clone();
+    altered[bytes.len() / 2] ^= 0xff;
+    for (damaged, why) in
+        [(&bytes[..bytes.len() / 2], "damaged"), (&altered[..], "damaged"), (b"not one", "expected")]
+    {
+        fs::write(&backup.path, damaged)?;
+        refused(database.config().restore(&backup.path, true).await, why)?;
+    }
+    fs::write(&backup.path, &bytes)?;
+    let fewer = manifest.replace("\"resources\": 3", "\"resources\": 2");
+    ensure!(fewer != manifest, "{manifest}");
+    fs::write(&beside, fewer)?;
+    refused(database.config().restore(&backup.path, true).await, "resources: expected 2 rows, found 3 rows")?;
+    // Without a manifest a truncated file is noticed all the same.
+    fs::remove_file(&beside)?;
+    fs::write(&backup.path, &bytes[..bytes.len() * 2 / 3])?;
+    refused(database.config().restore(&backup.path, true).await, "damaged")?;
+    let other = if store.backend() == "sqlite" { "PGDMP and more" } else { "SQLite format 3\0" };
+    fs::write(&backup.path, other)?;
+    ensure!(database.config().restore(&backup.path, true).await.is_err());
+    ensure!(database.config().restore(Path::new("/no/such.file"), true).await.is_err());
+    ensure!(dump(&store).await? == rows, "each of them left the store alone");
+
+    fs::write(&backup.path, &bytes)?;
+    database.config().restore(&backup.path, true).await?;
+    ensure!(dump(&store).await?.len() == rows.len() - 3, "eve, her profile and what she did are gone");
+    Ok(())
+}
+
+pub(crate) async fn a_restore_that_fails_midway_leaves_what_was_there(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    filled(&store).await?;
+    let folder = tempfile::tempdir()?;
+    let backup = back_up(database, folder.path(), 0).await?;
+    record(&store, &[export("eve", "a", 9)]).await?;
+    let rows = dump(&store).await?;
+    let mut config = database.config();
+    if store.backend() == "sqlite" {
+        // Somebody keeps the file locked for as long as we are willing to wait.
+        config.wait = std::time::Duration::from_millis(100);
+        let session = store.begin_import().await?;
+        ensure!(config.restore(&backup.path, true).await.is_err());
+        session.rollback().await?;
+    } else {
+        // The tables are gone by then, and what is to replace one of them cannot be made.
+        let blocks = "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS \
+                      $$ BEGIN RAISE 'no index today'; END $$";
+        let trigger = "CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION refuse()";
+        execute(&store, &[blocks, trigger]).await?;
+        let refused = config.restore(&backup.path, true).await;
+        ensure!(format!("{refused:?}").contains("no index today"), "{refused:?}");
+        execute(&store, &["DROP EVENT TRIGGER refuse"]).await?;
+    }
+    ensure!(dump(&store).await? == rows && store.verify_schema().await?.is_sound());
+    config.restore(&backup.path, true).await?;
+    ensure!(dump(&store).await? != rows);
+    Ok(())
+}
+
+pub(crate) async fn nothing_is_no_backup(database: &Database) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    ensure!(back_up(database, folder.path(), 0).await.is_err(), "there is no database");
+    let store = Store::connect(&database.config()).await?;
+    let refused = back_up(database, folder.path(), 0).await;
+    ensure!(format!("{refused:?}").contains("no tables"), "{refused:?}");
+    ensure!(fs::read_dir(folder.path())?.count() == 0, "nothing is left");
+    store.migrate().await?;
+    back_up(database, folder.path(), 0).await?;
+    ensure!(back_up(database, folder.path(), 0).await.is_err(), "none is written over");
+    ensure!(fs::read_dir(folder.path())?.count() == 2);
+    Ok(())
+}
+
+pub(crate) async fn who_changes_the_schema_does_it_alone(database: &Database) -> Result<()> {
+    let config = database.config();
+    let first = SchemaLock::acquire(&config, || panic!("nobody has it")).await?;
+    let store = database.store().await?;
+    filled(&store).await.context("rows are written all the same")?;
+    let (told, hears) = tokio::sync::oneshot::channel();
+    let second = tokio::spawn(async move { SchemaLock::acquire(&config, || told.send(()).unwrap()).await });
+    hears.await?;
+    ensure!(!second.is_finished());
+    drop(first);
+    second.await??;
+    Ok(())
+}
