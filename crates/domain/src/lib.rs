@@ -13,6 +13,7 @@
 //! ```
 
 mod error;
+mod experiment;
 mod feedback;
 mod ids;
 mod interaction;
@@ -23,7 +24,8 @@ mod score;
 mod stats;
 
 pub use error::DomainError;
-pub use feedback::{Feedback, Impression};
+pub use experiment::{Assignment, Experiment, Experiments, Variant};
+pub use feedback::{Feedback, Impression, NOT_USEFUL_FACTOR, USEFUL_STRENGTH};
 pub use ids::{MAX_ID_BYTES, ResourceId, UserId};
 pub use interaction::{
     Interaction, InteractionRules, InteractionType, NewInteraction, POSITIVE_THRESHOLD, Signals, Strength,

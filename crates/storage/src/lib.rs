@@ -30,6 +30,7 @@ mod embeddings;
 mod entity;
 mod error;
 mod feedback;
+mod figures;
 mod health;
 mod idempotency;
 mod import;
@@ -48,7 +49,10 @@ pub use config::StoreConfig;
 pub use docent_migration::SchemaStatus;
 pub use embeddings::{EmbeddingRow, NewEmbedding};
 pub use error::StorageError;
-pub use feedback::FeedbackRow;
+pub use feedback::{FeedbackRow, TrainingVerdict, Verdict};
+pub use figures::{
+    Engagement, Exposure, GroupFigures, Marks, Newcomers, Quality, RankFigures, TypeCount, VariantFigures,
+};
 pub use health::Counts;
 pub use idempotency::IdempotencyKey;
 pub use import::{ImportReport, ImportSession};
