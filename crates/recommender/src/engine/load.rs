@@ -191,7 +191,13 @@ impl Engine {
         if let Some(snapshot) = self.inner.snapshots.open_current()? {
             let folder = self.inner.config.sentence_transformer.as_deref();
             let model = Model::read(&snapshot, folder)?;
-            next.adopt(LiveModel { version: snapshot.manifest().id.clone(), model })?;
+            let manifest = snapshot.manifest();
+            next.adopt(LiveModel {
+                version: manifest.id.clone(),
+                created_at: manifest.created_at,
+                size_bytes: snapshot.size_bytes(),
+                model,
+            })?;
         }
         Ok(next)
     }

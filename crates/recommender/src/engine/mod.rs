@@ -23,7 +23,10 @@ pub use load::Reloaded;
 pub use recommend::limit_checked;
 pub(crate) use recommend::{Chosen, choose, ranked};
 
-use crate::{EngineConfig, Error, ModelInfo, impressions::ImpressionLog, state::State, user::Users};
+use crate::{
+    EngineConfig, Error, ModelInfo, Stage, impressions::ImpressionLog, state::State, timings::Timings,
+    user::Users,
+};
 
 /// Hybrid recommendations over one store and one folder of snapshots. Cheap to clone; all clones are one engine.
 ///
@@ -31,16 +34,17 @@ use crate::{EngineConfig, Error, ModelInfo, impressions::ImpressionLog, state::S
 /// was shown is written down.
 #[derive(Clone)]
 pub struct Engine {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     config: EngineConfig,
     store: Store,
-    snapshots: SnapshotStore,
-    state: RwLock<State>,
-    users: Users,
-    impressions: ImpressionLog,
+    pub(crate) snapshots: SnapshotStore,
+    pub(crate) state: RwLock<State>,
+    pub(crate) users: Users,
+    pub(crate) impressions: ImpressionLog,
+    pub(crate) timings: Arc<Timings>,
     /// Held by whoever changes the state, so that no change is built on one that another replaces meanwhile.
     changes: Mutex<Changes>,
     /// Held while a graph of vectors is built.
@@ -81,11 +85,15 @@ impl Engine {
     /// # Errors
     /// As [`Engine::open`].
     pub async fn with_store(config: EngineConfig, store: Store) -> Result<Self, Error> {
+        let timings = Arc::new(Timings::new(now(), config.slow_query_time()));
+        let told = Arc::clone(&timings);
+        store.observe(move |seen| told.query(seen, now()));
         let inner = Inner {
             snapshots: SnapshotStore::new(&config.snapshots),
             state: RwLock::new(State::new()?),
             users: Users::new(&config),
             impressions: ImpressionLog::start(store.clone(), config.impression_queue),
+            timings,
             changes: Mutex::new(Changes::none()),
             indexing: Arc::default(),
             store,
@@ -122,6 +130,11 @@ impl Engine {
         }
     }
 
+    /// Notes how long a stage of an answer took that was made around this engine, among those that it times itself.
+    pub fn observe_stage(&self, stage: Stage, elapsed: std::time::Duration) {
+        self.inner.timings.observe(stage, elapsed);
+    }
+
     /// Writes what is queued and closes the store.
     ///
     /// # Errors
@@ -132,7 +145,7 @@ impl Engine {
     }
 }
 
-fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     Utc::now()
 }
 

@@ -35,8 +35,7 @@ impl Store {
         let rows = new_rows(&transaction, impressions).await?;
         let before = rows_of(&transaction, rows.iter().map(|(key, _)| key)).await?;
         adopt(&transaction, &rows, &before).await?;
-        let shown: HashSet<Key> =
-            before.iter().filter(|row| row.shown_at.is_some()).map(key_of).collect();
+        let shown: HashSet<Key> = before.iter().filter(|row| row.shown_at.is_some()).map(key_of).collect();
         let rows: Vec<(Key, ActiveModel)> =
             rows.into_iter().filter(|(key, _)| !shown.contains(key)).collect();
         let (keys, rows): (Vec<Key>, Vec<ActiveModel>) = rows.into_iter().unzip();

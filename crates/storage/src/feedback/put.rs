@@ -1,6 +1,6 @@
 use docent_domain::{Feedback, UserId};
 use docent_migration::person_hash;
-use sea_orm::{ConnectionTrait, Set, sea_query::OnConflict};
+use sea_orm::{ConnectionTrait, FromQueryResult, Set, sea_query::OnConflict};
 
 use super::keep_users;
 use crate::{
@@ -11,17 +11,18 @@ use crate::{
     resources::find_resources,
     sql,
     time::to_micros,
-    users::find_users,
+    users::{find_users, lock_users},
 };
 
 impl Store {
     /// Writes what came of a recommendation: completes the row of its impression, whose strategy, score and rank stay.
     /// What was never shown, or was shown to somebody else than the one who says so, is kept as feedback on something
-    /// that was never shown, and touches no row of another. Newer feedback replaces older.
+    /// that was never shown, and touches no row of another. Newer feedback replaces older. Who says whether something was
+    /// useful is made a user on first use. Whose feedback it is, where that is known.
     ///
     /// # Errors
     /// [`StorageError::NotFound`] for an unknown resource, [`StorageError::Invalid`] for notes that are too long.
-    pub async fn put_feedback(&self, feedback: &Feedback) -> Result<()> {
+    pub async fn put_feedback(&self, feedback: &Feedback) -> Result<Option<UserId>> {
         feedback.check().map_err(|source| StorageError::Invalid { index: 0, source })?;
         let transaction = self.begin().await?;
         let resources = find_resources(&transaction, &[feedback.resource_id.as_str()], true).await?;
@@ -29,20 +30,43 @@ impl Store {
             StorageError::NotFound { what: "resource", id: feedback.resource_id.as_str().to_owned() }
         })?;
         let user: Vec<&str> = feedback.user_id.iter().map(UserId::as_str).collect();
-        let user_id = find_users(&transaction, &user, keep_users(&transaction)).await?.into_values().next();
+        let known = match feedback.was_useful {
+            Some(_) => lock_users(&transaction, user, feedback.at).await?,
+            None => find_users(&transaction, &user, keep_users(&transaction)).await?,
+        };
+        let user_id = known.into_values().next();
         let user_hash = feedback.user_id.as_ref().map(|user| person_hash(user.as_str()));
+        let mut owner = feedback.user_id.clone();
         // Somebody else may make the row between the look and the insert, once.
         for _ in 0..2 {
             if let Some(row) = row_for(&transaction, feedback, resource_id, user_hash).await? {
                 complete(&transaction, &row, feedback, user_hash, user_id).await?;
+                if let (None, Some(id)) = (&owner, row.user_id) {
+                    owner = named(&transaction, id).await?;
+                }
                 break;
             }
             if insert(&transaction, feedback, resource_id, user_hash, user_id).await? {
                 break;
             }
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(owner)
     }
+}
+
+#[derive(FromQueryResult)]
+struct Name {
+    external_id: String,
+}
+
+async fn named(transaction: &impl ConnectionTrait, user_id: i64) -> Result<Option<UserId>> {
+    let query = "SELECT external_id FROM users WHERE id = $1";
+    let row: Option<Name> = sql::select_one(transaction, query, [user_id.into()]).await?;
+    let checked = |row: Name| {
+        UserId::new(&row.external_id).map_err(|error| StorageError::corrupt("users", user_id, error))
+    };
+    row.map(checked).transpose()
 }
 
 /// The row that the feedback is on: the sayer's own; where nobody is named, the one that was shown. One that is

@@ -72,7 +72,9 @@ impl Store {
         let mut rows: Vec<Row> =
             sql::select(self.reader(), query, [person_hash(user.as_str()).into()]).await?;
         rows.dedup_by_key(|row| row.resource_id);
-        rows.into_iter().map(|row| verdict(row.id, row.resource_id, row.was_useful, row.feedback_at)).collect()
+        rows.into_iter()
+            .map(|row| verdict(row.id, row.resource_id, row.was_useful, row.feedback_at))
+            .collect()
     }
 
     /// All verdicts of people who are known, page by page, in the order of their rows: those after a row id. Start with

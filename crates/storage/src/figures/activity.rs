@@ -77,17 +77,15 @@ impl Activity {
         });
         use interaction_hour::Column as Hour;
         let counts = [(Hour::Events, "events"), (Hour::Positive, "positive")];
-        let conflict =
-            adding("interaction_hours", [Hour::Hour, Hour::InteractionType, Hour::Slot], &counts);
+        let conflict = adding("interaction_hours", [Hour::Hour, Hour::InteractionType, Hour::Slot], &counts);
         upsert(transaction, events.collect(), conflict).await?;
-        let sessions = self.sessions.into_iter().map(|((hour, slot), (sessions, seconds))| {
-            session_hour::ActiveModel {
+        let sessions =
+            self.sessions.into_iter().map(|((hour, slot), (sessions, seconds))| session_hour::ActiveModel {
                 hour: Set(hour),
                 slot: Set(slot),
                 sessions: Set(sessions),
                 seconds: Set(seconds),
-            }
-        });
+            });
         use session_hour::Column as Session;
         let counts = [(Session::Sessions, "sessions"), (Session::Seconds, "seconds")];
         let conflict = adding("session_hours", [Session::Hour, Session::Slot], &counts);

@@ -99,8 +99,8 @@ impl Store {
         let sessions = "SELECT CAST(SUM(sessions) AS bigint) AS sessions, SUM(seconds) AS seconds \
                         FROM session_hours WHERE hour >= $1";
         let sessions: Option<SessionRow> = sql::select_one(self.reader(), sessions, [hour.into()]).await?;
-        let (sessions, session_seconds) = sessions
-            .map_or((0, 0.0), |row| (row.sessions.unwrap_or(0), row.seconds.unwrap_or(0.0)));
+        let (sessions, session_seconds) =
+            sessions.map_or((0, 0.0), |row| (row.sessions.unwrap_or(0), row.seconds.unwrap_or(0.0)));
         let of_type = |row: TypeRow| TypeCount {
             interaction_type: row.interaction_type,
             events: count(row.events),

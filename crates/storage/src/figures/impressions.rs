@@ -121,21 +121,22 @@ impl Tally {
 }
 
 async fn write_hours(transaction: &impl ConnectionTrait, hours: BTreeMap<HourKey, Sums>) -> Result<()> {
-    let rows = hours.into_iter().map(|((hour, strategy, model_version, experiment, variant), sums)| HourRow {
-        hour: Set(hour),
-        strategy: Set(strategy),
-        model_version: Set(model_version),
-        experiment: Set(experiment),
-        variant: Set(variant),
-        shown: Set(sums.change.shown),
-        clicked: Set(sums.change.clicked),
-        rated: Set(sums.change.rated),
-        useful: Set(sums.change.useful),
-        novelty_sum: Set(sums.novelty.0),
-        novelty_count: Set(sums.novelty.1),
-        diversity_sum: Set(sums.diversity.0),
-        diversity_count: Set(sums.diversity.1),
-    });
+    let rows =
+        hours.into_iter().map(|((hour, strategy, model_version, experiment, variant), sums)| HourRow {
+            hour: Set(hour),
+            strategy: Set(strategy),
+            model_version: Set(model_version),
+            experiment: Set(experiment),
+            variant: Set(variant),
+            shown: Set(sums.change.shown),
+            clicked: Set(sums.change.clicked),
+            rated: Set(sums.change.rated),
+            useful: Set(sums.change.useful),
+            novelty_sum: Set(sums.novelty.0),
+            novelty_count: Set(sums.novelty.1),
+            diversity_sum: Set(sums.diversity.0),
+            diversity_count: Set(sums.diversity.1),
+        });
     let key = [Hour::Hour, Hour::Strategy, Hour::ModelVersion, Hour::Experiment, Hour::Variant];
     let [shown, clicked, rated, useful] = MARKS;
     let columns = [
@@ -151,10 +152,7 @@ async fn write_hours(transaction: &impl ConnectionTrait, hours: BTreeMap<HourKey
     upsert(transaction, rows.collect(), adding("impression_hours", key, &columns)).await
 }
 
-async fn write_ranks(
-    transaction: &impl ConnectionTrait,
-    ranks: BTreeMap<(i64, i64), Change>,
-) -> Result<()> {
+async fn write_ranks(transaction: &impl ConnectionTrait, ranks: BTreeMap<(i64, i64), Change>) -> Result<()> {
     use impression_rank::{ActiveModel, Column};
     let rows = ranks.into_iter().map(|((day, rank), change)| ActiveModel {
         day: Set(day),
@@ -209,8 +207,7 @@ async fn write_exposures(
         last_day: Set(last_day),
     });
     use exposure_total::Column;
-    let mut conflict =
-        adding("resource_exposure_totals", [Column::ResourceId], &[(Column::Total, "total")]);
+    let mut conflict = adding("resource_exposure_totals", [Column::ResourceId], &[(Column::Total, "total")]);
     let later = "CASE WHEN excluded.last_day > resource_exposure_totals.last_day THEN excluded.last_day \
                  ELSE resource_exposure_totals.last_day END";
     conflict.value(Column::LastDay, sea_orm::sea_query::Expr::cust(later));
@@ -233,7 +230,8 @@ async fn write_exposures(
          resource_exposures e ON e.resource_id = CAST(k.value ->> 0 AS bigint) \
          AND e.day >= CAST(k.value ->> 1 AS bigint) GROUP BY e.resource_id, e.day ORDER BY e.resource_id, e.day"
     );
-    let later = later.replace("SUM(CAST(k.value ->> 2 AS bigint))", "CAST(SUM(CAST(k.value ->> 2 AS bigint)) AS bigint)");
+    let later = later
+        .replace("SUM(CAST(k.value ->> 2 AS bigint))", "CAST(SUM(CAST(k.value ->> 2 AS bigint)) AS bigint)");
     let moved: Vec<Moved> = sql::select(transaction, later, [sql::json(&days)?.into()]).await?;
     use exposure::{ActiveModel, Column as Day};
     let rows = moved.into_iter().map(|moved| ActiveModel {

@@ -173,7 +173,8 @@ impl Store {
              ORDER BY strategy, model_version, experiment, variant"
         );
         let groups: Vec<GroupRow> = sql::select(self.reader(), groups, [hour.into()]).await?;
-        let ranks = format!("SELECT rank, {SUMS} FROM impression_ranks WHERE day >= $1 GROUP BY rank ORDER BY rank");
+        let ranks =
+            format!("SELECT rank, {SUMS} FROM impression_ranks WHERE day >= $1 GROUP BY rank ORDER BY rank");
         let ranks: Vec<RankRow> = sql::select(self.reader(), ranks, [day.into()]).await?;
         Ok(Quality {
             begin,
