@@ -21,7 +21,7 @@ pub fn start(engine: Engine, exporter: Exporter, every: Duration) -> JoinHandle<
         let snapshots = SnapshotStore::new(&engine.config().snapshots);
         let mut reloads = Attempts::new("the published model cannot be loaded; the live one stays", every);
         let mut refreshes = Attempts::new("changes of the catalogue cannot be taken up", every);
-        let mut forgets = Attempts::new("old idempotency keys cannot be forgotten", FORGET_EVERY);
+        let mut forgets = Attempts::new("old idempotency keys and counts cannot be forgotten", FORGET_EVERY);
         loop {
             reloads.concern(snapshots.current().ok().flatten().map(|live| live.id + &live.manifest_blake3));
             if reloads.is_due() {
@@ -36,6 +36,8 @@ pub fn start(engine: Engine, exporter: Exporter, every: Duration) -> JoinHandle<
             }
             if forgets.is_due() {
                 let forgotten = engine.store().forget_idempotency_keys(Utc::now() - KEYS_ARE_KEPT).await;
+                forgets.note(forgotten.map_err(|error| chain(&error)));
+                let forgotten = engine.store().forget_old_figures(Utc::now()).await;
                 forgets.note(forgotten.map_err(|error| chain(&error)));
             }
             set_gauges(&engine);

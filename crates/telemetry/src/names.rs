@@ -40,6 +40,10 @@ metrics! {
         "HTTP requests being answered at this moment, by method and route template.";
     HTTP_PANICS: Counter = "docent_http_panics_total", "Handlers that panicked; each was answered with a 500.";
     RECOMMEND_DURATION: Histogram = "docent_recommend_duration_seconds", "Time to make one recommendation answer.";
+    RECOMMEND_STAGE_DURATION: Histogram = "docent_recommend_stage_duration_seconds",
+        "Time that one stage of a recommendation answer took, by stage.";
+    RECOMMEND_CANDIDATES: Counter = "docent_recommend_candidates_total",
+        "Candidates gathered for recommendation answers, by source; what several sources bring is counted for each.";
     RECOMMEND_EXPLORED: Counter = "docent_recommend_explored_total",
         "Recommendations whose place was kept for what nobody has interacted with.";
     IMPRESSIONS_WRITTEN: Counter = "docent_impressions_written_total", "Recommendations shown and written down.";
@@ -47,6 +51,11 @@ metrics! {
         "Recommendations shown whose record was lost: the queue was full or the database away.";
     USER_CACHE_HITS: Counter = "docent_user_cache_hits_total", "Requests whose user was in memory.";
     USER_CACHE_MISSES: Counter = "docent_user_cache_misses_total", "Requests whose user was read from the database.";
+    DATABASE_QUERY_DURATION: Histogram = "docent_database_query_duration_seconds",
+        "Time that the database took for one statement.";
+    DATABASE_QUERY_FAILURES: Counter = "docent_database_query_failures_total", "Statements that the database refused.";
+    DATABASE_SLOW_QUERIES: Counter = "docent_database_slow_queries_total",
+        "Statements that took longer than the configured slow_query_seconds.";
     RESOURCES: Gauge = "docent_resources", "Resources in memory, hidden ones included.";
     VECTORS: Gauge = "docent_vectors", "Resources in memory that can be found by their content.";
     GRAPH_EDGES: Gauge = "docent_graph_edges", "Edges of the graph of resources in memory.";

@@ -83,7 +83,7 @@ pub(crate) async fn record(store: &Store, events: &[NewInteraction]) -> Result<V
     Ok(store.record(events, &rules(), at(1_000_000), None).await?.items)
 }
 
-pub(crate) const TABLES: [&str; 10] = [
+pub(crate) const TABLES: [&str; 11] = [
     "users",
     "user_profiles",
     "resources",
@@ -91,6 +91,7 @@ pub(crate) const TABLES: [&str; 10] = [
     "resource_links",
     "user_interactions",
     "recommendation_feedback",
+    "experiment_users",
     "model_runs",
     "api_keys",
     "idempotency_keys",
@@ -143,6 +144,9 @@ pub(crate) fn impression(answer: &str, who: &str, what: &str) -> Impression {
         score: 0.1 + 0.2,
         rank: 3,
         model_version: Some("m1".into()),
+        novelty: Some(0.25),
+        diversity: None,
+        variant: None,
         shown_at: at(10),
     }
 }
