@@ -8,6 +8,7 @@ mod harness;
 mod idempotency;
 mod lifecycle;
 mod models;
+mod monitoring;
 mod operations;
 mod refusals;
 mod requests;

@@ -3,6 +3,7 @@
 mod domains;
 mod ingest;
 mod load;
+mod others;
 mod people;
 mod recommend;
 mod similar;
@@ -20,6 +21,7 @@ pub(crate) use vectors::document;
 pub use ingest::IngestOutcome;
 use load::Changes;
 pub use load::Reloaded;
+use others::OtherModel;
 pub use recommend::limit_checked;
 pub(crate) use recommend::{Chosen, choose, ranked};
 
@@ -45,6 +47,8 @@ pub(crate) struct Inner {
     pub(crate) users: Users,
     pub(crate) impressions: ImpressionLog,
     pub(crate) timings: Arc<Timings>,
+    /// Models that variants of experiments are served by, beside the live one.
+    others: RwLock<Vec<Arc<OtherModel>>>,
     /// Held by whoever changes the state, so that no change is built on one that another replaces meanwhile.
     changes: Mutex<Changes>,
     /// Held while a graph of vectors is built.
@@ -94,6 +98,7 @@ impl Engine {
             users: Users::new(&config),
             impressions: ImpressionLog::start(store.clone(), config.impression_queue),
             timings,
+            others: RwLock::default(),
             changes: Mutex::new(Changes::none()),
             indexing: Arc::default(),
             store,

@@ -7,7 +7,8 @@ use std::{
 
 use chrono::{DateTime, Datelike, Utc};
 use docent_domain::{
-    DomainError, Impression, NOT_USEFUL_FACTOR, PREFERRED_SOURCE_FACTOR, Strategy, Weights, gini,
+    Assignment, DomainError, Impression, NOT_USEFUL_FACTOR, PREFERRED_SOURCE_FACTOR, Strategy, Variant,
+    Weights, gini,
 };
 use docent_embeddings::dot;
 use docent_ranker::{Boost, Candidate, Exclusions, Exploration, Facts, RankOptions, Ranked, rank};
@@ -21,7 +22,7 @@ use crate::{
     activity::weights_for,
     candidates::{gather_boosted, is_available},
     components::Personal,
-    experiments::{served, variant_for},
+    experiments::served,
     explain::Explained,
     state::State,
     user::{UserView, read},
@@ -55,8 +56,10 @@ impl Engine {
         self.embed_domains(&user).await;
         let inner = Arc::clone(&self.inner);
         let (user_id, at) = (request.user_id.clone(), now());
+        let (variant, other) = self.served_by(&request);
         let (answer, laps) = tokio::task::spawn_blocking(move || {
-            answer(&read(&inner.state), &user, &request, &inner.config, at)
+            let state = other.as_ref().map_or(&inner.state, |other| &other.state);
+            answer(&read(state), &user, &request, variant, &inner.config, at)
         })
         .await??;
         self.inner.impressions.push(impressions(&answer, &user_id));
@@ -180,11 +183,11 @@ fn answer(
     state: &State,
     user: &UserView,
     asked: &RecommendRequest,
+    variant: Option<(Assignment, Variant)>,
     config: &EngineConfig,
     now: DateTime<Utc>,
 ) -> Result<(Answer, Vec<(Stage, Duration)>), Error> {
     let mut shown = shown(asked)?;
-    let variant = variant_for(asked, &config.experiments);
     let request = &variant.as_ref().map_or_else(|| asked.clone(), |(_, variant)| served(asked, variant));
     let Chosen { personal, strategy, degraded, candidates, options, ranking, mut laps } =
         choose(state, user, request, &shown, config, now, None)?;
