@@ -187,6 +187,8 @@ async fn make_tables(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .foreign_key(&mut refers_to("resource_exposures", "resource_id", "resources"))
         .take();
     manager.create_table(exposures).await?;
+    let covering = ["resource_id", "day", "total"];
+    manager.create_index(index("idx_resource_exposures_covering", "resource_exposures", covering)).await?;
     let totals = Table::create()
         .table("resource_exposure_totals")
         .col(big_integer("resource_id"))

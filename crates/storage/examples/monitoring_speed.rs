@@ -40,8 +40,7 @@ async fn main() -> Result<(), Failed> {
 
     for days in [1, 7, 90] {
         time(&format!("recommendation-quality, {days} days"), async || {
-            store.quality(now, days).await?;
-            store.experiment("weights").await.map(|_| ())
+            tokio::try_join!(store.quality(now, days), store.experiment("weights")).map(|_| ())
         })
         .await?;
         time(&format!("user-engagement, {days} days"), async || {
@@ -130,7 +129,7 @@ fn impression(n: u64, rows: u64, now: DateTime<Utc>) -> Result<Impression, Faile
         recommendation_id: format!("answer-{answer}"),
         user_id: user_of(mixed(answer))?,
         resource_id: resource_of(mixed(n) >> 20)?,
-        strategy: if answer % 10 == 0 { Strategy::Content } else { Strategy::Hybrid },
+        strategy: if answer.is_multiple_of(10) { Strategy::Content } else { Strategy::Hybrid },
         score: 0.5,
         rank: (n % PER_ANSWER) as u32 + 1,
         model_version: Some(format!("model-{}", n * 13 / rows)),
@@ -147,7 +146,7 @@ fn feedback(shown: &Impression) -> Feedback {
         user_id: Some(shown.user_id.clone()),
         resource_id: shown.resource_id.clone(),
         was_clicked: true,
-        was_useful: Some(shown.rank % 3 > 0),
+        was_useful: Some(!shown.rank.is_multiple_of(3)),
         notes: None,
         at: shown.shown_at,
     }

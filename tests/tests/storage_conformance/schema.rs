@@ -81,6 +81,7 @@ pub(crate) async fn every_named_index_is_there(database: &Database) -> Result<()
         "idx_recommendation_feedback_unnamed",
         "idx_experiment_users_hash",
         "idx_resource_exposure_totals_last_day",
+        "idx_resource_exposures_covering",
         "idx_user_profiles_last_active_at",
         "idx_users_created_at",
         "idx_resources_updated_at",

@@ -101,18 +101,23 @@ fn groups<'a>(figures: &'a [GroupFigures], name: impl Fn(&'a GroupFigures) -> &'
 }
 
 impl Engine {
+    async fn experiments(&self) -> Result<Vec<ExperimentReport>, Error> {
+        let mut reports = Vec::new();
+        for configured in self.config().experiments.all() {
+            let figures = self.store().experiment(&configured.name).await?;
+            reports.push(experiment::report(configured, &figures));
+        }
+        Ok(reports)
+    }
+
     /// How good what was shown in the last `days` days was, and how experiments stand.
     ///
     /// # Errors
     /// [`Error::Storage`].
     pub async fn recommendation_quality(&self, days: u32) -> Result<QualityReport, Error> {
         let end = now();
-        let found = self.store().quality(end, days).await?;
-        let mut experiments = Vec::new();
-        for configured in self.config().experiments.all() {
-            let figures = self.store().experiment(&configured.name).await?;
-            experiments.push(experiment::report(configured, &figures));
-        }
+        let (found, experiments) =
+            tokio::try_join!(async { Ok(self.store().quality(end, days).await?) }, self.experiments())?;
         let resources = read(&self.inner.state).catalogue.iter().filter(|(_, entry)| !entry.hidden).count();
         let shown = found.exposure.shown;
         // What was shown and has gone since is still among what could have been.
