@@ -178,7 +178,7 @@ mod tests {
         let split = experiment("colours", &[0.5, 0.5]);
         let of = |user: &str| split.variant_of(&UserId::new(user).unwrap()).map(|v| v.name.clone());
         let found = ["ada", "bob", "cy", "dee", "eve", "fay"].map(|user| of(user).unwrap()).concat();
-        assert_eq!(found, "FROZEN");
+        assert_eq!(found, "bbabbb");
     }
 
     #[test]

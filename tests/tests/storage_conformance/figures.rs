@@ -162,8 +162,6 @@ pub(crate) async fn engagement_is_that_of_the_window_by_hand(database: &Database
     ensure!((month.active_users, month.new_users, month.sessions) == (3, 3, 4), "{month:?}");
     let since = store.newcomers_since(at(-DAY)).await?;
     ensure!((since.users, since.new_users, since.events) == (3, 2, 4), "{since:?}");
-
-    // The same in one batch, out of order, on another store.
     Ok(())
 }
 

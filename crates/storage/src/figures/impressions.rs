@@ -226,12 +226,10 @@ async fn write_exposures(
     );
     sql::execute(transaction, begin, [sql::json(&days)?.into()]).await?;
     let later = format!(
-        "SELECT e.resource_id, e.day, SUM(CAST(k.value ->> 2 AS bigint)) AS shown FROM {rows} {join} \
+        "SELECT e.resource_id, e.day, CAST(SUM(CAST(k.value ->> 2 AS bigint)) AS bigint) AS shown FROM {rows} {join} \
          resource_exposures e ON e.resource_id = CAST(k.value ->> 0 AS bigint) \
          AND e.day >= CAST(k.value ->> 1 AS bigint) GROUP BY e.resource_id, e.day ORDER BY e.resource_id, e.day"
     );
-    let later = later
-        .replace("SUM(CAST(k.value ->> 2 AS bigint))", "CAST(SUM(CAST(k.value ->> 2 AS bigint)) AS bigint)");
     let moved: Vec<Moved> = sql::select(transaction, later, [sql::json(&days)?.into()]).await?;
     use exposure::{ActiveModel, Column as Day};
     let rows = moved.into_iter().map(|moved| ActiveModel {
