@@ -14,6 +14,7 @@ mod m20260101_000002_resources;
 mod m20260101_000003_interactions;
 mod m20260101_000004_feedback;
 mod m20260101_000005_operations;
+mod m20260301_000006_feedback_loop;
 
 use sea_orm_migration::{
     prelude::*,
@@ -40,6 +41,17 @@ impl SchemaStatus {
     }
 }
 
+/// What stands for a person in tables that are not to name one who was never seen: the first eight bytes of BLAKE3 of
+/// their outside id, big-endian; never 0, which stands for nobody. A contract of the stored data: it never changes.
+#[must_use]
+pub fn person_hash(external_id: &str) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..] = *blake3::hash(external_id.as_bytes()).as_bytes();
+    match i64::from_be_bytes([a, b, c, d, e, f, g, h]) {
+        0 => 1,
+        hash => hash,
+    }
+}
+
 struct Migrator;
 
 impl MigratorTrait for Migrator {
@@ -50,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260101_000003_interactions::Migration),
             Box::new(m20260101_000004_feedback::Migration),
             Box::new(m20260101_000005_operations::Migration),
+            Box::new(m20260301_000006_feedback_loop::Migration),
         ]
     }
 }

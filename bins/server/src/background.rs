@@ -22,7 +22,8 @@ pub fn start(engine: Engine, gate: SchemaGate, every: Duration) -> JoinHandle<()
         let mut reloads =
             Attempts::new("reload", "the published model cannot be loaded; the live one stays", every);
         let mut refreshes = Attempts::new("refresh", "changes of the catalogue cannot be taken up", every);
-        let mut forgets = Attempts::new("forget", "old idempotency keys cannot be forgotten", FORGET_EVERY);
+        let mut forgets =
+            Attempts::new("forget", "old idempotency keys and counts cannot be forgotten", FORGET_EVERY);
         loop {
             if let Ok(status) = engine.store().schema_status().await {
                 gate.set(&status);
@@ -49,6 +50,8 @@ pub fn start(engine: Engine, gate: SchemaGate, every: Duration) -> JoinHandle<()
             }
             if forgets.is_due() {
                 let forgotten = engine.store().forget_idempotency_keys(Utc::now() - KEYS_ARE_KEPT).await;
+                forgets.note(forgotten.map_err(|error| chain(&error)));
+                let forgotten = engine.store().forget_old_figures(Utc::now()).await;
                 forgets.note(forgotten.map_err(|error| chain(&error)));
             }
             tokio::time::sleep(every).await;

@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use crate::routes::{interactions, operations, profile, recommendations, resources};
+use crate::routes::{interactions, monitoring, operations, profile, recommendations, resources};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -23,6 +23,11 @@ use crate::routes::{interactions, operations, profile, recommendations, resource
         profile::get,
         profile::put,
         profile::delete,
+        monitoring::health,
+        monitoring::performance,
+        monitoring::quality,
+        monitoring::engagement,
+        monitoring::model,
         operations::livez,
         operations::readyz,
         operations::metrics,
@@ -33,6 +38,7 @@ use crate::routes::{interactions, operations, profile, recommendations, resource
         (name = "interactions", description = "What people do with them"),
         (name = "recommendations", description = "What to show them next"),
         (name = "profile", description = "What people wish"),
+        (name = "monitoring", description = "How well, fast, good and used it is"),
         (name = "operations", description = "Probes, metrics and this contract"),
     )
 )]

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
+use chrono::{DateTime, TimeDelta, Utc};
 use docent::{InteractionType, Resource, Store, Strength};
 use serde_json::{Map, Value, json};
 
@@ -112,21 +113,34 @@ async fn interactions(store: &Store, out: &mut Out, bar: &indicatif::ProgressBar
         after = last.row_id;
         for row in page {
             let [rating, dwell_seconds, scroll_depth] = signals(&row.interaction_type, row.strength);
-            let all = json!({
-                "type": "interaction",
-                "user_id": row.user_id,
-                "resource_id": row.resource_id,
-                "interaction_type": row.interaction_type,
-                "rating": rating,
-                "dwell_seconds": dwell_seconds,
-                "scroll_depth": scroll_depth,
-                "occurred_at": row.at,
-            });
-            line(out, &without_nulls(all))?;
-            written += 1;
+            for at in times(row.first_at, row.at, row.return_visits) {
+                let all = json!({
+                    "type": "interaction",
+                    "user_id": row.user_id,
+                    "resource_id": row.resource_id,
+                    "interaction_type": row.interaction_type,
+                    "rating": rating,
+                    "dwell_seconds": dwell_seconds,
+                    "scroll_depth": scroll_depth,
+                    "occurred_at": at,
+                });
+                line(out, &without_nulls(all))?;
+                written += 1;
+            }
             bar.inc(1);
         }
     }
+}
+
+/// When the first was and each repeat, oldest first: a line for each, so that an import counts as many. The store knows the
+/// first and the newest; those between are laid evenly, and never at the same time, which an import would take for one.
+fn times(first: DateTime<Utc>, newest: DateTime<Utc>, repeats: u32) -> impl Iterator<Item = DateTime<Utc>> {
+    let span = (newest - first).num_microseconds().unwrap_or(i64::MAX).max(i64::from(repeats));
+    let before = move |left: u32| {
+        let micros = i128::from(span) * i128::from(left) / i128::from(repeats.max(1));
+        TimeDelta::microseconds(i64::try_from(micros).unwrap_or(i64::MAX))
+    };
+    (0..=repeats).rev().map(move |left| newest - before(left))
 }
 
 /// The store gives a strength, not the signals that it came from; these come to the same strength. Rating, seconds of
@@ -157,4 +171,18 @@ fn without_nulls(value: Value) -> Value {
 fn line(out: &mut Out, value: &Value) -> anyhow::Result<()> {
     serde_json::to_writer(&mut *out, value)?;
     Ok(out.write_all(b"\n")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeats_are_laid_between_the_first_and_the_newest() {
+        let at = |micros: i64| DateTime::from_timestamp_micros(micros).unwrap_or_default();
+        let of = |first, newest, repeats| times(at(first), at(newest), repeats).collect::<Vec<_>>();
+        assert_eq!(of(10, 10, 0), [at(10)]);
+        assert_eq!(of(10, 40, 3), [at(10), at(20), at(30), at(40)]);
+        assert_eq!(of(10, 10, 2), [at(8), at(9), at(10)]);
+    }
 }

@@ -1,8 +1,13 @@
 use chrono::{DateTime, Utc};
 
-use crate::{DomainError, ResourceId, Strategy, UserId, resource::text_of};
+use crate::{Assignment, DomainError, ResourceId, Strategy, UserId, resource::text_of};
 
 const MAX_NOTES_BYTES: usize = 10_000;
+
+/// A recommendation that somebody found useful speaks for its resource like an interaction of this strength.
+pub const USEFUL_STRENGTH: f64 = 0.7;
+/// The score of a resource is multiplied by this for somebody who did not find it useful.
+pub const NOT_USEFUL_FACTOR: f64 = 0.3;
 
 /// One recommendation that was shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +26,12 @@ pub struct Impression {
     pub rank: u32,
     /// The model that was live, if any.
     pub model_version: Option<String>,
+    /// How little known it was among the candidates, in `[0, 1]`, where that is known.
+    pub novelty: Option<f64>,
+    /// How different the resources of its answer were, in `[0, 1]`, where that is known.
+    pub diversity: Option<f64>,
+    /// The variant of an experiment that the answer was made by, if any.
+    pub variant: Option<Assignment>,
     /// When it was shown.
     pub shown_at: DateTime<Utc>,
 }

@@ -13,6 +13,7 @@
 //! ```
 
 mod error;
+mod experiment;
 mod feedback;
 mod ids;
 mod interaction;
@@ -23,7 +24,8 @@ mod score;
 mod stats;
 
 pub use error::DomainError;
-pub use feedback::{Feedback, Impression};
+pub use experiment::{Assignment, Experiment, Experiments, Variant};
+pub use feedback::{Feedback, Impression, NOT_USEFUL_FACTOR, USEFUL_STRENGTH};
 pub use ids::{MAX_ID_BYTES, ResourceId, UserId};
 pub use interaction::{
     Interaction, InteractionRules, InteractionType, NewInteraction, POSITIVE_THRESHOLD, Signals, Strength,
@@ -32,7 +34,8 @@ pub use interaction::{
 pub use matrix::{InteractionMatrix, MatrixError};
 pub use profile::{
     COLD_START_BELOW, DEFAULT_EXPLORATION, MAX_EXCLUDED_SOURCES, MAX_RESEARCH_DOMAINS, PREFERRED_AUTHORS,
-    PREFERRED_AUTHORS_DAYS, Preference, Profile, RELEARN_AUTHORS_EVERY, preferred_authors,
+    PREFERRED_AUTHORS_DAYS, PREFERRED_SOURCE_FACTOR, Preference, Profile, RELEARN_AUTHORS_EVERY,
+    preferred_authors,
 };
 pub use resource::{
     Link, MAX_TEXT_BYTES, MAX_TITLE_BYTES, Resource, UNKNOWN_QUALITY, UNKNOWN_RECENCY, recency,

@@ -19,6 +19,8 @@ pub const PREFERRED_AUTHORS_DAYS: i64 = 90;
 pub const RELEARN_AUTHORS_EVERY: u64 = 10;
 /// The share of an answer that explores where nothing else is configured: one place in 20.
 pub const DEFAULT_EXPLORATION: Preference = Preference(0.05);
+/// The score of what comes from a source that somebody prefers is multiplied by this.
+pub const PREFERRED_SOURCE_FACTOR: f64 = 1.2;
 const MAX_NAME_BYTES: usize = 500;
 
 /// A wish between not at all (0) and as much as possible (1). 0 is a value like any other, never "unset".
@@ -74,7 +76,7 @@ pub struct Profile {
     pub active_domain: Option<String>,
     /// Learned from positives; see [`preferred_authors`].
     pub preferred_authors: Vec<String>,
-    /// Sources to prefer, at most [`MAX_EXCLUDED_SOURCES`].
+    /// Sources to prefer, at most [`MAX_EXCLUDED_SOURCES`]: see [`PREFERRED_SOURCE_FACTOR`].
     pub preferred_sources: Vec<String>,
     /// Sources never to recommend from, at most [`MAX_EXCLUDED_SOURCES`].
     pub excluded_sources: Vec<String>,

@@ -16,7 +16,7 @@ mod protocol;
 mod rank;
 
 pub use holdout::{Holdout, random_holdout, temporal_holdout};
-pub use interval::{Estimate, bootstrap};
+pub use interval::{Estimate, RatioSums, bootstrap};
 pub use lists::{ListMetrics, list_metrics};
 pub use metrics::{Metrics, mean_metrics, metrics_at_k, metrics_of_ranks};
 pub use protocol::{LeaveOneOutCase, MetricsByK, RankingCase, full_ranking, leave_one_out};

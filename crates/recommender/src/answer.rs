@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use docent_domain::{ComponentScores, Preference, ResourceId, Strategy, UserId, Weights};
+use docent_domain::{Assignment, ComponentScores, Preference, ResourceId, Strategy, UserId, Weights};
 use docent_ranker::{Boost, Contributions, Filter, Reason};
 
 use crate::Cursor;
@@ -70,7 +70,7 @@ pub struct Recommendation {
     pub scores: ComponentScores,
     /// What made the score, in parts that add up to it.
     pub contributions: Contributions,
-    /// By what the boosts multiplied its score, which is the weighted component scores times this, raised for novelty.
+    /// By what the boosts of the request, a preferred source and a verdict of not useful multiplied its score, which is the weighted component scores times this, raised for novelty.
     pub boost: f64,
     /// Its place in the list, from 1, going on from page to page.
     pub rank: u32,
@@ -133,8 +133,12 @@ pub struct Answer {
     pub novelty: f64,
     /// Gini coefficient of the scores.
     pub gini: f64,
+    /// The mean distance of two of the resources, in `[0, 1]`; `None` where fewer than two have a vector.
+    pub intra_list_diversity: Option<f64>,
     /// The snapshot that scored, if any.
     pub model_version: Option<String>,
+    /// The variant of an experiment that this answer is part of, if any.
+    pub variant: Option<Assignment>,
     /// What was left out or replaced.
     pub degraded: Vec<Degradation>,
     /// Where the list goes on; `None` at its end, and where it has shown [`MAX_SHOWN`](crate::MAX_SHOWN) resources.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use docent_domain::Strategy;
-use docent_ranker::{Boost, Exclusions, Facts};
+use docent_ranker::{Exclusions, Facts};
 use rustc_hash::FxHashSet;
 
 use crate::{CandidateCounts, components::Personal, state::State};
@@ -21,20 +21,19 @@ pub(crate) fn gather(
     best_of_each(state, personal, is_allowed, counts, limit)
 }
 
-/// As [`gather`], and what boosts raise besides: it may be worth showing although no source has it among its best.
+/// As [`gather`], and what has a score that is raised besides: it may be worth showing although no source has it among its
+/// best.
 pub(crate) fn gather_boosted(
     state: &State,
     personal: &Personal<'_>,
     exclusions: &Exclusions<'_>,
-    boosts: &[Boost],
+    is_raised: Option<impl Fn(&Facts<'_>) -> bool + Sync>,
     counts: &CandidateCounts,
     limit: usize,
 ) -> Vec<u32> {
     let mut keys = gather(state, personal, exclusions, counts, limit);
-    if boosts.iter().any(Boost::raises) {
-        let is_raised = |facts: &Facts<'_>| {
-            boosts.iter().any(|boost| boost.factor(facts) > 1.0) && exclusions.reason(facts).is_none()
-        };
+    if let Some(is_raised) = is_raised {
+        let is_raised = |facts: &Facts<'_>| is_raised(facts) && exclusions.reason(facts).is_none();
         let known: FxHashSet<u32> = keys.iter().copied().collect();
         let raised = best_of_each(state, personal, is_raised, counts, limit);
         keys.extend(raised.into_iter().filter(|key| !known.contains(key)));
@@ -60,9 +59,21 @@ fn best_of_each(
     });
     let popular = state.popular().iter().copied().filter(|&key| allowed(key)).take(counts.popular.max(limit));
     let new = state.catalogue.newest().filter(|&key| allowed(key)).take(counts.new.max(limit));
-    let lists: [Option<Vec<u32>>; 3] = [collaborative, content, graph];
+    let lists: [(&str, Vec<u32>); 5] = [
+        ("collaborative", collaborative.unwrap_or_default()),
+        ("content", content.unwrap_or_default()),
+        ("graph", graph.unwrap_or_default()),
+        ("popular", popular.collect()),
+        ("new", new.collect()),
+    ];
     let mut taken = FxHashSet::default();
-    lists.into_iter().flatten().flatten().chain(popular).chain(new).filter(|key| taken.insert(*key)).collect()
+    let mut all = Vec::new();
+    for (source, keys) in lists {
+        metrics::counter!("docent_recommend_candidates_total", "source" => source)
+            .increment(keys.len() as u64);
+        all.extend(keys.into_iter().filter(|key| taken.insert(*key)));
+    }
+    all
 }
 
 fn collaborative(

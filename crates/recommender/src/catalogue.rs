@@ -167,6 +167,14 @@ impl Catalogue {
         key
     }
 
+    /// Takes the entry of another catalogue with the same keys, so that what is counted there is counted here.
+    pub(crate) fn share_entry(&mut self, key: u32, of: &Self) {
+        if let (Some(own), Some(theirs)) = (self.entries.get_mut(key as usize), of.entries.get(key as usize))
+        {
+            *own = Arc::clone(theirs);
+        }
+    }
+
     /// Keys of the newest arrivals, newest first.
     pub(crate) fn newest(&self) -> impl Iterator<Item = u32> {
         (0..self.entries.len() as u32).rev()

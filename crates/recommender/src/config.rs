@@ -1,6 +1,6 @@
 use std::{path::PathBuf, time::Duration};
 
-use docent_domain::{DEFAULT_EXPLORATION, InteractionRules, Preference, Weights};
+use docent_domain::{DEFAULT_EXPLORATION, Experiments, InteractionRules, Preference, Weights};
 use serde::{Deserialize, Serialize};
 
 /// Where an [`Engine`](crate::Engine) finds its data, and how it serves.
@@ -26,8 +26,12 @@ pub struct EngineConfig {
     /// How long a user's state may be out of date where another process writes, in seconds. What this process writes
     /// is seen at once.
     pub cached_user_seconds: u64,
-    /// How many impressions may wait to be written before further ones are dropped.
+    /// How many answers may wait for their impressions to be written before further ones are dropped.
     pub impression_queue: usize,
+    /// A statement of the database that takes longer is shown as slow, in seconds.
+    pub slow_query_seconds: f64,
+    /// Experiments: who is served how, to compare what comes of it.
+    pub experiments: Experiments,
 }
 
 impl Default for EngineConfig {
@@ -43,6 +47,8 @@ impl Default for EngineConfig {
             cached_users: 100_000,
             cached_user_seconds: 30,
             impression_queue: 10_000,
+            slow_query_seconds: 0.05,
+            experiments: Experiments::default(),
         }
     }
 }
@@ -56,6 +62,10 @@ impl EngineConfig {
             snapshots: folder.join("snapshots"),
             ..Self::default()
         }
+    }
+
+    pub(crate) fn slow_query_time(&self) -> Duration {
+        Duration::try_from_secs_f64(self.slow_query_seconds).unwrap_or(Duration::MAX)
     }
 
     pub(crate) fn cached_user_time(&self) -> Duration {

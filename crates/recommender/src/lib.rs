@@ -33,10 +33,13 @@ mod cursor;
 mod embedder;
 mod engine;
 mod error;
+mod experiments;
 mod explain;
 mod impressions;
 mod model;
+mod monitoring;
 mod state;
+mod timings;
 mod trainer;
 mod user;
 
@@ -46,8 +49,9 @@ pub use config::{CandidateCounts, EngineConfig};
 pub use cursor::{Cursor, CursorError, MAX_SHOWN};
 pub use docent_als::AlsConfig;
 pub use docent_domain::{
-    Component, ComponentScores, DomainError, Feedback, Interaction, InteractionRules, InteractionType, Link,
-    NewInteraction, Preference, Profile, Resource, ResourceId, Signals, Strategy, Strength, UserId, Weights,
+    Assignment, Component, ComponentScores, DomainError, Experiment, Experiments, Feedback, Interaction,
+    InteractionRules, InteractionType, Link, NewInteraction, Preference, Profile, Resource, ResourceId,
+    Signals, Strategy, Strength, UserId, Variant, Weights,
 };
 pub use docent_embedders::{HttpConfig, SentenceTransformerConfig};
 pub use docent_embeddings::LsaConfig;
@@ -57,7 +61,7 @@ pub use docent_ncf::{Loss, NcfConfig, TrainDevice};
 pub use docent_ranker::{Boost, Contributions, Filter, FilterError, MAX_BOOSTS, Reason};
 pub use docent_snapshot::{SnapshotError, SnapshotStore};
 pub use docent_storage::{
-    Backup, BackupManifest, Counts, IdempotencyKey, ImportReport, ImportSession, ModelRun, PoolStatus,
+    Backup, BackupManifest, Counts, IdempotencyKey, ImportReport, ImportSession, Marks, ModelRun, PoolStatus,
     RecordOutcome, Recorded, ResourcePage, RunStatus, SchemaCheck, SchemaLock, SchemaPart, SchemaReport,
     SchemaShape, SchemaStatus, StorageError, Store, StoreConfig, StoredProfile, StoredResource, TextColumn,
     UpsertOutcome, check_backup,
@@ -65,7 +69,14 @@ pub use docent_storage::{
 pub use embedder::{EmbedderConfig, EmbedderInfo};
 pub use engine::{Engine, EngineStatus, IngestOutcome, Reloaded, limit_checked};
 pub use error::Error;
+pub use impressions::ImpressionQueue;
 pub use model::ModelInfo;
+pub use monitoring::{
+    Comparison, ComponentHealth, Drift, Engagement, ExperimentReport, Finding, Health, HealthStatus,
+    Interval, ModelHealth, Performance, QualityGroup, QualityReport, RankQuality, VariantReport,
+    window_checked,
+};
+pub use timings::{QueryTimings, SlowQuery, Stage, Timing};
 pub use trainer::{
     EvaluatedModel, EvaluatedPart, FEWEST_POSITIVES, Offline, StoreEvaluation, SweepPoint, TrainConfig,
     TrainError, TrainEvent, TrainObserver, TrainReport, Trainer,

@@ -9,8 +9,8 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use docent_domain::{Profile, UserId};
-use docent_storage::{PositiveResource, Store, UserState};
+use docent_domain::{Profile, USEFUL_STRENGTH, UserId};
+use docent_storage::{PositiveResource, Store, UserState, Verdict};
 use moka::sync::Cache;
 use rustc_hash::FxHashSet;
 
@@ -36,6 +36,8 @@ pub(crate) struct UserView {
     pub positives: Vec<Positive>,
     pub seen: FxHashSet<u32>,
     pub disliked: FxHashSet<u32>,
+    /// Recommended to them, and not useful.
+    pub not_useful: FxHashSet<u32>,
 }
 
 impl UserView {
@@ -49,7 +51,26 @@ impl UserView {
             seen: stored.liked_rows.iter().filter_map(key).collect(),
             disliked: stored.rejected_rows.iter().filter_map(key).collect(),
             profile: stored.profile,
+            ..Self::default()
         }
+    }
+
+    /// Takes up what the user said of recommendations. What was useful speaks for itself like a positive interaction,
+    /// unless the user has others with it; what was not no longer speaks for it, unless they turned to it since.
+    fn judged(mut self, verdicts: &[Verdict], state: &State) -> Self {
+        for verdict in verdicts {
+            let Some(key) = state.catalogue.key_of_row_id(verdict.resource_row) else { continue };
+            if !verdict.was_useful {
+                self.not_useful.insert(key);
+                self.positives.retain(|positive| positive.key != key || positive.at > verdict.at);
+            } else if !self.disliked.contains(&key) && self.seen.insert(key) {
+                let (strength, at) = (USEFUL_STRENGTH as f32, verdict.at);
+                let place = self.positives.partition_point(|positive| positive.at >= at);
+                self.positives.insert(place, Positive { key, strength, at });
+            }
+        }
+        self.positives.truncate(NEWEST_POSITIVES as usize);
+        self
     }
 }
 
@@ -60,6 +81,8 @@ pub(crate) struct Users {
     /// Counts writes by a hash of the user, so that a load that a write overtook is not kept.
     writes: Vec<AtomicU64>,
     hasher: RandomState,
+    hits: AtomicU64,
+    misses: AtomicU64,
 }
 
 impl Users {
@@ -71,7 +94,14 @@ impl Users {
                 .build(),
             writes: (0..WRITE_COUNTERS).map(|_| AtomicU64::new(0)).collect(),
             hasher: RandomState::new(),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
         }
+    }
+
+    /// How often a user was found in memory, and how often not.
+    pub(crate) fn hits_and_misses(&self) -> (u64, u64) {
+        (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
     }
 
     pub(crate) async fn get(
@@ -81,13 +111,20 @@ impl Users {
         state: &RwLock<State>,
     ) -> Result<Arc<UserView>, Error> {
         if let Some(user) = self.cache.get(id) {
+            self.hits.fetch_add(1, Ordering::Relaxed);
             metrics::counter!("docent_user_cache_hits_total").increment(1);
             return Ok(user);
         }
+        self.misses.fetch_add(1, Ordering::Relaxed);
         metrics::counter!("docent_user_cache_misses_total").increment(1);
         let before = self.written(id);
-        let stored = store.user_state(id, NEWEST_POSITIVES).await?;
-        let user = Arc::new(stored.map(|stored| UserView::new(stored, &read(state))).unwrap_or_default());
+        let (stored, verdicts) =
+            tokio::try_join!(store.user_state(id, NEWEST_POSITIVES), store.verdicts_of(id))?;
+        let user = {
+            let state = read(state);
+            let view = stored.map(|stored| UserView::new(stored, &state)).unwrap_or_default();
+            Arc::new(view.judged(&verdicts, &state))
+        };
         self.cache.insert(id.clone(), Arc::clone(&user));
         if self.written(id) != before {
             self.cache.invalidate(id);

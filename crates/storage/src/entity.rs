@@ -121,6 +121,91 @@ table!(feedback = "recommendation_feedback" {
     was_useful: Option<bool>,
     feedback_notes: Option<String>,
     feedback_at: Option<i64>,
+    user_hash: i64,
+    novelty: Option<f64>,
+    diversity: Option<f64>,
+    experiment: Option<String>,
+    variant: Option<String>,
+});
+
+table!(impression_hour = "impression_hours" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    hour: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    strategy: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    model_version: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    experiment: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    variant: String,
+    shown: i64,
+    clicked: i64,
+    rated: i64,
+    useful: i64,
+    novelty_sum: f64,
+    novelty_count: i64,
+    diversity_sum: f64,
+    diversity_count: i64,
+});
+
+table!(impression_rank = "impression_ranks" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    day: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    rank: i64,
+    shown: i64,
+    clicked: i64,
+    rated: i64,
+    useful: i64,
+});
+
+table!(exposure = "resource_exposures" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    resource_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    day: i64,
+    total: i64,
+});
+
+table!(exposure_total = "resource_exposure_totals" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    resource_id: i64,
+    total: i64,
+    last_day: i64,
+});
+
+table!(experiment_user = "experiment_users" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    experiment: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    variant: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_hash: i64,
+    shown: i64,
+    clicked: i64,
+    rated: i64,
+    useful: i64,
+});
+
+table!(interaction_hour = "interaction_hours" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    hour: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    interaction_type: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    slot: i64,
+    events: i64,
+    positive: i64,
+});
+
+table!(session_hour = "session_hours" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    hour: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    slot: i64,
+    sessions: i64,
+    seconds: f64,
 });
 
 table!(model_run = "model_runs" {

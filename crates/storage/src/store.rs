@@ -7,9 +7,10 @@ use sea_orm::{
 };
 
 use crate::{
-    StoreConfig,
+    QuerySeen, StoreConfig,
     config::Place,
     error::{Result, StorageError},
+    observe::Observed,
     sql,
 };
 
@@ -30,6 +31,7 @@ pub struct Store {
 struct Connections {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    observed: Observed,
 }
 
 impl Store {
@@ -38,12 +40,13 @@ impl Store {
     /// # Errors
     /// [`StorageError::InvalidUrl`], or [`StorageError::Unavailable`] where the database cannot be reached.
     pub async fn connect(config: &StoreConfig) -> Result<Self> {
+        let observed = Observed::default();
         let (writer, reader) = match config.place()? {
             Place::Memory => {
                 // A database in memory lives as long as its one connection.
                 let mut options = sqlite_options("sqlite::memory:", 1, config.wait);
                 options.idle_timeout(None).max_lifetime(None);
-                let only = Database::connect(options).await?;
+                let only = observed.connection(Database::connect(options).await?);
                 (only.clone(), only)
             }
             Place::File { path, create } => {
@@ -53,7 +56,8 @@ impl Store {
                 let writer =
                     Database::connect(sqlite_file(&path, 1, config.wait, Role::Writer { create })).await?;
                 let readers = sqlite_file(&path, config.max_connections, config.wait, Role::Reader);
-                (writer, Database::connect(readers).await?)
+                let reader = Database::connect(readers).await?;
+                (observed.connection(writer), observed.connection(reader))
             }
             Place::Postgres => {
                 let mut options = ConnectOptions::new(config.url.clone());
@@ -62,11 +66,11 @@ impl Store {
                     .acquire_timeout(config.wait)
                     .sqlx_logging(false);
                 options.set_application_name("docent");
-                let pool = Database::connect(options).await?;
+                let pool = observed.connection(Database::connect(options).await?);
                 (pool.clone(), pool)
             }
         };
-        Ok(Self { connections: Arc::new(Connections { writer, reader }) })
+        Ok(Self { connections: Arc::new(Connections { writer, reader, observed }) })
     }
 
     /// Brings the tables up to date: every pending migration or, on an error, none. Safe to call from several
@@ -110,6 +114,11 @@ impl Store {
     /// Any failure of the database.
     pub async fn schema_status(&self) -> Result<SchemaStatus> {
         Ok(docent_migration::status(self.reader()).await?)
+    }
+
+    /// Has every statement from now on told to an observer, in place of the one that was told before.
+    pub fn observe(&self, observer: impl Fn(&QuerySeen<'_>) + Send + Sync + 'static) {
+        self.connections.observed.by(Arc::new(observer));
     }
 
     /// Asks the database for an answer, for health checks.

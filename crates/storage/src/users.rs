@@ -24,6 +24,14 @@ impl Store {
         let erased =
             sql::execute(&transaction, "DELETE FROM users WHERE external_id = $1", [user.as_str().into()])
                 .await?;
+        // What was shown before the user was known has no name, but is theirs all the same.
+        let hash = docent_migration::person_hash(user.as_str());
+        for of_theirs in [
+            "DELETE FROM recommendation_feedback WHERE user_hash = $1 AND user_id IS NULL",
+            "DELETE FROM experiment_users WHERE user_hash = $1",
+        ] {
+            sql::execute(&transaction, of_theirs, [hash.into()]).await?;
+        }
         transaction.commit().await?;
         Ok(erased > 0)
     }

@@ -37,6 +37,9 @@ labels! {
         "no_model", "popularity_for_collaborative", "no_content_profile", "no_graph_seeds", "cold_start_hybrid",
         "strategy_unavailable",
     ]);
+    STAGE = "stage": Values::Of(&["user_state", "vectors", "candidates", "scoring", "ranking", "explain", "total"]);
+    SOURCE = "source": Values::Of(&["collaborative", "content", "graph", "popular", "new"]);
+    OPERATION = "operation": Values::Of(&["select", "insert", "update", "delete", "other"]);
     INGEST_OUTCOME = "outcome": Values::Of(&["created", "updated", "unchanged"]);
     RECORD_OUTCOME = "outcome": Values::Of(&["recorded", "unknown_resource"]);
     RELOAD_RESULT = "result": Values::Of(&["swapped", "failed"]);
@@ -67,6 +70,10 @@ metrics! {
     RECOMMEND_DEGRADED: Counter = "docent_recommend_degraded_total" { DEGRADATION },
         "Recommendation answers in which something was left out or replaced, by what that was; one answer may count under several.";
     RECOMMEND_EMPTY: Counter = "docent_recommend_empty_total", "Recommendation answers with nothing in them.";
+    RECOMMEND_STAGE_DURATION: Histogram = "docent_recommend_stage_duration_seconds" { STAGE },
+        "Time that one stage of a recommendation answer took, by stage.";
+    RECOMMEND_CANDIDATES: Counter = "docent_recommend_candidates_total" { SOURCE },
+        "Candidates gathered for recommendation answers, by source; what several sources bring is counted for each.";
     RECOMMEND_EXPLORED: Counter = "docent_recommend_explored_total",
         "Recommendations whose place was kept for what nobody has interacted with.";
     USER_CACHE_HITS: Counter = "docent_user_cache_hits_total", "Requests whose user was in memory.";
@@ -87,6 +94,11 @@ metrics! {
     INTERACTIONS: Counter = "docent_interactions_total" { RECORD_OUTCOME },
         "Interactions handed in, by whether they were recorded; replays of an idempotency key are not counted.";
 
+    DATABASE_QUERY_DURATION: Histogram = "docent_database_query_duration_seconds" { OPERATION },
+        "Time that the database took for one statement, by the verb that the statement begins with.";
+    DATABASE_QUERY_FAILURES: Counter = "docent_database_query_failures_total", "Statements that the database refused.";
+    DATABASE_SLOW_QUERIES: Counter = "docent_database_slow_queries_total",
+        "Statements that took longer than the configured slow_query_seconds.";
     RESOURCES: Gauge = "docent_resources", "Resources in memory, hidden ones included.";
     VECTORS: Gauge = "docent_vectors", "Resources in memory that can be found by their content.";
     GRAPH_EDGES: Gauge = "docent_graph_edges", "Edges of the graph of resources in memory.";

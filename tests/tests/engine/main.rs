@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
 
 mod embedders;
+mod feedback;
 mod requests;
 mod upkeep;
 

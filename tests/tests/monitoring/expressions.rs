@@ -16,21 +16,13 @@ impl fmt::Display for Expression {
     }
 }
 
-/// Those of all rules and of the dashboard, but for those of metrics that are not there yet.
-pub async fn all(prometheus: &Prometheus, not_yet: &[&str]) -> Vec<Expression> {
-    let rules = prometheus.rules().await;
-    let mut absent: BTreeSet<String> = not_yet.iter().map(|name| (*name).to_owned()).collect();
-    for (_, name, query) in &rules {
-        if not_yet.iter().any(|metric| query.contains(metric)) {
-            absent.insert(name.clone());
-        }
-    }
-    let rules = rules.into_iter().map(|(kind, name, query)| Expression {
+/// Those of all rules and of the dashboard.
+pub async fn all(prometheus: &Prometheus) -> Vec<Expression> {
+    let rules = prometheus.rules().await.into_iter().map(|(kind, name, query)| Expression {
         query: if kind == "alerting" { with_answers(&query) } else { query },
         place: name,
     });
-    let all = rules.chain(of_the_dashboard());
-    all.filter(|expression| !absent.iter().any(|name| expression.query.contains(name))).collect()
+    rules.chain(of_the_dashboard()).collect()
 }
 
 /// An alert that does not fire returns nothing; asked whether it does, it answers 0 or 1.

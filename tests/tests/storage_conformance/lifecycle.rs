@@ -15,7 +15,7 @@ use docent_storage::{Backup, SchemaLock, SchemaPart, StorageError, Store, check_
 use crate::support::{Database, at, dump, export, filled, record, resource};
 
 /// What the newest migration makes last; a table of that name in its way makes it fail half-way.
-const IN_THE_WAY: &str = "CREATE TABLE idempotency_keys (only_this bigint)";
+const IN_THE_WAY: &str = "CREATE TABLE session_hours (only_this bigint)";
 
 async fn execute(store: &Store, statements: &[&str]) -> Result<()> {
     for statement in statements {
@@ -139,7 +139,7 @@ pub(crate) async fn a_migration_that_fails_half_way_changes_nothing(database: &D
         ensure!(refused.is_err());
         ensure!(store.schema_shape().await? == shape && dump(&store).await? == rows, "{refused:?}");
     }
-    execute(&store, &["DROP TABLE idempotency_keys"]).await?;
+    execute(&store, &["DROP TABLE session_hours"]).await?;
     ensure!(store.migrate_verified().await?.is_sound());
     Ok(())
 }

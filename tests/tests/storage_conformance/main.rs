@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, missing_docs, reason = "tests")]
 
 mod durability;
+mod figures;
 mod imports;
 mod interactions;
 mod lifecycle;
@@ -91,6 +92,17 @@ conformance! {
         feedback_completes_the_row_of_its_impression,
         feedback_may_come_before_its_impression,
         feedback_on_an_unknown_resource_is_not_found,
+        feedback_of_somebody_else_touches_no_row_of_the_owner,
+        verdicts_are_those_of_the_person_whether_known_or_not,
+    ],
+    figures: [
+        quality_is_that_of_the_window_by_hand,
+        a_late_impression_counts_where_it_belongs,
+        what_is_written_twice_is_counted_once,
+        engagement_is_that_of_the_window_by_hand,
+        an_experiment_is_summed_over_people,
+        figures_of_a_store_of_before_are_counted_when_it_is_upgraded,
+        old_figures_are_forgotten_and_windows_stay_as_they_were,
     ],
     durability: [
         ids_may_be_255_bytes_of_any_script,

@@ -144,6 +144,8 @@ pub(crate) async fn feedback_completes_the_row_of_its_impression(database: &Data
             ..feedback("answer", None, "b")
         })
         .await?;
+    let owner = store.put_feedback(&Feedback { was_clicked: true, ..feedback("answer", None, "a") }).await?;
+    ensure!(owner == Some(user("ada")), "{owner:?}");
     // The same answer written again changes nothing.
     store.put_impressions(&[Impression { rank: 9, ..impression("answer", "ada", "b") }]).await?;
     let rows = store.feedback_of("answer").await?;
@@ -185,5 +187,57 @@ pub(crate) async fn feedback_on_an_unknown_resource_is_not_found(database: &Data
     let store = database.store().await?;
     let refused = store.put_feedback(&feedback("answer", None, "nowhere")).await;
     ensure!(matches!(&refused, Err(StorageError::NotFound { id, .. }) if id == "nowhere"), "{refused:?}");
+    Ok(())
+}
+
+pub(crate) async fn feedback_of_somebody_else_touches_no_row_of_the_owner(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    filled(&store).await?;
+    store.put_feedback(&feedback("answer", Some("bob"), "a")).await?;
+    let rows = store.feedback_of("answer").await?;
+    let of = |who: &str| rows.iter().find(|row| row.user_id == Some(user(who))).cloned().context("no row");
+    let (hers, his) = (of("ada")?, of("bob")?);
+    ensure!(rows.len() == 2 && hers.shown_at.is_some() && hers.was_clicked.is_none(), "{rows:?}");
+    ensure!(his.shown_at.is_none() && his.strategy.is_none() && his.was_clicked == Some(true), "{rows:?}");
+    store.put_feedback(&Feedback { was_clicked: false, ..feedback("answer", Some("ada"), "a") }).await?;
+    store.put_feedback(&Feedback { was_useful: None, ..feedback("answer", Some("bob"), "a") }).await?;
+    let rows = store.feedback_of("answer").await?;
+    ensure!(
+        rows.len() == 2 && rows[0].was_clicked == Some(false) && rows[1].was_useful.is_none(),
+        "{rows:?}"
+    );
+
+    // It may come before the impression of the owner, too, and nobody may be known yet.
+    store.put_feedback(&feedback("early", Some("mallory"), "b")).await?;
+    store.put_feedback(&Feedback { was_useful: None, ..feedback("early", None, "b") }).await?;
+    ensure!(store.put_impressions(&[impression("early", "new", "b")]).await? == 1);
+    let rows = store.feedback_of("early").await?;
+    ensure!(rows.len() == 2 && rows[0].rank == Some(3) && rows[0].was_useful.is_none(), "{rows:?}");
+    ensure!(rows[0].user_id.is_none() && rows[1].user_id == Some(user("mallory")), "{rows:?}");
+    ensure!(rows[1].shown_at.is_none(), "{rows:?}");
+    store.put_feedback(&feedback("early", Some("new"), "b")).await?;
+    let rows = store.feedback_of("early").await?;
+    ensure!(rows.len() == 2 && rows[0].user_id == Some(user("new")) && rows[0].was_useful == Some(false));
+    Ok(())
+}
+
+pub(crate) async fn verdicts_are_those_of_the_person_whether_known_or_not(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    filled(&store).await?;
+    store.put_impressions(&[impression("first", "new", "a"), impression("second", "new", "a")]).await?;
+    store.put_feedback(&feedback("first", None, "a")).await?;
+    let useful = Feedback { was_useful: Some(true), at: at(30), ..feedback("second", None, "a") };
+    store.put_feedback(&useful).await?;
+    store.put_feedback(&feedback("other", Some("bob"), "b")).await?;
+    let hers = store.verdicts_of(&user("new")).await?;
+    ensure!(hers.len() == 1 && hers[0].was_useful && hers[0].at == at(30), "the newest counts: {hers:?}");
+    ensure!(store.verdicts_of(&user("ada")).await?.is_empty());
+    ensure!(store.verdicts_of(&user("bob")).await?.iter().all(|verdict| !verdict.was_useful));
+    // Only of people who are known can be learned.
+    let learned = store.verdicts_after(0, 10).await?;
+    ensure!(learned.len() == 1 && learned[0].user_id == user("bob"), "{learned:?}");
+    ensure!(store.verdicts_after(learned[0].row_id, 10).await?.is_empty());
+    store.delete_user(&user("new")).await?;
+    ensure!(store.verdicts_of(&user("new")).await?.is_empty(), "what has no name is erased too");
     Ok(())
 }

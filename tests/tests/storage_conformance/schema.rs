@@ -77,6 +77,13 @@ pub(crate) async fn every_named_index_is_there(database: &Database) -> Result<()
         "idx_recommendation_feedback_strategy",
         "idx_recommendation_feedback_shown_at",
         "uq_recommendation_feedback",
+        "idx_recommendation_feedback_verdicts",
+        "idx_recommendation_feedback_unnamed",
+        "idx_experiment_users_hash",
+        "idx_resource_exposure_totals_last_day",
+        "idx_resource_exposures_covering",
+        "idx_user_profiles_last_active_at",
+        "idx_users_created_at",
         "idx_resources_updated_at",
         "idx_resource_links_target",
         "uq_resource_links",
@@ -102,6 +109,12 @@ pub(crate) async fn every_check_refuses_what_is_out_of_range(database: &Database
         ("user_interactions", "confidence", &["-0.1", "1.1"]),
         ("user_interactions", "return_visits", &["-1"]),
         ("model_runs", "status", &["'done'"]),
+        ("recommendation_feedback", "novelty", &["-0.1", "1.1"]),
+        ("recommendation_feedback", "diversity", &["-0.1", "1.1"]),
+        ("impression_hours", "shown", &["-1"]),
+        ("interaction_hours", "events", &["-1"]),
+        ("session_hours", "sessions", &["-1"]),
+        ("resource_exposures", "total", &["-1"]),
     ] {
         for value in bad {
             let refused = store.raw_sql(&format!("UPDATE {table} SET {column} = {value}")).await;

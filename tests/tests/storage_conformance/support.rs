@@ -113,6 +113,9 @@ pub(crate) fn impression(answer: &str, who: &str, what: &str) -> Impression {
         score: 0.1 + 0.2,
         rank: 3,
         model_version: Some("m1".into()),
+        novelty: Some(0.25),
+        diversity: None,
+        variant: None,
         shown_at: at(10),
     }
 }

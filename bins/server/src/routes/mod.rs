@@ -3,6 +3,7 @@
 
 pub mod docs;
 pub mod interactions;
+pub mod monitoring;
 pub mod operations;
 pub mod profile;
 pub mod recommendations;
@@ -18,6 +19,7 @@ pub fn configure(config: &mut ServiceConfig) {
     interactions::configure(config);
     recommendations::configure(config);
     profile::configure(config);
+    monitoring::configure(config);
     operations::configure(config);
     docs::configure(config);
 }

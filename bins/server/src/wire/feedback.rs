@@ -13,11 +13,13 @@ pub struct FeedbackInput {
     recommendation_id: String,
     /// Which of its resources.
     resource_id: String,
-    /// Who says so; the answer knows for whom it was made, so this may be left out.
+    /// Who says so; the answer knows for whom it was made, so this may be left out. What was shown to somebody else is
+    /// not touched by it.
     user_id: Option<String>,
     /// Whether it was opened.
     was_clicked: bool,
-    /// Whether it helped, if they said.
+    /// Whether it helped, if they said. `false` lowers the resource for them from the very next answer on; `true` counts
+    /// like a positive interaction.
     was_useful: Option<bool>,
     /// In their own words, at most 10,000 bytes.
     feedback_notes: Option<String>,

@@ -3,6 +3,7 @@
 
 pub mod feedback;
 pub mod interaction;
+pub mod monitoring;
 pub mod object;
 pub mod profile;
 pub mod readiness;

@@ -30,7 +30,7 @@ pub struct ProfileView {
     active_domain: Option<String>,
     /// Learned from what the user chose in the last 90 days.
     preferred_authors: Vec<String>,
-    /// Sources to prefer.
+    /// Sources to prefer: the score of what comes from them is multiplied by 1.2.
     preferred_sources: Vec<String>,
     /// Sources never to recommend from.
     excluded_sources: Vec<String>,

@@ -165,7 +165,8 @@ pub struct RecommendationView {
     scores: ScoresView,
     /// What made the score, in parts that add up to it.
     contributions: ContributionsView,
-    /// By what `boost` multiplied the score; absent where it did not.
+    /// By what `boost`, a source that the user prefers (1.2) and their verdict that it was not useful (0.3) multiplied the
+    /// score; absent where they did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     boost: Option<f64>,
     /// Its place in the list, from 1, going on from page to page.
@@ -207,7 +208,7 @@ pub struct ContributionsView {
     quality: f64,
     /// Of how new it is.
     recency: f64,
-    /// Of the boosts of the request; below 0 where they lower the score.
+    /// Of what `boost` of the recommendation shows; below 0 where it lowers the score.
     boost: f64,
     /// Of being little known.
     novelty: f64,
@@ -236,6 +237,8 @@ pub struct RecommendMetadata {
     novelty_preference: f64,
     /// The model that scored; null where none is published.
     model_version: Option<String>,
+    /// The variant of an experiment that this answer is part of; null where it is part of none.
+    experiment: Option<ExperimentView>,
     /// What was left out or replaced: `no_model`, `popularity_for_collaborative`, `no_content_profile`,
     /// `no_graph_seeds`, `cold_start_hybrid`, `strategy_unavailable`.
     degraded: Vec<&'static str>,
@@ -245,6 +248,16 @@ pub struct RecommendMetadata {
     next_cursor: Option<String>,
     /// When it was made.
     created_at: DateTime<Utc>,
+}
+
+/// The variant of an experiment.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AnswerExperiment)]
+pub struct ExperimentView {
+    /// The experiment.
+    name: String,
+    /// The variant.
+    variant: String,
 }
 
 impl From<Answer> for RecommendAnswer {
@@ -275,6 +288,7 @@ impl From<Answer> for RecommendAnswer {
             diversity_preference: answer.diversity,
             novelty_preference: answer.novelty,
             model_version: answer.model_version,
+            experiment: answer.variant.map(|of| ExperimentView { name: of.experiment, variant: of.variant }),
             degraded: answer.degraded.into_iter().map(Degradation::as_str).collect(),
             recommendation_id: answer.recommendation_id,
             next_cursor: answer.next_cursor.map(|cursor| cursor.to_string()),

@@ -10,6 +10,7 @@ mod idempotency;
 mod lifecycle;
 mod logs;
 mod models;
+mod monitoring;
 mod operations;
 mod refusals;
 mod requests;

@@ -118,3 +118,25 @@ fn jsonl_in_any_order_and_export_and_import_again() {
     other.must(&["import", "jsonl", &files[0], &files[1]]);
     assert_eq!(other.dump(), place.dump());
 }
+
+#[test]
+fn repeats_survive_an_export() {
+    let place = Place::new();
+    let seen = |day: u32| {
+        format!(
+            r#"{{"type":"interaction","user_id":"u","resource_id":"a","interaction_type":"view","occurred_at":"2024-06-0{day}T10:00:00Z"}}"#
+        )
+    };
+    let resource = r#"{"type":"resource","id":"a","title":"A"}"#.to_owned();
+    let lines = [resource, seen(1), seen(2), seen(5)];
+    place.write("seen.jsonl", lines.join("\n"));
+    place.must(&["import", "jsonl", "seen.jsonl"]);
+    let exported = dumped(&place, "interaction");
+    let times: Vec<&Value> = exported.iter().map(|line| &line["occurred_at"]).collect();
+    assert_eq!(times, ["2024-06-01T10:00:00Z", "2024-06-03T10:00:00Z", "2024-06-05T10:00:00Z"]);
+
+    let other = Place::new();
+    let said = other.must(&["import", "jsonl", &place.path("dump.jsonl").display().to_string()]);
+    assert!(said.contains("interactions: 1 new, 2 repeated, 0 known"), "{said}");
+    assert_eq!(other.dump(), place.dump());
+}

@@ -81,6 +81,10 @@ impl Engine {
     fn settle(&self) {
         let summary = read(&self.inner.state).summary();
         write(&self.inner.state).settle(summary);
+        for other in self.others() {
+            let summary = read(&other.state).summary();
+            write(&other.state).settle(summary);
+        }
     }
 
     /// First catalogue, then model, then vectors: so that none is made which the model brings or makes useless.
@@ -90,6 +94,7 @@ impl Engine {
         if let Err(error) = self.reload_with(&mut changes).await {
             tracing::error!(%error, "the published model could not be loaded; serving without it");
         }
+        self.load_others().await;
         self.complete(&mut changes).await?;
         drop(changes);
         self.settle();
@@ -117,12 +122,13 @@ impl Engine {
             changed += page.len();
             changes.cursor = ChangeCursor { updated_at: last.updated_at, row_id: last.row_id };
             let mut state = write(&self.inner.state);
-            for stored in page {
+            for stored in &page {
                 let known = state.catalogue.len();
-                changes.to_embed.insert(take_up(&mut state, &stored));
+                changes.to_embed.insert(take_up(&mut state, stored));
                 changes.history_is_due |=
                     state.catalogue.len() > known && !own.contains(stored.resource.id.as_str());
             }
+            self.others_take_up(&state, &page);
         }
     }
 
@@ -134,7 +140,10 @@ impl Engine {
         }
         if changes.is_to_embed() {
             let keys: Vec<u32> = changes.to_embed.iter().copied().collect();
-            let without = self.fill_vectors(&self.inner.state, &keys).await?;
+            let mut without = self.fill_vectors(&self.inner.state, &keys).await?;
+            for other in self.others() {
+                without.extend(self.fill_vectors(&other.state, &keys).await?);
+            }
             changes.embedded_all_but(without);
         }
         self.index_vectors();
@@ -148,7 +157,11 @@ impl Engine {
     /// [`Error::Snapshot`] or [`Error::InvalidModel`] naming what is wrong; [`Error::Storage`], [`Error::Embedding`].
     pub async fn reload(&self) -> Result<Reloaded, Error> {
         let mut changes = self.inner.changes.lock().await;
-        self.reload_with(&mut changes).await
+        let reloaded = self.reload_with(&mut changes).await?;
+        if matches!(reloaded, Reloaded::Swapped(_)) {
+            self.load_others().await;
+        }
+        Ok(reloaded)
     }
 
     async fn reload_with(&self, changes: &mut Changes) -> Result<Reloaded, Error> {
@@ -157,20 +170,8 @@ impl Engine {
             return Ok(Reloaded::Unchanged);
         }
         let this = self.clone();
-        let mut next = spawn_blocking(move || this.read_model()).await??;
-        let links = self.links().await?;
-        let next = spawn_blocking(move || {
-            let links =
-                links.into_iter().filter_map(|(id, links)| Some((next.catalogue.key(id.as_str())?, links)));
-            let links: Vec<(u32, Vec<Link>)> = links.collect();
-            next.rebuild_graph(links)?;
-            next.settle(next.summary());
-            Ok::<State, Error>(next)
-        })
-        .await??;
-        let (resources, next) = (next.catalogue.len() as u32, RwLock::new(next));
-        let without = self.fill_vectors(&next, &(0..resources).collect::<Vec<_>>()).await?;
-        let mut next = next.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let next = spawn_blocking(move || this.read_model(None)).await??;
+        let (mut next, without) = self.completed(next).await?;
         if next.vectors.graph_is_due() && !read(&self.inner.state).vectors.is_empty() {
             // The former vectors serve meanwhile; at a start, an exact search does until there is a graph.
             let vectors = Arc::clone(&next.vectors);
@@ -187,12 +188,40 @@ impl Engine {
         Ok(Reloaded::Swapped(version))
     }
 
-    fn read_model(&self) -> Result<State, Error> {
+    /// Gives a state with a model its links and vectors; the keys of those that are still without one.
+    pub(super) async fn completed(&self, mut next: State) -> Result<(State, Vec<u32>), Error> {
+        let links = self.links().await?;
+        let next = spawn_blocking(move || {
+            let links =
+                links.into_iter().filter_map(|(id, links)| Some((next.catalogue.key(id.as_str())?, links)));
+            let links: Vec<(u32, Vec<Link>)> = links.collect();
+            next.rebuild_graph(links)?;
+            next.settle(next.summary());
+            Ok::<State, Error>(next)
+        })
+        .await??;
+        let (resources, next) = (next.catalogue.len() as u32, RwLock::new(next));
+        let without = self.fill_vectors(&next, &(0..resources).collect::<Vec<_>>()).await?;
+        Ok((next.into_inner().unwrap_or_else(PoisonError::into_inner), without))
+    }
+
+    /// The catalogue with a model: the one of that version, or the published one if there is one.
+    pub(super) fn read_model(&self, version: Option<&str>) -> Result<State, Error> {
         let mut next = read(&self.inner.state).fork()?;
-        if let Some(snapshot) = self.inner.snapshots.open_current()? {
+        let snapshot = match version {
+            Some(version) => Some(self.inner.snapshots.open(version)?),
+            None => self.inner.snapshots.open_current()?,
+        };
+        if let Some(snapshot) = snapshot {
             let folder = self.inner.config.sentence_transformer.as_deref();
             let model = Model::read(&snapshot, folder)?;
-            next.adopt(LiveModel { version: snapshot.manifest().id.clone(), model })?;
+            let manifest = snapshot.manifest();
+            next.adopt(LiveModel {
+                version: manifest.id.clone(),
+                created_at: manifest.created_at,
+                size_bytes: snapshot.size_bytes(),
+                model,
+            })?;
         }
         Ok(next)
     }
@@ -223,7 +252,7 @@ impl Engine {
 
 /// Puts a stored resource into the catalogue and its links into the graph, as far as there is room for them; a vector of
 /// another text is dropped.
-fn take_up(state: &mut State, stored: &StoredResource) -> u32 {
+pub(super) fn take_up(state: &mut State, stored: &StoredResource) -> u32 {
     let resource = &stored.resource;
     let before = state.catalogue.key(resource.id.as_str()).and_then(|key| state.catalogue.get(key));
     let text_changed = before.is_some_and(|entry| entry.text_hash != stored.text_hash);

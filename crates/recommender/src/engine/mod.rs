@@ -4,6 +4,7 @@ mod count;
 mod domains;
 mod ingest;
 mod load;
+mod others;
 mod people;
 mod recommend;
 mod similar;
@@ -21,10 +22,14 @@ pub(crate) use vectors::document;
 pub use ingest::IngestOutcome;
 use load::Changes;
 pub use load::Reloaded;
+use others::OtherModel;
 pub use recommend::limit_checked;
 pub(crate) use recommend::{Chosen, choose, ranked};
 
-use crate::{EngineConfig, Error, ModelInfo, impressions::ImpressionLog, state::State, user::Users};
+use crate::{
+    EngineConfig, Error, ModelInfo, Stage, impressions::ImpressionLog, state::State, timings::Timings,
+    user::Users,
+};
 
 /// Hybrid recommendations over one store and one folder of snapshots. Cheap to clone; all clones are one engine.
 ///
@@ -32,16 +37,19 @@ use crate::{EngineConfig, Error, ModelInfo, impressions::ImpressionLog, state::S
 /// was shown is written down.
 #[derive(Clone)]
 pub struct Engine {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     config: EngineConfig,
     store: Store,
-    snapshots: SnapshotStore,
-    state: RwLock<State>,
-    users: Users,
-    impressions: ImpressionLog,
+    pub(crate) snapshots: SnapshotStore,
+    pub(crate) state: RwLock<State>,
+    pub(crate) users: Users,
+    pub(crate) impressions: ImpressionLog,
+    pub(crate) timings: Arc<Timings>,
+    /// Models that variants of experiments are served by, beside the live one.
+    others: RwLock<Vec<Arc<OtherModel>>>,
     /// Held by whoever changes the state, so that no change is built on one that another replaces meanwhile.
     changes: Mutex<Changes>,
     /// Held while a graph of vectors is built.
@@ -86,11 +94,16 @@ impl Engine {
     /// # Errors
     /// As [`Engine::open`].
     pub async fn with_store(config: EngineConfig, store: Store) -> Result<Self, Error> {
+        let timings = Arc::new(Timings::new(now(), config.slow_query_time()));
+        let told = Arc::clone(&timings);
+        store.observe(move |seen| told.query(seen, now()));
         let inner = Inner {
             snapshots: SnapshotStore::new(&config.snapshots),
             state: RwLock::new(State::new()?),
             users: Users::new(&config),
             impressions: ImpressionLog::start(store.clone(), config.impression_queue),
+            timings,
+            others: RwLock::default(),
             changes: Mutex::new(Changes::none()),
             indexing: Arc::default(),
             store,
@@ -130,6 +143,11 @@ impl Engine {
         }
     }
 
+    /// Notes how long a stage of an answer took that was made around this engine, among those that it times itself.
+    pub fn observe_stage(&self, stage: Stage, elapsed: std::time::Duration) {
+        self.inner.timings.observe(stage, elapsed);
+    }
+
     /// Writes what is queued and closes the store.
     ///
     /// # Errors
@@ -140,7 +158,7 @@ impl Engine {
     }
 }
 
-fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     Utc::now()
 }
 

@@ -67,14 +67,23 @@ impl Engine {
         Ok(erased)
     }
 
-    /// Takes in what came of a recommendation.
+    /// Takes in what came of a recommendation; it counts in the very next answer of who says so, or, where they are not
+    /// named, of the one it was shown to. What was shown to somebody else is theirs to judge: of who was not shown it, it
+    /// is kept as feedback on something that was never shown.
     ///
     /// # Errors
     /// [`Error::UnknownResource`]; [`Error::Storage`].
     pub async fn feedback(&self, feedback: &Feedback) -> Result<(), Error> {
-        self.inner.store.put_feedback(feedback).await.map_err(|error| match error {
+        let user_id =
+            feedback.user_id.clone().or_else(|| self.inner.impressions.shown_to(&feedback.recommendation_id));
+        let feedback = Feedback { user_id, ..feedback.clone() };
+        let owner = self.inner.store.put_feedback(&feedback).await.map_err(|error| match error {
             StorageError::NotFound { .. } => Error::UnknownResource(feedback.resource_id.clone()),
             other => other.into(),
-        })
+        })?;
+        if let Some(user) = owner {
+            self.inner.users.changed(&user);
+        }
+        Ok(())
     }
 }

@@ -2,23 +2,28 @@ use std::{
     collections::BTreeSet,
     hash::{Hash, Hasher},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use chrono::{DateTime, Datelike, Utc};
-use docent_domain::{DomainError, Impression, Strategy, Weights, gini};
-use docent_ranker::{Candidate, Exclusions, Exploration, RankOptions, Ranked, rank};
+use docent_domain::{
+    Assignment, DomainError, Impression, NOT_USEFUL_FACTOR, PREFERRED_SOURCE_FACTOR, Strategy, Variant,
+    Weights, gini,
+};
+use docent_embeddings::dot;
+use docent_ranker::{Boost, Candidate, Exclusions, Exploration, Facts, RankOptions, Ranked, rank};
 use rustc_hash::{FxHashSet, FxHasher};
 use ulid::Ulid;
 
 use super::{Engine, count, now};
 use crate::{
     Answer, Cursor, Degradation, EngineConfig, Error, MAX_BOOSTS, MAX_LIMIT, MAX_SHOWN, RecommendRequest,
-    Recommendation,
+    Recommendation, Stage,
     activity::weights_for,
     blocking::spawn_blocking,
     candidates::{gather_boosted, is_available},
     components::Personal,
+    experiments::served,
     explain::Explained,
     state::State,
     user::{UserView, read},
@@ -48,12 +53,19 @@ impl Engine {
         check(&request)?;
         let started = Instant::now();
         let user = self.inner.users.get(&request.user_id, &self.inner.store, &self.inner.state).await?;
+        self.inner.timings.observe(Stage::UserState, started.elapsed());
         self.embed_domains(&user).await;
         let inner = Arc::clone(&self.inner);
         let (user_id, at) = (request.user_id.clone(), now());
-        let answer =
-            spawn_blocking(move || answer(&read(&inner.state), &user, &request, &inner.config, at)).await??;
+        let (variant, other) = self.served_by(&request);
+        let (answer, laps) = spawn_blocking(move || {
+            let state = other.as_ref().map_or(&inner.state, |other| &other.state);
+            answer(&read(state), &user, &request, variant, &inner.config, at)
+        })
+        .await??;
         self.inner.impressions.push(impressions(&answer, &user_id));
+        laps.into_iter().for_each(|(stage, lap)| self.inner.timings.observe(stage, lap));
+        self.inner.timings.observe(Stage::Total, started.elapsed());
         count::answered(&answer);
         metrics::histogram!("docent_recommend_duration_seconds").record(started.elapsed().as_secs_f64());
         Ok(answer)
@@ -84,32 +96,56 @@ pub(crate) struct Chosen<'a> {
     pub options: RankOptions,
     /// Best first, ties by the caller's ids.
     pub ranking: Vec<Ranked>,
-    /// Row ids of what the pages before this one showed.
-    shown: BTreeSet<i64>,
+    /// How long each stage took.
+    laps: Vec<(Stage, Duration)>,
 }
 
-/// Gathers candidates, or takes those that are given, scores and ranks them.
+/// Times one stage after another.
+struct Laps {
+    begun: Instant,
+    laps: Vec<(Stage, Duration)>,
+}
+
+impl Laps {
+    fn begin() -> Self {
+        Self { begun: Instant::now(), laps: Vec::with_capacity(5) }
+    }
+
+    fn end(&mut self, stage: Stage) {
+        let ended = Instant::now();
+        self.laps.push((stage, ended - self.begun));
+        self.begun = ended;
+    }
+}
+
+/// Gathers candidates, or takes those that are given, scores and ranks them. What was shown before, by its row ids, is
+/// left out.
 pub(crate) fn choose<'a>(
     state: &'a State,
     user: &UserView,
     request: &RecommendRequest,
+    shown: &BTreeSet<i64>,
     config: &EngineConfig,
     now: DateTime<Utc>,
     among: Option<&[u32]>,
 ) -> Result<Chosen<'a>, Error> {
+    let mut laps = Laps::begin();
     let personal = Personal::of(state, user, now)?;
+    laps.end(Stage::Vectors);
     let mut degraded = personal.degraded();
     let strategy = effective_strategy(request.strategy, user, &personal, &mut degraded);
-    let shown = shown(request)?;
-    let exclusions = exclusions(state, user, request, &shown);
+    let exclusions = exclusions(state, user, request, shown);
     let keys = match among {
         Some(keys) => keys.to_vec(),
         // One more than can be shown, to know whether the list goes on.
         None => {
-            let (boosts, counts) = (&request.boosts, &config.candidates);
-            gather_boosted(state, &personal, &exclusions, boosts, counts, MAX_LIMIT + 1)
+            let raises =
+                request.boosts.iter().any(Boost::raises) || !user.profile.preferred_sources.is_empty();
+            let is_raised = raises.then_some(|facts: &Facts<'_>| boost(facts, user, request) > 1.0);
+            gather_boosted(state, &personal, &exclusions, is_raised, &config.candidates, MAX_LIMIT + 1)
         }
     };
+    laps.end(Stage::Candidates);
     let scores = personal.scores(&keys)?;
     let candidates: Vec<Candidate<'_>> = keys
         .iter()
@@ -119,9 +155,10 @@ pub(crate) fn choose<'a>(
             scores,
             vector: state.vectors.get(key),
             views: state.catalogue.get(key).map_or(0, |entry| entry.views()),
-            boost: boost(state, key, request),
+            boost: state.catalogue.get(key).map_or(1.0, |entry| boost(&entry.facts(key), user, request)),
         })
         .collect();
+    laps.end(Stage::Scoring);
     let profile = &user.profile;
     let options = RankOptions {
         limit: request.limit.min(MAX_SHOWN.saturating_sub(shown.len())),
@@ -132,7 +169,8 @@ pub(crate) fn choose<'a>(
         exploration: exploration(request, strategy, config, now),
     };
     let ranking = ranked(state, &candidates, &options);
-    Ok(Chosen { personal, strategy, degraded, candidates, options, ranking, shown })
+    laps.end(Stage::Ranking);
+    Ok(Chosen { personal, strategy, degraded, candidates, options, ranking, laps: laps.laps })
 }
 
 /// The best of the candidates, ties by the caller's ids.
@@ -146,12 +184,16 @@ pub(crate) fn ranked(state: &State, candidates: &[Candidate<'_>], options: &Rank
 fn answer(
     state: &State,
     user: &UserView,
-    request: &RecommendRequest,
+    asked: &RecommendRequest,
+    variant: Option<(Assignment, Variant)>,
     config: &EngineConfig,
     now: DateTime<Utc>,
-) -> Result<Answer, Error> {
-    let Chosen { personal, strategy, degraded, candidates, options, ranking, mut shown } =
-        choose(state, user, request, config, now, None)?;
+) -> Result<(Answer, Vec<(Stage, Duration)>), Error> {
+    let mut shown = shown(asked)?;
+    let request = &variant.as_ref().map_or_else(|| asked.clone(), |(_, variant)| served(asked, variant));
+    let Chosen { personal, strategy, degraded, candidates, options, ranking, mut laps } =
+        choose(state, user, request, &shown, config, now, None)?;
+    let explaining = Instant::now();
     let explained = Explained::new(state, &personal, user, &candidates);
     let recommendations: Vec<Recommendation> = ranking
         .iter()
@@ -178,8 +220,9 @@ fn answer(
     let profile = &user.profile;
     shown.extend(ranking.iter().filter_map(|ranked| state.catalogue.row_id(ranked.key)));
     let goes_on = candidates.len() > ranking.len();
-    Ok(Answer {
-        next_cursor: goes_on.then(|| Cursor::after(request, shown)).flatten(),
+    laps.push((Stage::Explain, explaining.elapsed()));
+    let answer = Answer {
+        next_cursor: goes_on.then(|| Cursor::after(asked, shown)).flatten(),
         recommendation_id: Ulid::generate().to_string(),
         gini: gini(&recommendations.iter().map(|r| r.score).collect::<Vec<_>>()),
         recommendations,
@@ -188,10 +231,24 @@ fn answer(
         interaction_count: profile.total_interactions,
         diversity: options.diversity,
         novelty: options.novelty,
+        intra_list_diversity: intra_list_diversity(&ranking, &candidates),
         model_version: state.live.as_ref().map(|live| live.version.clone()),
+        variant: variant.map(|(of, _)| of),
         degraded,
         at: now,
-    })
+    };
+    Ok((answer, laps))
+}
+
+/// The mean of one less the cosine over all pairs of what is shown and has a vector.
+fn intra_list_diversity(ranking: &[Ranked], candidates: &[Candidate<'_>]) -> Option<f64> {
+    let vectors: Vec<&[f32]> =
+        ranking.iter().filter_map(|ranked| candidates.get(ranked.position)?.vector).collect();
+    let pairs = vectors.len() * vectors.len().saturating_sub(1) / 2;
+    let near = vectors.iter().enumerate().flat_map(|(place, a)| {
+        vectors.iter().skip(place + 1).map(move |b| f64::from(dot(a, b)).clamp(0.0, 1.0))
+    });
+    (pairs > 0).then(|| (1.0 - near.sum::<f64>() / pairs as f64).clamp(0.0, 1.0))
 }
 
 /// Only the hybrid explores: who asks for one component gets that component. A user's answer stays the same for a day.
@@ -241,10 +298,14 @@ fn weights(
     }
 }
 
-fn boost(state: &State, key: u32, request: &RecommendRequest) -> f64 {
-    let Some(entry) = state.catalogue.get(key) else { return 1.0 };
-    let facts = entry.facts(key);
-    request.boosts.iter().map(|boost| boost.factor(&facts)).product()
+/// By what the request, the sources that the user prefers and what they found of no use multiply a score.
+fn boost(facts: &Facts<'_>, user: &UserView, request: &RecommendRequest) -> f64 {
+    let asked: f64 = request.boosts.iter().map(|boost| boost.factor(facts)).product();
+    let preferred = &user.profile.preferred_sources;
+    let is_preferred = facts.source.is_some_and(|source| preferred.iter().any(|name| name == source));
+    let of_source = if is_preferred { PREFERRED_SOURCE_FACTOR } else { 1.0 };
+    let of_verdict = if user.not_useful.contains(&facts.key) { NOT_USEFUL_FACTOR } else { 1.0 };
+    asked * of_source * of_verdict
 }
 
 fn exclusions<'a>(
@@ -279,6 +340,9 @@ fn impressions(answer: &Answer, user_id: &docent_domain::UserId) -> Vec<Impressi
             score: shown.score,
             rank: shown.rank,
             model_version: answer.model_version.clone(),
+            novelty: Some(shown.novelty),
+            diversity: answer.intra_list_diversity,
+            variant: answer.variant.clone(),
             shown_at: answer.at,
         })
         .collect()

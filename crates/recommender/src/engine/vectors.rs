@@ -126,6 +126,11 @@ impl Engine {
 
     /// Once every resource has its vector of the live embedder, those of former ones are of no use.
     pub(super) async fn forget_former_vectors(&self) {
+        let variants = self.inner.config.experiments.all().iter().flat_map(|of| &of.variants);
+        if variants.into_iter().any(|variant| variant.model_version.is_some()) {
+            // Another model that serves may have another embedder.
+            return;
+        }
         let embedder = read(&self.inner.state).embedder();
         match self.inner.store.forget_other_embeddings(embedder.get().id()).await {
             Ok(0) => {}

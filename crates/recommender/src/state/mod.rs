@@ -6,6 +6,7 @@ mod waiting;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use docent_domain::ResourceId;
 use docent_embeddings::{Document, LsaConfig, LsaEmbedder, VectorIndex};
 use docent_graph::{Graph, PprConfig};
@@ -19,6 +20,8 @@ use waiting::WaitingLinks;
 #[derive(Debug)]
 pub(crate) struct LiveModel {
     pub version: String,
+    pub created_at: DateTime<Utc>,
+    pub size_bytes: u64,
     pub model: Model,
 }
 

@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use docent_domain::{Link, Resource, ResourceId, UserId};
-use docent_storage::{Store, TextColumn};
+use docent_domain::{Link, Resource, ResourceId, USEFUL_STRENGTH, UserId};
+use docent_storage::{Store, TextColumn, Verdict};
 use rustc_hash::FxHashMap;
 
 use super::{TrainError, TrainEvent, TrainObserver};
@@ -77,6 +77,24 @@ struct Pair {
     rejected: bool,
 }
 
+type Pairs = HashMap<(u32, u32), Pair, rustc_hash::FxBuildHasher>;
+
+/// What was useful is liked; what was not is not learned from, unless they turned to it since. A click alone says nothing:
+/// it follows the place in the list.
+fn judge(pairs: &mut Pairs, of: (u32, u32), verdict: &Verdict) {
+    let fresh = Pair { strength: 0.0, at: verdict.at, liked: false, rejected: false };
+    if verdict.was_useful {
+        let pair = pairs.entry(of).or_insert(fresh);
+        if !pair.liked {
+            pair.liked = true;
+            pair.strength = USEFUL_STRENGTH as f32;
+            pair.at = verdict.at;
+        }
+    } else if let Some(pair) = pairs.get_mut(&of) {
+        pair.rejected |= pair.at <= verdict.at;
+    }
+}
+
 async fn read_likes(
     store: &Store,
     items: &FxHashMap<i64, u32>,
@@ -84,7 +102,7 @@ async fn read_likes(
 ) -> Result<(Vec<UserId>, Vec<Like>), TrainError> {
     let mut users: Vec<UserId> = Vec::new();
     let mut by_row: FxHashMap<i64, u32> = FxHashMap::default();
-    let mut pairs: HashMap<(u32, u32), Pair, rustc_hash::FxBuildHasher> = HashMap::default();
+    let mut pairs = Pairs::default();
     let (mut after, mut read) = (0, 0);
     loop {
         let page = store.interactions_after(after, PAGE).await?;
@@ -111,6 +129,27 @@ async fn read_likes(
         }
         if observer.on_event(&TrainEvent::Read { interactions: read }).is_break() {
             return Err(TrainError::Interrupted);
+        }
+    }
+    let mut after = 0;
+    loop {
+        let page = store.verdicts_after(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.row_id;
+        for row in page {
+            let Some(&item) = items.get(&row.verdict.resource_row) else { continue };
+            let known = by_row.get(&row.user_row).copied();
+            let user = match known {
+                Some(user) => user,
+                // Of what somebody does not like, nothing is learned by itself.
+                None if !row.verdict.was_useful => continue,
+                None => {
+                    users.push(row.user_id.clone());
+                    by_row.insert(row.user_row, users.len() as u32 - 1);
+                    users.len() as u32 - 1
+                }
+            };
+            judge(&mut pairs, (user, item), &row.verdict);
         }
     }
     let mut likes: Vec<Like> = pairs

@@ -1,6 +1,6 @@
 //! A model of a part of the data, served as an engine would serve it, to judge the whole by.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
 
 use docent_domain::Profile;
 use docent_evaluation::{Metrics, metrics_at_k};
@@ -85,7 +85,8 @@ impl Rehearsal<'_> {
         let user =
             self.data.users.get(case.user as usize).ok_or_else(|| invalid("an unknown user".into()))?;
         let request = RecommendRequest { limit, ..RecommendRequest::new(user.clone()) };
-        choose(&self.state, &view(case.history, case.known), &request, self.engine, case.at, among)
+        let user = view(case.history, case.known);
+        choose(&self.state, &user, &request, &BTreeSet::new(), self.engine, case.at, among)
     }
 
     /// Each case ranked by each of `options`, which are made from those of a default request: `[options][cases]`, with the
@@ -173,7 +174,12 @@ pub(super) fn state_of(data: &Dataset, model: Model, known: &[Like]) -> Result<S
         entry.add_views(u64::from(count));
         state.catalogue.put(item.row_id, entry);
     }
-    state.adopt(LiveModel { version: "candidate".into(), model })?;
+    state.adopt(LiveModel {
+        version: "candidate".into(),
+        created_at: chrono::DateTime::UNIX_EPOCH,
+        size_bytes: 0,
+        model,
+    })?;
     let keyed =
         data.links().filter_map(|(id, links)| Some((state.catalogue.key(id.as_str())?, links.clone())));
     let links = keyed.collect();

@@ -13,6 +13,7 @@ use super::authors::relearn_authors;
 use crate::{
     entity::interaction::{ActiveModel, Column, Model},
     error::{Result, StorageError},
+    figures::activity::Activity,
     profiles,
     resources::find_resources,
     sql,
@@ -98,13 +99,14 @@ pub(crate) async fn merge(
     let mut state = find(transaction, &distinct(keys.iter().flatten())).await?;
     let mut changed: HashSet<Key> = HashSet::new();
     let mut gains: HashMap<i64, Gain> = HashMap::new();
+    let mut activity = Activity::new(transaction.get_database_backend(), now);
     let mut outcomes = Vec::with_capacity(events.len());
     for (key, Checked { first, .. }) in keys.into_iter().zip(events) {
         let Some(key) = key else {
             outcomes.push(Merged::UnknownResource);
             continue;
         };
-        let at = first.last_at;
+        let (at, is_positive) = (first.last_at, first.is_positive());
         let merged = match state.remove(&key) {
             Some(before) if repeats == Repeats::OnlyNewer && at <= before.last_at => {
                 state.insert(key, before);
@@ -115,6 +117,7 @@ pub(crate) async fn merge(
             None => first,
         };
         gains.entry(key.user).or_default().add(at);
+        activity.event(key.user, key.kind.as_str(), is_positive, at);
         if !changed.contains(&key) {
             changed.insert(key.clone());
         }
@@ -123,8 +126,9 @@ pub(crate) async fn merge(
     }
 
     write(transaction, changed, &state).await?;
-    let to_relearn = add_to_profiles(transaction, &gains, now).await?;
+    let to_relearn = add_to_profiles(transaction, &mut gains, &mut activity, now).await?;
     relearn_authors(transaction, &to_relearn).await?;
+    activity.write(transaction).await?;
     Ok(outcomes)
 }
 
@@ -244,16 +248,15 @@ async fn write(
 }
 
 /// What a batch adds to one user.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 struct Gain {
-    events: i64,
-    newest: Option<DateTime<Utc>>,
+    /// When each event was.
+    times: Vec<i64>,
 }
 
 impl Gain {
     fn add(&mut self, at: DateTime<Utc>) {
-        self.events += 1;
-        self.newest = self.newest.max(Some(at));
+        self.times.push(to_micros(at));
     }
 }
 
@@ -268,7 +271,8 @@ struct Totals {
 /// another multiple of [`RELEARN_AUTHORS_EVERY`].
 async fn add_to_profiles(
     transaction: &impl ConnectionTrait,
-    gains: &HashMap<i64, Gain>,
+    gains: &mut HashMap<i64, Gain>,
+    activity: &mut Activity,
     now: DateTime<Utc>,
 ) -> Result<Vec<i64>> {
     let backend = transaction.get_database_backend();
@@ -290,11 +294,12 @@ async fn add_to_profiles(
         let (total, last) =
             before.get(user).map_or((0, None), |row| (row.total_interactions, row.last_active_at));
         let every = RELEARN_AUTHORS_EVERY.cast_signed();
-        let new_total = total.saturating_add(gain.events);
+        let new_total = total.saturating_add(i64::try_from(gain.times.len()).unwrap_or(i64::MAX));
+        activity.sessions(*user, last, &mut gain.times);
         if new_total / every > total / every {
             to_relearn.push(*user);
         }
-        totals.push((*user, new_total, last.max(gain.newest.map(to_micros))));
+        totals.push((*user, new_total, last.max(gain.times.iter().copied().max())));
     }
     let update = format!(
         "UPDATE user_profiles SET total_interactions = CAST(k.value ->> 1 AS bigint), \

@@ -33,6 +33,10 @@ pub struct TrainingRow {
     pub is_negative: bool,
     /// In `[0, 1]`.
     pub confidence: f64,
+    /// How often it was repeated.
+    pub return_visits: u32,
+    /// The time of the first.
+    pub first_at: DateTime<Utc>,
     /// The time of the newest.
     pub at: DateTime<Utc>,
 }
@@ -73,6 +77,8 @@ struct Joined {
     is_positive: bool,
     is_negative: bool,
     confidence: f64,
+    return_visits: i64,
+    created_at: i64,
     interaction_timestamp: i64,
 }
 
@@ -92,7 +98,7 @@ impl Store {
         // The page is cut before the joins, so that no plan can join the whole table first.
         let query = "SELECT i.id, i.user_id, i.resource_id, u.external_id AS user_name, r.external_id AS resource_name, \
                      i.interaction_type, i.interaction_strength, i.is_positive, i.is_negative, i.confidence, \
-                     i.interaction_timestamp \
+                     i.return_visits, i.created_at, i.interaction_timestamp \
                      FROM (SELECT * FROM user_interactions WHERE id > $1 ORDER BY id LIMIT $2) i \
                      JOIN users u ON u.id = i.user_id JOIN resources r ON r.id = i.resource_id ORDER BY i.id";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -149,6 +155,9 @@ impl Joined {
             user_id: UserId::new(&self.user_name).map_err(|error| corrupt(error.to_string()))?,
             resource_id: ResourceId::new(&self.resource_name).map_err(|error| corrupt(error.to_string()))?,
             strength: Strength::new(self.interaction_strength).map_err(|error| corrupt(error.to_string()))?,
+            return_visits: u32::try_from(self.return_visits)
+                .map_err(|_| corrupt(format!("{} return visits", self.return_visits)))?,
+            first_at: from_micros(TABLE, self.id, self.created_at)?,
             at: from_micros(TABLE, self.id, self.interaction_timestamp)?,
             interaction_type: InteractionType::from(self.interaction_type),
             is_positive: self.is_positive,

@@ -1,0 +1,81 @@
+//! What monitoring reads: counts by hour and day, changed in the transactions that change what they count, so that they
+//! are never out of step, and small, so that a window of 90 days is read as fast as one of a day. They name no person.
+
+pub(crate) mod activity;
+mod engagement;
+pub(crate) mod impressions;
+mod quality;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::sea_query::{Expr, IntoIden, OnConflict};
+
+pub use engagement::{Engagement, Newcomers, TypeCount};
+pub use quality::{Exposure, GroupFigures, Marks, Quality, RankFigures, VariantFigures};
+
+use crate::{
+    Store,
+    error::Result,
+    sql,
+    time::{from_micros, to_micros},
+};
+
+const MICROS_AN_HOUR: i64 = 3_600_000_000;
+const HOURS_A_DAY: i64 = 24;
+/// What is older than the longest window is of no use here.
+const KEPT: TimeDelta = TimeDelta::days(92);
+
+fn hour_of(micros: i64) -> i64 {
+    micros.div_euclid(MICROS_AN_HOUR)
+}
+
+fn day_of(micros: i64) -> i64 {
+    hour_of(micros).div_euclid(HOURS_A_DAY)
+}
+
+/// The time that a window begins at: a full hour, so that a window of `days` holds that and the part of an hour before.
+///
+/// # Errors
+/// A time beyond any calendar.
+fn begin_of(now: DateTime<Utc>, days: u32) -> Result<DateTime<Utc>> {
+    let begin = hour_of(to_micros(now - TimeDelta::days(i64::from(days))));
+    from_micros("impression_hours", begin, begin.saturating_mul(MICROS_AN_HOUR))
+}
+
+/// Adds to the counts of a row that is there already.
+fn adding<K, C>(table: &str, key: impl IntoIterator<Item = K>, columns: &[(C, &str)]) -> OnConflict
+where
+    K: IntoIden,
+    C: IntoIden + Copy,
+{
+    let mut conflict = OnConflict::columns(key);
+    for (column, name) in columns {
+        conflict.value(*column, Expr::cust(format!("{table}.{name} + excluded.{name}")));
+    }
+    conflict
+}
+
+impl Store {
+    /// Forgets counts that are older than the longest window. How many rows went.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn forget_old_figures(&self, now: DateTime<Utc>) -> Result<u64> {
+        let hour = hour_of(to_micros(now - KEPT));
+        let day = hour.div_euclid(HOURS_A_DAY);
+        let transaction = self.begin().await?;
+        let mut gone = 0;
+        for table in ["impression_hours", "interaction_hours", "session_hours"] {
+            let old = format!("DELETE FROM {table} WHERE hour < $1");
+            gone += sql::execute(&transaction, old, [hour.into()]).await?;
+        }
+        let ranks = "DELETE FROM impression_ranks WHERE day < $1";
+        gone += sql::execute(&transaction, ranks, [day.into()]).await?;
+        // Of each resource the newest of the old stays: windows subtract it.
+        let exposures = "DELETE FROM resource_exposures WHERE day < $1 AND EXISTS (SELECT 1 FROM resource_exposures e \
+                         WHERE e.resource_id = resource_exposures.resource_id AND e.day > resource_exposures.day \
+                         AND e.day < $1)";
+        gone += sql::execute(&transaction, exposures, [day.into()]).await?;
+        transaction.commit().await?;
+        Ok(gone)
+    }
+}
