@@ -49,10 +49,10 @@ pub fn start(engine: Engine, gate: SchemaGate, every: Duration) -> JoinHandle<()
                 refreshes.note(engine.refresh().await.map_err(|error| chain(&error)));
             }
             if forgets.is_due() {
-                let forgotten = engine.store().forget_idempotency_keys(Utc::now() - KEYS_ARE_KEPT).await;
-                forgets.note(forgotten.map_err(|error| chain(&error)));
-                let forgotten = engine.store().forget_old_figures(Utc::now()).await;
-                forgets.note(forgotten.map_err(|error| chain(&error)));
+                let now = Utc::now();
+                let keys = engine.store().forget_idempotency_keys(now - KEYS_ARE_KEPT).await;
+                let figures = engine.store().forget_old_figures(now).await;
+                forgets.note(keys.and_then(|_| figures.map(drop)).map_err(|error| chain(&error)));
             }
             tokio::time::sleep(every).await;
         }
@@ -100,7 +100,7 @@ impl Attempts {
             }
             Err(error) => {
                 metrics::counter!(names::UPKEEP_FAILURES, "task" => self.task).increment(1);
-                self.pause = (self.pause * 2).min(LONGEST_PAUSE.max(self.every));
+                self.pause = (self.pause * 2).min(LONGEST_PAUSE);
                 if self.last_error.as_ref() != Some(&error) {
                     tracing::error!(error, "{}", self.what);
                     self.last_error = Some(error);

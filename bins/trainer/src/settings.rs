@@ -38,6 +38,15 @@ impl Settings {
         figment.extract().context("reading the configuration")
     }
 
+    /// The models that variants of experiments are served by.
+    pub fn models_of_experiments(&self) -> Vec<String> {
+        let experiments = self.engine.experiments.all().iter();
+        experiments
+            .flat_map(|one| &one.variants)
+            .filter_map(|variant| variant.model_version.clone())
+            .collect()
+    }
+
     /// The store. Where it is empty the tables are made; where they are of another version it is refused, because to
     /// change them beneath servers that run is for `docent-server db deploy`.
     pub async fn open_store(&self) -> anyhow::Result<Store> {

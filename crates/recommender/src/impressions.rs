@@ -12,7 +12,7 @@ use docent_domain::{Impression, UserId};
 use docent_storage::Store;
 use moka::sync::Cache;
 use tokio::{
-    sync::{Mutex, mpsc},
+    sync::{Mutex, mpsc, oneshot},
     task::JoinHandle,
 };
 
@@ -53,8 +53,15 @@ impl Counts {
     }
 }
 
+enum Queued {
+    /// The impressions of one answer.
+    Shown(Vec<Impression>),
+    /// Whoever waits until everything before it is written.
+    Awaited(oneshot::Sender<()>),
+}
+
 pub(crate) struct ImpressionLog {
-    queue: std::sync::RwLock<Option<mpsc::Sender<Vec<Impression>>>>,
+    queue: std::sync::RwLock<Option<mpsc::Sender<Queued>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     counts: Arc<Counts>,
     capacity: usize,
@@ -83,8 +90,20 @@ impl ImpressionLog {
         self.shown_to.insert(first.recommendation_id.clone(), first.user_id.clone());
         let queue = self.queue.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let count = impressions.len() as u64;
-        if queue.as_ref().is_none_or(|queue| queue.try_send(impressions).is_err()) {
+        if queue.as_ref().is_none_or(|queue| queue.try_send(Queued::Shown(impressions)).is_err()) {
             self.counts.lost(count);
+        }
+    }
+
+    /// Waits until what is queued is written.
+    pub(crate) async fn flushed(&self) {
+        let queue = self.queue.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let (done, written) = oneshot::channel();
+        if let Some(queue) = queue
+            && queue.send(Queued::Awaited(done)).await.is_ok()
+        {
+            // A writer that has ended wrote all it took.
+            let _ended = written.await;
         }
     }
 
@@ -123,15 +142,19 @@ impl ImpressionLog {
     }
 }
 
-async fn write_batches(store: Store, mut queue: mpsc::Receiver<Vec<Impression>>, counts: Arc<Counts>) {
+async fn write_batches(store: Store, mut queue: mpsc::Receiver<Queued>, counts: Arc<Counts>) {
     while let Some(first) = queue.recv().await {
-        let mut batch = first;
+        let (mut batch, mut awaited) = match first {
+            Queued::Shown(impressions) => (impressions, None),
+            Queued::Awaited(done) => (Vec::new(), Some(done)),
+        };
         let deadline = tokio::time::sleep(BATCH_DELAY);
         tokio::pin!(deadline);
-        while batch.len() < BATCH {
+        while awaited.is_none() && batch.len() < BATCH {
             tokio::select! {
                 more = queue.recv() => match more {
-                    Some(more) => batch.extend(more),
+                    Some(Queued::Shown(more)) => batch.extend(more),
+                    Some(Queued::Awaited(done)) => awaited = Some(done),
                     None => break,
                 },
                 () = &mut deadline => break,
@@ -144,6 +167,10 @@ async fn write_batches(store: Store, mut queue: mpsc::Receiver<Vec<Impression>>,
                 counts.lost(count);
                 tracing::error!(%error, count, "impressions could not be written");
             }
+        }
+        if let Some(done) = awaited {
+            // Who stopped waiting needs no answer.
+            let _gone = done.send(());
         }
     }
 }

@@ -77,12 +77,12 @@ impl SnapshotStore {
         rename_synced(&temporary, &self.root().join(CURRENT))
     }
 
-    /// Removes all but the newest `keep` snapshots and the live one, and what a killed writer left behind. Returns the ids
+    /// Removes all but the newest `keep` snapshots, the live one and those that are `spared`, and what a killed writer left behind. Returns the ids
     /// of the removed. What a trainer that is at work has written so far is left alone.
     ///
     /// # Errors
     /// [`SnapshotError::Io`]; where there are snapshots and it cannot be told which one is live, none is removed.
-    pub fn prune(&self, keep: usize) -> Result<Vec<String>, SnapshotError> {
+    pub fn prune(&self, keep: usize, spared: &[String]) -> Result<Vec<String>, SnapshotError> {
         if let Some(lock) = self.lock_training()? {
             self.recover(&lock)?;
         }
@@ -90,7 +90,8 @@ impl SnapshotStore {
         let live = self.current()?.map(|published| published.id);
         let ids = self.list()?;
         let old = ids.len().saturating_sub(keep);
-        let removed: Vec<String> = ids.into_iter().take(old).filter(|id| Some(id) != live.as_ref()).collect();
+        let is_kept = |id: &String| Some(id) == live.as_ref() || spared.contains(id);
+        let removed: Vec<String> = ids.into_iter().take(old).filter(|id| !is_kept(id)).collect();
         for id in &removed {
             self.remove(id)?;
             die_at("prune-removed");

@@ -129,10 +129,11 @@ fn prune_keeps_the_newest_and_the_live_one() {
     let live = published_and_live(&store);
     let others: Vec<Published> = (0..3).map(|i| publish(&store, i as f32)).collect();
     fs::create_dir(store.root().join(".draft-left-behind")).unwrap();
-    let removed = store.prune(2).unwrap();
+    let removed = store.prune(2, &[]).unwrap();
     assert_eq!(removed, [others[0].id.clone()]);
     assert_eq!(store.list().unwrap(), [live.id, others[1].id.clone(), others[2].id.clone()]);
     assert!(!store.root().join(".draft-left-behind").exists());
+    assert!(store.prune(1, &[others[1].id.clone()]).unwrap().is_empty(), "spared");
 }
 
 #[test]

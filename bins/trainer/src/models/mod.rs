@@ -21,7 +21,9 @@ pub async fn run(settings: Settings, args: &ModelsArgs) -> anyhow::Result<u8> {
         ModelsAction::Show { version } => return show::run(&settings, &snapshots, version.as_deref()).await,
         ModelsAction::Promote { version } => promote(&snapshots, version)?,
         ModelsAction::Rollback => promote(&snapshots, &before_live(&snapshots)?)?,
-        ModelsAction::Prune { keep } => tell_pruned(&snapshots.prune(keep.get())?),
+        ModelsAction::Prune { keep } => {
+            tell_pruned(&snapshots.prune(keep.get(), &settings.models_of_experiments())?);
+        }
     }
     Ok(exit::DONE)
 }

@@ -51,7 +51,7 @@ async fn once(
             exit::NOTHING_TO_DO
         }
         _ => {
-            let trained = train(&trainer, args, stop).await;
+            let trained = train(&trainer, settings, args, stop).await;
             if let Some(file) = metrics_file {
                 file.tell(&store).await;
             }
@@ -73,7 +73,7 @@ async fn too_few_are_new(trainer: &Trainer, fewest: u64) -> Option<u64> {
     }
 }
 
-async fn train(trainer: &Trainer, args: &TrainArgs, stop: &Stop) -> anyhow::Result<u8> {
+async fn train(trainer: &Trainer, settings: &Settings, args: &TrainArgs, stop: &Stop) -> anyhow::Result<u8> {
     match trainer.run(observer(stop)).await {
         Ok(report) => {
             println!("{}", report::render(&report));
@@ -81,7 +81,7 @@ async fn train(trainer: &Trainer, args: &TrainArgs, stop: &Stop) -> anyhow::Resu
                 return Ok(exit::REFUSED);
             }
             if let Some(keep) = args.keep {
-                tell_pruned(&trainer.snapshots().prune(keep.get())?);
+                tell_pruned(&trainer.snapshots().prune(keep.get(), &settings.models_of_experiments())?);
             }
             Ok(exit::DONE)
         }

@@ -62,7 +62,10 @@ pub async fn run(
         }
         match work().await {
             Ok(code) => tracing::info!(code, "trained"),
-            Err(error) => eprintln!("error: {error:#}"),
+            Err(error) => {
+                let error = docent_telemetry::redacted(&format!("{error:#}"));
+                tracing::error!(%error, "the training failed; it is tried again at its next time");
+            }
         }
         if let Some(code) = stop.asked() {
             return Ok(code);

@@ -62,6 +62,8 @@ impl Engine {
     /// # Errors
     /// [`Error::Storage`].
     pub async fn erase_user(&self, user: &UserId) -> Result<bool, Error> {
+        // What was shown to them a moment ago would otherwise be written after they are gone.
+        self.inner.impressions.flushed().await;
         let erased = self.inner.store.delete_user(user).await?;
         self.inner.users.changed(user);
         Ok(erased)

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use docent_domain::{Link, Resource, ResourceId, USEFUL_STRENGTH, UserId};
-use docent_storage::{Store, TextColumn, Verdict};
+use docent_storage::{Store, TextColumn, TrainingVerdict, Verdict};
 use rustc_hash::FxHashMap;
 
 use super::{TrainError, TrainEvent, TrainObserver};
@@ -95,6 +95,31 @@ fn judge(pairs: &mut Pairs, of: (u32, u32), verdict: &Verdict) {
     }
 }
 
+/// What each person said last of each resource, with its dense index, in the order of rows.
+async fn newest_verdicts(
+    store: &Store,
+    items: &FxHashMap<i64, u32>,
+) -> Result<Vec<(u32, TrainingVerdict)>, TrainError> {
+    let mut newest: FxHashMap<(i64, u32), TrainingVerdict> = FxHashMap::default();
+    let mut after = 0;
+    loop {
+        let page = store.verdicts_after(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.row_id;
+        for row in page {
+            let Some(&item) = items.get(&row.verdict.resource_row) else { continue };
+            let of = (row.user_row, item);
+            if newest.get(&of).is_none_or(|held| held.verdict.at <= row.verdict.at) {
+                newest.insert(of, row);
+            }
+        }
+    }
+    let mut verdicts: Vec<(u32, TrainingVerdict)> =
+        newest.into_iter().map(|((_, item), row)| (item, row)).collect();
+    verdicts.sort_unstable_by_key(|(_, row)| row.row_id);
+    Ok(verdicts)
+}
+
 async fn read_likes(
     store: &Store,
     items: &FxHashMap<i64, u32>,
@@ -131,26 +156,19 @@ async fn read_likes(
             return Err(TrainError::Interrupted);
         }
     }
-    let mut after = 0;
-    loop {
-        let page = store.verdicts_after(after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.row_id;
-        for row in page {
-            let Some(&item) = items.get(&row.verdict.resource_row) else { continue };
-            let known = by_row.get(&row.user_row).copied();
-            let user = match known {
-                Some(user) => user,
-                // Of what somebody does not like, nothing is learned by itself.
-                None if !row.verdict.was_useful => continue,
-                None => {
-                    users.push(row.user_id.clone());
-                    by_row.insert(row.user_row, users.len() as u32 - 1);
-                    users.len() as u32 - 1
-                }
-            };
-            judge(&mut pairs, (user, item), &row.verdict);
-        }
+    for (item, row) in newest_verdicts(store, items).await? {
+        let known = by_row.get(&row.user_row).copied();
+        let user = match known {
+            Some(user) => user,
+            // Of what somebody does not like, nothing is learned by itself.
+            None if !row.verdict.was_useful => continue,
+            None => {
+                users.push(row.user_id.clone());
+                by_row.insert(row.user_row, users.len() as u32 - 1);
+                users.len() as u32 - 1
+            }
+        };
+        judge(&mut pairs, (user, item), &row.verdict);
     }
     let mut likes: Vec<Like> = pairs
         .into_iter()

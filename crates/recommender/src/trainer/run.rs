@@ -1,8 +1,8 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::Utc;
 use docent_evaluation::{Holdout, Metrics, mean_metrics, temporal_holdout};
-use docent_snapshot::die_at;
+use docent_snapshot::{TrainingLock, die_at};
 use docent_storage::{InteractionTotals, NewModelRun, RunEnd, RunStatus};
 use ulid::Ulid;
 
@@ -25,6 +25,9 @@ use crate::{
 const FEWEST_TO_HOLD_OUT: usize = 5;
 /// The live model is judged only by at least this many users.
 const FEWEST_TO_JUDGE_LIVE: usize = 20;
+
+const LOCK_TRIES: usize = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(200);
 
 /// What was chosen, and how good the models are on the holdout.
 struct Proof {
@@ -55,7 +58,7 @@ impl Trainer {
     /// published, and the run is recorded with its end. [`TrainError::Busy`] where another process trains into the same
     /// folder: then there was no run.
     pub async fn run(&self, observer: Box<dyn TrainObserver>) -> Result<TrainReport, TrainError> {
-        let Some(lock) = self.snapshots.lock_training()? else { return Err(TrainError::Busy) };
+        let lock = self.lock().await?;
         self.settle(&lock).await?;
         let run_id = Ulid::generate().to_string();
         let config = serde_json::to_value(&self.config).unwrap_or_default();
@@ -67,6 +70,17 @@ impl Trainer {
         die_at("run-unrecorded");
         self.store.finish_run(&run_id, &end_of(&result)).await?;
         result
+    }
+
+    /// Pruning holds the lock for moments; another trainer keeps it.
+    async fn lock(&self) -> Result<TrainingLock, TrainError> {
+        for _ in 0..LOCK_TRIES {
+            if let Some(lock) = self.snapshots.lock_training()? {
+                return Ok(lock);
+            }
+            tokio::time::sleep(LOCK_PAUSE).await;
+        }
+        Err(TrainError::Busy)
     }
 
     async fn run_recorded(

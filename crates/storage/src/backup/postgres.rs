@@ -168,13 +168,31 @@ fn tell(stdin: Option<&mut ChildStdin>, archive: &Path, tables: &[String], check
     let mut process = program("pg_restore")?;
     process.args(["--no-owner", "--no-privileges", "--file=-"]).arg(archive);
     let mut process = process.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().map_err(failed)?;
-    let copied = process.stdout.take().map(|mut script| std::io::copy(&mut script, stdin));
+    let copied = process.stdout.take().map(|script| copy_script(BufReader::new(script), stdin));
     let ended = process.wait().map_err(failed)?;
     copied.transpose().map_err(failed)?;
     if !ended.success() {
         return Err(StorageError::backup(archive, "damaged: pg_restore cannot read all of it"));
     }
     stdin.write_all(checked.as_bytes()).and_then(|()| stdin.write_all(b"COMMIT;\n")).map_err(failed)
+}
+
+/// The script without a setting that newer programs write and servers before 17 refuse. Settings come before all data.
+fn copy_script(mut script: impl BufRead, to: &mut impl Write) -> std::io::Result<()> {
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if script.read_until(b'\n', &mut line)? == 0 {
+            return Ok(());
+        }
+        if line.starts_with(b"SET transaction_timeout") {
+            continue;
+        }
+        to.write_all(&line)?;
+        if line.starts_with(b"SELECT pg_catalog.set_config") {
+            return std::io::copy(&mut script, to).map(drop);
+        }
+    }
 }
 
 /// Tells each table of an archive, and each line of its rows.

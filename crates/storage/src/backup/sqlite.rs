@@ -77,8 +77,10 @@ pub(super) fn restore(
         return Err(StorageError::backup(database, "there are tables in it; --overwrite replaces them"));
     }
     let source = open(backup, OpenFlags::SQLITE_OPEN_READ_ONLY, wait)?;
-    copy_pages(&source, &mut target, wait).map_err(|error| StorageError::backup(database, error))?;
-    same_rows(database, rows, &content(&target).map_err(named)?.0)
+    let found = content(&source).map_err(|error| StorageError::backup(backup, error))?.0;
+    // Before anything is replaced: afterwards others may write to it.
+    same_rows(backup, rows, &found)?;
+    copy_pages(&source, &mut target, wait).map_err(|error| StorageError::backup(database, error))
 }
 
 fn open(path: &Path, flags: OpenFlags, wait: Duration) -> Result<Connection> {

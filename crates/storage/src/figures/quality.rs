@@ -190,7 +190,8 @@ impl Store {
         let query = format!(
             "SELECT {gathered} AS shown FROM (SELECT t.total - COALESCE((SELECT e.total FROM resource_exposures e \
              WHERE e.resource_id = t.resource_id AND e.day < $1 ORDER BY e.day DESC LIMIT 1), 0) AS shown \
-             FROM resource_exposure_totals t WHERE t.last_day >= $1) counted"
+             FROM resource_exposure_totals t JOIN resources r ON r.id = t.resource_id AND NOT r.hidden \
+             WHERE t.last_day >= $1) counted"
         );
         let row: Option<ExposureRow> = sql::select_one(self.reader(), query, [day.into()]).await?;
         let shown = row.map_or_else(|| "[]".to_owned(), |row| row.shown);
