@@ -60,7 +60,8 @@ async fn open(url: &str) -> anyhow::Result<Store> {
     let pending = store.schema_status().await.context("reading the schema of the store")?.pending;
     anyhow::ensure!(
         pending.is_empty(),
-        "the store has no up-to-date schema (expected {}): import something first",
+        "the store lacks tables of this version ({}): `docent-trainer import` makes those of an empty store, \
+         `docent-server db deploy` brings an older one up to date",
         pending.join(", ")
     );
     Ok(store)
