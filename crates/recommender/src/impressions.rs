@@ -162,7 +162,7 @@ async fn write_batches(store: Store, mut queue: mpsc::Receiver<Queued>, counts: 
         }
         let count = batch.len() as u64;
         match store.put_impressions(&batch).await {
-            Ok(_) => counts.wrote(count),
+            Ok(written) => counts.wrote(written),
             Err(error) => {
                 counts.lost(count);
                 tracing::error!(%error, count, "impressions could not be written");
