@@ -23,15 +23,19 @@ pub fn top_k(scores: &[f32], seen: &[u32], relevant: &HashSet<u32>, k: usize) ->
     let order = |a: &(f32, bool, u32), b: &(f32, bool, u32)| {
         b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2))
     };
-    for entry in &mut unseen {
-        entry.1 = relevant.contains(&entry.2);
+    for item in relevant {
+        let found = unseen.binary_search_by_key(item, |entry| entry.2);
+        if let Some(entry) = found.ok().and_then(|at| unseen.get_mut(at)) {
+            entry.1 = true;
+        }
     }
     if unseen.len() > k {
         unseen.select_nth_unstable_by(k, order);
         unseen.truncate(k);
     }
     unseen.sort_unstable_by(order);
-    unseen.into_iter().map(|(_, _, item)| item).collect()
+    // Collecting from `into_iter` would keep the room of the whole catalogue.
+    unseen.iter().map(|(_, _, item)| *item).collect()
 }
 
 #[cfg(test)]

@@ -130,7 +130,8 @@ fn best(scores: &[f32], history: &[Like], k: usize) -> Vec<u32> {
         unseen.truncate(k);
     }
     unseen.sort_unstable_by(order);
-    unseen.into_iter().map(|(_, item)| item).collect()
+    // Collecting from `into_iter` would keep the room of the whole catalogue.
+    unseen.iter().map(|(_, item)| *item).collect()
 }
 
 /// How many people like each item.
