@@ -42,8 +42,8 @@ fn set_gauges(engine: &Engine) {
         (names::VECTORS, status.vectors),
         (names::GRAPH_EDGES, status.edges),
         (names::MODEL_LIVE, usize::from(status.model_version.is_some())),
-        (names::IMPRESSION_QUEUE, status.queued_answers),
-        (names::IMPRESSION_QUEUE_CAPACITY, status.queue_capacity),
+        (names::IMPRESSION_QUEUE, status.impressions.waiting),
+        (names::IMPRESSION_QUEUE_CAPACITY, status.impressions.capacity),
     ] {
         metrics::gauge!(name).set(value as f64);
     }

@@ -1,5 +1,5 @@
 //! Rows (user, item, label) a second that training takes in, at 256 and 4,096 rows a step; the peer is
-//! docs/benchmarks/neumf_torch.py. `cargo run --release --workspace --example throughput`
+//! docs/benchmarks/neumf_torch.py. `cargo run --release -p docent-ncf --example throughput`
 #![allow(clippy::print_stdout)]
 
 use std::ops::ControlFlow;

@@ -123,12 +123,6 @@ impl ImpressionLog {
         }
     }
 
-    /// How many answers wait, and how many may; none once it is closed.
-    pub(crate) fn depth(&self) -> (usize, usize) {
-        let queue = self.queue.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        queue.as_ref().map_or((0, 0), |queue| (queue.max_capacity() - queue.capacity(), queue.max_capacity()))
-    }
-
     /// Takes no more impressions and waits until those that are queued are written.
     pub(crate) async fn close(&self) {
         self.queue.write().unwrap_or_else(std::sync::PoisonError::into_inner).take();

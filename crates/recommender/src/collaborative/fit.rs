@@ -191,7 +191,10 @@ pub(crate) fn hybrid(
     let (models, epochs) = members(validation.train(), Some(&validation), settings, observer)?;
     begin(ModelKind::Hybrid, observer)?;
     let weights = Blend::weigh(&models, &validation, settings.seed)?;
+    let uses_ncf = models.iter().zip(&weights).any(|(m, weight)| m.kind() == ModelKind::Ncf && *weight > 0.0);
     drop(models);
+    // A network that the blend leaves out need not be trained again.
+    let epochs = if uses_ncf { epochs } else { 0 };
     let chosen = FitSettings { ncf: NcfConfig { epochs, ..settings.ncf.clone() }, ..settings.clone() };
     let (models, _) = members(likes, None, &chosen, observer)?;
     Ok(Blend::of(models.into_iter().zip(weights)))

@@ -27,8 +27,8 @@ pub use recommend::limit_checked;
 pub(crate) use recommend::{Chosen, choose, ranked};
 
 use crate::{
-    EngineConfig, Error, ModelInfo, Stage, impressions::ImpressionLog, state::State, timings::Timings,
-    user::Users,
+    EngineConfig, Error, ImpressionQueue, ModelInfo, impressions::ImpressionLog, state::State,
+    timings::Timings, user::Users,
 };
 
 /// Hybrid recommendations over one store and one folder of snapshots. Cheap to clone; all clones are one engine.
@@ -71,10 +71,8 @@ pub struct EngineStatus {
     pub model: Option<ModelInfo>,
     /// `sqlite` or `postgresql`.
     pub database: &'static str,
-    /// Answers whose impressions wait to be written.
-    pub queued_answers: usize,
-    /// How many may wait before further ones are dropped.
-    pub queue_capacity: usize,
+    /// The queue of impressions.
+    pub impressions: ImpressionQueue,
 }
 
 impl Engine {
@@ -130,7 +128,6 @@ impl Engine {
     #[must_use]
     pub fn status(&self) -> EngineStatus {
         let state = crate::user::read(&self.inner.state);
-        let (queued_answers, queue_capacity) = self.inner.impressions.depth();
         EngineStatus {
             resources: state.catalogue.len(),
             vectors: state.vectors.len(),
@@ -138,14 +135,8 @@ impl Engine {
             model_version: state.live.as_ref().map(|live| live.version.clone()),
             model: state.live.as_ref().map(|live| live.model.info.clone()),
             database: self.inner.store.backend(),
-            queued_answers,
-            queue_capacity,
+            impressions: self.inner.impressions.status(),
         }
-    }
-
-    /// Notes how long a stage of an answer took that was made around this engine, among those that it times itself.
-    pub fn observe_stage(&self, stage: Stage, elapsed: std::time::Duration) {
-        self.inner.timings.observe(stage, elapsed);
     }
 
     /// Writes what is queued and closes the store.

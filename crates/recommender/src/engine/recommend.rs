@@ -190,7 +190,8 @@ fn answer(
     now: DateTime<Utc>,
 ) -> Result<(Answer, Vec<(Stage, Duration)>), Error> {
     let mut shown = shown(asked)?;
-    let request = &variant.as_ref().map_or_else(|| asked.clone(), |(_, variant)| served(asked, variant));
+    let varied = variant.as_ref().map(|(_, variant)| served(asked, variant));
+    let request = varied.as_ref().unwrap_or(asked);
     let Chosen { personal, strategy, degraded, candidates, options, ranking, mut laps } =
         choose(state, user, request, &shown, config, now, None)?;
     let explaining = Instant::now();
