@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use docent::{
     AlsConfig, Error, NcfConfig, SnapshotStore,
     collaborative::{
-        CollaborativeModel, FitEvent, FitSettings, InteractionMatrix, ModelKind, Objective, fit, load,
+        CollaborativeModel, FitEvent, FitSettings, InteractionMatrix, ModelKind, Objective, SoftmaxConfig, fit,
+        load,
     },
 };
 
@@ -14,8 +15,14 @@ use docent::{
 const SIDE: u32 = 40;
 
 /// Models that learn who likes what; popularity does not.
-const LEARNERS: [ModelKind; 5] =
-    [ModelKind::ItemKnn, ModelKind::Ease, ModelKind::Als, ModelKind::Ncf, ModelKind::Hybrid];
+const LEARNERS: [ModelKind; 6] = [
+    ModelKind::ItemKnn,
+    ModelKind::Ease,
+    ModelKind::Als,
+    ModelKind::Softmax,
+    ModelKind::Ncf,
+    ModelKind::Hybrid,
+];
 
 fn matrix(n_users: u32, n_items: u32, pairs: impl Iterator<Item = (u32, u32)>) -> InteractionMatrix {
     let triples = pairs.map(|(user, item)| (user, item, 1.0));
@@ -36,6 +43,7 @@ fn settings() -> FitSettings {
     let ncf = NcfConfig { dim: 4, layers: vec![16, 8], epochs: 5, batch_size: 32, ..NcfConfig::default() };
     FitSettings {
         als: AlsConfig { dim: 4, ..AlsConfig::default() },
+        softmax: SoftmaxConfig { dim: 4, ..SoftmaxConfig::default() },
         ncf,
         objective: Objective::Full { k: 10 },
         ..FitSettings::default()

@@ -5,6 +5,7 @@ use docent_graph::GraphError;
 use docent_item_item::ItemItemError;
 use docent_ncf::NcfError;
 use docent_snapshot::SnapshotError;
+use docent_softmax::SoftmaxError;
 use docent_storage::StorageError;
 use thiserror::Error;
 
@@ -44,6 +45,9 @@ pub enum Error {
     /// Item-by-item models.
     #[error(transparent)]
     ItemItem(#[from] ItemItemError),
+    /// Factorisation by multinomial likelihood.
+    #[error(transparent)]
+    Softmax(#[from] SoftmaxError),
     /// Neural collaborative filtering.
     #[error(transparent)]
     Ncf(#[from] NcfError),

@@ -138,8 +138,8 @@ impl<'a> Shown<'a> {
     fn event(&self, event: &FitEvent) -> ControlFlow<()> {
         match event {
             FitEvent::Model(kind) => return self.say(format!("{kind}: training")),
-            FitEvent::Als { done, total } if self.bar.is_some() => {
-                return self.say(format!("als: half sweep {done} of {total}"));
+            FitEvent::Step { model, done, total } if self.bar.is_some() => {
+                return self.say(format!("{model}: step {done} of {total}"));
             }
             FitEvent::Ncf(progress) if self.bar.is_some() || progress.batch == progress.batches => {
                 let loss = progress.running_loss.map_or_else(String::new, |loss| format!(", loss {loss:.4}"));
@@ -148,7 +148,7 @@ impl<'a> Shown<'a> {
                 let (epoch, batch, batches) = (progress.epoch, progress.batch, progress.batches);
                 return self.say(format!("ncf: epoch {epoch}, batch {batch} of {batches}{loss}{holdout}"));
             }
-            FitEvent::Als { .. } | FitEvent::Ncf(_) => {}
+            FitEvent::Step { .. } | FitEvent::Ncf(_) => {}
         }
         if self.stop.asked().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

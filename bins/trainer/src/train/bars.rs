@@ -58,7 +58,7 @@ impl TrainObserver for Bars {
                 }
             }
             TrainEvent::Embedded { done, total } => self.steps(*total).set_position(*done as u64),
-            TrainEvent::Als { done, total } => self.steps(*total).set_position(*done as u64),
+            TrainEvent::Step { done, total } => self.steps(*total).set_position(*done as u64),
             TrainEvent::Ncf { epoch, epochs, batch, batches, loss, holdout } => {
                 let bar = self.steps(*batches);
                 bar.set_prefix(format!("epoch {epoch}/{epochs}"));

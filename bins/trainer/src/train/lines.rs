@@ -47,9 +47,9 @@ impl TrainObserver for Lines {
                     tracing::info!("embedded {done} of {total}");
                 }
             }
-            TrainEvent::Als { done, total } => {
+            TrainEvent::Step { done, total } => {
                 if done == total || self.is_due() {
-                    tracing::info!("half sweep {done} of {total}");
+                    tracing::info!("step {done} of {total}");
                 }
             }
             TrainEvent::Ncf { epoch, epochs, batch, batches, loss, holdout } => {

@@ -67,13 +67,13 @@ impl Blend {
         &self.members
     }
 
-    /// As [`CollaborativeModel::score_all`], by the members that are quick to ask about a whole catalogue: all but NCF,
-    /// unless there is nothing else. What is found so is to be ranked by [`CollaborativeModel::score`].
+    /// As [`CollaborativeModel::score_all`], by the members that are quick to ask about a whole catalogue: all but NCF
+    /// and the softmax, unless there is nothing else. What is found so is to be ranked by [`CollaborativeModel::score`].
     ///
     /// # Errors
     /// As [`CollaborativeModel::score`].
     pub fn shortlist_scores(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), Error> {
-        let is_quick = |member: &&Member| member.model.kind() != ModelKind::Ncf;
+        let is_quick = |member: &&Member| !matches!(member.model.kind(), ModelKind::Ncf | ModelKind::Softmax);
         if self.members.iter().filter(is_quick).count() == 0 {
             return self.score_all(history, scores);
         }

@@ -4,11 +4,12 @@ use docent_als::{AlsConfig, AlsModel};
 use docent_domain::InteractionMatrix;
 use docent_item_item::{EaseConfig, KnnConfig, ease, knn};
 use docent_ncf::{LeaveOneOut, NcfConfig, NcfModel, Progress, Scorer, TrainingData, TrainingObserver};
+use docent_softmax::{SoftmaxConfig, SoftmaxModel};
 use serde::{Deserialize, Serialize};
 
 use super::{
     AlsRecommender, Blend, CollaborativeModel, ItemItemRecommender, ModelKind, NcfRecommender, Objective,
-    Popularity, Validation,
+    Popularity, SoftmaxRecommender, Validation,
     validation::{history, triples},
 };
 use crate::Error;
@@ -19,6 +20,8 @@ use crate::Error;
 pub struct FitSettings {
     /// Matrix factorisation. NCF starts from it or, where its `dim` is another, from one of its own by the same settings.
     pub als: AlsConfig,
+    /// Matrix factorisation by multinomial likelihood.
+    pub softmax: SoftmaxConfig,
     /// Neural collaborative filtering.
     pub ncf: NcfConfig,
     /// Item nearest neighbours.
@@ -37,6 +40,7 @@ impl Default for FitSettings {
     fn default() -> Self {
         Self {
             als: AlsConfig::default(),
+            softmax: SoftmaxConfig::default(),
             ncf: NcfConfig { dim: 192, learning_rate: 0.0003, epochs: 2, ..NcfConfig::default() },
             knn: KnnConfig::default(),
             ease: EaseConfig::default(),
@@ -52,8 +56,10 @@ impl Default for FitSettings {
 pub enum FitEvent {
     /// A model is begun.
     Model(ModelKind),
-    /// Half sweeps of ALS.
-    Als {
+    /// Half sweeps of ALS, updates of the softmax.
+    Step {
+        /// The model.
+        model: ModelKind,
         /// Done so far.
         done: usize,
         /// In all.
@@ -71,7 +77,7 @@ pub type Observer<'a> = dyn FnMut(&FitEvent) -> ControlFlow<()> + 'a;
 ///
 /// # Errors
 /// Settings out of range, nothing to learn from, [`docent_item_item::ItemItemError::TooManyItems`] for `ease`; where
-/// `observer` breaks, [`docent_als::AlsError::Interrupted`] or [`docent_ncf::NcfError::Interrupted`].
+/// `observer` breaks, the `Interrupted` of the model at hand.
 pub fn fit(
     kind: ModelKind,
     likes: &InteractionMatrix,
@@ -84,6 +90,7 @@ pub fn fit(
         ModelKind::ItemKnn => Box::new(ItemItemRecommender::new(kind, knn(likes, &settings.knn)?)),
         ModelKind::Ease => Box::new(ItemItemRecommender::new(kind, ease(likes, &settings.ease)?)),
         ModelKind::Als => Box::new(als_of(settings.als.dim, likes, settings, observer)?),
+        ModelKind::Softmax => Box::new(softmax(likes, settings, observer)?),
         ModelKind::Ncf => {
             let validation = Validation::cut(likes, settings.objective, settings.seed)?;
             let train = validation.as_ref().map_or(likes, Validation::train);
@@ -109,9 +116,21 @@ fn als_of(
 ) -> Result<AlsRecommender, Error> {
     let config = AlsConfig { dim, seed: settings.seed, ..settings.als.clone() };
     let model = AlsModel::train(likes, &config, |half| {
-        observer(&FitEvent::Als { done: half.done, total: half.total })
+        observer(&FitEvent::Step { model: ModelKind::Als, done: half.done, total: half.total })
     })?;
     Ok(AlsRecommender(Arc::new(model)))
+}
+
+fn softmax(
+    likes: &InteractionMatrix,
+    settings: &FitSettings,
+    observer: &mut Observer<'_>,
+) -> Result<SoftmaxRecommender, Error> {
+    let config = SoftmaxConfig { seed: settings.seed, ..settings.softmax.clone() };
+    let model = SoftmaxModel::train(likes, &config, |update| {
+        observer(&FitEvent::Step { model: ModelKind::Softmax, done: update.done, total: update.total })
+    })?;
+    Ok(SoftmaxRecommender(model))
 }
 
 /// Trains from ALS factors. With a validation, the epoch is kept that ranks it best; else the last.
@@ -178,7 +197,7 @@ impl TrainingObserver for Watched<'_, '_> {
     }
 }
 
-/// ALS, NCF, and EASE where the catalogue allows, else item nearest neighbours, blended. Weights and NCF's epochs are chosen on a holdout; with them everything is then trained on
+/// ALS, softmax, NCF, and EASE where the catalogue allows, else item nearest neighbours, blended. Weights and NCF's epochs are chosen on a holdout; with them everything is then trained on
 /// all of `likes`.
 pub(crate) fn hybrid(
     likes: &InteractionMatrix,
@@ -221,5 +240,6 @@ fn members(
         if likes.n_cols() <= settings.blended_ease.max_items { ModelKind::Ease } else { ModelKind::ItemKnn };
     let of_blend = FitSettings { ease: settings.blended_ease.clone(), ..settings.clone() };
     let item_item = fit(item_item, likes, &of_blend, observer)?;
-    Ok((vec![Box::new(als), Box::new(ncf), item_item], epoch))
+    let softmax = fit(ModelKind::Softmax, likes, settings, observer)?;
+    Ok((vec![Box::new(als), Box::new(ncf), item_item, softmax], epoch))
 }

@@ -7,6 +7,7 @@ mod fit;
 mod item_item;
 mod ncf;
 mod popularity;
+mod softmax;
 mod tune;
 mod validation;
 
@@ -15,6 +16,7 @@ use std::fmt;
 pub use docent_domain::InteractionMatrix;
 pub use docent_item_item::{EaseConfig, ItemItemError, KnnConfig};
 use docent_snapshot::{Draft, Snapshot};
+pub use docent_softmax::SoftmaxConfig;
 
 pub use als::AlsRecommender;
 pub use blend::{Blend, Member};
@@ -23,6 +25,7 @@ pub use fit::{FitEvent, FitSettings, Observer, fit};
 pub use item_item::ItemItemRecommender;
 pub use ncf::NcfRecommender;
 pub use popularity::Popularity;
+pub use softmax::SoftmaxRecommender;
 pub use tune::{Tuned, tune};
 pub use validation::{Objective, Validation};
 
@@ -90,6 +93,8 @@ pub enum ModelKind {
     Ease,
     /// Matrix factorisation by alternating least squares.
     Als,
+    /// Matrix factorisation by multinomial likelihood.
+    Softmax,
     /// Neural collaborative filtering.
     Ncf,
     /// The others blended, with weights found on a holdout.
@@ -98,10 +103,17 @@ pub enum ModelKind {
 
 impl ModelKind {
     /// All models, from the simplest.
-    pub const ALL: [Self; 6] =
-        [Self::Popularity, Self::ItemKnn, Self::Ease, Self::Als, Self::Ncf, Self::Hybrid];
+    pub const ALL: [Self; 7] = [
+        Self::Popularity,
+        Self::ItemKnn,
+        Self::Ease,
+        Self::Als,
+        Self::Softmax,
+        Self::Ncf,
+        Self::Hybrid,
+    ];
 
-    /// Its name: `popularity`, `itemknn`, `ease`, `als`, `ncf`, `hybrid`.
+    /// Its name: `popularity`, `itemknn`, `ease`, `als`, `softmax`, `ncf`, `hybrid`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -109,6 +121,7 @@ impl ModelKind {
             Self::ItemKnn => "itemknn",
             Self::Ease => "ease",
             Self::Als => "als",
+            Self::Softmax => "softmax",
             Self::Ncf => "ncf",
             Self::Hybrid => "hybrid",
         }
@@ -143,6 +156,7 @@ pub fn load(snapshot: &Snapshot, name: &str) -> Result<Box<dyn CollaborativeMode
             Box::new(ItemItemRecommender::load(snapshot, name, kind)?)
         }
         ModelKind::Als => Box::new(AlsRecommender::load(snapshot, name)?),
+        ModelKind::Softmax => Box::new(SoftmaxRecommender::load(snapshot, name)?),
         ModelKind::Ncf => Box::new(NcfRecommender::load(snapshot, name)?),
         ModelKind::Hybrid => Box::new(Blend::load(snapshot, name)?),
     })

@@ -43,7 +43,7 @@ pub fn tune(
     let mut search = Search { validation: &validation, likes, observer };
     match kind {
         ModelKind::Popularity => Ok(Tuned { settings: settings.clone(), ndcg: 0.0, start: 0.0, trials: 0 }),
-        ModelKind::ItemKnn | ModelKind::Ease | ModelKind::Als => search.run(kind, settings, trials, time),
+        ModelKind::ItemKnn | ModelKind::Ease | ModelKind::Als | ModelKind::Softmax => search.run(kind, settings, trials, time),
         ModelKind::Ncf => search.run(ModelKind::Als, settings, trials, time),
         ModelKind::Hybrid => {
             let als = search.run(ModelKind::Als, settings, trials.div_ceil(2), time / 2)?;
@@ -120,6 +120,10 @@ fn draw(kind: ModelKind, from: &FitSettings, likes: &InteractionMatrix, rng: &mu
         ModelKind::Ease => {
             settings.ease.l2 = log_uniform(10.0, 5_000.0);
             settings.ease.dropout = 1.0 - log_uniform(0.25, 1.0);
+        }
+        ModelKind::Softmax => {
+            settings.softmax.user_regularization *= log_uniform(0.3, 3.0);
+            settings.softmax.item_regularization *= log_uniform(0.3, 3.0);
         }
         _ => {
             settings.als.regularization *= log_uniform(0.1, 10.0);

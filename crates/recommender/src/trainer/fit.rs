@@ -17,6 +17,7 @@ pub(super) fn collaborative(
     let rows = InteractionMatrix::from_triples(n_users, n_items, triples)?;
     let settings = FitSettings {
         als: config.als.clone(),
+        softmax: config.softmax.clone(),
         ncf: config.ncf.clone(),
         knn: config.knn.clone(),
         ease: config.ease.clone(),
@@ -30,7 +31,7 @@ pub(super) fn collaborative(
 fn tell(event: &FitEvent, observer: &mut dyn TrainObserver) -> ControlFlow<()> {
     observer.on_event(&match event {
         FitEvent::Model(kind) => TrainEvent::Stage(stage_of(*kind)),
-        FitEvent::Als { done, total } => TrainEvent::Als { done: *done, total: *total },
+        FitEvent::Step { done, total, .. } => TrainEvent::Step { done: *done, total: *total },
         FitEvent::Ncf(progress) => TrainEvent::Ncf {
             epoch: progress.epoch,
             epochs: progress.epochs,
@@ -47,6 +48,7 @@ fn stage_of(kind: ModelKind) -> &'static str {
         ModelKind::Popularity => "counting",
         ModelKind::ItemKnn | ModelKind::Ease => "relating items",
         ModelKind::Als => "factorising",
+        ModelKind::Softmax => "comparing items",
         ModelKind::Ncf => "training the network",
         ModelKind::Hybrid => "blending",
     }

@@ -24,6 +24,7 @@ use docent_embeddings::LsaConfig;
 use docent_item_item::{EaseConfig, ItemItemError, KnnConfig};
 use docent_ncf::{NcfConfig, NcfError};
 use docent_snapshot::SnapshotStore;
+use docent_softmax::{SoftmaxConfig, SoftmaxError};
 use docent_storage::{Store, StoreConfig};
 use serde::{Deserialize, Serialize};
 use thiserror::Error as ThisError;
@@ -44,6 +45,8 @@ pub const FEWEST_POSITIVES: usize = 10;
 pub struct TrainConfig {
     /// Matrix factorisation; its `dim` is also that of NCF.
     pub als: AlsConfig,
+    /// Matrix factorisation by multinomial likelihood.
+    pub softmax: SoftmaxConfig,
     /// Neural collaborative filtering.
     pub ncf: NcfConfig,
     /// Item nearest neighbours, for catalogues that are too large for the linear autoencoder.
@@ -68,6 +71,7 @@ impl Default for TrainConfig {
     fn default() -> Self {
         Self {
             als: AlsConfig::default(),
+            softmax: SoftmaxConfig::default(),
             ncf: NcfConfig::default(),
             knn: KnnConfig::default(),
             ease: EaseConfig::denoising(),
@@ -128,7 +132,9 @@ where
 impl From<Error> for TrainError {
     fn from(error: Error) -> Self {
         match error {
-            Error::Als(AlsError::Interrupted) | Error::Ncf(NcfError::Interrupted { .. }) => Self::Interrupted,
+            Error::Als(AlsError::Interrupted)
+            | Error::Softmax(SoftmaxError::Interrupted)
+            | Error::Ncf(NcfError::Interrupted { .. }) => Self::Interrupted,
             other => Self::Failed(other),
         }
     }

@@ -19,11 +19,11 @@ pub enum TrainEvent {
         /// Texts in all.
         total: usize,
     },
-    /// Half a sweep of ALS is done.
-    Als {
-        /// Halves done.
+    /// Half a sweep of ALS or an update of the softmax is done.
+    Step {
+        /// Steps done.
         done: usize,
-        /// Halves in all.
+        /// Steps in all.
         total: usize,
     },
     /// A batch of NCF is done.

@@ -31,11 +31,12 @@ pub enum Model {
 }
 
 impl Model {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Fitted(ModelKind::Popularity),
         Self::Fitted(ModelKind::ItemKnn),
         Self::Fitted(ModelKind::Ease),
         Self::Fitted(ModelKind::Als),
+        Self::Fitted(ModelKind::Softmax),
         Self::Fitted(ModelKind::Ncf),
         Self::Served(Strategy::Collaborative),
         Self::Served(Strategy::Content),
@@ -43,9 +44,9 @@ impl Model {
         Self::Served(Strategy::Hybrid),
     ];
 
-    /// Without EASE, whose dense matrix most sets are too large for, and NCF, which is in `collaborative`.
+    /// Without EASE, whose dense matrix most sets are too large for, softmax and NCF, which are in `collaborative`.
     const DEFAULT: [Self; 7] = {
-        let [popularity, knn, _, als, _, collaborative, content, graph, hybrid] = Self::ALL;
+        let [popularity, knn, _, als, _, _, collaborative, content, graph, hybrid] = Self::ALL;
         [popularity, knn, als, collaborative, content, graph, hybrid]
     };
 

@@ -1,0 +1,195 @@
+use faer::{Accum, MatMut, MatRef, Par, Side, linalg::matmul::matmul};
+
+use crate::{SoftmaxConfig, SoftmaxError};
+
+/// What of a catalogue there is to choose from: the items that somebody chose, by how often.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Support {
+    items: Vec<u32>,
+    /// Sums of `count + 1` up to and with each item.
+    cumulative: Vec<f64>,
+}
+
+impl Support {
+    /// `counts` `[n_items]`.
+    pub(crate) fn of(counts: &[f32]) -> Self {
+        let (mut items, mut cumulative, mut sum) = (Vec::new(), Vec::new(), 0.0);
+        for (item, &count) in counts.iter().enumerate() {
+            if count > 0.0 {
+                sum += f64::from(count) + 1.0;
+                items.push(item as u32);
+                cumulative.push(sum);
+            }
+        }
+        Self { items, cumulative }
+    }
+
+    /// All items, or where there are more than `most` a systematic sample of that size by popularity, from `offset` in
+    /// 0..1; with the logarithm of what each stands for.
+    pub(crate) fn sample(&self, most: usize, offset: f64) -> Vec<(u32, f32)> {
+        if self.items.len() <= most {
+            return self.items.iter().map(|&item| (item, 0.0)).collect();
+        }
+        let total = self.cumulative.last().copied().unwrap_or_default();
+        let stride = total / most as f64;
+        let draw = |at: usize| {
+            let target = (at as f64 + offset) * stride;
+            let place = self.cumulative.partition_point(|sum| *sum <= target).min(self.items.len() - 1);
+            let before = place.checked_sub(1).and_then(|before| self.cumulative.get(before)).unwrap_or(&0.0);
+            let mass = self.cumulative.get(place)? - before;
+            Some((*self.items.get(place)?, (stride / mass).ln() as f32))
+        };
+        (0..most).filter_map(draw).collect()
+    }
+}
+
+/// The items in the denominator, and the curvature that their spread gives the likelihood of a person.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Partition {
+    dim: usize,
+    /// `[m, dim]`.
+    factors: Vec<f32>,
+    /// `[m]`, with the logarithm of what each item stands for.
+    biases: Vec<f32>,
+    /// Mean of the factors where nothing is known of a person, `[dim]`.
+    mean: Vec<f32>,
+    /// Eigenvectors of their covariance, `[dim, dim]`, one a column.
+    axes: Vec<f32>,
+    /// Its eigenvalues, `[dim]`.
+    spread: Vec<f32>,
+}
+
+impl Partition {
+    /// `factors` `[n_items, dim]` and `biases` `[n_items]` of all items, of which `sample` are taken.
+    pub(crate) fn new(
+        factors: &[f32],
+        biases: &[f32],
+        sample: &[(u32, f32)],
+        dim: usize,
+    ) -> Result<Self, SoftmaxError> {
+        let mut partition = Self {
+            dim,
+            factors: Vec::with_capacity(sample.len() * dim),
+            biases: Vec::with_capacity(sample.len()),
+            mean: vec![0.0; dim],
+            axes: vec![0.0; dim * dim],
+            spread: vec![0.0; dim],
+        };
+        for &(item, log_mass) in sample {
+            let start = item as usize * dim;
+            partition.factors.extend_from_slice(factors.get(start..start + dim).unwrap_or_default());
+            partition.biases.push(biases.get(item as usize).copied().unwrap_or_default() + log_mass);
+        }
+        partition.find_curvature()?;
+        Ok(partition)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.biases.len()
+    }
+
+    /// Covariance of the factors under the popularity that the biases say.
+    fn find_curvature(&mut self) -> Result<(), SoftmaxError> {
+        let (dim, len) = (self.dim, self.len());
+        let mut shares = self.biases.clone();
+        softmax(&mut shares);
+        multiply(&mut self.mean, &shares, &self.factors, (1, len, dim));
+        let mut scaled = self.factors.clone();
+        for (row, share) in scaled.chunks_exact_mut(dim).zip(&shares) {
+            row.iter_mut().zip(&self.mean).for_each(|(x, mean)| *x = (*x - mean) * share.sqrt());
+        }
+        let scaled = MatRef::from_row_major_slice(&scaled, len, dim);
+        let covariance = scaled.transpose() * scaled;
+        let eigen = covariance.self_adjoint_eigen(Side::Lower).map_err(|_| SoftmaxError::Diverged)?;
+        MatMut::from_row_major_slice_mut(&mut self.axes, dim, dim).copy_from(eigen.U());
+        for (spread, value) in self.spread.iter_mut().zip(eigen.S().column_vector().iter()) {
+            *spread = value.max(0.0);
+        }
+        Ok(())
+    }
+
+    /// Probabilities of the items for people `[n, dim]`, to `shares` `[n, m]`.
+    pub(crate) fn probabilities(&self, people: &[f32], shares: &mut [f32]) {
+        let len = self.len();
+        let people = MatRef::from_row_major_slice(people, people.len() / self.dim, self.dim);
+        let factors = MatRef::from_row_major_slice(&self.factors, len, self.dim);
+        let target = MatMut::from_row_major_slice_mut(shares, people.nrows(), len);
+        matmul(target, Accum::Replace, people, factors.transpose(), 1.0, Par::Seq);
+        for row in shares.chunks_exact_mut(len) {
+            row.iter_mut().zip(&self.biases).for_each(|(score, bias)| *score += bias);
+            softmax(row);
+        }
+    }
+
+    /// The vectors `[n, dim]` of people, given for each the sum of what they chose, `chosen` `[n, dim]`, and how much they
+    /// chose, `masses` `[n]`: steps on `mass * log sum exp - chosen.p + ridge / 2 |p|^2` from 0, each through the inverse
+    /// of the curvature that the likelihood has there.
+    pub(crate) fn fold(&self, chosen: &[f32], masses: &[f32], config: &SoftmaxConfig) -> Vec<f32> {
+        let (n, dim, len) = (masses.len(), self.dim, self.len());
+        let mut people = vec![0.0; n * dim];
+        let mut shares = vec![0.0; n * len];
+        let (mut slopes, mut turned) = (self.mean.repeat(n), vec![0.0; n * dim]);
+        for step in 0..config.steps {
+            if step > 0 {
+                self.probabilities(&people, &mut shares);
+                multiply(&mut slopes, &shares, &self.factors, (n, len, dim));
+            }
+            let rows = slopes.chunks_exact_mut(dim).zip(chosen.chunks_exact(dim)).zip(people.chunks_exact(dim));
+            for (((slopes, chosen), person), mass) in rows.zip(masses) {
+                let ridge = config.user_regularization * mass.sqrt();
+                for ((slope, chosen), x) in slopes.iter_mut().zip(chosen).zip(person) {
+                    *slope = mass * *slope - chosen + ridge * x;
+                }
+            }
+            multiply(&mut turned, &slopes, &self.axes, (n, dim, dim));
+            for (row, mass) in turned.chunks_exact_mut(dim).zip(masses) {
+                let ridge = config.user_regularization * mass.sqrt();
+                for (x, spread) in row.iter_mut().zip(&self.spread) {
+                    *x *= config.step_size / (mass * spread + ridge).max(f32::MIN_POSITIVE);
+                }
+            }
+            let turned = MatRef::from_row_major_slice(&turned, n, dim);
+            let axes = MatRef::from_row_major_slice(&self.axes, dim, dim);
+            let target = MatMut::from_row_major_slice_mut(&mut people, n, dim);
+            matmul(target, Accum::Add, turned, axes.transpose(), -1.0, Par::Seq);
+        }
+        people
+    }
+
+    /// Adds `shares^T people` to `slopes` `[m, dim]` and the sums of `shares` `[n, m]` to `bias_slopes` `[m]`.
+    pub(crate) fn add_slopes(
+        &self,
+        shares: &[f32],
+        people: &[f32],
+        slopes: &mut [f32],
+        bias_slopes: &mut [f32],
+    ) {
+        let (len, n) = (self.len(), people.len() / self.dim);
+        let shares_ref = MatRef::from_row_major_slice(shares, n, len);
+        let people = MatRef::from_row_major_slice(people, n, self.dim);
+        let target = MatMut::from_row_major_slice_mut(slopes, len, self.dim);
+        matmul(target, Accum::Add, shares_ref.transpose(), people, 1.0, Par::Seq);
+        for row in shares.chunks_exact(len) {
+            bias_slopes.iter_mut().zip(row).for_each(|(sum, share)| *sum += share);
+        }
+    }
+}
+
+/// `target = left right` of row-major matrices, `[n, k]` and `[k, m]`.
+pub(crate) fn multiply(target: &mut [f32], left: &[f32], right: &[f32], (n, k, m): (usize, usize, usize)) {
+    let left = MatRef::from_row_major_slice(left, n, k);
+    let right = MatRef::from_row_major_slice(right, k, m);
+    matmul(MatMut::from_row_major_slice_mut(target, n, m), Accum::Replace, left, right, 1.0, Par::Seq);
+}
+
+/// Scores to probabilities, in place.
+fn softmax(scores: &mut [f32]) {
+    let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    scores.iter_mut().for_each(|score| *score = (*score - most).exp());
+    let sum: f32 = scores.iter().sum();
+    scores.iter_mut().for_each(|score| *score /= sum);
+}
+
+#[cfg(test)]
+#[path = "partition_tests.rs"]
+mod tests;
