@@ -43,6 +43,7 @@ pub struct Server {
     pub address: String,
     process: Child,
     log: Arc<Mutex<Vec<String>>>,
+    reader: Option<thread::JoinHandle<()>>,
     folder: Arc<TempDir>,
 }
 
@@ -79,8 +80,10 @@ impl Server {
             serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let (lines, kept) = (BufReader::new(process.stderr.take().unwrap()).lines(), Arc::clone(&log));
-        thread::spawn(move || lines.map_while(Result::ok).for_each(|line| kept.lock().unwrap().push(line)));
-        Self { client: Client::new(), address: String::new(), process, log, folder }
+        let reader = thread::spawn(move || {
+            lines.map_while(Result::ok).for_each(|line| kept.lock().unwrap().push(line))
+        });
+        Self { client: Client::new(), address: String::new(), process, log, reader: Some(reader), folder }
     }
 
     async fn start_logging(folder: Arc<TempDir>, variables: &[(&str, &str)], listens: &str) -> Self {
@@ -179,7 +182,7 @@ impl Server {
         self.process.wait().unwrap();
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and for the last line of its log.
     pub async fn ended(&mut self) -> ExitStatus {
         let process = &mut self.process;
         let mut status = None;
@@ -189,6 +192,9 @@ impl Server {
             async move { ended }
         })
         .await;
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
         status.unwrap()
     }
 }
