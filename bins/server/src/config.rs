@@ -4,11 +4,14 @@ use anyhow::{Context, ensure};
 use docent::{EngineConfig, TrainConfig};
 use figment::{
     Figment,
-    providers::{Format, Serialized, Toml},
+    providers::{Env, Format, Serialized, Toml},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{CommonArgs, ServeArgs};
+
+/// Settings outside of tables that no flag stands for.
+const ONLY_IN_FILE: [&str; 3] = ["workers", "request_timeout_seconds", "shutdown_timeout_seconds"];
 
 /// Every setting of the server: the keys of its TOML file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,7 +27,8 @@ pub struct ServerConfig {
     pub workers: Option<usize>,
     /// How long a request may take, in seconds; longer is answered with 503.
     pub request_timeout_seconds: u64,
-    /// How long requests that are being answered may take to end when the server is told to stop, in seconds.
+    /// How long requests that are being answered may take to end when the server is told to stop, in seconds; and, after
+    /// that, what was shown may take to be written down.
     pub shutdown_timeout_seconds: u64,
     /// Where the data is and how it is ranked: the table `[engine]`.
     pub engine: EngineConfig,
@@ -59,6 +63,10 @@ impl ServerConfig {
                 .with_context(|| format!("the configuration {} cannot be read", path.display()))?;
             figment = figment.merge(Toml::string(&text));
         }
+        // DOCENT_ENGINE__EXPLORATION=0 is `exploration` of the table [engine]. Other variables are flags, or not of the server.
+        let variables = Env::prefixed("DOCENT_")
+            .filter(|name| name.as_str().contains("__") || ONLY_IN_FILE.iter().any(|known| name == *known));
+        figment = figment.merge(variables.split("__"));
         let in_file = || match &common.config {
             Some(path) => format!("the configuration {}", path.display()),
             None => "the configuration".to_owned(),

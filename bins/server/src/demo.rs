@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::{cli::ServeArgs, config::ServerConfig, serve::serve};
+use crate::{cli::ServeArgs, config::ServerConfig, serve::serve, stop::StopSignals};
 
 /// How to demonstrate.
 #[derive(Debug, Args)]
@@ -24,12 +24,16 @@ pub struct DemoArgs {
 ///
 /// # Errors
 /// What keeps it from preparing or serving.
-pub async fn run(args: DemoArgs, config: ServerConfig) -> anyhow::Result<()> {
+pub async fn run(args: DemoArgs, config: ServerConfig, mut stop: StopSignals) -> anyhow::Result<()> {
     let mut config = config.with_flags(args.serve)?;
     let places = docent::EngineConfig::in_folder(&args.folder);
     config.engine.database_url = places.database_url;
     config.engine.snapshots = places.snapshots;
-    let library = prepare::prepare(&config.engine).await?;
+    let engine = config.engine.clone();
+    let Some(library) = stop.unless_told(async move { prepare::prepare(&engine).await }).await? else {
+        return Ok(());
+    };
+    let library = library?;
     tell::what_to_try(&config.bind, &args.folder, library.as_ref());
-    serve(config).await
+    serve(config, stop).await
 }

@@ -13,46 +13,58 @@ mod routes;
 mod schema_gate;
 mod serve;
 mod state;
+mod stop;
 mod waiting;
 mod watch;
 mod wire;
 
 use std::{
     io::{self, IsTerminal, Write},
-    panic::PanicHookInfo,
     process::ExitCode,
 };
 
+use anyhow::Context;
 use clap::Parser;
-use docent_telemetry::{LogFormat, init_tracing, names, redacted};
+use docent_telemetry::{LogFormat, init_tracing, log_panic, names, report_failure};
 
 use crate::{
     cli::{Cli, Command},
     config::ServerConfig,
+    stop::StopSignals,
 };
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let serves = matches!(cli.command, Command::Serve(_) | Command::Demo(_));
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error),
+    };
+    let what = match cli.command {
+        Command::Serve(_) | Command::Demo(_) => "the server failed",
+        Command::Db(_) | Command::Openapi => "the command failed",
+    };
     match start(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tell(&redacted(&format!("{error:#}")), serves);
+            report_failure(&format!("{error:#}"), |error| tracing::error!(error, "{what}"));
             ExitCode::FAILURE
         }
     }
 }
 
-/// To a person, or as the last line of a server's log.
-fn tell(error: &str, serves: bool) {
-    if serves && !io::stderr().is_terminal() && tracing::enabled!(tracing::Level::ERROR) {
-        tracing::error!(error, "the server failed");
+/// What is not to be run: wrong arguments, or a question about them.
+fn refused(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() || io::stderr().is_terminal() {
+        let _unwritable = error.print();
     } else {
-        let _unwritable = writeln!(io::stderr(), "error: {error}");
+        let said = error.to_string();
+        report_failure(said.trim_start_matches("error: "), |error| {
+            tracing::error!(error, "the arguments cannot be used");
+        });
     }
+    u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 fn start(cli: Cli) -> anyhow::Result<()> {
@@ -60,25 +72,30 @@ fn start(cli: Cli) -> anyhow::Result<()> {
         return Ok(io::stdout().write_all(openapi::contract().as_bytes())?);
     }
     init_tracing(LogFormat::Auto)?;
-    std::panic::set_hook(Box::new(log_panic));
-    let config = ServerConfig::load(&cli.common)?;
+    std::panic::set_hook(Box::new(|panic| {
+        metrics::counter!(names::PANICS).increment(1);
+        log_panic(panic);
+    }));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        match cli.command {
-            Command::Openapi => Ok(()),
-            Command::Serve(args) => serve::serve(config.with_flags(args)?).await,
-            Command::Db(command) => db::run(command, &config).await,
-            Command::Demo(args) => demo::run(args, config).await,
-        }
-    })
+    let done = runtime.block_on(run(cli));
+    // What is still at work was left on purpose, such as a model half read.
+    runtime.shutdown_background();
+    done
 }
 
-/// The one log line of a panic, with the id of the request that met it. What was said is shown only if it was written
-/// down in the code: a text that was made may hold anything.
-fn log_panic(panic: &PanicHookInfo<'_>) {
-    metrics::counter!(names::PANICS).increment(1);
-    let said =
-        panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(not shown: it holds data)");
-    let location = panic.location().map(ToString::to_string).unwrap_or_default();
-    tracing::error!(location, said, "panic");
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    let load = || ServerConfig::load(&cli.common);
+    let listen = || StopSignals::listen().context("signals cannot be heard");
+    match cli.command {
+        Command::Openapi => Ok(()),
+        Command::Serve(args) => {
+            let stop = listen()?;
+            serve::serve(load()?.with_flags(args)?, stop).await
+        }
+        Command::Db(command) => db::run(command, &load()?).await,
+        Command::Demo(args) => {
+            let stop = listen()?;
+            demo::run(args, load()?, stop).await
+        }
+    }
 }

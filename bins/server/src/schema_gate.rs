@@ -13,6 +13,7 @@ use actix_web::{
     web::Data,
 };
 use docent::SchemaStatus;
+use docent_telemetry::names;
 
 use crate::http::ApiError;
 
@@ -35,6 +36,7 @@ impl SchemaGate {
 
     /// Opens or closes, and says so where that is a change.
     pub fn set(&self, status: &SchemaStatus) {
+        tell_schema(status);
         let closed = !status.is_current();
         if self.closed.swap(closed, Ordering::Relaxed) == closed {
             return;
@@ -49,6 +51,16 @@ impl SchemaGate {
         } else {
             tracing::info!("the schema is the one that this server knows; serving");
         }
+    }
+}
+
+/// How the schema is, for Prometheus.
+pub fn tell_schema(status: &SchemaStatus) {
+    metrics::gauge!(names::SCHEMA_READY).set(f64::from(u8::from(status.is_current())));
+    for (state, migrations) in
+        [("applied", &status.applied), ("pending", &status.pending), ("unknown", &status.unknown)]
+    {
+        metrics::gauge!(names::SCHEMA_MIGRATIONS, "state" => state).set(migrations.len() as f64);
     }
 }
 

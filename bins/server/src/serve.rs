@@ -14,7 +14,7 @@ use actix_web::{
 use anyhow::{Context, bail};
 use docent::{Engine, Store, StoreConfig};
 use docent_telemetry::Exporter;
-use tokio::{runtime::Handle, task::JoinHandle};
+use tokio::{runtime::Handle, task::JoinHandle, time::timeout};
 
 use crate::{
     background,
@@ -23,34 +23,61 @@ use crate::{
     routes,
     schema_gate::{SchemaGate, refuse_other_schema},
     state::AppState,
-    waiting::{self, Waited},
+    stop::StopSignals,
+    waiting::{self, Waited, WaitingRoom},
     watch,
 };
+
+const PATIENCE_WITH_CONNECTIONS: Duration = Duration::from_secs(2);
 
 /// Opens the engine and serves until told to stop. Runs on a tokio runtime of several threads.
 ///
 /// # Errors
 /// What keeps it from starting, or from ending cleanly.
-pub async fn serve(config: ServerConfig) -> anyhow::Result<()> {
+pub async fn serve(config: ServerConfig, mut stop: StopSignals) -> anyhow::Result<()> {
     // Before anything is opened, so that a wrong address costs nothing.
     let addresses = checked_addresses(&config)?;
-    let store = Store::connect(&StoreConfig::new(&config.engine.database_url)).await;
+    let exporter = Exporter::install()?;
+    let database = StoreConfig::new(&config.engine.database_url);
+    let Some(store) = stop.unless_told(async move { Store::connect(&database).await }).await? else {
+        return Ok(());
+    };
     let store = store.context("the database cannot be opened")?;
     let every = Duration::from_secs(config.poll_seconds);
-    let waited = waiting::wait(&store, &addresses, every, signal()).await?;
-    if let Waited::ToldToStop = waited {
-        return Ok(store.close().await?);
-    }
-    let engine =
-        Engine::with_store(config.engine.clone(), store).await.context("the engine cannot be opened")?;
-    if let Waited::Ready(room) = waited {
+    let room = match waiting::wait(&store, &addresses, every, &exporter, &mut stop).await? {
+        Waited::ToldToStop => return leave(&store, None).await,
+        Waited::Ready(room) => Some(room),
+        Waited::NotNeeded => None,
+    };
+    tracing::info!("loading the catalogue and the live model");
+    let (settings, of_engine) = (config.engine.clone(), store.clone());
+    let opened = stop.unless_told(async move { Engine::with_store(settings, of_engine).await });
+    let Some(engine) = opened.await? else { return leave(&store, room).await };
+    let engine = engine.context("the engine cannot be opened")?;
+    if let Some(room) = room {
         room.stop().await?;
     }
-    serve_engine(&config, &addresses, engine).await
+    serve_engine(&config, &addresses, engine, exporter, stop).await
 }
 
-async fn serve_engine(config: &ServerConfig, addresses: &[SocketAddr], engine: Engine) -> anyhow::Result<()> {
-    let exporter = Exporter::install()?;
+/// Ends before anything was served. Statements that were left may keep connections; they are not waited for.
+async fn leave(store: &Store, room: Option<WaitingRoom>) -> anyhow::Result<()> {
+    if let Some(room) = room {
+        room.stop().await?;
+    }
+    match timeout(PATIENCE_WITH_CONNECTIONS, store.close()).await {
+        Ok(closed) => Ok(closed?),
+        Err(_) => Ok(()),
+    }
+}
+
+async fn serve_engine(
+    config: &ServerConfig,
+    addresses: &[SocketAddr],
+    engine: Engine,
+    exporter: Exporter,
+    stop: StopSignals,
+) -> anyhow::Result<()> {
     let state = Data::new(AppState::new(engine.clone(), Handle::current(), exporter.clone()));
     let frame_config =
         Data::new(FrameConfig { request_timeout: Duration::from_secs(config.request_timeout_seconds) });
@@ -80,7 +107,7 @@ async fn serve_engine(config: &ServerConfig, addresses: &[SocketAddr], engine: E
     let every = Duration::from_secs(config.poll_seconds);
     let upkeep =
         [background::start(engine.clone(), gate, every), watch::start(engine.clone(), exporter, every)];
-    let stopper = stop_on_signal(server.handle());
+    let stopper = stop_on_signal(server.handle(), stop);
     tracing::info!(address = listening.join(" "), workers, database = engine.status().database, "listening");
     let served = server.await;
 
@@ -90,7 +117,10 @@ async fn serve_engine(config: &ServerConfig, addresses: &[SocketAddr], engine: E
         // One that is at its end would otherwise find the store closed.
         let _cancelled = task.await;
     }
-    engine.close().await.context("what was shown could not all be written down")?;
+    // A database that hangs would hold up the end for good.
+    let patience = Duration::from_secs(config.shutdown_timeout_seconds.max(1));
+    let closed = timeout(patience, engine.close()).await.context("no end within shutdown_timeout_seconds");
+    closed.and_then(|closed| Ok(closed?)).context("what was shown could not all be written down")?;
     tracing::info!("stopped");
     served.context("the server failed")
 }
@@ -119,35 +149,16 @@ fn cores() -> usize {
 }
 
 /// The first signal lets requests that are being answered end; a second one does not wait.
-fn stop_on_signal(server: ServerHandle) -> JoinHandle<()> {
+fn stop_on_signal(server: ServerHandle, mut stop: StopSignals) -> JoinHandle<()> {
     tokio::spawn(async move {
-        match signal().await {
-            Ok(name) => tracing::info!(signal = name, "stopping when the requests being answered are"),
-            Err(error) => return tracing::error!(%error, "signals cannot be waited for; stop with SIGKILL"),
-        }
+        let signal = stop.next().await;
+        tracing::info!(signal, "stopping when the requests being answered are");
         let graceful = server.stop(true);
         tokio::spawn(graceful);
-        if signal().await.is_ok() {
-            tracing::warn!("stopping at once");
-            server.stop(false).await;
-        }
+        stop.next().await;
+        tracing::warn!("stopping at once");
+        server.stop(false).await;
     })
-}
-
-#[cfg(unix)]
-async fn signal() -> std::io::Result<&'static str> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
-    })
-}
-
-#[cfg(not(unix))]
-async fn signal() -> std::io::Result<&'static str> {
-    tokio::signal::ctrl_c().await.map(|()| "Ctrl-C")
 }
 
 #[cfg(test)]

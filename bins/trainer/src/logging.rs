@@ -15,3 +15,13 @@ pub fn start() -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+/// Says to a person on a terminal, or logs, how it goes.
+pub fn note(text: &str) {
+    if std::io::stderr().is_terminal() { eprintln!("{text}") } else { tracing::info!("{text}") }
+}
+
+/// Says to a person on a terminal, or logs, what was not done, or not as it was asked for.
+pub fn warn(text: &str) {
+    if std::io::stderr().is_terminal() { eprintln!("{text}") } else { tracing::warn!("{text}") }
+}

@@ -23,10 +23,12 @@ mod stop;
 mod table;
 mod train;
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
+use anyhow::Context;
 use clap::Parser;
 use cli::{Cli, Command};
+use docent_telemetry::{log_panic, report_failure};
 use settings::Settings;
 
 #[global_allocator]
@@ -35,39 +37,45 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { exit::FAILED.into() } else { ExitCode::SUCCESS };
-        }
+        Err(error) => return refused(&error),
     };
-    if let Err(error) = logging::start() {
-        eprintln!("error: {error:#}");
-        return exit::FAILED.into();
-    }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("error: the async runtime cannot be started: {error}");
-            return exit::FAILED.into();
-        }
-    };
-    match runtime.block_on(run(cli)) {
+    match start(cli) {
         Ok(code) => code.into(),
         Err(error) => {
-            eprintln!("error: {}", docent_telemetry::redacted(&format!("{error:#}")));
+            report_failure(&format!("{error:#}"), |error| tracing::error!(error, "the trainer failed"));
             exit::FAILED.into()
         }
     }
 }
 
+/// What is not to be run: wrong arguments, or a question about them.
+fn refused(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() || std::io::stderr().is_terminal() {
+        let _unwritable = error.print();
+    } else {
+        let said = error.to_string();
+        report_failure(said.trim_start_matches("error: "), |error| {
+            tracing::error!(error, "the arguments cannot be used");
+        });
+    }
+    if error.use_stderr() { exit::FAILED.into() } else { ExitCode::SUCCESS }
+}
+
+fn start(cli: Cli) -> anyhow::Result<u8> {
+    logging::start()?;
+    std::panic::set_hook(Box::new(log_panic));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.context("the async runtime cannot be started")?.block_on(run(cli))
+}
+
 async fn run(cli: Cli) -> anyhow::Result<u8> {
-    let settings = Settings::load(&cli.common)?;
+    let settings = Settings::load(&cli.common);
     match cli.command {
         Command::Train(args) => train::run(settings, &args).await,
-        Command::Evaluate(args) => evaluate::run(settings, args).await,
-        Command::Import(args) => import::run(settings, args).await,
-        Command::Export(args) => export::run(settings, args).await,
-        Command::Generate(args) => generate::run(settings, &args).await,
-        Command::Models(args) => models::run(settings, &args).await,
+        Command::Evaluate(args) => evaluate::run(settings?, args).await,
+        Command::Import(args) => import::run(settings?, args).await,
+        Command::Export(args) => export::run(settings?, args).await,
+        Command::Generate(args) => generate::run(settings?, &args).await,
+        Command::Models(args) => models::run(settings?, &args).await,
     }
 }

@@ -11,7 +11,7 @@ use tokio::{
     sync::Notify,
 };
 
-use crate::exit;
+use crate::{exit, logging};
 
 /// Whether and by what a stop was asked for.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +38,7 @@ impl Stop {
                     std::process::exit(i32::from(asked));
                 }
                 arrived.notify_one();
-                eprintln!("stopping at the next batch; once more to stop at once");
+                logging::note("stopping at the next batch; once more to stop at once");
             }
         });
         Ok(stop)

@@ -175,8 +175,11 @@ impl Timings {
         if let Some(clock) = self.stages.get(stage as usize) {
             clock.observe(elapsed);
         }
-        metrics::histogram!("docent_recommend_stage_duration_seconds", "stage" => stage.as_str())
-            .record(elapsed.as_secs_f64());
+        let histogram = match stage {
+            Stage::Total => metrics::histogram!("docent_recommend_duration_seconds"),
+            part => metrics::histogram!("docent_recommend_stage_duration_seconds", "stage" => part.as_str()),
+        };
+        histogram.record(elapsed.as_secs_f64());
     }
 
     /// One statement of the store.

@@ -39,6 +39,7 @@ mod interactions;
 mod lock;
 mod model_runs;
 mod observe;
+mod patience;
 mod pools;
 mod profiles;
 mod resources;

@@ -11,6 +11,7 @@ use crate::{
     StoreConfig,
     config::Place,
     error::{Result, StorageError},
+    patience::be_patient,
     sql,
 };
 
@@ -88,6 +89,7 @@ async fn lock_session(config: &StoreConfig, waiting: impl FnOnce()) -> Result<Da
     // The lock lasts as long as this connection.
     options.idle_timeout(None).max_lifetime(None).set_application_name("docent deploy");
     let session = Database::connect(options).await?;
+    be_patient(&session).await?;
     let query = "SELECT pg_try_advisory_lock($1) AS taken";
     let taken: Option<Taken> = sql::select_one(&session, query, [DEPLOY_LOCK.into()]).await?;
     if !taken.is_some_and(|row| row.taken) {

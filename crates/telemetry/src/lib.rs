@@ -20,11 +20,11 @@ mod reference;
 mod text;
 
 pub use exporter::Exporter;
-pub use logging::{DEFAULT_FILTER, LogFormat, init_tracing};
+pub use logging::{DEFAULT_FILTER, LogFormat, init_tracing, log_panic, report_failure};
 pub use machine::{DiskSpace, disk_space};
 pub use redact::redacted;
 pub use reference::reference;
-pub use text::{Sample, render_samples};
+pub use text::{Sample, parse_samples, render_samples};
 
 /// Why watching could not be set up.
 #[derive(Debug, thiserror::Error)]

@@ -1,9 +1,15 @@
-use std::io::{IsTerminal, stderr};
+use std::{
+    io::{IsTerminal, Write, stderr},
+    panic::PanicHookInfo,
+};
 
-use tracing::{Level, Metadata};
-use tracing_subscriber::{EnvFilter, filter::filter_fn, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing::{Level, Metadata, Subscriber};
+use tracing_subscriber::{
+    EnvFilter, Layer, filter::filter_fn, fmt, layer::SubscriberExt, registry::LookupSpan,
+    util::SubscriberInitExt,
+};
 
-use crate::TelemetryError;
+use crate::{TelemetryError, redacted};
 
 /// Read before `RUST_LOG`, so that Docent can be told apart from what runs beside it.
 const FILTER_VARIABLES: [&str; 2] = ["DOCENT_LOG", "RUST_LOG"];
@@ -40,12 +46,37 @@ pub fn init_tracing(format: LogFormat) -> Result<(), TelemetryError> {
         LogFormat::Json => true,
     };
     let installed = if is_json {
-        let lines = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
-        registry.with(lines.with_writer(stderr)).try_init()
+        registry.with(json_lines()).try_init()
     } else {
         registry.with(fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal())).try_init()
     };
     installed.map_err(|error| TelemetryError::Logging(error.to_string()))
+}
+
+fn json_lines<S: Subscriber + for<'a> LookupSpan<'a>>() -> impl Layer<S> {
+    let lines = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+    lines.with_writer(stderr)
+}
+
+/// Says why a program ends, without passwords: `error: ...` to a person on a terminal, elsewhere one line of JSON, which
+/// `log` is to write. That line comes whatever the filter says, and where [`init_tracing`] was not reached.
+pub fn report_failure(error: &str, log: impl FnOnce(&str)) {
+    let error = redacted(error);
+    if stderr().is_terminal() {
+        // Without a place to say it there is nothing left to do.
+        let _unwritable = writeln!(stderr(), "error: {error}");
+    } else {
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(json_lines()), || log(&error));
+    }
+}
+
+/// The one log line of a panic: a hook for [`std::panic::set_hook`]. What was said is shown only if it was written down
+/// in the code: a text that was made may hold anything.
+pub fn log_panic(panic: &PanicHookInfo<'_>) {
+    let said =
+        panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(not shown: it holds data)");
+    let location = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(location, said, "panic");
 }
 
 fn is_discreet(metadata: &Metadata<'_>) -> bool {

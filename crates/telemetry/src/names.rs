@@ -37,13 +37,14 @@ labels! {
         "no_model", "popularity_for_collaborative", "no_content_profile", "no_graph_seeds", "cold_start_hybrid",
         "strategy_unavailable",
     ]);
-    STAGE = "stage": Values::Of(&["user_state", "vectors", "candidates", "scoring", "ranking", "explain", "total"]);
+    STAGE = "stage": Values::Of(&["user_state", "vectors", "candidates", "scoring", "ranking", "explain"]);
     SOURCE = "source": Values::Of(&["collaborative", "content", "graph", "popular", "new"]);
     OPERATION = "operation": Values::Of(&["select", "insert", "update", "delete", "other"]);
     INGEST_OUTCOME = "outcome": Values::Of(&["created", "updated", "unchanged"]);
     RECORD_OUTCOME = "outcome": Values::Of(&["recorded", "unknown_resource"]);
     RELOAD_RESULT = "result": Values::Of(&["swapped", "failed"]);
     UPKEEP_TASK = "task": Values::Of(&["reload", "refresh", "forget"]);
+    MIGRATION_STATE = "state": Values::Of(&["applied", "pending", "unknown"]);
     POOL = "pool": Values::Of(&["read", "write", "shared"]);
     CONNECTION_STATE = "state": Values::Of(&["idle", "in_use"]);
     PLACE = "place": Values::Of(&["store", "snapshots"]);
@@ -71,7 +72,7 @@ metrics! {
         "Recommendation answers in which something was left out or replaced, by what that was; one answer may count under several.";
     RECOMMEND_EMPTY: Counter = "docent_recommend_empty_total", "Recommendation answers with nothing in them.";
     RECOMMEND_STAGE_DURATION: Histogram = "docent_recommend_stage_duration_seconds" { STAGE },
-        "Time that one stage of a recommendation answer took, by stage.";
+        "Time that one stage of a recommendation answer took, by stage; all of them together are docent_recommend_duration_seconds.";
     RECOMMEND_CANDIDATES: Counter = "docent_recommend_candidates_total" { SOURCE },
         "Candidates gathered for recommendation answers, by source; what several sources bring is counted for each.";
     RECOMMEND_EXPLORED: Counter = "docent_recommend_explored_total",
@@ -119,6 +120,10 @@ metrics! {
     UPKEEP_FAILURES: Counter = "docent_upkeep_failures_total" { UPKEEP_TASK },
         "Failures of what the server does in the background: taking up a model, following changes of the catalogue, forgetting old idempotency keys.";
 
+    SCHEMA_READY: Gauge = "docent_schema_ready",
+        "1 while the tables are those that this server knows, else 0: then it answers probes and scrapes, and refuses all else.";
+    SCHEMA_MIGRATIONS: Gauge = "docent_schema_migrations" { MIGRATION_STATE },
+        "Migrations of the store: applied, pending (the schema is behind this server), unknown (it is ahead).";
     DATABASE_UP: Gauge = "docent_database_up", "1 while the database answers within 2 seconds, else 0.";
     DATABASE_CONNECTIONS: Gauge = "docent_database_connections" { POOL, CONNECTION_STATE },
         "Open connections to the database. SQLite has a pool for reading and one connection for writing; PostgreSQL has one shared pool.";
@@ -138,10 +143,16 @@ metrics! {
     PROCESS_STARTED: Gauge = "docent_process_start_time_seconds", "When the server began to collect metrics.";
 
     TRAINING_RUNS: Counter = "docent_training_runs_total" { RUN_STATUS },
-        "Training runs in the history of the store, by how they ended.";
+        "Training runs, by how they ended: those in the history of the store, and failed ones that it could not record.";
+    TRAINING_UNRECORDED: Counter = "docent_training_unrecorded_runs_total",
+        "Training runs that failed before the store could record them, such as with the database away: part of the failed ones of docent_training_runs_total.";
     TRAINING_LAST_STATUS: Gauge = "docent_training_last_status" { RUN_STATUS }, "1 for how the last training run ended, else 0.";
     TRAINING_LAST_END: Gauge = "docent_training_last_end_timestamp_seconds", "When the last training run ended.";
     TRAINING_LAST_DURATION: Gauge = "docent_training_last_duration_seconds", "How long the last training run took.";
+    TRAINING_LAST_CHECK: Gauge = "docent_training_last_check_timestamp_seconds",
+        "When the trainer last looked for something to learn and came to an end: with a model, with too little data, or because too little was new. Failed and interrupted runs do not count.";
+    TRAINING_LAST_IDLE: Gauge = "docent_training_last_idle_timestamp_seconds",
+        "When the trainer last found that too little was new, and trained nothing.";
     TRAINING_LAST_JUDGED: Gauge = "docent_training_last_judged_timestamp_seconds",
         "When a training run last ended with a model that was published or rejected.";
     TRAINING_LAST_PUBLISHED: Gauge = "docent_training_last_published_timestamp_seconds",

@@ -59,13 +59,51 @@ fn render_metric(text: &mut String, name: &str, samples: &[Sample]) {
     text.push('\n');
 }
 
+/// What [`render_samples`] wrote. Lines that are of no metric of [`names`](crate::names), or that cannot be read, are left
+/// out.
+#[must_use]
+pub fn parse_samples(text: &str) -> Vec<Sample> {
+    text.lines().filter(|line| !line.starts_with('#')).filter_map(parse_sample).collect()
+}
+
+fn parse_sample(line: &str) -> Option<Sample> {
+    let (series, value) = line.rsplit_once(' ')?;
+    let (name, mut rest) = series.split_once('{').unwrap_or((series, "}"));
+    let metric = names::metric(name)?;
+    let mut sample = Sample::new(metric.name, value.parse().ok()?);
+    while rest != "}" {
+        let (name, quoted) = rest.trim_start_matches(',').split_once("=\"")?;
+        let label = metric.labels.iter().find(|label| label.name == name)?;
+        let (value, after) = unescaped(quoted)?;
+        sample = sample.with(label.name, value);
+        rest = after;
+    }
+    Some(sample)
+}
+
+/// A value up to its closing quote, and what comes after that.
+fn unescaped(quoted: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut characters = quoted.char_indices();
+    loop {
+        match characters.next()? {
+            (end, '"') => return Some((value, quoted.get(end + 1..)?)),
+            (_, '\\') => value.push(match characters.next()?.1 {
+                'n' => '\n',
+                character => character,
+            }),
+            (_, character) => value.push(character),
+        }
+    }
+}
+
 fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Sample, render_samples};
+    use super::{Sample, parse_samples, render_samples};
     use crate::names;
 
     #[test]
@@ -89,5 +127,22 @@ mod tests {
             ]
         );
         assert!(text.starts_with("# HELP docent_model_holdout_ratio How good"), "{text}");
+    }
+
+    #[test]
+    fn what_was_rendered_is_read_back_and_what_is_not_ours_is_left_out() {
+        let judged =
+            |model: &str| Sample::new(names::MODEL_HOLDOUT, 0.25).with("model", model).with("metric", "ndcg");
+        let samples =
+            [judged("als"), judged("a\"b\\,c=\"}\n d"), Sample::new(names::MODEL_CREATED, 1_800_000_000.125)];
+        let text = render_samples(&samples);
+        assert_eq!(parse_samples(&text), samples);
+        for broken in
+            ["", "docent_model_users", "docent_model_users x", "other 1", "docent_model_users{x=\"1\"} 1"]
+        {
+            assert_eq!(parse_samples(broken), [], "{broken}");
+        }
+        // Written no further than this.
+        assert_eq!(parse_samples("docent_model_holdout_ratio{model=\"als 1"), []);
     }
 }

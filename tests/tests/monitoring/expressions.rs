@@ -88,6 +88,43 @@ fn the_dashboard_can_be_imported_and_every_panel_says_what_it_shows() {
     assert!(panels.len() > 50);
 }
 
+/// What the importer and the panels of Grafana (10 and later) read, beyond what the test above looks at.
+#[test]
+fn the_dashboard_is_of_the_shape_that_grafana_reads() {
+    let text = fs::read_to_string(monitoring().join("grafana-dashboard.json")).unwrap();
+    let dashboard: Value = serde_json::from_str(&text).unwrap();
+    assert!(dashboard.get("__inputs").is_none(), "the source is a variable, chosen on the page");
+    let variables = dashboard["templating"]["list"].as_array().unwrap();
+    let declared: Vec<&str> = variables.iter().map(|variable| variable["name"].as_str().unwrap()).collect();
+    assert_eq!(declared, ["datasource", "job", "instance"], "each may use those before it");
+    assert_eq!((&variables[0]["type"], &variables[0]["query"]), (&"datasource".into(), &"prometheus".into()));
+    for variable in &variables[1..] {
+        assert_eq!(variable["type"], "query");
+        assert_eq!(variable["datasource"]["uid"], "${datasource}");
+        assert_eq!(variable["query"]["query"], variable["definition"]);
+        assert!(variable["includeAll"] == true && variable["allValue"] == ".*", "{variable}");
+    }
+    for panel in dashboard["panels"].as_array().unwrap() {
+        let title = panel["title"].as_str().unwrap();
+        if panel["type"] == "row" {
+            assert!(panel["collapsed"] == false && panel["panels"] == Value::Array(Vec::new()), "{title}");
+            continue;
+        }
+        assert!(["stat", "timeseries"].iter().any(|known| panel["type"] == *known), "{title}: no core panel");
+        let mut references = BTreeSet::new();
+        for target in panel["targets"].as_array().unwrap() {
+            assert!(references.insert(target["refId"].as_str().unwrap()), "{title}: a refId twice");
+            assert_eq!(target["datasource"], panel["datasource"], "{title}");
+            assert!(target["legendFormat"].is_string(), "{title}");
+        }
+        if let Some(steps) = panel["fieldConfig"]["defaults"]["thresholds"]["steps"].as_array() {
+            assert_eq!(steps[0]["value"], Value::Null, "{title}: the first step has no lower end");
+            let ends: Vec<f64> = steps[1..].iter().map(|step| step["value"].as_f64().unwrap()).collect();
+            assert!(ends.is_sorted(), "{title}: {ends:?}");
+        }
+    }
+}
+
 #[test]
 fn an_alert_is_asked_whether_it_fires() {
     let asked = with_answers("a:b{x=~\"y\"} >= 0.5 and on (job) c == 1");

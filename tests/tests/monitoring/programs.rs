@@ -13,6 +13,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// What the trainer ends with where too little is new.
+const NOTHING_TO_DO: i32 = 4;
 
 /// The folder `monitoring/`.
 pub fn monitoring() -> PathBuf {
@@ -58,14 +60,25 @@ impl Library {
         library.trainer(&["generate", "--users", "60", "--interactions", "30"]);
         let metrics_file = library.metrics_file();
         let metrics_file = metrics_file.to_str().unwrap();
-        library.trainer(&["train", "--force", "--dim", "8", "--epochs", "1", "--metrics-file", metrics_file]);
+        let train = ["train", "--dim", "8", "--epochs", "1", "--metrics-file", metrics_file];
+        library.trainer(&[&train[..], &["--force"]].concat());
+        library.ends(&[&train[..], &["--min-new-interactions", "1000000"]].concat(), NOTHING_TO_DO);
         library
     }
 
     fn trainer(&self, arguments: &[&str]) {
+        self.ends(arguments, 0);
+    }
+
+    fn ends(&self, arguments: &[&str], code: i32) {
         let ended =
             program("docent-trainer").current_dir(self.folder.path()).args(arguments).output().unwrap();
-        assert!(ended.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&ended.stderr));
+        assert_eq!(
+            ended.status.code(),
+            Some(code),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&ended.stderr)
+        );
     }
 
     pub fn metrics_file(&self) -> PathBuf {

@@ -390,3 +390,49 @@ pub(crate) async fn who_changes_the_schema_does_it_alone(database: &Database) ->
     second.await??;
     Ok(())
 }
+
+pub(crate) async fn what_is_backed_up_is_for_its_owner_alone(database: &Database) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    filled(&database.store().await?).await?;
+    let folder = tempfile::tempdir()?;
+    back_up(database, folder.path(), 0).await?;
+    let mut modes = Vec::new();
+    for file in fs::read_dir(folder.path())? {
+        let file = file?;
+        modes.push((file.file_name(), file.metadata()?.permissions().mode() & 0o777));
+    }
+    ensure!(modes.len() == 2 && modes.iter().all(|(_, mode)| *mode == 0o600), "{modes:?}");
+    Ok(())
+}
+
+pub(crate) async fn no_limit_of_the_database_ends_a_backup_or_a_lock(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    if store.backend() == "sqlite" {
+        return Ok(());
+    }
+    filled(&store).await?;
+    let rows = dump(&store).await?;
+    let limit = |name: &str, value: &str| {
+        format!(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET {name} = {value}', current_database()); END $$"
+        )
+    };
+    let folder = tempfile::tempdir()?;
+    // Less than it takes to start a program.
+    execute(&store, &[&limit("idle_in_transaction_session_timeout", "1")]).await?;
+    let backup = back_up(database, folder.path(), 0).await?;
+    ensure!(check_backup(&backup.path).await? == backup);
+    database.config().restore(&backup.path, true).await?;
+    execute(&store, &[&limit("idle_in_transaction_session_timeout", "0")]).await?;
+    ensure!(dump(&store).await? == rows);
+
+    execute(&store, &[&limit("idle_session_timeout", "500")]).await?;
+    let lock = SchemaLock::acquire(&database.config(), || ()).await?;
+    let held = "DO $$ BEGIN PERFORM pg_sleep(1.5); \
+                IF NOT EXISTS (SELECT 1 FROM pg_locks JOIN pg_database d ON d.oid = database \
+                WHERE locktype = 'advisory' AND datname = current_database()) THEN RAISE 'nobody holds it'; END IF; END $$";
+    execute(&store, &[held]).await?;
+    drop(lock);
+    Ok(())
+}

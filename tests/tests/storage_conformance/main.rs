@@ -59,6 +59,8 @@ conformance! {
         a_restore_that_fails_midway_leaves_what_was_there,
         nothing_is_no_backup,
         who_changes_the_schema_does_it_alone,
+        what_is_backed_up_is_for_its_owner_alone,
+        no_limit_of_the_database_ends_a_backup_or_a_lock,
     ],
     interactions: [
         concurrent_repeats_lose_no_count,

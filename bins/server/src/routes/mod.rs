@@ -11,7 +11,7 @@ pub mod resources;
 
 use actix_web::web::ServiceConfig;
 
-pub use operations::livez;
+pub use operations::{livez, metrics_text};
 
 /// Every route of the server.
 pub fn configure(config: &mut ServiceConfig) {

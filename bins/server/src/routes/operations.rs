@@ -8,6 +8,7 @@ use actix_web::{
     web::{self, Data, ServiceConfig},
 };
 use docent::{SchemaStatus, StorageError};
+use docent_telemetry::Exporter;
 use tokio::time::timeout;
 
 use crate::{
@@ -79,7 +80,12 @@ fn readiness(state: &AppState, schema: Option<SchemaStatus>) -> Readiness {
     responses((status = 200, description = "Metrics", body = String, content_type = "text/plain"))
 )]
 pub(crate) async fn metrics(state: Data<AppState>) -> HttpResponse {
-    HttpResponse::Ok().content_type(PROMETHEUS_TEXT).body(state.exporter.render())
+    metrics_text(&state.exporter)
+}
+
+/// What a scrape is answered with.
+pub fn metrics_text(exporter: &Exporter) -> HttpResponse {
+    HttpResponse::Ok().content_type(PROMETHEUS_TEXT).body(exporter.render())
 }
 
 /// This contract.

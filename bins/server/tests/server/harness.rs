@@ -43,6 +43,7 @@ pub struct Server {
     pub address: String,
     process: Child,
     log: Arc<Mutex<Vec<String>>>,
+    reader: Option<thread::JoinHandle<()>>,
     folder: Arc<TempDir>,
 }
 
@@ -65,23 +66,28 @@ impl Server {
         Self::start_logging(folder, &[], listens).await
     }
 
-    async fn start_logging(folder: Arc<TempDir>, variables: &[(&str, &str)], listens: &str) -> Self {
-        let mut process = command()
+    /// Starts it and waits for nothing. Arguments go before the folder.
+    pub fn spawn(folder: Arc<TempDir>, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let mut serve = command();
+        serve
+            .env("DOCENT_DATABASE_URL", database_url(folder.path()))
             .envs(variables.iter().copied())
             .args(["serve", "--bind", "127.0.0.1:0", "--poll-seconds", "1"])
-            .arg("--database-url")
-            .arg(database_url(folder.path()))
+            .args(arguments)
             .arg("--snapshots")
-            .arg(folder.path().join("snapshots"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .arg(folder.path().join("snapshots"));
+        let mut process =
+            serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let (lines, kept) = (BufReader::new(process.stderr.take().unwrap()).lines(), Arc::clone(&log));
-        thread::spawn(move || lines.map_while(Result::ok).for_each(|line| kept.lock().unwrap().push(line)));
-        let mut server = Self { client: Client::new(), address: String::new(), process, log, folder };
+        let reader = thread::spawn(move || {
+            lines.map_while(Result::ok).for_each(|line| kept.lock().unwrap().push(line))
+        });
+        Self { client: Client::new(), address: String::new(), process, log, reader: Some(reader), folder }
+    }
+
+    async fn start_logging(folder: Arc<TempDir>, variables: &[(&str, &str)], listens: &str) -> Self {
+        let mut server = Self::spawn(folder, variables, &[]);
         until("the server listens", || {
             assert!(server.process.try_wait().unwrap().is_none(), "it ended: {}", server.log_text());
             server.address = server
@@ -176,7 +182,7 @@ impl Server {
         self.process.wait().unwrap();
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and for the last line of its log.
     pub async fn ended(&mut self) -> ExitStatus {
         let process = &mut self.process;
         let mut status = None;
@@ -186,6 +192,9 @@ impl Server {
             async move { ended }
         })
         .await;
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
         status.unwrap()
     }
 }

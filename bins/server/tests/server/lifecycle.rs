@@ -77,8 +77,19 @@ fn settings_come_from_flags_before_environment_before_file() {
     assert_eq!([file.exists(), variable.exists(), flag.exists()], [false, false, true]);
     status(url(&variable), None);
     assert_eq!([file.exists(), variable.exists()], [false, true]);
+    let nested = folder.path().join("nested.db");
+    let mut by_key = command();
+    by_key.args(["db", "status", "--config"]).arg(&toml);
+    by_key.env("DOCENT_ENGINE__DATABASE_URL", url(&nested).unwrap()).env("DOCENT_WORKERS", "2");
+    assert!(by_key.output().unwrap().status.success());
+    assert_eq!([file.exists(), nested.exists()], [false, true], "a variable of a table wins over the file");
     status(None, None);
     assert!(file.exists());
+    for (variable, named) in [("DOCENT_ENGINE__DATABSE", "databse"), ("DOCENT_WORKERS", "WORKERS")] {
+        let refused = command().args(["db", "status"]).env(variable, "many").output().unwrap();
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(refused.status.code() == Some(1) && said.contains(named), "{variable}: {said}");
+    }
 }
 
 #[test]

@@ -160,6 +160,40 @@ fn a_password_is_in_nothing_that_is_said_of_a_database_or_a_configuration() {
     }
 }
 
+#[test]
+fn a_command_that_fails_says_so_in_one_line_of_json_where_nobody_reads() {
+    for (arguments, filter, code, target, said) in [
+        (&["serve", "--bind", "nowhere"][..], "info", 1, "docent_server", "expected HOST:PORT"),
+        (
+            &["serve", "--database-url", "mysql://h/d"],
+            "off",
+            1,
+            "docent_server",
+            "the database cannot be opened",
+        ),
+        (&["serve"], "docent=nonsense", 1, "docent_server", "DOCENT_LOG"),
+        (&["db", "status", "--database-url", "mysql://h/d"], "info", 1, "docent_server", "cannot be opened"),
+        (&["db", "restore", "/no/such/file"], "info", 1, "docent_server", "nothing was changed"),
+        (&["serve", "--nonsense"], "info", 2, "docent_server", "unexpected argument '--nonsense'"),
+        (&["db", "rollback", "--steps", "0"], "info", 2, "docent_server", "--steps"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = command();
+        let ended =
+            command.args(arguments).env("DOCENT_LOG", filter).current_dir(folder.path()).output().unwrap();
+        assert_eq!(ended.status.code(), Some(code), "{arguments:?}");
+        let said_all = String::from_utf8(ended.stderr).unwrap();
+        let lines = said_all.lines().map(|line| {
+            serde_json::from_str::<Value>(line)
+                .unwrap_or_else(|error| panic!("{arguments:?}: {error}: {line}"))
+        });
+        let failures: Vec<Value> = lines.filter(|line| line["level"] == "ERROR").collect();
+        assert_eq!(failures.len(), 1, "{arguments:?}: {said_all}");
+        assert_eq!(failures[0]["target"], target);
+        assert!(failures[0]["error"].as_str().unwrap().contains(said), "{arguments:?}: {said_all}");
+    }
+}
+
 /// Ends what it started, and with it what that started.
 struct OnTerminal(Child);
 

@@ -16,3 +16,4 @@ mod refusals;
 mod requests;
 mod schema;
 mod series;
+mod stopping;

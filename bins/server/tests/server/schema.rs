@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::harness::{Server, command, database_url, until};
@@ -18,6 +18,15 @@ async fn refused(server: &Server) -> bool {
 async fn schema_of(server: &Server) -> (StatusCode, Value) {
     let (status, body) = server.get("/readyz").await;
     (status, body["error"]["details"]["schema"].clone())
+}
+
+/// Waits until a line is among the metrics.
+async fn shows(server: &Server, expected: &str) {
+    until(expected, async || {
+        let answer = server.request(Method::GET, "/metrics").send().await.unwrap();
+        answer.text().await.unwrap().lines().any(|line| line == expected)
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -44,8 +53,16 @@ async fn a_server_refuses_to_serve_on_a_schema_that_is_behind_until_it_is_deploy
     assert_eq!(schema_of(&server).await, (StatusCode::SERVICE_UNAVAILABLE, expected));
     assert!(server.log_text().contains("docent-server db deploy"), "{}", server.log_text());
 
+    for line in
+        ["docent_schema_ready 0", r#"docent_schema_migrations{state="pending"} 1"#, "docent_database_up 1"]
+    {
+        shows(&server, line).await;
+    }
+
     db(&["deploy"]);
     server.moved("listening").await;
+    shows(&server, "docent_schema_ready 1").await;
+    shows(&server, r#"docent_schema_migrations{state="pending"} 0"#).await;
     assert_eq!(server.get("/readyz").await.0, StatusCode::OK);
     assert!(!refused(&server).await);
 }
@@ -61,6 +78,8 @@ async fn a_server_refuses_to_serve_on_a_schema_that_is_ahead() {
     until("the running server notices", || refused(&server)).await;
     assert_eq!(schema_of(&server).await, (StatusCode::SERVICE_UNAVAILABLE, ahead.clone()));
     assert_eq!(server.get("/livez").await.0, StatusCode::OK);
+    shows(&server, "docent_schema_ready 0").await;
+    shows(&server, r#"docent_schema_migrations{state="unknown"} 1"#).await;
     server.store().await.raw_sql("DELETE FROM seaql_migrations WHERE version LIKE 'm9%'").await.unwrap();
     until("it serves again", async || !refused(&server).await).await;
 

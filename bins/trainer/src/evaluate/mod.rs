@@ -18,7 +18,7 @@ use figment::{Figment, providers::Serialized};
 
 use crate::{
     cli::{EvaluateArgs, EvaluateProtocol, ModelArgs},
-    exit,
+    exit, logging,
     settings::Settings,
     stop::Stop,
 };
@@ -37,7 +37,7 @@ pub async fn run(settings: Settings, args: EvaluateArgs) -> anyhow::Result<u8> {
     };
     match (done, asked.asked()) {
         (Err(_), Some(code)) => {
-            eprintln!("evaluation was interrupted; nothing was written");
+            logging::warn("evaluation was interrupted; nothing was written");
             Ok(code)
         }
         (done, _) => done.map(|()| exit::DONE),

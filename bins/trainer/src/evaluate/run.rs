@@ -15,7 +15,7 @@ use super::{
     Plan, memory,
     report::{Cost, Judged, ModelReport, Report},
 };
-use crate::{cli::ModelArgs, plot::svg, progress, stop::Stop};
+use crate::{cli::ModelArgs, logging, plot::svg, progress, stop::Stop};
 
 pub type Model = dyn CollaborativeModel;
 
@@ -45,7 +45,7 @@ pub fn all(
     judge: impl Fn(ModelKind, &Model) -> anyhow::Result<Scored>,
 ) -> anyhow::Result<()> {
     let (users, items, interactions) = (likes.n_rows(), likes.n_cols(), likes.len());
-    eprintln!("{users} users, {items} items, {interactions} interactions to train on");
+    logging::note(&format!("{users} users, {items} items, {interactions} interactions to train on"));
     let mut report =
         Report { protocol, data: data.to_owned(), users, items, interactions, models: Vec::new() };
     for &kind in &plan.kinds {

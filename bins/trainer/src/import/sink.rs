@@ -6,6 +6,7 @@ use docent::{ImportSession, InteractionRules, Link, NewInteraction, Resource, Re
 use indicatif::ProgressBar;
 
 use super::{Place, links::Links, summary::Summary};
+use crate::logging;
 
 /// Resources written at a time.
 const RESOURCES_AT_A_TIME: usize = 2_000;
@@ -77,7 +78,7 @@ impl Sink {
             n if n == BAD_LINES_TOLD + 1 => "further bad lines are only counted".to_owned(),
             _ => return Ok(()),
         };
-        self.bar.suspend(|| eprintln!("{told}"));
+        self.bar.suspend(|| logging::warn(&told));
         Ok(())
     }
 

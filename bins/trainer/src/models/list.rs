@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use docent::{ModelInfo, ModelRun, SnapshotStore};
 
-use crate::{exit, settings::Settings, table};
+use crate::{exit, logging, settings::Settings, table};
 
 /// How many runs are looked at.
 const RUNS: u64 = 1_000;
@@ -19,7 +19,7 @@ pub async fn run(settings: &Settings, shown_runs: usize) -> anyhow::Result<u8> {
     let live = match snapshots.current() {
         Ok(live) => live.map(|published| published.id),
         Err(error) => {
-            eprintln!("which model is live cannot be told: {error}");
+            logging::warn(&format!("which model is live cannot be told: {error}"));
             None
         }
     };

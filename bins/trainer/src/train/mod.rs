@@ -1,6 +1,7 @@
 //! `train`.
 
 mod bars;
+mod end;
 mod lines;
 mod metrics_file;
 mod report;
@@ -8,22 +9,32 @@ mod schedule;
 
 use std::{io::IsTerminal, ops::ControlFlow};
 
-use docent::{TrainConfig, TrainError, TrainEvent, TrainObserver, Trainer};
+use chrono::{DateTime, Utc};
+use docent::{Store, TrainConfig, TrainError, TrainEvent, TrainObserver, Trainer};
 
 pub use report::{walk_line, weights_table};
 pub use schedule::Schedule;
 
+use end::{Attempt, End};
 use metrics_file::MetricsFile;
 
-use crate::{cli::TrainArgs, exit, settings::Settings, stop::Stop};
+use crate::{cli::TrainArgs, exit, logging, settings::Settings, stop::Stop};
 
 /// How many interactions must be new for a scheduled run, where nothing else is said.
 const NEW_FOR_SCHEDULE: u64 = 100;
 
 /// Trains once, or whenever the schedule says, and gives the exit code.
-pub async fn run(settings: Settings, args: &TrainArgs) -> anyhow::Result<u8> {
+pub async fn run(settings: anyhow::Result<Settings>, args: &TrainArgs) -> anyhow::Result<u8> {
     let stop = Stop::listen()?;
     let metrics_file = args.metrics_file.as_deref().map(MetricsFile::checked).transpose()?;
+    let began = Utc::now();
+    let settings = match settings {
+        Ok(settings) => settings,
+        Err(error) => {
+            tell(metrics_file.as_ref(), None, began, None).await;
+            return Err(error);
+        }
+    };
     let once = async || once(&settings, args, metrics_file.as_ref(), &stop).await;
     match &args.schedule {
         Some(schedule) => schedule::run(schedule, &stop, once).await,
@@ -31,35 +42,48 @@ pub async fn run(settings: Settings, args: &TrainArgs) -> anyhow::Result<u8> {
     }
 }
 
-/// Trains, prints what came of it, and gives the exit code.
+/// Trains, prints what came of it, tells it to Prometheus, and gives the exit code.
 async fn once(
     settings: &Settings,
     args: &TrainArgs,
     metrics_file: Option<&MetricsFile>,
     stop: &Stop,
 ) -> anyhow::Result<u8> {
-    let store = settings.open_store().await?;
+    let began = Utc::now();
+    let store = match settings.open_store().await {
+        Ok(store) => store,
+        Err(error) => {
+            tell(metrics_file, None, began, None).await;
+            return Err(error);
+        }
+    };
+    let end = attempt(&store, settings, args, stop).await;
+    tell(metrics_file, Some(&store), began, end.as_ref().ok()).await;
+    let closed = store.close().await;
+    let end = end?;
+    closed?;
+    Ok(end.exit_code())
+}
+
+async fn tell(file: Option<&MetricsFile>, store: Option<&Store>, began: DateTime<Utc>, end: Option<&End>) {
+    if let Some(file) = file {
+        file.tell(store, &Attempt { began, ended: Utc::now(), end: end.copied() }).await;
+    }
+}
+
+/// Trains, if there is enough that is new.
+async fn attempt(store: &Store, settings: &Settings, args: &TrainArgs, stop: &Stop) -> anyhow::Result<End> {
     let config = config(settings.train.clone(), args);
     let force = config.force;
     let trainer = Trainer::with_store(store.clone(), &settings.engine.snapshots, config);
     let fewest = args.min_new_interactions.unwrap_or(args.schedule.as_ref().map_or(0, |_| NEW_FOR_SCHEDULE));
-    let code = match too_few_are_new(&trainer, fewest).await {
-        Some(new) if !force => {
-            println!(
-                "nothing was trained: {new} interactions are new since the live model, {fewest} are asked for"
-            );
-            exit::NOTHING_TO_DO
-        }
-        _ => {
-            let trained = train(&trainer, settings, args, stop).await;
-            if let Some(file) = metrics_file {
-                file.tell(&store).await;
-            }
-            trained?
-        }
-    };
-    store.close().await?;
-    Ok(code)
+    if let Some(new) = too_few_are_new(&trainer, fewest).await.filter(|_| !force) {
+        println!(
+            "nothing was trained: {new} interactions are new since the live model, {fewest} are asked for"
+        );
+        return Ok(End::TooLittleNew);
+    }
+    train(&trainer, settings, args, stop).await
 }
 
 /// How many are new, where that is fewer than asked for. A live model that cannot be read is a reason to train.
@@ -73,29 +97,29 @@ async fn too_few_are_new(trainer: &Trainer, fewest: u64) -> Option<u64> {
     }
 }
 
-async fn train(trainer: &Trainer, settings: &Settings, args: &TrainArgs, stop: &Stop) -> anyhow::Result<u8> {
+async fn train(trainer: &Trainer, settings: &Settings, args: &TrainArgs, stop: &Stop) -> anyhow::Result<End> {
     match trainer.run(observer(stop)).await {
         Ok(report) => {
             println!("{}", report::render(&report));
             if report.published.is_none() {
-                return Ok(exit::REFUSED);
+                return Ok(End::Rejected);
             }
             if let Some(keep) = args.keep {
                 tell_pruned(&trainer.snapshots().prune(keep.get(), &settings.models_of_experiments())?);
             }
-            Ok(exit::DONE)
+            Ok(End::Published)
         }
         Err(error @ TrainError::InsufficientData { .. }) => {
-            eprintln!("{error}; nothing was published");
-            Ok(exit::INSUFFICIENT_DATA)
+            logging::warn(&format!("{error}; nothing was published"));
+            Ok(End::TooLittleData)
         }
         Err(error @ TrainError::Busy) => {
-            eprintln!("{error}");
-            Ok(exit::NOTHING_TO_DO)
+            logging::warn(&error.to_string());
+            Ok(End::Busy)
         }
         Err(error @ TrainError::Interrupted) => {
-            eprintln!("{error}");
-            Ok(stop.asked().unwrap_or(exit::INTERRUPTED))
+            logging::warn(&error.to_string());
+            Ok(End::Interrupted(stop.asked().unwrap_or(exit::INTERRUPTED)))
         }
         Err(TrainError::Failed(error)) => Err(error.into()),
     }
@@ -105,6 +129,7 @@ async fn train(trainer: &Trainer, settings: &Settings, args: &TrainArgs, stop: &
 pub fn tell_pruned(removed: &[String]) {
     removed.iter().for_each(|id| println!("removed {id}"));
 }
+
 /// Shows progress: bars on a terminal, log lines elsewhere.
 pub fn observer(stop: &Stop) -> Box<dyn TrainObserver> {
     let shown: Box<dyn TrainObserver> = if std::io::stderr().is_terminal() {

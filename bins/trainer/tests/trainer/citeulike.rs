@@ -125,7 +125,7 @@ fn bad_input_is_named_with_its_place_and_nothing_is_written() {
         let ended: Ended = place.run(&[&EVALUATE[..], &["--json", "out.json"], args].concat());
         assert_eq!(ended.code, Some(1), "{file}: {content:?} {args:?}: {ended:?}");
         for part in expected {
-            assert!(ended.err.contains(part), "{part}: {}", ended.err);
+            assert!(ended.said.contains(part), "{part}: {}", ended.said);
         }
         assert!(!place.path("out.json").exists());
     }

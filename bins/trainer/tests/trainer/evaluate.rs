@@ -89,13 +89,13 @@ fn bad_input_is_named_with_its_place_and_nothing_is_written() {
         let ended = place.run(&[&LOO[..], &["--json", "out.json"], args].concat());
         assert_eq!(ended.code, Some(1), "{file}: {content:?} {args:?}: {ended:?}");
         for part in expected {
-            assert!(ended.err.contains(part), "{part}: {}", ended.err);
+            assert!(ended.said.contains(part), "{part}: {}", ended.said);
         }
         assert!(!place.path("out.json").exists());
     }
     let empty = place();
     std::fs::remove_file(empty.path(TEST)).unwrap();
-    assert!(empty.run(&LOO).err.contains("expected a file *.test.rating"));
+    assert!(empty.run(&LOO).said.contains("expected a file *.test.rating"));
 }
 
 #[test]

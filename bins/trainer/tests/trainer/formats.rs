@@ -94,7 +94,11 @@ fn links_are_added_to_those_of_a_stored_resource_and_resources_keep_theirs() {
     place.write("more.csv", "source,target,kind\na,c,citation\nnobody,a,citation\n");
     let ended = place.run(&["import", "csv", "--links", "more.csv"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert!(ended.err.contains("more.csv:3: there is no resource \"nobody\" to link from"), "{}", ended.err);
+    assert!(
+        ended.said.contains("more.csv:3: there is no resource \"nobody\" to link from"),
+        "{}",
+        ended.said
+    );
     let links = |place: &Place| dumped(place, "resource")[0]["links"].as_array().unwrap().len();
     assert_eq!(links(&place), 2);
     place.must(&["import", "csv", "--resources", "resources.csv"]);

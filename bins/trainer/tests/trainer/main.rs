@@ -12,6 +12,7 @@ mod data;
 mod evaluate;
 mod formats;
 mod killed;
+mod logs;
 mod metrics_file;
 mod models;
 mod program;

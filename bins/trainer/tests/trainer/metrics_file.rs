@@ -1,5 +1,7 @@
 use std::process::Command;
 
+use docent::{SnapshotStore, Store, StoreConfig};
+
 use crate::program::{Place, lines};
 
 /// The value of a series in the metrics file.
@@ -43,6 +45,72 @@ fn every_end_of_a_run_is_told_and_what_was_told_before_stays_true() {
     files.sort();
     assert_eq!(files, ["docent.prom", "other.prom"], "nothing is left beside it");
     check_by_promtool(&place);
+}
+
+/// As it is after an upgrade of this program and before `docent-server db deploy`.
+fn put_schema_behind(place: &Place) {
+    let url = format!("sqlite:{}", place.path("docent-data/docent.db").display());
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = Store::connect(&StoreConfig::new(url)).await.unwrap();
+        store.rollback(1).await.unwrap();
+        store.close().await.unwrap();
+    });
+}
+
+#[test]
+fn a_run_that_cannot_begin_is_told_as_failed_and_stays_counted() {
+    let place = Place::new();
+    place.write("metrics/other.prom", "other 1\n");
+    place.write("a file", "and no folder");
+    let train = ["train", "--metrics-file", "metrics/docent.prom", "--dim", "8", "--epochs", "1"];
+    let fails = |more: &[&str], failed: f64| {
+        let ended = place.run(&[&train[..], more].concat());
+        assert_eq!(ended.code, Some(1), "{more:?}: {ended:?}");
+        assert_eq!(status(&place, "failed"), [Some(1.0), Some(failed)], "{more:?}: {ended:?}");
+        assert_eq!(value(&place, "docent_training_unrecorded_runs_total"), Some(failed), "{more:?}");
+        assert!(value(&place, "docent_training_last_end_timestamp_seconds") > Some(1_700_000_000.0));
+    };
+    let checked = || value(&place, "docent_training_last_check_timestamp_seconds");
+    fails(&["--database-url", "mysql://h/d"], 1.0);
+    fails(&["--database-url", "postgres://nobody@127.0.0.1:1/none"], 2.0);
+    fails(&["--config", "none.toml"], 3.0);
+    fails(&["--snapshots", "a file"], 4.0);
+    assert_eq!(checked(), None);
+
+    place.must(&["generate", "--users", "40", "--interactions", "30"]);
+    place.must(&[&train[..], &["--force"]].concat());
+    assert_eq!(status(&place, "published"), [Some(1.0), Some(1.0)]);
+    assert_eq!(status(&place, "failed"), [Some(0.0), Some(4.0)], "they stay counted");
+    let first = checked();
+    assert!(first > Some(1_700_000_000.0), "{first:?}");
+
+    put_schema_behind(&place);
+    fails(&[], 5.0);
+    assert_eq!(status(&place, "published"), [Some(0.0), Some(1.0)], "as it was told before");
+    assert_eq!(checked(), first);
+    check_by_promtool(&place);
+}
+
+#[test]
+fn a_check_that_finds_too_little_new_is_told() {
+    let place = Place::new();
+    place.write("metrics/other.prom", "other 1\n");
+    place.must(&["generate", "--users", "20", "--interactions", "12", "--resources", "40"]);
+    let train = ["train", "--metrics-file", "metrics/docent.prom", "--dim", "4", "--epochs", "1"];
+    let told = |metric: &str| value(&place, &format!("docent_training_last_{metric}_timestamp_seconds"));
+    place.must(&[&train[..], &["--force"]].concat());
+    let (checked, judged) = (told("check"), told("judged"));
+    assert_eq!(told("idle"), None);
+    let idle = place.run(&[&train[..], &["--min-new-interactions", "1000000"]].concat());
+    assert_eq!(idle.code, Some(4), "{idle:?}");
+    assert!(told("check") > checked && told("idle") == told("check"), "{checked:?}");
+    assert_eq!(told("judged"), judged);
+
+    let held = SnapshotStore::new(place.path("docent-data/snapshots")).lock_training().unwrap().unwrap();
+    let checked = told("check");
+    assert_eq!(place.run(&train).code, Some(4), "another trainer is at work");
+    assert_eq!((told("check"), told("idle")), (checked, checked));
+    drop(held);
 }
 
 fn check_by_promtool(place: &Place) {

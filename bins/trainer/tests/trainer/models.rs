@@ -32,9 +32,9 @@ fn models_are_promoted_rolled_back_and_pruned_and_the_live_one_stays() {
     place.must(&["models", "promote", &ids[0]]);
     assert_eq!(live(&place), ids[0]);
     let refused = place.run(&["models", "rollback"]);
-    assert!(refused.code == Some(1) && refused.err.contains("no model is older"), "{refused:?}");
+    assert!(refused.code == Some(1) && refused.said.contains("no model is older"), "{refused:?}");
     let refused = place.run(&["models", "promote", "01ARZ3NDEKTSV4RRFFQ69G5FAV"]);
-    assert!(refused.code == Some(1) && refused.err.contains("no such snapshot"), "{refused:?}");
+    assert!(refused.code == Some(1) && refused.said.contains("no such snapshot"), "{refused:?}");
     assert_eq!(place.run(&["models", "prune", "--keep", "0"]).code, Some(1));
 
     let removed = place.must(&["models", "prune", "--keep", "1"]);
@@ -71,7 +71,7 @@ fn a_model_is_shown_with_its_run_and_metrics_and_a_damaged_one_is_not_promoted()
         file.into_iter().find(|path| path.extension().is_some_and(|kind| kind == "safetensors")).unwrap();
     std::fs::write(&file, "not what it was").unwrap();
     let refused = place.run(&["models", "rollback"]);
-    assert!(refused.code == Some(1) && refused.err.contains("the live model stays"), "{refused:?}");
+    assert!(refused.code == Some(1) && refused.said.contains("the live model stays"), "{refused:?}");
     assert_eq!(live(&place), ids[1]);
     assert!(place.must(&["models", "show", &ids[0]]).contains("damaged"));
 }

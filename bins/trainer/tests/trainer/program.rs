@@ -15,7 +15,10 @@ pub struct Place {
 pub struct Ended {
     pub code: Option<i32>,
     pub out: String,
+    /// As it was written: log lines in JSON.
     pub err: String,
+    /// What it says to people.
+    pub said: String,
 }
 
 impl Place {
@@ -61,7 +64,16 @@ impl Place {
 
 pub fn ended(output: Output) -> Ended {
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    let (code, out, err) = (output.status.code(), text(output.stdout), text(output.stderr));
+    let said = err.lines().map(said).collect::<Vec<_>>().join("\n");
+    Ended { code, out, err, said }
+}
+
+/// Message and error of a log line.
+fn said(line: &str) -> String {
+    let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else { return line.to_owned() };
+    let parts = ["message", "error"].into_iter().filter_map(|part| line[part].as_str());
+    parts.collect::<Vec<_>>().join(": ")
 }
 
 pub fn lines(path: &Path) -> Vec<String> {

@@ -50,7 +50,7 @@ fn of_two_trainers_one_works_and_the_other_says_so() {
     let snapshots = SnapshotStore::new(place.path("docent-data/snapshots"));
     let held = snapshots.lock_training().unwrap().unwrap();
     let refused = place.run(&TRAIN);
-    assert!(refused.code == Some(4) && refused.err.contains("another trainer is at work"), "{refused:?}");
+    assert!(refused.code == Some(4) && refused.said.contains("another trainer is at work"), "{refused:?}");
     assert!(!place.must(&["models", "list"]).contains("running"), "there was no run");
     drop(held);
     place.must(&[&TRAIN[..], &["--force"]].concat());
@@ -80,5 +80,5 @@ fn a_schedule_trains_again_and_again_until_it_is_told_to_stop() {
     assert!([Some(0), Some(143)].contains(&code), "idle or at work: {code:?}");
 
     let refused = place.run(&["train", "--schedule", "0 25 * * *"]);
-    assert!(refused.code == Some(1) && refused.err.contains("such as \"0 3 * * *\""), "{refused:?}");
+    assert!(refused.code == Some(1) && refused.said.contains("such as \"0 3 * * *\""), "{refused:?}");
 }

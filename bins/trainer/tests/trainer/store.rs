@@ -63,11 +63,11 @@ fn a_store_that_is_not_there_is_not_made() {
     let place = Place::new();
     let ended = place.run(&["evaluate", "store", "--database-url", "sqlite://none.db"]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert!(ended.err.contains("opening the store"), "{}", ended.err);
+    assert!(ended.said.contains("opening the store"), "{}", ended.said);
     assert!(!place.path("none.db").exists());
     place.must(&["generate", "--users", "1", "--interactions", "3", "--resources", "10"]);
     let ended = place.run(&["evaluate", "store"]);
-    assert!(ended.code == Some(1) && ended.err.contains("insufficient training data"), "{ended:?}");
+    assert!(ended.code == Some(1) && ended.said.contains("insufficient training data"), "{ended:?}");
     let ended = place.run(&["evaluate", "store", "--k", "0"]);
-    assert!(ended.code == Some(1) && ended.err.contains("--k: expected 1 to 100"), "{ended:?}");
+    assert!(ended.code == Some(1) && ended.said.contains("--k: expected 1 to 100"), "{ended:?}");
 }

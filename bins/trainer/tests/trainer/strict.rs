@@ -58,7 +58,7 @@ fn a_bad_line_is_told_with_file_line_and_reason_and_the_rest_goes_in() {
         let place = prepared(file, line);
         let ended = place.run(args);
         assert_eq!(ended.code, Some(0), "{ended:?}");
-        assert!(ended.err.contains(told), "expected {told} in {}", ended.err);
+        assert!(ended.said.contains(told), "expected {told} in {}", ended.said);
         assert!(ended.out.contains("bad lines:    1"), "{}", ended.out);
         assert!(place.dump().len() >= 3, "the rest of {file} went in");
     }
@@ -73,7 +73,7 @@ fn a_strict_import_leaves_the_store_as_it_was_at_the_first_bad_line() {
         let before = place.dump();
         let ended = place.run(&[args, &["--strict"]].concat());
         assert_eq!(ended.code, Some(1), "{ended:?}");
-        assert!(ended.err.contains("nothing was imported") && ended.err.contains(told), "{}", ended.err);
+        assert!(ended.said.contains("nothing was imported") && ended.said.contains(told), "{}", ended.said);
         assert_eq!(place.dump(), before, "{file}");
     }
 }
@@ -93,9 +93,9 @@ fn twenty_bad_lines_are_told_and_the_others_counted() {
     let place = prepared("all.jsonl", &"nonsense\n".repeat(25));
     let ended = place.run(&["import", "jsonl", "all.jsonl"]);
     assert_eq!(ended.code, Some(0));
-    assert_eq!(ended.err.matches("all.jsonl:").count(), 20, "{}", ended.err);
+    assert_eq!(ended.said.matches("all.jsonl:").count(), 20, "{}", ended.said);
     assert!(
-        ended.err.contains("further bad lines are only counted") && ended.out.contains("bad lines:    25")
+        ended.said.contains("further bad lines are only counted") && ended.out.contains("bad lines:    25")
     );
 }
 
@@ -118,6 +118,6 @@ fn wrong_headers_files_and_arguments_are_refused_before_anything_is_read() {
     ] {
         let ended = place.run(args);
         assert_eq!(ended.code, Some(1), "{args:?}");
-        assert!(ended.err.contains(told), "expected {told} in {}", ended.err);
+        assert!(ended.said.contains(told), "expected {told} in {}", ended.said);
     }
 }

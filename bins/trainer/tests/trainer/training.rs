@@ -14,9 +14,9 @@ fn too_few_positives_end_with_2() {
     let ended = place.run(&["train"]);
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(
-        ended.err.contains("insufficient training data") && ended.err.contains("at least 10"),
+        ended.said.contains("insufficient training data") && ended.said.contains("at least 10"),
         "{}",
-        ended.err
+        ended.said
     );
     let models = place.must(&["models", "list"]);
     assert!(models.contains("no model is published") && models.contains("insufficient_data"), "{models}");

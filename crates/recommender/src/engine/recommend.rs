@@ -67,7 +67,6 @@ impl Engine {
         laps.into_iter().for_each(|(stage, lap)| self.inner.timings.observe(stage, lap));
         self.inner.timings.observe(Stage::Total, started.elapsed());
         count::answered(&answer);
-        metrics::histogram!("docent_recommend_duration_seconds").record(started.elapsed().as_secs_f64());
         Ok(answer)
     }
 }

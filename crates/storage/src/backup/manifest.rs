@@ -8,6 +8,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::create_private;
 use crate::error::{Result, StorageError};
 
 /// The format that this version writes, and the newest that it reads.
@@ -101,7 +102,7 @@ impl BackupManifest {
 
     pub(super) fn write(&self, path: &Path) -> Result<()> {
         let text = serde_json::to_vec_pretty(self).map_err(StorageError::database)?;
-        let mut file = File::create_new(path).map_err(|error| StorageError::backup(path, error))?;
+        let mut file = create_private(path).map_err(|error| StorageError::backup(path, error))?;
         file.write_all(&text)
             .and_then(|()| file.sync_all())
             .map_err(|error| StorageError::backup(path, error))

@@ -138,13 +138,8 @@ pub async fn check(path: &Path) -> Result<Backup> {
 struct Partial(PathBuf);
 
 impl Partial {
-    /// An empty file that only its owner may read: it will hold whatever people did.
     fn create(path: PathBuf) -> Result<Self> {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&path).map_err(|error| StorageError::backup(&path, error))?;
+        create_private(&path).map_err(|error| StorageError::backup(&path, error))?;
         Ok(Self(path))
     }
 
@@ -162,6 +157,16 @@ impl Drop for Partial {
         // Not there any more where it was kept.
         let _gone = fs::remove_file(&self.0);
     }
+}
+
+/// A new, empty file that only its owner may read, whatever the umask: backups hold whatever people did, and what is beside
+/// them tells how many they are.
+fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn sync_folder(file: &Path) -> io::Result<()> {

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     Store, StoreConfig,
     error::{Result, StorageError},
+    patience::{WITHOUT_TIMEOUTS, be_patient},
     schema::current_schema,
     sql,
 };
@@ -49,6 +50,7 @@ async fn dump_from(store: &Store, config: &StoreConfig, to: &Path) -> Result<Con
         isolation_level: Some(IsolationLevel::RepeatableRead),
         ..TransactionOptions::default()
     };
+    be_patient(store.reader()).await?;
     // Kept open until pg_dump has ended: others may join its snapshot only as long as it lasts.
     let transaction = store.reader().begin_with_options(options).await?;
     let schema = current_schema(&transaction).await?;
@@ -161,7 +163,7 @@ pub(super) async fn restore(
 fn tell(stdin: Option<&mut ChildStdin>, archive: &Path, tables: &[String], checked: &str) -> Result<()> {
     let Some(stdin) = stdin else { return Err(StorageError::backup(archive, "psql takes no input")) };
     let failed = |error: std::io::Error| StorageError::backup(archive, error);
-    writeln!(stdin, "BEGIN;").map_err(failed)?;
+    writeln!(stdin, "{WITHOUT_TIMEOUTS};\nBEGIN;").map_err(failed)?;
     if !tables.is_empty() {
         writeln!(stdin, "DROP TABLE {} CASCADE;", tables.join(", ")).map_err(failed)?;
     }

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     cli::{CiteulikeArgs, Without},
+    logging,
     stop::Stop,
 };
 
@@ -105,7 +106,11 @@ pub fn run(args: &CiteulikeArgs, stop: &Stop) -> anyhow::Result<()> {
     } else {
         likes.clone()
     };
-    eprintln!("{people} people, {} articles, {} pairs to train on", articles.len(), behaviour.len());
+    logging::note(&format!(
+        "{people} people, {} articles, {} pairs to train on",
+        articles.len(),
+        behaviour.len()
+    ));
     let models = if args.models.is_empty() { Model::DEFAULT.to_vec() } else { args.models.clone() };
     let evaluation = Evaluation { likes: &likes, behaviour: &behaviour, cases: &cases, ks: &args.k, stop };
     let report = Report {
