@@ -14,5 +14,6 @@ mod monitoring;
 mod operations;
 mod refusals;
 mod requests;
+mod retention;
 mod schema;
 mod series;
