@@ -50,6 +50,15 @@ pub fn index<const N: usize>(
     index
 }
 
+/// A primary key of several columns.
+pub fn primary_key<const N: usize>(columns: [&'static str; N]) -> IndexCreateStatement {
+    let mut key = Index::create();
+    for column in columns {
+        key.col(column);
+    }
+    key
+}
+
 /// Drops tables, in the order given.
 pub async fn drop_tables(manager: &SchemaManager<'_>, tables: &[&'static str]) -> Result<(), DbErr> {
     for table in tables {

@@ -15,6 +15,10 @@ mod m20260101_000003_interactions;
 mod m20260101_000004_feedback;
 mod m20260101_000005_operations;
 mod m20260301_000006_feedback_loop;
+mod m20260401_000007_windows;
+mod running_totals;
+
+pub use running_totals::RunningTotals;
 
 use sea_orm_migration::{
     prelude::*,
@@ -63,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260101_000004_feedback::Migration),
             Box::new(m20260101_000005_operations::Migration),
             Box::new(m20260301_000006_feedback_loop::Migration),
+            Box::new(m20260401_000007_windows::Migration),
         ]
     }
 }

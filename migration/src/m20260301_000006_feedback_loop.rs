@@ -5,7 +5,7 @@ use sea_orm_migration::{
 };
 
 use crate::{
-    columns::{count, drop_tables, index, refers_to},
+    columns::{count, drop_tables, index, primary_key, refers_to},
     person_hash,
 };
 
@@ -29,6 +29,7 @@ impl MigrationTrait for Migration {
         name_owners(manager).await?;
         make_tables(manager).await?;
         run(manager, FILL).await?;
+        run(manager, &[FILL_EXPOSURE_TOTALS, FILL_SESSIONS]).await?;
         manager.create_index(index("idx_users_created_at", "users", ["created_at"])).await?;
         let active = index("idx_user_profiles_last_active_at", "user_profiles", ["last_active_at"]);
         manager.create_index(active).await
@@ -82,6 +83,9 @@ const NARROW: &[&str] = &[
 
 /// What was counted from the start, from the rows that are there. An hour has 3.6e9 microseconds, a day 8.64e10; a
 /// pause of more than 1.8e9 (half an hour) ends a session.
+///
+/// A row of interactions stands for one event and `return_visits` more. When the first and the newest of them were is known;
+/// those between are counted with the newest, and all of them as the row stands: positive if any of them was.
 const FILL: &[&str] = &[
     "INSERT INTO impression_hours (hour, strategy, model_version, experiment, variant, shown, clicked, rated, \
      useful, novelty_sum, novelty_count, diversity_sum, diversity_count) \
@@ -97,21 +101,29 @@ const FILL: &[&str] = &[
      SELECT resource_id, day, SUM(n) OVER (PARTITION BY resource_id ORDER BY day) FROM \
      (SELECT resource_id, shown_at / 86400000000 AS day, COUNT(*) AS n FROM recommendation_feedback \
      WHERE shown_at IS NOT NULL GROUP BY 1, 2) daily",
-    "INSERT INTO resource_exposure_totals (resource_id, total, last_day) \
-     SELECT resource_id, MAX(total), MAX(day) FROM resource_exposures GROUP BY resource_id",
     "INSERT INTO interaction_hours (hour, interaction_type, slot, events, positive) \
-     SELECT interaction_timestamp / 3600000000, interaction_type, 0, COUNT(*), \
-     SUM(CASE WHEN is_positive THEN 1 ELSE 0 END) FROM user_interactions WHERE interaction_timestamp >= 0 \
-     GROUP BY 1, 2",
-    "INSERT INTO session_hours (hour, slot, sessions, seconds) SELECT at / 3600000000, 0, \
+     SELECT at / 3600000000, interaction_type, 0, SUM(events), \
+     SUM(CASE WHEN is_positive THEN events ELSE 0 END) FROM \
+     (SELECT created_at AS at, interaction_type, is_positive, 1 AS events FROM user_interactions \
+     WHERE return_visits > 0 UNION ALL \
+     SELECT interaction_timestamp, interaction_type, is_positive, \
+     CASE WHEN return_visits > 0 THEN return_visits ELSE 1 END FROM user_interactions) counted \
+     WHERE at >= 0 GROUP BY 1, 2",
+];
+
+/// What is left of each resource, from its days.
+pub(super) const FILL_EXPOSURE_TOTALS: &str = "INSERT INTO resource_exposure_totals (resource_id, total, last_day) \
+     SELECT resource_id, MAX(total), MAX(day) FROM resource_exposures GROUP BY resource_id";
+
+/// Sessions, as far as the newest events of rows tell of them.
+pub(super) const FILL_SESSIONS: &str = "INSERT INTO session_hours (hour, slot, sessions, seconds) SELECT at / 3600000000, 0, \
      SUM(CASE WHEN pause <= 1800000000 THEN 0 ELSE 1 END), \
      SUM(CASE WHEN pause <= 1800000000 THEN pause ELSE 0 END) / 1000000.0 FROM \
      (SELECT interaction_timestamp AS at, interaction_timestamp - LAG(interaction_timestamp) \
      OVER (PARTITION BY user_id ORDER BY interaction_timestamp) AS pause FROM user_interactions \
-     WHERE interaction_timestamp >= 0) pauses GROUP BY 1",
-];
+     WHERE interaction_timestamp >= 0) pauses GROUP BY 1";
 
-async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
+pub(super) async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
     for statement in statements {
         manager.get_connection().execute_unprepared(statement).await?;
     }
@@ -147,14 +159,6 @@ async fn name_owners(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 }
 
 async fn make_tables(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    // Only `shown` never shrinks, and a check would refuse the row that an upsert subtracts with.
-    let with_marks = |table: &'static str, made: &mut TableCreateStatement| {
-        made.col(count(table, "shown"));
-        for column in ["clicked", "rated", "useful"] {
-            made.col(big_integer(column));
-        }
-    };
-
     // Hours and days are counted from 1970, in UTC.
     let mut hours = Table::create().table("impression_hours").col(big_integer("hour")).take();
     for column in ["strategy", "model_version", "experiment", "variant"] {
@@ -177,6 +181,32 @@ async fn make_tables(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     ranks.primary_key(&mut primary_key(["day", "rank"]));
     manager.create_table(ranks).await?;
 
+    make_exposures(manager).await?;
+    make_experiment_users(manager).await?;
+
+    // `slot` spreads one hour over several rows, so that writers on PostgreSQL do not wait for each other.
+    let interactions = Table::create()
+        .table("interaction_hours")
+        .col(big_integer("hour"))
+        .col(text("interaction_type"))
+        .col(big_integer("slot"))
+        .col(count("interaction_hours", "events"))
+        .col(count("interaction_hours", "positive"))
+        .primary_key(&mut primary_key(["hour", "interaction_type", "slot"]))
+        .take();
+    manager.create_table(interactions).await?;
+    make_session_hours(manager).await
+}
+
+/// Only `shown` never shrinks, and a check would refuse the row that an upsert subtracts with.
+fn with_marks(table: &'static str, made: &mut TableCreateStatement) {
+    made.col(count(table, "shown"));
+    for column in ["clicked", "rated", "useful"] {
+        made.col(big_integer(column));
+    }
+}
+
+pub(super) async fn make_exposures(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     // How often a resource was shown up to the end of a day, so that a window of any length is one subtraction.
     let exposures = Table::create()
         .table("resource_exposures")
@@ -199,8 +229,10 @@ async fn make_tables(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .take();
     manager.create_table(totals).await?;
     let last = index("idx_resource_exposure_totals_last_day", "resource_exposure_totals", ["last_day"]);
-    manager.create_index(last).await?;
+    manager.create_index(last).await
+}
 
+pub(super) async fn make_experiment_users(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let mut people = Table::create()
         .table("experiment_users")
         .col(text("experiment"))
@@ -210,19 +242,10 @@ async fn make_tables(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     with_marks("experiment_users", &mut people);
     people.primary_key(&mut primary_key(["experiment", "variant", "user_hash"]));
     manager.create_table(people).await?;
-    manager.create_index(index("idx_experiment_users_hash", "experiment_users", ["user_hash"])).await?;
+    manager.create_index(index("idx_experiment_users_hash", "experiment_users", ["user_hash"])).await
+}
 
-    // `slot` spreads one hour over several rows, so that writers on PostgreSQL do not wait for each other.
-    let interactions = Table::create()
-        .table("interaction_hours")
-        .col(big_integer("hour"))
-        .col(text("interaction_type"))
-        .col(big_integer("slot"))
-        .col(count("interaction_hours", "events"))
-        .col(count("interaction_hours", "positive"))
-        .primary_key(&mut primary_key(["hour", "interaction_type", "slot"]))
-        .take();
-    manager.create_table(interactions).await?;
+pub(super) async fn make_session_hours(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let sessions = Table::create()
         .table("session_hours")
         .col(big_integer("hour"))
@@ -232,12 +255,4 @@ async fn make_tables(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .primary_key(&mut primary_key(["hour", "slot"]))
         .take();
     manager.create_table(sessions).await
-}
-
-fn primary_key<const N: usize>(columns: [&'static str; N]) -> IndexCreateStatement {
-    let mut key = Index::create();
-    for column in columns {
-        key.col(column);
-    }
-    key
 }

@@ -136,6 +136,8 @@ mod tests {
             ("bnid = 'x'", "bnid"),
             ("[engine]\ndatabase = 'x'", "database"),
             ("poll_seconds = 'often'", "poll_seconds"),
+            ("[engine]\nimpression_retention_days = 89", "90 days or more"),
+            ("[engine]\nimpression_retention_days = 'never'", "impression_retention_days"),
         ] {
             let error = load(toml, None).map(|_| String::new()).unwrap_or_else(|error| format!("{error:#}"));
             assert!(error.contains(named), "{toml}: {error}");

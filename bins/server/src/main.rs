@@ -9,6 +9,7 @@ mod db;
 mod demo;
 mod http;
 mod openapi;
+mod retention;
 mod routes;
 mod schema_gate;
 mod serve;

@@ -20,7 +20,7 @@ use crate::{
     background,
     config::ServerConfig,
     http::{FrameConfig, frame, refuse_large_bodies},
-    routes,
+    retention, routes,
     schema_gate::{SchemaGate, refuse_other_schema},
     state::AppState,
     stop::StopSignals,
@@ -105,8 +105,11 @@ async fn serve_engine(
     let server = server.run();
 
     let every = Duration::from_secs(config.poll_seconds);
-    let upkeep =
-        [background::start(engine.clone(), gate, every), watch::start(engine.clone(), exporter, every)];
+    let upkeep = [
+        background::start(engine.clone(), gate.clone(), every),
+        retention::start(engine.clone(), gate),
+        watch::start(engine.clone(), exporter, every),
+    ];
     let stopper = stop_on_signal(server.handle(), stop);
     tracing::info!(address = listening.join(" "), workers, database = engine.status().database, "listening");
     let served = server.await;

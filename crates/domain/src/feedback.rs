@@ -47,9 +47,9 @@ pub struct Feedback {
     pub resource_id: ResourceId,
     /// Whether it was opened.
     pub was_clicked: bool,
-    /// Whether it helped, if they said.
+    /// Whether it helped, if they said; else what they said before stands.
     pub was_useful: Option<bool>,
-    /// In their own words.
+    /// In their own words; without any, those of before stand.
     pub notes: Option<String>,
     /// When.
     pub at: DateTime<Utc>,

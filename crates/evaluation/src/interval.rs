@@ -2,6 +2,8 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde::{Deserialize, Serialize};
 
 const RESAMPLES: usize = 1_000;
+/// Fewer say nothing of how alike what one person does is.
+const FEWEST_MARKS: f64 = 10.0;
 
 /// A mean over users, and the interval that holds it with 95 % confidence.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -63,6 +65,27 @@ impl RatioSums {
         let squares = (yy - 2.0 * ratio * xy + ratio * ratio * xx).max(0.0);
         Some((ratio, (n / (n - 1.0) * squares).sqrt() / x))
     }
+
+    /// `sum y / sum x` where `y` counts those of `x` that are marked, and the ends of the score interval (Wilson 1927) of
+    /// `z` standard errors: never of width 0, and within `[0, 1]`. `None` as for [`RatioSums::ratio`].
+    ///
+    /// The number of trials is the effective one (Korn, Graubard 1998), from the error over people; never more than `x`.
+    /// With fewer than 10 marked, or fewer than 10 not, it cannot be told how alike what one person does is: then each
+    /// person counts as one trial at most.
+    #[must_use]
+    pub fn score_interval(&self, z: f64) -> Option<(f64, f64, f64)> {
+        let (ratio, error) = self.ratio()?;
+        let fewest = self.y.min(self.x - self.y);
+        let most = if fewest < FEWEST_MARKS { self.n.min(self.x) } else { self.x };
+        let spread = ratio * (1.0 - ratio);
+        // What a sample of as many independent trials would have for its error, which is of one less.
+        let effective = spread / (error * error) * self.n / (self.n - 1.0);
+        let trials = if error > 0.0 && spread > 0.0 { effective.min(most) } else { most };
+        let shrink = 1.0 + z * z / trials;
+        let middle = (ratio + z * z / (2.0 * trials)) / shrink;
+        let half = z * (spread / trials + z * z / (4.0 * trials * trials)).sqrt() / shrink;
+        Some((ratio, (middle - half).clamp(0.0, ratio), (middle + half).clamp(ratio, 1.0)))
+    }
 }
 
 #[cfg(test)]
@@ -110,6 +133,41 @@ mod tests {
         let spread = (drawn.iter().map(|r| (r - mean).powi(2)).sum::<f64>() / 599.0).sqrt();
         assert!((error / spread - 1.0).abs() < 0.12, "{error} {spread}");
         assert_eq!(RatioSums { n: 1.0, ..sums }.ratio(), None);
+    }
+
+    /// People who were shown as many each, of whom the first so many clicked so many.
+    fn people(n: f64, shown: f64, clickers: f64, clicked: f64) -> RatioSums {
+        RatioSums {
+            n,
+            x: n * shown,
+            y: clickers * clicked,
+            xx: n * shown * shown,
+            yy: clickers * clicked * clicked,
+            xy: clickers * shown * clicked,
+        }
+    }
+
+    #[test]
+    fn a_score_interval_is_that_of_wilson() {
+        // From scipy.stats.binomtest(y, n).proportion_ci(method="wilson").
+        for (sums, value, low, high) in [
+            // Once each: people are the trials.
+            (people(30.0, 1.0, 0.0, 1.0), 0.0, 0.0, 0.113_513_4),
+            (people(30.0, 1.0, 30.0, 1.0), 1.0, 0.886_486_6, 1.0),
+            (people(30.0, 1.0, 3.0, 1.0), 0.1, 0.034_599_9, 0.256_210_8),
+            // Ten each and none clicked: still 30 people, not 300 trials.
+            (people(30.0, 10.0, 0.0, 1.0), 0.0, 0.0, 0.113_513_4),
+            // All alike, which tells no spread: no more than 300 trials.
+            (people(30.0, 10.0, 30.0, 1.0), 0.1, 0.070_947_9, 0.139_166_5),
+            // Half of 400 click two of ten, the others none: each person's rate has a variance of 0.01, so 3,600 trials.
+            (people(400.0, 10.0, 200.0, 2.0), 0.1, 0.090_622_5, 0.110_230_2),
+        ] {
+            let found = sums.score_interval(1.959_964).unwrap();
+            for (found, expected) in [(found.0, value), (found.1, low), (found.2, high)] {
+                assert!((found - expected).abs() < 1e-6, "{sums:?}: {found} {expected}");
+            }
+        }
+        assert_eq!(people(1.0, 5.0, 1.0, 1.0).score_interval(1.96), None);
     }
 
     #[test]

@@ -3,6 +3,8 @@ use std::{path::PathBuf, time::Duration};
 use docent_domain::{DEFAULT_EXPLORATION, Experiments, InteractionRules, Preference, Weights};
 use serde::{Deserialize, Serialize};
 
+use crate::Retention;
+
 /// Where an [`Engine`](crate::Engine) finds its data, and how it serves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -28,6 +30,8 @@ pub struct EngineConfig {
     pub cached_user_seconds: u64,
     /// How many answers may wait for their impressions to be written before further ones are dropped.
     pub impression_queue: usize,
+    /// How many days impressions are kept on which nobody gave a verdict: 90 or more, or `"keep"`.
+    pub impression_retention_days: Retention,
     /// A statement of the database that takes longer is shown as slow, in seconds.
     pub slow_query_seconds: f64,
     /// Experiments: who is served how, to compare what comes of it.
@@ -47,6 +51,7 @@ impl Default for EngineConfig {
             cached_users: 100_000,
             cached_user_seconds: 30,
             impression_queue: 10_000,
+            impression_retention_days: Retention::default(),
             slow_query_seconds: 0.05,
             experiments: Experiments::default(),
         }

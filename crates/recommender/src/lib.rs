@@ -38,6 +38,7 @@ mod explain;
 mod impressions;
 mod model;
 mod monitoring;
+mod retention;
 mod state;
 mod timings;
 mod trainer;
@@ -76,6 +77,7 @@ pub use monitoring::{
     Interval, ModelHealth, Performance, QualityGroup, QualityReport, RankQuality, VariantReport,
     window_checked,
 };
+pub use retention::Retention;
 pub use timings::{QueryTimings, SlowQuery, Stage, Timing};
 pub use trainer::{
     EvaluatedModel, EvaluatedPart, FEWEST_POSITIVES, Offline, StoreEvaluation, SweepPoint, TrainConfig,

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p docent-storage --example monitoring_speed [URL] [ROWS]`; without a URL, SQLite in a temporary
 //! folder. It writes ROWS interactions and as many impressions over the last 90 days (a million by default), then reads
-//! windows of 1, 7 and 90 days and prints the median and the longest of 20 times.
+//! windows of 1, 7 and 90 days and prints the median and the longest of 20 times. 0 ROWS measures the store that is there.
 #![allow(clippy::print_stdout, reason = "printing is what this program is for")]
 
 use std::{
@@ -40,7 +40,7 @@ async fn main() -> Result<(), Failed> {
 
     for days in [1, 7, 90] {
         time(&format!("recommendation-quality, {days} days"), async || {
-            tokio::try_join!(store.quality(now, days), store.experiment("weights")).map(|_| ())
+            tokio::try_join!(store.quality(now, days), store.experiment("weights", now, days)).map(|_| ())
         })
         .await?;
         time(&format!("user-engagement, {days} days"), async || {

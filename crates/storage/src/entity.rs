@@ -160,32 +160,44 @@ table!(impression_rank = "impression_ranks" {
     useful: i64,
 });
 
-table!(exposure = "resource_exposures" {
+table!(exposure = "resource_exposure_days" {
     #[sea_orm(primary_key, auto_increment = false)]
     resource_id: i64,
-    #[sea_orm(primary_key, auto_increment = false)]
-    day: i64,
-    total: i64,
-});
-
-table!(exposure_total = "resource_exposure_totals" {
-    #[sea_orm(primary_key, auto_increment = false)]
-    resource_id: i64,
-    total: i64,
     last_day: i64,
+    #[sea_orm(column_type = "Blob")]
+    totals: Vec<u8>,
 });
 
-table!(experiment_user = "experiment_users" {
+table!(experiment_person = "experiment_people" {
     #[sea_orm(primary_key, auto_increment = false)]
     experiment: String,
     #[sea_orm(primary_key, auto_increment = false)]
     variant: String,
     #[sea_orm(primary_key, auto_increment = false)]
     user_hash: i64,
+    last_day: i64,
+    days: String,
+});
+
+table!(experiment_day = "experiment_days" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    experiment: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    variant: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    day: i64,
+    people: i64,
     shown: i64,
     clicked: i64,
     rated: i64,
     useful: i64,
+    shown_shown: i64,
+    clicked_clicked: i64,
+    shown_clicked: i64,
+    raters: i64,
+    rated_rated: i64,
+    useful_useful: i64,
+    rated_useful: i64,
 });
 
 table!(interaction_hour = "interaction_hours" {
@@ -205,7 +217,15 @@ table!(session_hour = "session_hours" {
     #[sea_orm(primary_key, auto_increment = false)]
     slot: i64,
     sessions: i64,
-    seconds: f64,
+    length_micros: i64,
+});
+
+table!(user_session = "user_sessions" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    begin_at: i64,
+    end_at: i64,
 });
 
 table!(model_run = "model_runs" {

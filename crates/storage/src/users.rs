@@ -10,6 +10,7 @@ use crate::{
     Store,
     entity::user,
     error::{Result, StorageError},
+    figures::experiments,
     sql,
     time::to_micros,
 };
@@ -26,12 +27,9 @@ impl Store {
                 .await?;
         // What was shown before the user was known has no name, but is theirs all the same.
         let hash = docent_migration::person_hash(user.as_str());
-        for of_theirs in [
-            "DELETE FROM recommendation_feedback WHERE user_hash = $1 AND user_id IS NULL",
-            "DELETE FROM experiment_users WHERE user_hash = $1",
-        ] {
-            sql::execute(&transaction, of_theirs, [hash.into()]).await?;
-        }
+        let unnamed = "DELETE FROM recommendation_feedback WHERE user_hash = $1 AND user_id IS NULL";
+        sql::execute(&transaction, unnamed, [hash.into()]).await?;
+        experiments::remove(&transaction, hash).await?;
         transaction.commit().await?;
         Ok(erased > 0)
     }

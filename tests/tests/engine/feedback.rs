@@ -279,7 +279,7 @@ async fn an_engine_knows_how_it_is() {
     assert_eq!(Stage::ALL.len(), 7);
     assert!(after.queries.timing.count > before.queries.timing.count);
 
-    engine.store().raw_sql("DELETE FROM seaql_migrations WHERE version LIKE '%_000006_%'").await.unwrap();
+    engine.store().raw_sql("DELETE FROM seaql_migrations WHERE version LIKE '%_000007_%'").await.unwrap();
     let health = engine.health().await;
     assert_eq!(health.status, HealthStatus::Unhealthy);
     assert!(health.message.contains("schema: 1 migrations pending"), "{health:?}");

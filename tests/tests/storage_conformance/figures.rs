@@ -90,11 +90,11 @@ pub(crate) async fn quality_is_that_of_the_window_by_hand(database: &Database) -
     ensure!(of(&longer.groups, "hybrid", "")?.marks == marks(1, 0, 0, 0), "{longer:?}");
     ensure!(store.quality(at(9 * DAY), 7).await?.groups.is_empty());
 
-    // Newer feedback replaces older, also in the counts.
+    // Newer feedback replaces older, also in the counts; a verdict that it says nothing of stays.
     store.put_feedback(&said("one", "ada", "a", false, None)).await?;
     let week = store.quality(now, 7).await?;
-    ensure!(of(&week.groups, "content", "m1")?.marks == marks(2, 0, 1, 0), "{week:?}");
-    ensure!(week.ranks[0].marks == marks(2, 1, 0, 0), "{:?}", week.ranks);
+    ensure!(of(&week.groups, "content", "m1")?.marks == marks(2, 0, 2, 1), "{week:?}");
+    ensure!(week.ranks[0].marks == marks(2, 1, 1, 1), "{:?}", week.ranks);
     Ok(())
 }
 
@@ -187,15 +187,24 @@ pub(crate) async fn an_experiment_is_summed_over_people(database: &Database) -> 
     {
         store.put_feedback(&said(answer, who, what, true, useful)).await?;
     }
-    let found = store.experiment("x").await?;
+    let found = store.experiment("x", at(HOUR), 7).await?;
     let [new, old] = found.as_slice() else { anyhow::bail!("{found:?}") };
     ensure!((new.variant.as_str(), new.people, new.marks) == ("new", 1, marks(2, 1, 0, 0)), "{new:?}");
     ensure!((old.variant.as_str(), old.people, old.marks) == ("old", 2, marks(4, 2, 2, 1)), "{old:?}");
     ensure!(old.clicks == [10.0, 4.0, 6.0], "{old:?}");
     ensure!((old.raters, old.verdicts) == (1, [4.0, 1.0, 2.0]), "{old:?}");
-    ensure!(store.experiment("y").await?.is_empty());
+    ensure!(store.experiment("y", at(HOUR), 7).await?.is_empty());
     store.delete_user(&user("ada")).await?;
-    ensure!(store.experiment("x").await?[1].people == 1, "an erased person is in no experiment");
+    let found = store.experiment("x", at(HOUR), 7).await?;
+    ensure!(found[0] == *new, "nobody else's is touched");
+    ensure!(
+        (found[1].people, found[1].marks) == (1, marks(1, 0, 0, 0)),
+        "an erased person is in none: {found:?}"
+    );
+    ensure!(
+        (found[1].clicks, found[1].raters, found[1].verdicts) == ([1.0, 0.0, 0.0], 0, [0.0; 3]),
+        "{found:?}"
+    );
     Ok(())
 }
 
@@ -206,7 +215,15 @@ pub(crate) async fn figures_of_a_store_of_before_are_counted_when_it_is_upgraded
     shown_to_ada_and_bob(&store).await?;
     store
         .record(
-            &[export("ada", "a", 0), export("ada", "b", 60), export("bob", "a", 5)],
+            &[
+                export("ada", "a", 0),
+                export("ada", "a", 30),
+                export("ada", "a", 5_000),
+                export("ada", "b", 60),
+                export("bob", "a", 5),
+                export("bob", "a", 7_100),
+                event("cat", "c", InteractionType::View, 30),
+            ],
             &rules(),
             at(HOUR),
             None,
@@ -216,7 +233,20 @@ pub(crate) async fn figures_of_a_store_of_before_are_counted_when_it_is_upgraded
     store.put_impressions(&[shown("three", "bob", "d", 4, 60)]).await?;
     let now = at(2 * HOUR);
     let (quality, engagement) = (store.quality(now, 9).await?, store.engagement(now, 9).await?);
+    ensure!((engagement.by_type[0].events, engagement.by_type[1].events) == (6, 1), "{engagement:?}");
+    ensure!(engagement.sessions == 5, "{engagement:?}");
+    let experiment = store.experiment("x", now, 9).await?;
+    ensure!(experiment.len() == 1 && experiment[0].marks == marks(1, 1, 1, 0), "{experiment:?}");
     store.rollback(1).await?;
+    store.migrate().await?;
+    let sorted = |mut quality: docent_storage::Quality| {
+        quality.exposure.shown.sort_unstable();
+        quality
+    };
+    ensure!(sorted(store.quality(now, 9).await?) == sorted(quality.clone()));
+    ensure!(store.experiment("x", now, 9).await? == experiment);
+    ensure!(store.engagement(now, 9).await? == engagement, "{:?}", store.engagement(now, 9).await?);
+    store.rollback(2).await?;
     store.migrate().await?;
     let (quality_after, engagement_after) = (store.quality(now, 9).await?, store.engagement(now, 9).await?);
     let totals = |groups: &[GroupFigures]| groups.iter().fold(Marks::default(), |sum, g| sum.plus(g.marks));

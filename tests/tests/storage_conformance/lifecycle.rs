@@ -10,12 +10,17 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use docent_domain::{Assignment, Feedback, Impression};
 use docent_storage::{Backup, SchemaLock, SchemaPart, StorageError, Store, check_backup};
 
-use crate::support::{Database, at, dump, export, filled, record, resource};
+use crate::support::{Database, at, dump, export, filled, id, impression, record, resource, user};
 
 /// What the newest migration makes last; a table of that name in its way makes it fail half-way.
-const IN_THE_WAY: &str = "CREATE TABLE session_hours (only_this bigint)";
+const IN_THE_WAY: &str = "CREATE TABLE user_sessions (only_this bigint)";
+
+/// Counts that newer migrations keep in other tables, and put back when they are taken back.
+const REPLACED: [&str; 4] =
+    ["resource_exposures", "resource_exposure_totals", "experiment_users", "session_hours"];
 
 async fn execute(store: &Store, statements: &[&str]) -> Result<()> {
     for statement in statements {
@@ -26,9 +31,36 @@ async fn execute(store: &Store, statements: &[&str]) -> Result<()> {
 
 /// A store one migration behind, with data.
 async fn behind(database: &Database) -> Result<Store> {
+    behind_by(database, 1).await
+}
+
+async fn behind_by(database: &Database, migrations: u32) -> Result<Store> {
     let store = database.store().await?;
     filled(&store).await?;
-    store.rollback(1).await?;
+    let variant = Some(Assignment { experiment: "x".into(), variant: "old".into() });
+    let shown = [
+        Impression { variant, ..impression("one", "ada", "b") },
+        Impression { model_version: None, ..impression("one", "nobody yet", "linked") },
+    ];
+    store.put_impressions(&shown).await?;
+    for (who, what, was_useful) in [
+        ("ada", "b", Some(false)),
+        ("nobody yet", "linked", None),
+        ("bob", "b", Some(true)),
+        ("bob", "a", None),
+    ] {
+        let said = Feedback {
+            recommendation_id: "one".into(),
+            user_id: Some(user(who)),
+            resource_id: id(what),
+            was_clicked: true,
+            was_useful,
+            notes: was_useful.map(|_| "It's {so} so, \"they\" said".into()),
+            at: at(20),
+        };
+        store.put_feedback(&said).await?;
+    }
+    store.rollback(migrations).await?;
     Ok(store)
 }
 
@@ -139,7 +171,7 @@ pub(crate) async fn a_migration_that_fails_half_way_changes_nothing(database: &D
         ensure!(refused.is_err());
         ensure!(store.schema_shape().await? == shape && dump(&store).await? == rows, "{refused:?}");
     }
-    execute(&store, &["DROP TABLE session_hours"]).await?;
+    execute(&store, &["DROP TABLE user_sessions"]).await?;
     ensure!(store.migrate_verified().await?.is_sound());
     Ok(())
 }
@@ -160,17 +192,35 @@ pub(crate) async fn tables_that_are_not_as_they_should_be_are_not_migrated(
 pub(crate) async fn an_older_schema_is_upgraded_and_rolled_back_with_its_data(
     database: &Database,
 ) -> Result<()> {
-    let store = behind(database).await?;
-    let (shape, rows) = (store.schema_shape().await?, dump(&store).await?);
-    ensure!(rows.iter().any(|row| row.starts_with("user_interactions: ")), "there is data");
-    store.migrate_verified().await?;
-    let upgraded = dump(&store).await?;
-    let widened = |row: &&String| row.starts_with("recommendation_feedback: ");
-    let lost: Vec<&String> = rows.iter().filter(|row| !widened(row) && !upgraded.contains(row)).collect();
-    ensure!(lost.is_empty(), "{lost:?}");
-    ensure!(upgraded.iter().filter(widened).count() == rows.iter().filter(widened).count());
-    store.rollback(1).await?;
-    ensure!(store.schema_shape().await? == shape && dump(&store).await? == rows);
+    for (migrations, feedback) in [(1, 5), (2, 4)] {
+        let database = another(database).await?;
+        let store = behind_by(&database, migrations).await?;
+        let (shape, rows) = (store.schema_shape().await?, dump(&store).await?);
+        let of = |table: &str, rows: &[String]| {
+            rows.iter().filter(|row| row.split(':').next() == Some(table)).count()
+        };
+        ensure!(of("user_interactions", &rows) == 3 && of("recommendation_feedback", &rows) == feedback);
+        store.migrate_verified().await?;
+        let upgraded = dump(&store).await?;
+        // Columns are added behind those that were there.
+        let kept = |row: &str| {
+            let known = row.strip_suffix('}').unwrap_or(row);
+            let same = |new: &String| {
+                new == row || new.strip_prefix(known).is_some_and(|added| added.starts_with([' ', ',']))
+            };
+            upgraded.iter().any(same)
+        };
+        let lost: Vec<&String> = rows
+            .iter()
+            .filter(|row| !REPLACED.iter().any(|table| row.split(':').next() == Some(*table)) && !kept(row))
+            .collect();
+        ensure!(lost.is_empty(), "{lost:?} of {upgraded:#?}");
+        ensure!(of("recommendation_feedback", &upgraded) == feedback, "none is added either");
+        store.rollback(migrations).await?;
+        ensure!(store.schema_shape().await? == shape);
+        let back = dump(&store).await?;
+        ensure!(back == rows, "{back:#?} {rows:#?}");
+    }
     Ok(())
 }
 

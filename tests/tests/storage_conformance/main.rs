@@ -8,8 +8,10 @@ mod interactions;
 mod lifecycle;
 mod people;
 mod resources;
+mod retention;
 mod schema;
 mod support;
+mod windows;
 
 macro_rules! conformance {
     ($($module:ident: [$($test:ident,)*],)*) => {
@@ -105,6 +107,15 @@ conformance! {
         an_experiment_is_summed_over_people,
         figures_of_a_store_of_before_are_counted_when_it_is_upgraded,
         old_figures_are_forgotten_and_windows_stay_as_they_were,
+    ],
+    windows: [
+        sessions_are_the_same_in_whatever_order_events_come,
+        an_experiment_in_any_window_is_what_counting_its_people_would_give,
+        what_one_person_does_at_once_is_counted_as_if_one_after_the_other,
+    ],
+    retention: [
+        old_impressions_go_and_what_counts_stays,
+        who_writes_does_not_wait_for_what_is_forgotten,
     ],
     durability: [
         ids_may_be_255_bytes_of_any_script,

@@ -69,11 +69,10 @@ pub(crate) async fn the_state_of_a_user_tells_liked_from_rejected(database: &Dat
 
 /// All rows but the sums over everybody, which nobody can be found in.
 async fn of_people(store: &Store) -> Result<Vec<String>> {
-    const SUMS: [&str; 6] = [
+    const SUMS: [&str; 5] = [
         "impression_hours",
         "impression_ranks",
-        "resource_exposures",
-        "resource_exposure_totals",
+        "resource_exposure_days",
         "interaction_hours",
         "session_hours",
     ];
@@ -181,7 +180,20 @@ pub(crate) async fn feedback_completes_the_row_of_its_impression(database: &Data
         (row.was_clicked, row.was_useful, row.feedback_at) == (Some(true), Some(true), Some(at(30))),
         "{row:?}"
     );
-    ensure!(row.notes.is_none(), "newer feedback replaces older");
+    ensure!(row.notes.as_deref() == Some("too long"), "what nothing is said of stays");
+    let later =
+        Feedback { was_clicked: false, was_useful: None, notes: None, ..feedback("answer", None, "b") };
+    store.put_feedback(&Feedback { at: at(40), ..later.clone() }).await?;
+    let rows = store.feedback_of("answer").await?;
+    let row = rows.iter().find(|row| row.resource_id == id("b")).context("b")?;
+    let said = (row.was_clicked, row.was_useful, row.notes.as_deref(), row.feedback_at);
+    ensure!(said == (Some(false), Some(true), Some("too long"), Some(at(30))), "{row:?}");
+    let notes = Feedback { was_useful: Some(false), notes: Some("dull".into()), at: at(50), ..later };
+    store.put_feedback(&notes).await?;
+    let rows = store.feedback_of("answer").await?;
+    let row = rows.iter().find(|row| row.resource_id == id("b")).context("b")?;
+    let said = (row.was_clicked, row.was_useful, row.notes.as_deref(), row.feedback_at);
+    ensure!(said == (Some(false), Some(false), Some("dull"), Some(at(50))), "newer replaces older: {row:?}");
     let untouched = rows.iter().find(|row| row.resource_id == id("linked")).context("linked")?;
     ensure!(untouched.was_clicked.is_none() && untouched.user_id.is_none(), "{untouched:?}");
     ensure!(store.get_profile(&user("nobody yet")).await?.is_none(), "an impression makes no user");
@@ -220,7 +232,7 @@ pub(crate) async fn feedback_of_somebody_else_touches_no_row_of_the_owner(databa
     store.put_feedback(&Feedback { was_useful: None, ..feedback("answer", Some("bob"), "a") }).await?;
     let rows = store.feedback_of("answer").await?;
     ensure!(
-        rows.len() == 2 && rows[0].was_clicked == Some(false) && rows[1].was_useful.is_none(),
+        rows.len() == 2 && rows[0].was_clicked == Some(false) && rows[1].was_useful == Some(false),
         "{rows:?}"
     );
 

@@ -79,9 +79,11 @@ pub(crate) async fn every_named_index_is_there(database: &Database) -> Result<()
         "uq_recommendation_feedback",
         "idx_recommendation_feedback_verdicts",
         "idx_recommendation_feedback_unnamed",
-        "idx_experiment_users_hash",
-        "idx_resource_exposure_totals_last_day",
-        "idx_resource_exposures_covering",
+        "idx_experiment_people_hash",
+        "idx_experiment_people_last_day",
+        "idx_resource_exposure_days_last_day",
+        "idx_resources_hidden",
+        "idx_user_sessions_end_at",
         "idx_user_profiles_last_active_at",
         "idx_users_created_at",
         "idx_resources_updated_at",
@@ -113,8 +115,6 @@ pub(crate) async fn every_check_refuses_what_is_out_of_range(database: &Database
         ("recommendation_feedback", "diversity", &["-0.1", "1.1"]),
         ("impression_hours", "shown", &["-1"]),
         ("interaction_hours", "events", &["-1"]),
-        ("session_hours", "sessions", &["-1"]),
-        ("resource_exposures", "total", &["-1"]),
     ] {
         for value in bad {
             let refused = store.raw_sql(&format!("UPDATE {table} SET {column} = {value}")).await;
@@ -131,6 +131,8 @@ pub(crate) async fn foreign_keys_are_enforced(database: &Database) -> Result<()>
     filled(&store).await?;
     for broken in [
         "UPDATE user_profiles SET user_id = 999",
+        "UPDATE user_sessions SET user_id = 999",
+        "UPDATE resource_exposure_days SET resource_id = 999",
         "UPDATE user_interactions SET user_id = 999",
         "UPDATE user_interactions SET resource_id = 999",
         "UPDATE resource_links SET source_resource_id = 999",

@@ -16,12 +16,12 @@ pub struct FeedbackInput {
     /// Who says so; the answer knows for whom it was made, so this may be left out. What was shown to somebody else is
     /// not touched by it.
     user_id: Option<String>,
-    /// Whether it was opened.
+    /// Whether it was opened; replaces what was said before.
     was_clicked: bool,
     /// Whether it helped, if they said. `false` lowers the resource for them from the very next answer on; `true` counts
-    /// like a positive interaction.
+    /// like a positive interaction. Null, or left out: what they said before stays.
     was_useful: Option<bool>,
-    /// In their own words, at most 10,000 bytes.
+    /// In their own words, at most 10,000 bytes. Null, or left out: those of before stay.
     feedback_notes: Option<String>,
 }
 

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use crate::harness::command;
 
 /// What the newest migration makes last; a table of that name in its way makes it fail half-way.
-const IN_THE_WAY: &str = "CREATE TABLE session_hours (only_this bigint)";
+const IN_THE_WAY: &str = "CREATE TABLE user_sessions (only_this bigint)";
 
 struct Place {
     folder: TempDir,
@@ -96,7 +96,7 @@ async fn a_deployment_backs_up_migrates_and_verifies() {
         let store = place.behind().await;
         let rows = dump(&store).await.unwrap();
         let (code, out, _) = place.db(&["verify"]);
-        assert!(code == Some(1) && out.contains("\nmissing table session_hours\n"), "{out}");
+        assert!(code == Some(1) && out.contains("\nmissing table user_sessions\n"), "{out}");
 
         let (code, out, err) = place.db(&["deploy"]);
         assert_eq!(code, Some(0), "{out}{err}");
@@ -134,7 +134,7 @@ async fn a_migration_that_fails_half_way_leaves_the_store_as_it_was() {
         let (shape, rows) = (store.schema_shape().await.unwrap(), dump(&store).await.unwrap());
         let (code, out, err) = place.db(&["deploy"]);
         assert_eq!(code, Some(1), "{out}{err}");
-        assert!(err.contains("not deployed; nothing was changed") && err.contains("session_hours"), "{err}");
+        assert!(err.contains("not deployed; nothing was changed") && err.contains("user_sessions"), "{err}");
         assert_eq!((store.schema_shape().await.unwrap(), dump(&store).await.unwrap()), (shape, rows));
         assert_eq!(place.backups().len(), 1, "made before anything was tried");
     }

@@ -14,6 +14,7 @@ mod monitoring;
 mod operations;
 mod refusals;
 mod requests;
+mod retention;
 mod schema;
 mod series;
 mod stopping;

@@ -8,10 +8,10 @@ const WIDTH: f64 = 1.96;
 const POWER: f64 = 2.8;
 /// Fewer people than this in a variant say nothing.
 const FEWEST_PEOPLE: u64 = 100;
-/// Nor do fewer marks, or fewer without one: the interval would not be what it says.
+/// Nor do fewer marks in both variants together, or fewer without one.
 const FEWEST_MARKS: u64 = 10;
 
-/// An experiment as it stands since it began.
+/// An experiment as it stands in a window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExperimentReport {
     /// Its name.
@@ -98,25 +98,7 @@ struct Measured {
     people: u64,
     marked: u64,
     unmarked: u64,
-    ratio: Option<(f64, f64)>,
-}
-
-impl Measured {
-    fn interval(&self) -> Option<Interval> {
-        let (value, error) = self.ratio?;
-        let (low, high) = ((value - WIDTH * error).max(0.0), (value + WIDTH * error).min(1.0));
-        Some(Interval { value, low, high })
-    }
-
-    fn missing(&self, variant: &str, what: &str) -> Option<String> {
-        if self.people < FEWEST_PEOPLE {
-            return Some(format!("{variant} has {} people, {FEWEST_PEOPLE} are needed", self.people));
-        }
-        let (marked, unmarked) = (self.marked, self.unmarked);
-        (marked.min(unmarked) < FEWEST_MARKS).then(|| {
-            format!("{variant} has {marked} {what} and {unmarked} not, {FEWEST_MARKS} of each are needed")
-        })
-    }
+    interval: Option<Interval>,
 }
 
 const METRICS: [(&str, &str); 2] = [("ctr", "clicked"), ("satisfaction", "useful")];
@@ -124,7 +106,8 @@ const METRICS: [(&str, &str); 2] = [("ctr", "clicked"), ("satisfaction", "useful
 fn measured(figures: Option<&VariantFigures>) -> [Measured; 2] {
     let of = |people: u64, whole: u64, part: u64, [xx, yy, xy]: [f64; 3]| {
         let sums = RatioSums { n: people as f64, x: whole as f64, y: part as f64, xx, yy, xy };
-        Measured { people, marked: part, unmarked: whole.saturating_sub(part), ratio: sums.ratio() }
+        let interval = sums.score_interval(WIDTH).map(|(value, low, high)| Interval { value, low, high });
+        Measured { people, marked: part, unmarked: whole.saturating_sub(part), interval }
     };
     let nothing = || of(0, 0, 0, [0.0; 3]);
     figures.map_or_else(
@@ -145,8 +128,8 @@ pub(super) fn report(experiment: &Experiment, figures: &[VariantFigures]) -> Exp
         name: (*name).to_owned(),
         people: clicks.people,
         marks: of(name).map(|figures| figures.marks).unwrap_or_default(),
-        ctr: clicks.interval(),
-        satisfaction: verdicts.interval(),
+        ctr: clicks.interval,
+        satisfaction: verdicts.interval,
     });
     let comparisons = measured.split_first().map(|((against, base), others)| {
         let compared = others.iter().flat_map(|(name, other)| {
@@ -162,18 +145,37 @@ pub(super) fn report(experiment: &Experiment, figures: &[VariantFigures]) -> Exp
     }
 }
 
+/// What keeps two variants from being compared.
+fn missing(sides: [(&str, &Measured); 2], what: &str) -> Option<String> {
+    for (variant, Measured { people, .. }) in sides {
+        if *people < FEWEST_PEOPLE {
+            return Some(format!("{variant} has {people} people, {FEWEST_PEOPLE} are needed"));
+        }
+    }
+    let [(one, base), (two, other)] = sides;
+    let (marked, unmarked) = (base.marked + other.marked, base.unmarked + other.unmarked);
+    (marked.min(unmarked) < FEWEST_MARKS).then(|| {
+        format!(
+            "{one} and {two} have {marked} {what} and {unmarked} not together, {FEWEST_MARKS} of each are needed"
+        )
+    })
+}
+
+/// The interval of a difference of two ratios from theirs: the hybrid score interval (Newcombe 1998, method 10).
+fn difference(other: Interval, base: Interval) -> Interval {
+    let value = other.value - base.value;
+    let low = (other.value - other.low).hypot(base.high - base.value);
+    let high = (other.high - other.value).hypot(base.value - base.low);
+    Interval { value, low: value - low, high: value + high }
+}
+
 fn compare(
     (name, other): (&str, &Measured),
     (against, base): (&str, &Measured),
     (metric, what): (&'static str, &str),
 ) -> Comparison {
-    let missing = base.missing(against, what).or_else(|| other.missing(name, what));
-    let both = other.ratio.zip(base.ratio);
-    let error = both.map(|(other, base)| other.1.hypot(base.1));
-    let difference = both.zip(error).map(|((other, base), error)| {
-        let value = other.0 - base.0;
-        Interval { value, low: value - WIDTH * error, high: value + WIDTH * error }
-    });
+    let missing = missing([(against, base), (name, other)], what);
+    let difference = other.interval.zip(base.interval).map(|(other, base)| difference(other, base));
     let finding = match difference {
         Some(difference) if missing.is_none() => {
             if difference.low > 0.0 {
@@ -193,7 +195,7 @@ fn compare(
         difference,
         finding,
         missing,
-        detectable: error.map(|error| POWER * error),
+        detectable: difference.map(|of| POWER / WIDTH * (of.high - of.low) / 2.0),
     }
 }
 
@@ -224,12 +226,35 @@ mod tests {
 
     #[test]
     fn the_interval_is_over_people_and_not_over_impressions() {
-        let (report, _) = ctr((400, 200), (400, 100));
+        let (report, found) = ctr((400, 200), (400, 0));
         let old = report.variants[0].ctr.unwrap();
-        // Each person's rate is 0.2 or 0: mean 0.1, standard deviation 0.1, by hand.
-        let half = 1.96 * (0.1 * (400.0f64 / 399.0).sqrt()) / 20.0;
+        // Each person's rate is 0.2 or 0, a variance of 0.01: 0.1 * 0.9 / (0.01 / 400) is 3,600 trials.
         assert!((old.value - 0.1).abs() < 1e-12);
-        assert!((old.high - (0.1 + half)).abs() < 1e-9 && (old.low - (0.1 - half)).abs() < 1e-9, "{old:?}");
+        assert!((old.low - 0.090_622_3).abs() < 1e-6 && (old.high - 0.110_230_4).abs() < 1e-6, "{old:?}");
+        // None of 400 people: 3.8416 / (400 + 3.8416).
+        let new = report.variants[1].ctr.unwrap();
+        assert!((new.value, new.low) == (0.0, 0.0) && (new.high - 0.009_512_6).abs() < 1e-6, "{new:?}");
+        // By Newcombe: -0.1 - 0.0102304, and -0.1 + the root of 0.0095126² + 0.0093777².
+        let difference = found.difference.unwrap();
+        assert!((difference.low + 0.110_230_4).abs() < 1e-6, "{difference:?}");
+        assert!((difference.high + 0.086_642_2).abs() < 1e-6, "{difference:?}");
+    }
+
+    #[test]
+    fn where_all_outcomes_agree_the_interval_still_has_a_width() {
+        for clickers in [0, 30] {
+            let mut of_one = figures("old", 30, clickers);
+            of_one.marks.clicked = clickers * 10;
+            of_one.clicks = [3_000.0, clickers as f64 * 100.0, clickers as f64 * 100.0];
+            let found =
+                report(&experiment(), &[of_one.clone(), VariantFigures { variant: "new".into(), ..of_one }]);
+            let ctr = found.variants[0].ctr.unwrap();
+            // 3.8416 / (30 + 3.8416): of 30 people who agree.
+            assert!((ctr.high - ctr.low - 0.113_517_1).abs() < 1e-6, "{ctr:?}");
+            let compared = &found.comparisons[0];
+            assert_eq!(compared.finding, Finding::NotEnoughData);
+            assert!(compared.detectable.unwrap() > 0.1, "{compared:?}");
+        }
     }
 
     #[test]
@@ -239,7 +264,10 @@ mod tests {
             ((400, 200), (400, 100), Finding::Worse),
             ((400, 200), (400, 205), Finding::NoDifferenceSeen),
             ((99, 50), (400, 205), Finding::NotEnoughData),
-            ((400, 200), (400, 4), Finding::NotEnoughData),
+            ((400, 200), (400, 4), Finding::Worse),
+            ((400, 200), (400, 0), Finding::Worse),
+            ((400, 0), (400, 4), Finding::NotEnoughData),
+            ((400, 2), (400, 4), Finding::NoDifferenceSeen),
             ((400, 200), (0, 0), Finding::NotEnoughData),
         ] {
             let (_, found) = ctr(old, new);

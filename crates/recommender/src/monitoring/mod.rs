@@ -17,7 +17,7 @@ pub use usage::Engagement;
 use docent_domain::DomainError;
 
 /// The longest window, in days.
-const LONGEST_WINDOW: u32 = 90;
+pub(crate) const LONGEST_WINDOW: u32 = 90;
 
 /// Checks the length of a window in days.
 ///

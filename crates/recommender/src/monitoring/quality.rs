@@ -60,7 +60,7 @@ pub struct QualityReport {
     pub coverage: Option<f64>,
     /// Gini coefficient of how often each of them was shown: 0 where all alike.
     pub gini: Option<f64>,
-    /// Experiments as configured, since they began.
+    /// Experiments as configured, in the window.
     pub experiments: Vec<ExperimentReport>,
 }
 
@@ -101,10 +101,10 @@ fn groups<'a>(figures: &'a [GroupFigures], name: impl Fn(&'a GroupFigures) -> &'
 }
 
 impl Engine {
-    async fn experiments(&self) -> Result<Vec<ExperimentReport>, Error> {
+    async fn experiments(&self, end: DateTime<Utc>, days: u32) -> Result<Vec<ExperimentReport>, Error> {
         let mut reports = Vec::new();
         for configured in self.config().experiments.all() {
-            let figures = self.store().experiment(&configured.name).await?;
+            let figures = self.store().experiment(&configured.name, end, days).await?;
             reports.push(experiment::report(configured, &figures));
         }
         Ok(reports)
@@ -116,8 +116,8 @@ impl Engine {
     /// [`Error::Storage`].
     pub async fn recommendation_quality(&self, days: u32) -> Result<QualityReport, Error> {
         let end = now();
-        let (found, experiments) =
-            tokio::try_join!(async { Ok(self.store().quality(end, days).await?) }, self.experiments())?;
+        let quality = async { Ok(self.store().quality(end, days).await?) };
+        let (found, experiments) = tokio::try_join!(quality, self.experiments(end, days))?;
         let resources = read(&self.inner.state).catalogue.iter().filter(|(_, entry)| !entry.hidden).count();
         let shown = found.exposure.shown;
         // What was shown and has gone since is still among what could have been.

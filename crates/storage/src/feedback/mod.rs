@@ -49,7 +49,7 @@ pub struct FeedbackRow {
     pub was_useful: Option<bool>,
     /// In the user's own words.
     pub notes: Option<String>,
-    /// When the newest feedback came.
+    /// When the newest feedback came; of a verdict that stands, when that did.
     pub feedback_at: Option<DateTime<Utc>>,
 }
 

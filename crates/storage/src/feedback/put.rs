@@ -17,7 +17,8 @@ use crate::{
 impl Store {
     /// Writes what came of a recommendation: completes the row of its impression, whose strategy, score and rank stay.
     /// What was never shown, or was shown to somebody else than the one who says so, is kept as feedback on something
-    /// that was never shown, and touches no row of another. Newer feedback replaces older. Who says whether something was
+    /// that was never shown, and touches no row of another. Newer feedback replaces older, but for what it says
+    /// nothing of: a verdict and notes stay until there are others. Who says whether something was
     /// useful is made a user on first use. Whose feedback it is, where that is known.
     ///
     /// # Errors
@@ -98,11 +99,13 @@ async fn complete(
     user_hash: Option<i64>,
     user_id: Option<i64>,
 ) -> Result<()> {
+    // A verdict that stands is as old as it was: what the person did since may outweigh it.
+    let verdict_stands = feedback.was_useful.is_none() && before.was_useful.is_some();
     let after = Model {
         was_clicked: Some(feedback.was_clicked),
-        was_useful: feedback.was_useful,
-        feedback_notes: feedback.notes.clone(),
-        feedback_at: Some(to_micros(feedback.at)),
+        was_useful: feedback.was_useful.or(before.was_useful),
+        feedback_notes: feedback.notes.clone().or_else(|| before.feedback_notes.clone()),
+        feedback_at: before.feedback_at.filter(|_| verdict_stands).or(Some(to_micros(feedback.at))),
         user_id: before.user_id.or(user_id),
         user_hash: if before.user_hash == 0 { user_hash.unwrap_or(0) } else { before.user_hash },
         ..before.clone()

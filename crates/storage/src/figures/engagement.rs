@@ -32,7 +32,7 @@ pub struct Engagement {
     pub by_type: Vec<TypeCount>,
     /// How many sessions began.
     pub sessions: u64,
-    /// How long people were at it, in seconds.
+    /// How long these were, in seconds.
     pub session_seconds: f64,
 }
 
@@ -64,7 +64,7 @@ struct TypeRow {
 #[derive(FromQueryResult)]
 struct SessionRow {
     sessions: Option<i64>,
-    seconds: Option<f64>,
+    length_micros: Option<i64>,
 }
 
 #[derive(FromQueryResult)]
@@ -89,18 +89,20 @@ impl Store {
         let people = "SELECT (SELECT COUNT(*) FROM users) AS users, \
                       (SELECT COUNT(*) FROM users WHERE created_at >= $1) AS new_users, \
                       (SELECT COUNT(*) FROM user_profiles WHERE last_active_at >= $1) AS active_users";
-        let people: Option<PeopleRow> = sql::select_one(self.reader(), people, [micros.into()]).await?;
-        let (users, new_users, active_users) =
-            people.map_or((0, 0, 0), |row| (row.users, row.new_users, row.active_users));
         let by_type = "SELECT interaction_type, CAST(SUM(events) AS bigint) AS events, \
                        CAST(SUM(positive) AS bigint) AS positive FROM interaction_hours WHERE hour >= $1 \
                        GROUP BY interaction_type ORDER BY interaction_type";
-        let by_type: Vec<TypeRow> = sql::select(self.reader(), by_type, [hour.into()]).await?;
-        let sessions = "SELECT CAST(SUM(sessions) AS bigint) AS sessions, SUM(seconds) AS seconds \
-                        FROM session_hours WHERE hour >= $1";
-        let sessions: Option<SessionRow> = sql::select_one(self.reader(), sessions, [hour.into()]).await?;
-        let (sessions, session_seconds) =
-            sessions.map_or((0, 0.0), |row| (row.sessions.unwrap_or(0), row.seconds.unwrap_or(0.0)));
+        let sessions = "SELECT CAST(SUM(sessions) AS bigint) AS sessions, \
+                        CAST(SUM(length_micros) AS bigint) AS length_micros FROM session_hours WHERE hour >= $1";
+        let (people, by_type, sessions): (Option<PeopleRow>, Vec<TypeRow>, Option<SessionRow>) = tokio::try_join!(
+            sql::select_one(self.reader(), people, [micros.into()]),
+            sql::select(self.reader(), by_type, [hour.into()]),
+            sql::select_one(self.reader(), sessions, [hour.into()]),
+        )?;
+        let (users, new_users, active_users) =
+            people.map_or((0, 0, 0), |row| (row.users, row.new_users, row.active_users));
+        let (sessions, length_micros) =
+            sessions.map_or((0, 0), |row| (row.sessions.unwrap_or(0), row.length_micros.unwrap_or(0)));
         let of_type = |row: TypeRow| TypeCount {
             interaction_type: row.interaction_type,
             events: count(row.events),
@@ -113,7 +115,7 @@ impl Store {
             active_users: count(active_users),
             by_type: by_type.into_iter().map(of_type).collect(),
             sessions: count(sessions),
-            session_seconds,
+            session_seconds: length_micros as f64 / 1e6,
         })
     }
 

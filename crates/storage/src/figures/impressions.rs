@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, Set};
 
-use super::{adding, day_of, hour_of};
+use super::{
+    adding, day_of,
+    experiments::{self, Person},
+    exposure, hour_of,
+};
 use crate::{
     entity::{
-        experiment_user, exposure, exposure_total,
         feedback::Model,
         impression_hour::{ActiveModel as HourRow, Column as Hour},
         impression_rank,
@@ -19,12 +22,12 @@ use crate::{
 const MARKS: [&str; 4] = ["shown", "clicked", "rated", "useful"];
 
 /// Changes of four counts.
-#[derive(Debug, Clone, Copy, Default)]
-struct Change {
-    shown: i64,
-    clicked: i64,
-    rated: i64,
-    useful: i64,
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Change {
+    pub(super) shown: i64,
+    pub(super) clicked: i64,
+    pub(super) rated: i64,
+    pub(super) useful: i64,
 }
 
 impl Change {
@@ -39,7 +42,7 @@ impl Change {
         }
     }
 
-    fn minus(self, other: Self) -> Self {
+    pub(super) fn minus(self, other: Self) -> Self {
         Self {
             shown: self.shown - other.shown,
             clicked: self.clicked - other.clicked,
@@ -48,7 +51,7 @@ impl Change {
         }
     }
 
-    fn add(&mut self, other: Self) {
+    pub(super) fn add(&mut self, other: Self) {
         self.shown += other.shown;
         self.clicked += other.clicked;
         self.rated += other.rated;
@@ -72,7 +75,7 @@ pub(crate) struct Tally {
     hours: BTreeMap<HourKey, Sums>,
     ranks: BTreeMap<(i64, i64), Change>,
     exposures: BTreeMap<(i64, i64), i64>,
-    people: BTreeMap<(String, String, i64), Change>,
+    people: BTreeMap<Person, BTreeMap<i64, Change>>,
 }
 
 impl Tally {
@@ -98,9 +101,9 @@ impl Tally {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let (experiment, variant) = (text(&row.experiment), text(&row.variant));
         let key = (hour_of(at), text(&row.strategy), text(&row.model_version), experiment, variant);
-        if !key.3.is_empty() && row.user_hash != 0 {
+        if !key.3.is_empty() && row.user_hash != 0 && sums.change != Change::default() {
             let person = (key.3.clone(), key.4.clone(), row.user_hash);
-            self.people.entry(person).or_default().add(sums.change);
+            self.people.entry(person).or_default().entry(day_of(at)).or_default().add(sums.change);
         }
         let hour = self.hours.entry(key).or_default();
         hour.change.add(sums.change);
@@ -115,8 +118,8 @@ impl Tally {
         let Self { hours, ranks, exposures, people } = self;
         write_hours(transaction, hours).await?;
         write_ranks(transaction, ranks).await?;
-        write_exposures(transaction, exposures).await?;
-        write_people(transaction, people).await
+        exposure::add(transaction, exposures).await?;
+        experiments::add(transaction, people).await
     }
 }
 
@@ -166,86 +169,6 @@ async fn write_ranks(transaction: &impl ConnectionTrait, ranks: BTreeMap<(i64, i
     let columns: Vec<_> = columns.into_iter().zip(MARKS).collect();
     let conflict = adding("impression_ranks", [Column::Day, Column::Rank], &columns);
     upsert(transaction, rows.collect(), conflict).await
-}
-
-async fn write_people(
-    transaction: &impl ConnectionTrait,
-    people: BTreeMap<(String, String, i64), Change>,
-) -> Result<()> {
-    use experiment_user::{ActiveModel, Column};
-    let rows = people.into_iter().map(|((experiment, variant, user_hash), change)| ActiveModel {
-        experiment: Set(experiment),
-        variant: Set(variant),
-        user_hash: Set(user_hash),
-        shown: Set(change.shown),
-        clicked: Set(change.clicked),
-        rated: Set(change.rated),
-        useful: Set(change.useful),
-    });
-    let key = [Column::Experiment, Column::Variant, Column::UserHash];
-    let columns = [Column::Shown, Column::Clicked, Column::Rated, Column::Useful];
-    let columns: Vec<_> = columns.into_iter().zip(MARKS).collect();
-    upsert(transaction, rows.collect(), adding("experiment_users", key, &columns)).await
-}
-
-/// Totals first, which also locks the resources in order; then the days, of which a late one moves those after it too.
-async fn write_exposures(
-    transaction: &impl ConnectionTrait,
-    exposures: BTreeMap<(i64, i64), i64>,
-) -> Result<()> {
-    if exposures.is_empty() {
-        return Ok(());
-    }
-    let mut totals: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
-    for ((resource, day), shown) in &exposures {
-        let total = totals.entry(*resource).or_default();
-        *total = (total.0 + shown, total.1.max(*day));
-    }
-    let rows = totals.into_iter().map(|(resource_id, (total, last_day))| exposure_total::ActiveModel {
-        resource_id: Set(resource_id),
-        total: Set(total),
-        last_day: Set(last_day),
-    });
-    use exposure_total::Column;
-    let mut conflict = adding("resource_exposure_totals", [Column::ResourceId], &[(Column::Total, "total")]);
-    let later = "CASE WHEN excluded.last_day > resource_exposure_totals.last_day THEN excluded.last_day \
-                 ELSE resource_exposure_totals.last_day END";
-    conflict.value(Column::LastDay, sea_orm::sea_query::Expr::cust(later));
-    upsert(transaction, rows.collect(), conflict).await?;
-
-    let backend = transaction.get_database_backend();
-    let days: Vec<(i64, i64, i64)> = exposures.into_iter().map(|((r, day), n)| (r, day, n)).collect();
-    let (rows, join) = (sql::json_rows(backend), sql::lookup_join(backend));
-    // A day that has no row yet begins with what was shown up to the day before it.
-    let begin = format!(
-        "INSERT INTO resource_exposures (resource_id, day, total) SELECT CAST(k.value ->> 0 AS bigint), \
-         CAST(k.value ->> 1 AS bigint), COALESCE((SELECT e.total FROM resource_exposures e \
-         WHERE e.resource_id = CAST(k.value ->> 0 AS bigint) AND e.day < CAST(k.value ->> 1 AS bigint) \
-         ORDER BY e.day DESC LIMIT 1), 0) FROM {rows} WHERE true \
-         ON CONFLICT (resource_id, day) DO NOTHING"
-    );
-    sql::execute(transaction, begin, [sql::json(&days)?.into()]).await?;
-    let later = format!(
-        "SELECT e.resource_id, e.day, CAST(SUM(CAST(k.value ->> 2 AS bigint)) AS bigint) AS shown FROM {rows} {join} \
-         resource_exposures e ON e.resource_id = CAST(k.value ->> 0 AS bigint) \
-         AND e.day >= CAST(k.value ->> 1 AS bigint) GROUP BY e.resource_id, e.day ORDER BY e.resource_id, e.day"
-    );
-    let moved: Vec<Moved> = sql::select(transaction, later, [sql::json(&days)?.into()]).await?;
-    use exposure::{ActiveModel, Column as Day};
-    let rows = moved.into_iter().map(|moved| ActiveModel {
-        resource_id: Set(moved.resource_id),
-        day: Set(moved.day),
-        total: Set(moved.shown),
-    });
-    let conflict = adding("resource_exposures", [Day::ResourceId, Day::Day], &[(Day::Total, "total")]);
-    upsert(transaction, rows.collect(), conflict).await
-}
-
-#[derive(sea_orm::FromQueryResult)]
-struct Moved {
-    resource_id: i64,
-    day: i64,
-    shown: i64,
 }
 
 pub(super) async fn upsert<A>(

@@ -3,19 +3,23 @@
 
 pub(crate) mod activity;
 mod engagement;
+pub(crate) mod experiments;
+mod exposure;
+mod forget;
 pub(crate) mod impressions;
 mod quality;
+mod sessions;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, IntoIden, OnConflict};
 
 pub use engagement::{Engagement, Newcomers, TypeCount};
-pub use quality::{Exposure, GroupFigures, Marks, Quality, RankFigures, VariantFigures};
+pub use experiments::VariantFigures;
+pub use exposure::Exposure;
+pub use quality::{GroupFigures, Marks, Quality, RankFigures};
 
 use crate::{
-    Store,
     error::Result,
-    sql,
     time::{from_micros, to_micros},
 };
 
@@ -52,30 +56,4 @@ where
         conflict.value(*column, Expr::cust(format!("{table}.{name} + excluded.{name}")));
     }
     conflict
-}
-
-impl Store {
-    /// Forgets counts that are older than the longest window. How many rows went.
-    ///
-    /// # Errors
-    /// Any failure of the database.
-    pub async fn forget_old_figures(&self, now: DateTime<Utc>) -> Result<u64> {
-        let hour = hour_of(to_micros(now - KEPT));
-        let day = hour.div_euclid(HOURS_A_DAY);
-        let transaction = self.begin().await?;
-        let mut gone = 0;
-        for table in ["impression_hours", "interaction_hours", "session_hours"] {
-            let old = format!("DELETE FROM {table} WHERE hour < $1");
-            gone += sql::execute(&transaction, old, [hour.into()]).await?;
-        }
-        let ranks = "DELETE FROM impression_ranks WHERE day < $1";
-        gone += sql::execute(&transaction, ranks, [day.into()]).await?;
-        // Of each resource the newest of the old stays: windows subtract it.
-        let exposures = "DELETE FROM resource_exposures WHERE day < $1 AND EXISTS (SELECT 1 FROM resource_exposures e \
-                         WHERE e.resource_id = resource_exposures.resource_id AND e.day > resource_exposures.day \
-                         AND e.day < $1)";
-        gone += sql::execute(&transaction, exposures, [day.into()]).await?;
-        transaction.commit().await?;
-        Ok(gone)
-    }
 }

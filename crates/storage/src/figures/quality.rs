@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::FromQueryResult;
 
-use super::{HOURS_A_DAY, begin_of, hour_of};
+use super::{Exposure, HOURS_A_DAY, begin_of, hour_of};
 use crate::{Store, error::Result, sql, time::to_micros};
 
 /// What came of recommendations.
@@ -60,13 +60,6 @@ pub struct RankFigures {
     pub marks: Marks,
 }
 
-/// How often the resources that were shown at all were shown.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Exposure {
-    /// One number for each resource.
-    pub shown: Vec<u64>,
-}
-
 /// What was shown in a window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quality {
@@ -78,24 +71,6 @@ pub struct Quality {
     pub ranks: Vec<RankFigures>,
     /// By resource.
     pub exposure: Exposure,
-}
-
-/// Sums over the people of one variant of an experiment since it began, from which the ratio of two of them and how sure it
-/// is follow: people decide, not impressions.
-#[derive(Debug, Clone, PartialEq)]
-pub struct VariantFigures {
-    /// The variant.
-    pub variant: String,
-    /// How many people were shown something.
-    pub people: u64,
-    /// What came of it.
-    pub marks: Marks,
-    /// Sums of shown², clicked² and shown·clicked over people.
-    pub clicks: [f64; 3],
-    /// How many people said whether something was useful.
-    pub raters: u64,
-    /// Sums of rated², useful² and rated·useful over people.
-    pub verdicts: [f64; 3],
 }
 
 #[derive(FromQueryResult)]
@@ -123,33 +98,11 @@ struct RankRow {
     useful: i64,
 }
 
-#[derive(FromQueryResult)]
-struct ExposureRow {
-    shown: String,
-}
-
-#[derive(FromQueryResult)]
-struct VariantRow {
-    variant: String,
-    people: i64,
-    shown: i64,
-    clicked: i64,
-    rated: i64,
-    useful: i64,
-    shown_shown: f64,
-    clicked_clicked: f64,
-    shown_clicked: f64,
-    raters: i64,
-    rated_rated: f64,
-    useful_useful: f64,
-    rated_useful: f64,
-}
-
 fn count(n: i64) -> u64 {
     u64::try_from(n).unwrap_or(0)
 }
 
-fn marks(shown: i64, clicked: i64, rated: i64, useful: i64) -> Marks {
+pub(super) fn marks(shown: i64, clicked: i64, rated: i64, useful: i64) -> Marks {
     Marks { shown: count(shown), clicked: count(clicked), rated: count(rated), useful: count(useful) }
 }
 
@@ -180,43 +133,8 @@ impl Store {
             begin,
             groups: groups.into_iter().map(GroupRow::figures).collect(),
             ranks: ranks.into_iter().map(RankRow::figures).collect(),
-            exposure: self.exposure(day).await?,
+            exposure: self.exposure_since(day).await?,
         })
-    }
-
-    async fn exposure(&self, day: i64) -> Result<Exposure> {
-        // They come as one value: see `sql::find_ids`.
-        let gathered = sql::json_array_of(self.reader().get_database_backend(), "shown");
-        let query = format!(
-            "SELECT {gathered} AS shown FROM (SELECT t.total - COALESCE((SELECT e.total FROM resource_exposures e \
-             WHERE e.resource_id = t.resource_id AND e.day < $1 ORDER BY e.day DESC LIMIT 1), 0) AS shown \
-             FROM resource_exposure_totals t JOIN resources r ON r.id = t.resource_id AND NOT r.hidden \
-             WHERE t.last_day >= $1) counted"
-        );
-        let row: Option<ExposureRow> = sql::select_one(self.reader(), query, [day.into()]).await?;
-        let shown = row.map_or_else(|| "[]".to_owned(), |row| row.shown);
-        Ok(Exposure { shown: sql::from_json("resource_exposure_totals", day, "total", &shown)? })
-    }
-
-    /// What came of what the variants of an experiment showed, since it began. By variant, in the order of their names.
-    ///
-    /// # Errors
-    /// Any failure of the database.
-    pub async fn experiment(&self, experiment: &str) -> Result<Vec<VariantFigures>> {
-        let product = |a: &str, b: &str| format!("SUM(CAST({a} AS double precision) * {b}) AS {a}_{b}");
-        let query = format!(
-            "SELECT variant, COUNT(*) AS people, {SUMS}, {}, {}, {}, \
-             CAST(SUM(CASE WHEN rated > 0 THEN 1 ELSE 0 END) AS bigint) AS raters, {}, {}, {} \
-             FROM experiment_users WHERE experiment = $1 AND shown > 0 GROUP BY variant ORDER BY variant",
-            product("shown", "shown"),
-            product("clicked", "clicked"),
-            product("shown", "clicked"),
-            product("rated", "rated"),
-            product("useful", "useful"),
-            product("rated", "useful"),
-        );
-        let rows: Vec<VariantRow> = sql::select(self.reader(), query, [experiment.into()]).await?;
-        Ok(rows.into_iter().map(VariantRow::figures).collect())
     }
 }
 
@@ -238,18 +156,5 @@ impl RankRow {
     fn figures(self) -> RankFigures {
         let marks = marks(self.shown, self.clicked, self.rated, self.useful);
         RankFigures { rank: count(self.rank), marks }
-    }
-}
-
-impl VariantRow {
-    fn figures(self) -> VariantFigures {
-        VariantFigures {
-            variant: self.variant,
-            people: count(self.people),
-            marks: marks(self.shown, self.clicked, self.rated, self.useful),
-            clicks: [self.shown_shown, self.clicked_clicked, self.shown_clicked],
-            raters: count(self.raters),
-            verdicts: [self.rated_rated, self.useful_useful, self.rated_useful],
-        }
     }
 }

@@ -126,7 +126,7 @@ pub(crate) async fn merge(
     }
 
     write(transaction, changed, &state).await?;
-    let to_relearn = add_to_profiles(transaction, &mut gains, &mut activity, now).await?;
+    let to_relearn = add_to_profiles(transaction, &gains, now).await?;
     relearn_authors(transaction, &to_relearn).await?;
     activity.write(transaction).await?;
     Ok(outcomes)
@@ -250,13 +250,15 @@ async fn write(
 /// What a batch adds to one user.
 #[derive(Debug, Default)]
 struct Gain {
-    /// When each event was.
-    times: Vec<i64>,
+    events: i64,
+    /// When the newest was.
+    last: Option<i64>,
 }
 
 impl Gain {
     fn add(&mut self, at: DateTime<Utc>) {
-        self.times.push(to_micros(at));
+        self.events += 1;
+        self.last = self.last.max(Some(to_micros(at)));
     }
 }
 
@@ -271,8 +273,7 @@ struct Totals {
 /// another multiple of [`RELEARN_AUTHORS_EVERY`].
 async fn add_to_profiles(
     transaction: &impl ConnectionTrait,
-    gains: &mut HashMap<i64, Gain>,
-    activity: &mut Activity,
+    gains: &HashMap<i64, Gain>,
     now: DateTime<Utc>,
 ) -> Result<Vec<i64>> {
     let backend = transaction.get_database_backend();
@@ -294,12 +295,11 @@ async fn add_to_profiles(
         let (total, last) =
             before.get(user).map_or((0, None), |row| (row.total_interactions, row.last_active_at));
         let every = RELEARN_AUTHORS_EVERY.cast_signed();
-        let new_total = total.saturating_add(i64::try_from(gain.times.len()).unwrap_or(i64::MAX));
-        activity.sessions(*user, last, &mut gain.times);
+        let new_total = total.saturating_add(gain.events);
         if new_total / every > total / every {
             to_relearn.push(*user);
         }
-        totals.push((*user, new_total, last.max(gain.times.iter().copied().max())));
+        totals.push((*user, new_total, last.max(gain.last)));
     }
     let update = format!(
         "UPDATE user_profiles SET total_interactions = CAST(k.value ->> 1 AS bigint), \

@@ -19,7 +19,7 @@ pub struct QualityView {
     by_rank: Vec<RankView>,
     /// Of what there is, how much was shown; of whole days.
     catalogue: CatalogueView,
-    /// Experiments that are configured, since each began.
+    /// Experiments that are configured; of whole days.
     experiments: Vec<ExperimentView>,
 }
 
@@ -122,7 +122,8 @@ pub struct VariantView {
     satisfaction: Option<IntervalView>,
 }
 
-/// A number, and the interval that holds it with 95 % confidence: over people, not over impressions.
+/// A number, and the interval that holds it with 95 % confidence: over people, not over impressions. It has a width also where
+/// all outcomes agree.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct IntervalView {
     /// The number.

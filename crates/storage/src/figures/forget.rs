@@ -1,0 +1,79 @@
+//! What is too old for any window goes, a few rows at a time, so that nobody waits for it.
+
+use chrono::{DateTime, Utc};
+use sea_orm::DbBackend;
+
+use super::{HOURS_A_DAY, KEPT, hour_of};
+use crate::{Store, error::Result, sql, time::to_micros};
+
+/// Rows in one transaction.
+const AT_A_TIME: i64 = 1_000;
+
+impl Store {
+    /// Forgets counts that are older than the longest window, and sessions and days of people that only those held. How
+    /// many rows went. It writes in many short transactions.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn forget_old_figures(&self, now: DateTime<Utc>) -> Result<u64> {
+        let since = to_micros(now - KEPT);
+        let hour = hour_of(since);
+        let day = hour.div_euclid(HOURS_A_DAY);
+        let mut gone = 0;
+        for (table, key, time, oldest) in [
+            ("impression_hours", "hour, strategy, model_version, experiment, variant", "hour", hour),
+            ("interaction_hours", "hour, interaction_type, slot", "hour", hour),
+            ("session_hours", "hour, slot", "hour", hour),
+            ("impression_ranks", "day, rank", "day", day),
+            ("experiment_days", "experiment, variant, day", "day", day),
+            ("experiment_people", "experiment, variant, user_hash", "last_day", day),
+            ("resource_exposure_days", "resource_id", "last_day", day),
+            ("user_sessions", "user_id, begin_at", "end_at", since),
+        ] {
+            let delete = format!(
+                "DELETE FROM {table} WHERE {time} < $1 AND ({key}) IN \
+                 (SELECT {key} FROM {table} WHERE {time} < $1 ORDER BY {time} LIMIT $2)"
+            );
+            loop {
+                let batch = sql::execute(self.writer(), &delete, [oldest.into(), AT_A_TIME.into()]).await?;
+                gone += batch;
+                if batch < AT_A_TIME.unsigned_abs() {
+                    break;
+                }
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Deletes impressions that were shown before a time, and feedback of before on what was never shown; `limit` rows at
+    /// most, the oldest first, in one short transaction that waits for nobody. How many went: fewer than `limit` where
+    /// none is left.
+    ///
+    /// What somebody judged useful or not stays: it counts in their answers and in training. So does what was clicked since.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn forget_impressions(&self, before: DateTime<Utc>, limit: u64) -> Result<u64> {
+        let locking = match self.writer().get_database_backend() {
+            DbBackend::Postgres => "FOR UPDATE SKIP LOCKED",
+            _ => "",
+        };
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut gone = 0;
+        for old in [
+            "shown_at < $1 AND (feedback_at IS NULL OR feedback_at < $1)",
+            "shown_at IS NULL AND feedback_at < $1",
+        ] {
+            let left = limit - i64::try_from(gone).unwrap_or(limit);
+            // Materialized, or PostgreSQL may look for them anew for each row, pass over those it has locked itself, and
+            // delete more than the limit.
+            let delete = format!(
+                "WITH old AS MATERIALIZED (SELECT id FROM recommendation_feedback WHERE was_useful IS NULL AND {old} \
+                 ORDER BY shown_at LIMIT $2 {locking}) \
+                 DELETE FROM recommendation_feedback WHERE id IN (SELECT id FROM old)"
+            );
+            gone += sql::execute(self.writer(), delete, [to_micros(before).into(), left.into()]).await?;
+        }
+        Ok(gone)
+    }
+}
