@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use docent::{
     AlsConfig, Error, NcfConfig, SnapshotStore,
     collaborative::{
-        CollaborativeModel, FitEvent, FitSettings, InteractionMatrix, ModelKind, Objective, SoftmaxConfig, fit,
-        load,
+        CollaborativeModel, FitEvent, FitSettings, InteractionMatrix, ModelKind, Objective, SoftmaxConfig,
+        fit, load,
     },
 };
 

@@ -30,10 +30,9 @@ impl SoftmaxModel {
     ) -> Result<Self, SoftmaxError> {
         config.check()?;
         let n_items = counts.len();
-        for (what, expected, got) in [
-            ("item factors", n_items * config.dim, factors.len()),
-            ("item biases", n_items, biases.len()),
-        ] {
+        for (what, expected, got) in
+            [("item factors", n_items * config.dim, factors.len()), ("item biases", n_items, biases.len())]
+        {
             if expected != got {
                 return Err(SoftmaxError::Shape { what, expected, got });
             }

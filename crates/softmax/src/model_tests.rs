@@ -43,7 +43,8 @@ fn nobody_known_is_ranked_for_by_popularity() -> Result<(), Box<dyn std::error::
 }
 
 #[test]
-fn some_items_score_as_among_all_and_saved_parts_are_the_same_model() -> Result<(), Box<dyn std::error::Error>> {
+fn some_items_score_as_among_all_and_saved_parts_are_the_same_model() -> Result<(), Box<dyn std::error::Error>>
+{
     let model = trained()?;
     let all = scores(&model, &[(3, 0.5), (4, 2.0)])?;
     let mut some = Vec::new();

@@ -134,7 +134,8 @@ impl Partition {
                 self.probabilities(&people, &mut shares);
                 multiply(&mut slopes, &shares, &self.factors, (n, len, dim));
             }
-            let rows = slopes.chunks_exact_mut(dim).zip(chosen.chunks_exact(dim)).zip(people.chunks_exact(dim));
+            let rows =
+                slopes.chunks_exact_mut(dim).zip(chosen.chunks_exact(dim)).zip(people.chunks_exact(dim));
             for (((slopes, chosen), person), mass) in rows.zip(masses) {
                 let ridge = config.user_regularization * mass.sqrt();
                 for ((slope, chosen), x) in slopes.iter_mut().zip(chosen).zip(person) {

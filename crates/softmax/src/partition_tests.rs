@@ -42,7 +42,10 @@ fn people_are_folded_in_together_as_alone() -> Result<(), SoftmaxError> {
     let partition = whole()?;
     let (chosen, masses) = ([1.0, 2.0, -3.0, 0.5], [2.0, 5.0]);
     let together = partition.fold(&chosen, &masses, &config);
-    let alone = [partition.fold(&chosen[..2], &masses[..1], &config), partition.fold(&chosen[2..], &masses[1..], &config)];
+    let alone = [
+        partition.fold(&chosen[..2], &masses[..1], &config),
+        partition.fold(&chosen[2..], &masses[1..], &config),
+    ];
     for (a, b) in together.iter().zip(alone.iter().flatten()) {
         assert!((a - b).abs() < 1e-5);
     }

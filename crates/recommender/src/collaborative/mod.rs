@@ -103,15 +103,8 @@ pub enum ModelKind {
 
 impl ModelKind {
     /// All models, from the simplest.
-    pub const ALL: [Self; 7] = [
-        Self::Popularity,
-        Self::ItemKnn,
-        Self::Ease,
-        Self::Als,
-        Self::Softmax,
-        Self::Ncf,
-        Self::Hybrid,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Popularity, Self::ItemKnn, Self::Ease, Self::Als, Self::Softmax, Self::Ncf, Self::Hybrid];
 
     /// Its name: `popularity`, `itemknn`, `ease`, `als`, `softmax`, `ncf`, `hybrid`.
     #[must_use]

@@ -43,7 +43,9 @@ pub fn tune(
     let mut search = Search { validation: &validation, likes, observer };
     match kind {
         ModelKind::Popularity => Ok(Tuned { settings: settings.clone(), ndcg: 0.0, start: 0.0, trials: 0 }),
-        ModelKind::ItemKnn | ModelKind::Ease | ModelKind::Als | ModelKind::Softmax => search.run(kind, settings, trials, time),
+        ModelKind::ItemKnn | ModelKind::Ease | ModelKind::Als | ModelKind::Softmax => {
+            search.run(kind, settings, trials, time)
+        }
         ModelKind::Ncf => search.run(ModelKind::Als, settings, trials, time),
         ModelKind::Hybrid => {
             let als = search.run(ModelKind::Als, settings, trials.div_ceil(2), time / 2)?;
