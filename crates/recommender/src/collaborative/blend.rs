@@ -11,6 +11,8 @@ use crate::Error;
 const STEPS: [f32; 5] = [1.0, 0.5, 0.25, 0.1, 0.05];
 /// A blend must beat the best single model by this share of its NDCG, or it is noise.
 const LEAST_GAIN: f64 = 0.001;
+/// Tried between equal shares, 0, and the best, 1.
+const WAYS_FROM_EQUAL: [f32; 4] = [0.0, 0.25, 0.5, 0.75];
 
 /// A model and how much it counts.
 #[derive(Debug)]
@@ -36,7 +38,7 @@ struct Saved {
 
 impl Blend {
     /// The weights that rank a holdout best for models of the same items: coordinate ascent on the mean NDCG, from the
-    /// best single model. None is below 0.
+    /// best single model; and from there as near to equal shares as one standard error allows. None is below 0.
     ///
     /// # Errors
     /// The first that scoring meets.
@@ -165,15 +167,15 @@ impl CollaborativeModel for Blend {
 
 fn best_weights(models: usize, contests: &[Contest], validation: &Validation) -> Vec<f32> {
     let scales: Vec<f32> = (0..models).map(|model| scale(model, contests)).collect();
-    let ndcg = |shares: &[f32]| {
+    let gains = |shares: &[f32]| -> Vec<f64> {
         let weights: Vec<f32> = shares.iter().zip(&scales).map(|(share, scale)| share * scale).collect();
         let gain = |contest: &Contest| {
             let (rank, among) = contest.rank(&weights);
             validation.objective().gain(rank, among)
         };
-        let gains: Vec<f64> = contests.par_iter().map(gain).collect();
-        gains.iter().sum::<f64>() / gains.len().max(1) as f64
+        contests.par_iter().map(gain).collect()
     };
+    let ndcg = |shares: &[f32]| mean(&gains(shares));
     let single = |model: usize| (0..models).map(|at| f32::from(u8::from(at == model))).collect::<Vec<f32>>();
     let mut best = (single(0), f64::NEG_INFINITY);
     for model in 0..models {
@@ -187,8 +189,36 @@ fn best_weights(models: usize, contests: &[Contest], validation: &Validation) ->
     for step in STEPS {
         climb(&mut best, step, &ndcg);
     }
-    let (shares, _) = if best.1 > alone.1 * (1.0 + LEAST_GAIN) { best } else { alone };
+    let shares =
+        if best.1 > alone.1 * (1.0 + LEAST_GAIN) { nearest_to_equal(&best.0, gains) } else { alone.0 };
     shares.iter().zip(scales).map(|(share, scale)| share * scale).collect()
+}
+
+/// The shares nearest to equal ones, on the way to them, that rank no worse than `best` by more than one standard error
+/// (the rule of Breiman et al., "Classification and Regression Trees", 1984). Equal shares hold better than fitted ones
+/// where people change: what is asked for next is not what was held out at random.
+fn nearest_to_equal(best: &[f32], gains: impl Fn(&[f32]) -> Vec<f64>) -> Vec<f32> {
+    let sum: f32 = best.iter().sum();
+    let equal = 1.0 / best.len() as f32;
+    let of_best = gains(best);
+    let tried = WAYS_FROM_EQUAL.iter().map(|way| -> Vec<f32> {
+        best.iter().map(|share| way * share / sum + (1.0 - way) * equal).collect()
+    });
+    let is_as_good = |shares: &Vec<f32>| {
+        let lost: Vec<f64> = of_best.iter().zip(gains(shares)).map(|(best, gain)| best - gain).collect();
+        mean(&lost) <= standard_error(&lost)
+    };
+    tried.into_iter().find(is_as_good).unwrap_or_else(|| best.to_vec())
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+fn standard_error(values: &[f64]) -> f64 {
+    let mean = mean(values);
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    squares.sqrt() / values.len().max(1) as f64
 }
 
 /// Moves one share at a time by `step` as long as that helps.
