@@ -63,3 +63,15 @@ pub enum Error {
     #[error("a background task failed: {0}")]
     Task(#[from] tokio::task::JoinError),
 }
+
+impl Error {
+    /// Whether a model declined a catalogue for its size.
+    #[must_use]
+    pub fn is_too_many_items(&self) -> bool {
+        matches!(
+            self,
+            Self::ItemItem(ItemItemError::TooManyItems { .. })
+                | Self::Softmax(SoftmaxError::TooManyItems { .. })
+        )
+    }
+}

@@ -26,8 +26,8 @@ pub struct SoftmaxConfig {
     pub steps: usize,
     /// Length of such a step, 1 for that of Newton at popularity.
     pub step_size: f32,
-    /// In larger catalogues so many items, sampled by popularity, stand for all in the denominator.
-    pub partition: usize,
+    /// Catalogues with more items are declined: the time of an update, and of folding a person in, grows with their number.
+    pub max_items: usize,
     /// Standard deviation of the initial factors.
     pub init_scale: f32,
     /// Seed of the initial factors, of batches and samples.
@@ -47,7 +47,7 @@ impl Default for SoftmaxConfig {
             item_regularization: 0.4,
             steps: 5,
             step_size: 0.4,
-            partition: 4_096,
+            max_items: 10_000,
             init_scale: 0.1,
             seed: 42,
         }
@@ -62,7 +62,7 @@ impl SoftmaxConfig {
             ("batch_size", self.batch_size, 1_000_000),
             ("least_updates", self.least_updates, self.most_updates),
             ("steps", self.steps, 1_000),
-            ("partition", self.partition, 10_000_000),
+            ("max_items", self.max_items, 10_000_000),
         ];
         for (field, got, most) in counts {
             if !(1..=most).contains(&got) {

@@ -39,6 +39,16 @@ pub enum SoftmaxError {
         /// What was read.
         got: usize,
     },
+    /// The catalogue is larger than [`crate::SoftmaxConfig::max_items`].
+    #[error(
+        "softmax compares all of {items} items at each step; it does so for at most {max_items} (setting max_items)"
+    )]
+    TooManyItems {
+        /// Items of the catalogue.
+        items: usize,
+        /// The setting.
+        max_items: usize,
+    },
     /// There is nothing to learn from.
     #[error("there are no interactions to train on")]
     NoInteractions,

@@ -9,8 +9,6 @@
 //! Where squared loss is content to bring all unobserved pairs near 0, this compares items with each other: beside ALS it
 //! makes other mistakes, which is what a blend lives on.
 //!
-//! In catalogues larger than [`SoftmaxConfig::partition`] the sum runs over a sample by popularity, weighted by importance.
-//!
 //! This crate knows dense indices only: no ids, no files, no clock. The result does not depend on the number of threads.
 //!
 //! ```

@@ -2,7 +2,7 @@ use faer::{Accum, MatMut, MatRef, Par, linalg::matmul::matmul};
 
 use crate::{
     SoftmaxConfig, SoftmaxError,
-    partition::{Partition, Support},
+    partition::{Partition, chosen_items},
 };
 
 /// Learned items, ready to fold in people and to score.
@@ -40,11 +40,11 @@ impl SoftmaxModel {
         if ![&factors, &biases, &counts].into_iter().flatten().all(|x| x.is_finite()) {
             return Err(SoftmaxError::Diverged);
         }
-        let sample = Support::of(&counts).sample(config.partition, 0.5);
-        if sample.is_empty() {
+        let items = chosen_items(&counts);
+        if items.is_empty() {
             return Err(SoftmaxError::NoInteractions);
         }
-        let partition = Partition::new(&factors, &biases, &sample, config.dim)?;
+        let partition = Partition::new(&factors, &biases, &items, config.dim)?;
         Ok(Self { config, factors, biases, counts, partition })
     }
 

@@ -86,6 +86,8 @@ fn what_cannot_be_is_refused_by_name() -> Result<(), Box<dyn std::error::Error>>
         SoftmaxModel::train(likes, &config, |_| ControlFlow::Continue(())).err()
     };
     assert_eq!(train(SoftmaxConfig::default(), &none), Some(SoftmaxError::NoInteractions));
+    let config = SoftmaxConfig { max_items: 2, ..SoftmaxConfig::default() };
+    assert_eq!(train(config, &none), Some(SoftmaxError::TooManyItems { items: 3, max_items: 2 }));
     let config = SoftmaxConfig { step_size: 0.0, ..SoftmaxConfig::default() };
     let error = train(config, &none).map(|e| e.to_string());
     assert_eq!(error.as_deref(), Some("softmax step_size: expected a finite number above 0, got 0"));

@@ -2,45 +2,9 @@ use faer::{Accum, MatMut, MatRef, Par, Side, linalg::matmul::matmul};
 
 use crate::{SoftmaxConfig, SoftmaxError};
 
-/// What of a catalogue there is to choose from: the items that somebody chose, by how often.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Support {
-    items: Vec<u32>,
-    /// Sums of `count + 1` up to and with each item.
-    cumulative: Vec<f64>,
-}
-
-impl Support {
-    /// `counts` `[n_items]`.
-    pub(crate) fn of(counts: &[f32]) -> Self {
-        let (mut items, mut cumulative, mut sum) = (Vec::new(), Vec::new(), 0.0);
-        for (item, &count) in counts.iter().enumerate() {
-            if count > 0.0 {
-                sum += f64::from(count) + 1.0;
-                items.push(item as u32);
-                cumulative.push(sum);
-            }
-        }
-        Self { items, cumulative }
-    }
-
-    /// All items, or where there are more than `most` a systematic sample of that size by popularity, from `offset` in
-    /// 0..1; with the logarithm of what each stands for.
-    pub(crate) fn sample(&self, most: usize, offset: f64) -> Vec<(u32, f32)> {
-        if self.items.len() <= most {
-            return self.items.iter().map(|&item| (item, 0.0)).collect();
-        }
-        let total = self.cumulative.last().copied().unwrap_or_default();
-        let stride = total / most as f64;
-        let draw = |at: usize| {
-            let target = (at as f64 + offset) * stride;
-            let place = self.cumulative.partition_point(|sum| *sum <= target).min(self.items.len() - 1);
-            let before = place.checked_sub(1).and_then(|before| self.cumulative.get(before)).unwrap_or(&0.0);
-            let mass = self.cumulative.get(place)? - before;
-            Some((*self.items.get(place)?, (stride / mass).ln() as f32))
-        };
-        (0..most).filter_map(draw).collect()
-    }
+/// The items that somebody chose: what there is to choose from. `counts` `[n_items]`.
+pub(crate) fn chosen_items(counts: &[f32]) -> Vec<u32> {
+    (0u32..).zip(counts).filter(|(_, count)| **count > 0.0).map(|(item, _)| item).collect()
 }
 
 /// The items in the denominator, and the curvature that their spread gives the likelihood of a person.
@@ -49,7 +13,7 @@ pub(crate) struct Partition {
     dim: usize,
     /// `[m, dim]`.
     factors: Vec<f32>,
-    /// `[m]`, with the logarithm of what each item stands for.
+    /// `[m]`.
     biases: Vec<f32>,
     /// Mean of the factors where nothing is known of a person, `[dim]`.
     mean: Vec<f32>,
@@ -60,25 +24,25 @@ pub(crate) struct Partition {
 }
 
 impl Partition {
-    /// `factors` `[n_items, dim]` and `biases` `[n_items]` of all items, of which `sample` are taken.
+    /// `factors` `[n_items, dim]` and `biases` `[n_items]` of all items, of which `items` are taken.
     pub(crate) fn new(
         factors: &[f32],
         biases: &[f32],
-        sample: &[(u32, f32)],
+        items: &[u32],
         dim: usize,
     ) -> Result<Self, SoftmaxError> {
         let mut partition = Self {
             dim,
-            factors: Vec::with_capacity(sample.len() * dim),
-            biases: Vec::with_capacity(sample.len()),
+            factors: Vec::with_capacity(items.len() * dim),
+            biases: Vec::with_capacity(items.len()),
             mean: vec![0.0; dim],
             axes: vec![0.0; dim * dim],
             spread: vec![0.0; dim],
         };
-        for &(item, log_mass) in sample {
+        for &item in items {
             let start = item as usize * dim;
             partition.factors.extend_from_slice(factors.get(start..start + dim).unwrap_or_default());
-            partition.biases.push(biases.get(item as usize).copied().unwrap_or_default() + log_mass);
+            partition.biases.push(biases.get(item as usize).copied().unwrap_or_default());
         }
         partition.find_curvature()?;
         Ok(partition)

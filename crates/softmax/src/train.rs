@@ -1,14 +1,14 @@
 use std::ops::ControlFlow;
 
 use docent_domain::InteractionMatrix;
-use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
+use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use rand_distr::{Distribution, Normal};
 use rayon::prelude::*;
 
 use crate::{
     SoftmaxConfig, SoftmaxError, SoftmaxModel,
     adam::Adam,
-    partition::{Partition, Support},
+    partition::{Partition, chosen_items},
 };
 
 /// People whose slopes one task adds up.
@@ -28,7 +28,8 @@ impl SoftmaxModel {
     /// config and seed give the same model on any number of threads.
     ///
     /// # Errors
-    /// [`SoftmaxError::InvalidConfig`], [`SoftmaxError::NoInteractions`], [`SoftmaxError::Diverged`], and
+    /// [`SoftmaxError::InvalidConfig`], [`SoftmaxError::TooManyItems`], [`SoftmaxError::NoInteractions`],
+    /// [`SoftmaxError::Diverged`], and
     /// [`SoftmaxError::Interrupted`] where `progress` breaks.
     pub fn train(
         likes: &InteractionMatrix,
@@ -36,6 +37,9 @@ impl SoftmaxModel {
         mut progress: impl FnMut(Update) -> ControlFlow<()>,
     ) -> Result<Self, SoftmaxError> {
         config.check()?;
+        if likes.n_cols() > config.max_items {
+            return Err(SoftmaxError::TooManyItems { items: likes.n_cols(), max_items: config.max_items });
+        }
         let mut people: Vec<usize> =
             (0..likes.n_rows()).filter(|&user| !likes.row(user).0.is_empty()).collect();
         if people.is_empty() {
@@ -52,7 +56,7 @@ impl SoftmaxModel {
             }
             let batch = people.get(at..people.len().min(at + config.batch_size)).unwrap_or_default();
             at += batch.len();
-            items.update(likes, batch, rng.random_range(0.0..1.0), done)?;
+            items.update(likes, batch, done)?;
             if progress(Update { done, total }).is_break() {
                 return Err(SoftmaxError::Interrupted);
             }
@@ -66,7 +70,8 @@ struct Items<'a> {
     factors: Vec<f32>,
     biases: Vec<f32>,
     counts: Vec<f32>,
-    support: Support,
+    /// Those that somebody chose.
+    chosen: Vec<u32>,
     /// Ridges of the items as shares of one person.
     ridges: Vec<f32>,
     of_factors: Adam,
@@ -113,10 +118,10 @@ impl<'a> Items<'a> {
         Ok(Self {
             config,
             biases: counts.iter().map(|count| count.ln_1p()).collect(),
-            support: Support::of(&counts),
+            chosen: chosen_items(&counts),
             ridges: counts.iter().map(|count| share * count.sqrt()).collect(),
-            of_factors: Adam::new(factors.len(), dim, config.learning_rate),
-            of_biases: Adam::new(counts.len(), 1, config.learning_rate),
+            of_factors: Adam::new(factors.len(), config.learning_rate),
+            of_biases: Adam::new(counts.len(), config.learning_rate),
             slopes: vec![0.0; factors.len()],
             bias_slopes: vec![0.0; counts.len()],
             factors,
@@ -128,32 +133,26 @@ impl<'a> Items<'a> {
         &mut self,
         likes: &InteractionMatrix,
         batch: &[usize],
-        offset: f64,
         done: usize,
     ) -> Result<(), SoftmaxError> {
         let dim = self.config.dim;
-        let sample = self.support.sample(self.config.partition, offset);
-        let partition = Partition::new(&self.factors, &self.biases, &sample, dim)?;
+        let partition = Partition::new(&self.factors, &self.biases, &self.chosen, dim)?;
         let parts: Vec<Part> =
             batch.par_chunks(PEOPLE_PER_TASK).map(|people| self.part(likes, people, &partition)).collect();
         self.slopes.fill(0.0);
         self.bias_slopes.fill(0.0);
-        let mut touched = vec![false; self.biases.len()];
         for (part, people) in parts.iter().zip(batch.chunks(PEOPLE_PER_TASK)) {
             let rows = part.slopes.chunks_exact(dim).zip(&part.bias_slopes);
-            for ((row, bias), (item, _)) in rows.zip(&sample) {
-                self.add(*item, 1.0, row, *bias);
+            for (at, (row, bias)) in rows.enumerate() {
+                let Some(&item) = self.chosen.get(at) else { continue };
+                self.add(item, 1.0, row, *bias);
             }
             for (person, &user) in part.people.chunks_exact(dim).zip(people) {
                 let (items, confidences) = likes.row(user);
                 for (&item, &confidence) in items.iter().zip(confidences) {
                     self.add(item, -confidence, person, -confidence);
-                    touched.get_mut(item as usize).into_iter().for_each(|touched| *touched = true);
                 }
             }
-        }
-        for (item, _) in &sample {
-            touched.get_mut(*item as usize).into_iter().for_each(|touched| *touched = true);
         }
         let people = batch.len() as f32;
         let rows = self.slopes.chunks_exact_mut(dim).zip(self.factors.chunks_exact(dim));
@@ -161,9 +160,8 @@ impl<'a> Items<'a> {
             slopes.iter_mut().zip(row).for_each(|(slope, x)| *slope = *slope / people + ridge * x);
         }
         self.bias_slopes.iter_mut().for_each(|slope| *slope /= people);
-        let rows = || touched.iter().enumerate().filter(|(_, touched)| **touched).map(|(row, _)| row);
-        self.of_factors.step(&mut self.factors, &self.slopes, rows(), done);
-        self.of_biases.step(&mut self.biases, &self.bias_slopes, rows(), done);
+        self.of_factors.step(&mut self.factors, &self.slopes, done);
+        self.of_biases.step(&mut self.biases, &self.bias_slopes, done);
         Ok(())
     }
 

@@ -5,9 +5,7 @@ use std::{io::IsTerminal, ops::ControlFlow, path::Path, time::Instant};
 use anyhow::Context;
 use docent::{
     Error,
-    collaborative::{
-        CollaborativeModel, FitEvent, FitSettings, InteractionMatrix, ItemItemError, ModelKind, fit, tune,
-    },
+    collaborative::{CollaborativeModel, FitEvent, FitSettings, InteractionMatrix, ModelKind, fit, tune},
 };
 use indicatif::ProgressBar;
 
@@ -74,7 +72,7 @@ fn one(
 ) -> anyhow::Result<ModelReport> {
     let shown = Shown::new(stop);
     let settings = match searched(plan, kind, likes, &shown) {
-        Err(Error::ItemItem(error @ ItemItemError::TooManyItems { .. })) => {
+        Err(error) if error.is_too_many_items() => {
             return Ok(ModelReport::skipped(kind.name(), error.to_string()));
         }
         settings => settings?,
@@ -82,7 +80,7 @@ fn one(
     memory::reset_peak();
     let begun = Instant::now();
     let model = match fit(kind, likes, &settings, &mut |event| shown.event(event)) {
-        Err(Error::ItemItem(error @ ItemItemError::TooManyItems { .. })) => {
+        Err(error) if error.is_too_many_items() => {
             return Ok(ModelReport::skipped(kind.name(), error.to_string()));
         }
         model => model?,

@@ -76,7 +76,7 @@ pub type Observer<'a> = dyn FnMut(&FitEvent) -> ControlFlow<()> + 'a;
 /// epochs and weights on; the others learn from all of it.
 ///
 /// # Errors
-/// Settings out of range, nothing to learn from, [`docent_item_item::ItemItemError::TooManyItems`] for `ease`; where
+/// Settings out of range, nothing to learn from, `TooManyItems` for `ease` and `softmax` (see [`Error::is_too_many_items`]); where
 /// `observer` breaks, the `Interrupted` of the model at hand.
 pub fn fit(
     kind: ModelKind,
@@ -197,7 +197,8 @@ impl TrainingObserver for Watched<'_, '_> {
     }
 }
 
-/// ALS, softmax, NCF, and EASE where the catalogue allows, else item nearest neighbours, blended. Weights and NCF's epochs are chosen on a holdout; with them everything is then trained on
+/// ALS, NCF, EASE, or item nearest neighbours where the catalogue is too large for it, and the softmax where it is not,
+/// blended. Weights and NCF's epochs are chosen on a holdout; with them everything is then trained on
 /// all of `likes`.
 pub(crate) fn hybrid(
     likes: &InteractionMatrix,
@@ -240,6 +241,9 @@ fn members(
         if likes.n_cols() <= settings.blended_ease.max_items { ModelKind::Ease } else { ModelKind::ItemKnn };
     let of_blend = FitSettings { ease: settings.blended_ease.clone(), ..settings.clone() };
     let item_item = fit(item_item, likes, &of_blend, observer)?;
-    let softmax = fit(ModelKind::Softmax, likes, settings, observer)?;
-    Ok((vec![Box::new(als), Box::new(ncf), item_item, softmax], epoch))
+    let mut members: Vec<Box<dyn CollaborativeModel>> = vec![Box::new(als), Box::new(ncf), item_item];
+    if likes.n_cols() <= settings.softmax.max_items {
+        members.push(fit(ModelKind::Softmax, likes, settings, observer)?);
+    }
+    Ok((members, epoch))
 }

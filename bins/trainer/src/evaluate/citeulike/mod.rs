@@ -8,7 +8,7 @@ use std::{fmt, io::IsTerminal, ops::ControlFlow, path::Path, str::FromStr, time:
 use anyhow::Context;
 use docent::{
     Offline, Strategy, TrainConfig, TrainError, TrainEvent, TrainObserver,
-    collaborative::{FitEvent, FitSettings, InteractionMatrix, ItemItemError, ModelKind, fit},
+    collaborative::{FitEvent, FitSettings, InteractionMatrix, ModelKind, fit},
 };
 
 use self::{articles::Articles, judge::Cases};
@@ -239,7 +239,7 @@ impl Evaluation<'_> {
             None => ControlFlow::Continue(()),
         };
         let model = match fit(kind, self.behaviour, &settings, &mut observer) {
-            Err(docent::Error::ItemItem(error @ ItemItemError::TooManyItems { .. })) => {
+            Err(error) if error.is_too_many_items() => {
                 return Ok(ModelReport::skipped(kind.name(), error.to_string()));
             }
             model => model?,
