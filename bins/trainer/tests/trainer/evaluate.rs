@@ -43,7 +43,7 @@ fn both_protocols_judge_every_model_and_write_what_they_print() {
         assert_eq!(report["protocol"], protocol[1]);
         let models = report["models"].as_array().unwrap();
         let names: Vec<&str> = models.iter().filter_map(|model| model["name"].as_str()).collect();
-        assert_eq!(names, ["popularity", "itemknn", "ease", "als", "ncf", "hybrid"]);
+        assert_eq!(names, ["popularity", "itemknn", "ease", "als", "softmax", "ncf", "hybrid"]);
         for model in models {
             let (name, metric) =
                 (model["name"].as_str().unwrap(), |name: &str| model["metrics"][name].as_f64());
