@@ -265,3 +265,29 @@ impl Contest {
         (docent_evaluation::rank_against(own, &others), others.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::nearest_to_equal;
+
+    /// Gains of a hundred cases, half of which fall by `slope` for each unit of the first share that is given up.
+    fn gains(slope: f64) -> impl Fn(&[f32]) -> Vec<f64> {
+        move |shares| {
+            let lost = slope * (1.0 - f64::from(shares[0]));
+            (0..100).map(|case| 1.0 - if case % 2 == 0 { lost } else { 0.0 }).collect()
+        }
+    }
+
+    #[test]
+    fn shares_are_equal_unless_the_holdout_tells_better() {
+        assert_eq!(nearest_to_equal(&[3.0, 0.0], gains(0.0)), [0.5, 0.5]);
+        // Half of the cases lose, so the loss is ten standard errors however small: only the best will do.
+        assert_eq!(nearest_to_equal(&[3.0, 0.0], gains(0.01)), [3.0, 0.0]);
+        // What is lost here is gained there.
+        let mixed = |shares: &[f32]| {
+            let lost = f64::from(1.0 - shares[0]);
+            (0..100).map(|case| if case % 2 == 0 { lost } else { -lost }).collect()
+        };
+        assert_eq!(nearest_to_equal(&[1.0, 0.0], mixed), [0.5, 0.5]);
+    }
+}
