@@ -147,12 +147,47 @@ pub(crate) fn multiply(target: &mut [f32], left: &[f32], right: &[f32], (n, k, m
     matmul(MatMut::from_row_major_slice_mut(target, n, m), Accum::Replace, left, right, 1.0, Par::Seq);
 }
 
+/// Values that are worked on side by side.
+const LANES: usize = 16;
+
 /// Scores to probabilities, in place.
 fn softmax(scores: &mut [f32]) {
-    let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    scores.iter_mut().for_each(|score| *score = (*score - most).exp());
-    let sum: f32 = scores.iter().sum();
-    scores.iter_mut().for_each(|score| *score /= sum);
+    let most = in_lanes(scores, f32::NEG_INFINITY, |a, b| if b > a { b } else { a });
+    scores.iter_mut().for_each(|score| *score = exp_below_zero(*score - most));
+    let share = 1.0 / in_lanes(scores, 0.0, |a, b| a + b);
+    scores.iter_mut().for_each(|score| *score *= share);
+}
+
+/// All values put together by a function for which order does not count.
+fn in_lanes(values: &[f32], start: f32, together: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut lanes = [start; LANES];
+    let chunks = values.chunks_exact(LANES);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        lanes.iter_mut().zip(chunk).for_each(|(lane, value)| *lane = together(*lane, *value));
+    }
+    lanes.iter().chain(rest).fold(start, |all, value| together(all, *value))
+}
+
+/// `exp(x)` for `x` of 0 or less to seven digits, in operations that compilers do side by side, which the function of the
+/// standard library does not allow. Below -60 it stays at `exp(-60)`: next to 1 that is nothing, and it cannot become a
+/// subnormal number, which processors are slow with.
+///
+/// `x = n ln 2 + r`, so `exp(x) = 2^n exp(r)` with `|r| <= ln 2 / 2`; the polynomial is that of Moshier's Cephes library.
+fn exp_below_zero(x: f32) -> f32 {
+    /// Added to a small number, it leaves its nearest integer in the lowest bits.
+    const ROUND: f32 = 12_582_912.0;
+    /// `ln 2` in two parts: products with the first have no rounding.
+    const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
+    const POLYNOMIAL: [f32; 6] =
+        [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5];
+    let x = if x > -60.0 { x } else { -60.0 };
+    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let n = rounded - ROUND;
+    let r = x - n * LN_2[0] - n * LN_2[1];
+    let tail = POLYNOMIAL.iter().fold(0.0, |sum, factor| sum * r + factor);
+    let power = f32::from_bits((rounded.to_bits() << 23).wrapping_add(1.0f32.to_bits()));
+    (1.0 + r + r * r * tail) * power
 }
 
 #[cfg(test)]

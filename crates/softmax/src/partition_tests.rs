@@ -59,3 +59,21 @@ proptest! {
         prop_assert!(person.iter().all(|x| x.is_finite()), "{:?}", person);
     }
 }
+
+#[test]
+fn the_exponential_is_that_of_the_standard_library() {
+    for step in 0..=60_000u16 {
+        let x = -f32::from(step) / 1_000.0;
+        let (found, expected) = (f64::from(exp_below_zero(x)), f64::from(x).exp());
+        assert!((found / expected - 1.0).abs() < 3e-7, "exp({x}): {found}, {expected}");
+    }
+    assert_eq!(exp_below_zero(-1e9), exp_below_zero(-60.0));
+}
+
+#[test]
+fn probabilities_sum_to_one_and_keep_ratios() {
+    let mut scores: Vec<f32> = (0..37u8).map(|at| f32::from(at) / 4.0 + 100.0).collect();
+    softmax(&mut scores);
+    assert!((scores.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+    assert!(scores.windows(2).all(|pair| (pair[1] / pair[0] - 0.25f32.exp()).abs() < 1e-5));
+}
