@@ -19,9 +19,12 @@ pub struct AlsConfig {
     pub regularization: f32,
     /// `nu`: how far the regularisation grows with the number of observations of a row.
     pub regularization_exponent: f32,
-    /// `w0`: the weight of each pair, observed or not, in `(0, 1]`. `None` takes it from the data, see
+    /// `w0`: the weight of a pair, observed or not, of a user of mean activity, in `(0, 1]`. `None` takes it from the data, see
     /// [`AlsConfig::for_data`]; a trained model has the number.
     pub unobserved_weight: Option<f32>,
+    /// Mean length of a history. `None` takes it from the data, see [`AlsConfig::for_data`]; a trained model has the number,
+    /// and where it does not, all users count alike.
+    pub mean_activity: Option<f32>,
     /// Standard deviation of the initial factors, times `1 / sqrt(dim)`.
     pub init_scale: f32,
     /// Seed of the initial factors.
@@ -36,6 +39,7 @@ impl Default for AlsConfig {
             regularization: 0.007,
             regularization_exponent: 1.0,
             unobserved_weight: None,
+            mean_activity: None,
             init_scale: 0.1,
             seed: 42,
         }
@@ -57,6 +61,8 @@ impl AlsConfig {
             self.unobserved_weight.filter(|weight| !(positive(*weight) && *weight <= 1.0))
         {
             Some(("unobserved_weight", "a number above 0, at most 1", weight.to_string()))
+        } else if let Some(mean) = self.mean_activity.filter(|mean| !positive(*mean)) {
+            Some(("mean_activity", "a finite number above 0", mean.to_string()))
         } else if !positive(self.init_scale) {
             Some(("init_scale", "a finite number above 0", self.init_scale.to_string()))
         } else {
@@ -68,14 +74,24 @@ impl AlsConfig {
         }
     }
 
-    /// These settings with `w0` for this data. All pairs together weigh 6.75 times what the observed ones
-    /// do, so that one default holds for small dense catalogues as for large sparse ones.
+    /// These settings with the numbers of this data. All pairs together weigh 6.75 times what the observed ones do, so that one
+    /// default holds for small dense catalogues as for large sparse ones.
+    ///
+    /// An unobserved pair of a user of `n` observations weighs `w0 n / mean n`: what somebody left out who knows much says
+    /// more than what somebody left out who knows little.
     #[must_use]
     pub fn for_data(&self, likes: &InteractionMatrix) -> Self {
         let pairs = likes.n_rows() as f32 * likes.n_cols() as f32;
-        let observed: f32 = (0..likes.n_rows()).map(|row| likes.row(row).1.iter().sum::<f32>()).sum();
+        let rows = || (0..likes.n_rows()).map(|row| likes.row(row));
+        let observed: f32 = rows().map(|(_, confidences)| confidences.iter().sum::<f32>()).sum();
         let from_data = (UNOBSERVED_MASS * observed / pairs.max(1.0)).clamp(1e-6, 1.0);
-        Self { unobserved_weight: Some(self.unobserved_weight.unwrap_or(from_data)), ..self.clone() }
+        let active = rows().filter(|(items, _)| !items.is_empty()).count();
+        let mean = likes.len() as f32 / active.max(1) as f32;
+        Self {
+            unobserved_weight: Some(self.unobserved_weight.unwrap_or(from_data)),
+            mean_activity: Some(self.mean_activity.unwrap_or(mean.max(1.0))),
+            ..self.clone()
+        }
     }
 
     /// `w0`; where it has not been taken from data yet, that of data without observations.
@@ -83,9 +99,13 @@ impl AlsConfig {
         self.unobserved_weight.unwrap_or(1e-6)
     }
 
-    /// The ridge of a row with `observations`, where the other side has `others` rows.
-    pub(crate) fn ridge(&self, observations: usize, others: usize) -> f32 {
-        let mass = observations as f32 + self.w0() * others as f32;
-        self.regularization * mass.powf(self.regularization_exponent)
+    /// What unobserved pairs of a user with so many observations count, in shares of `w0`.
+    pub(crate) fn user_share(&self, observations: usize) -> f32 {
+        self.mean_activity.map_or(1.0, |mean| observations as f32 / mean)
+    }
+
+    /// The ridge of a row with `observations`, whose pairs weigh `mass` where they are not observed, all together.
+    pub(crate) fn ridge(&self, observations: usize, mass: f32) -> f32 {
+        self.regularization * (observations as f32 + mass).powf(self.regularization_exponent)
     }
 }

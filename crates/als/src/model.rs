@@ -1,6 +1,6 @@
 use crate::{
     AlsConfig, AlsError,
-    solver::{RowSolver, weighted_gram},
+    solver::{Row, RowSolver, weighted_gram},
 };
 
 /// Learned factors of users and items, ready to score and to fold in users.
@@ -29,7 +29,8 @@ impl AlsModel {
                 return Err(AlsError::Shape { what, expected: rows * config.dim, got: factors.len() });
             }
         }
-        let item_gram = weighted_gram(&item_factors, config.dim, config.w0());
+        let weights = vec![config.w0(); item_factors.len() / config.dim];
+        let item_gram = weighted_gram(&item_factors, &weights, config.dim);
         Ok(Self { config, user_factors, item_factors, item_gram })
     }
 
@@ -84,9 +85,8 @@ impl AlsModel {
     pub fn fold_in(&self, history: &[(u32, f32)]) -> Result<Vec<f32>, AlsError> {
         self.check_history(history)?;
         let (columns, confidences): (Vec<u32>, Vec<f32>) = history.iter().copied().unzip();
-        let ridge = self.config.ridge(columns.len(), self.n_items());
         let mut user = vec![0.0; self.config.dim];
-        if self.solver().solve(&columns, &confidences, ridge, &mut user) {
+        if self.solver().solve(&self.row(&columns, &confidences), &mut user) {
             Ok(user)
         } else {
             Err(AlsError::Diverged { what: "user", row: 0 })
@@ -95,18 +95,23 @@ impl AlsModel {
 
     /// For each event of a history, the vector of the user without that event: `[history.len(), dim]`, row-major.
     ///
-    /// One factorisation serves all rows, by the formula of Sherman and Morrison (1950). The ridge is that of the whole
-    /// history.
+    /// One factorisation serves all rows, by the formula of Sherman and Morrison (1950). The ridge, and what is not observed,
+    /// count as for the whole history.
     ///
     /// # Errors
     /// As [`AlsModel::fold_in`].
     pub fn fold_in_without_each(&self, history: &[(u32, f32)]) -> Result<Vec<f32>, AlsError> {
         self.check_history(history)?;
         let (columns, confidences): (Vec<u32>, Vec<f32>) = history.iter().copied().unzip();
-        let ridge = self.config.ridge(columns.len(), self.n_items());
         self.solver()
-            .solve_without_each(&columns, &confidences, ridge)
+            .solve_without_each(&self.row(&columns, &confidences))
             .ok_or(AlsError::Diverged { what: "user", row: 0 })
+    }
+
+    fn row<'a>(&self, columns: &'a [u32], confidences: &'a [f32]) -> Row<'a> {
+        let share = self.config.user_share(columns.len());
+        let unobserved = share * self.config.w0() * self.n_items() as f32;
+        Row { columns, confidences, share, ridge: self.config.ridge(columns.len(), unobserved) }
     }
 
     fn solver(&self) -> RowSolver<'_> {

@@ -42,14 +42,17 @@ fn fold_in_gives_what_training_gave() {
 
 #[test]
 fn fold_in_minimises_the_objective() {
-    let model = train(&checkerboard(12), &config(4));
+    let likes = checkerboard(12);
+    let model = train(&likes, &config(4));
     let history = [(0, 1.0), (2, 2.5), (7, 0.5)];
     let solved = model.fold_in(&history).unwrap();
+    // Three observations, where users have five on the average.
+    let weight = 0.1 * 3.0 / 5.0;
     let loss = |x: &[f32]| {
         let observed: f32 = history.iter().map(|&(i, c)| c * (1.0 - model.score(x, i)).powi(2)).sum();
-        let all: f32 = (0..12).map(|i| model.score(x, i).powi(2)).sum();
+        let all: f32 = (0..12).map(|i| weight * model.score(x, i).powi(2)).sum();
         let norm: f32 = x.iter().map(|v| v * v).sum();
-        observed + 0.1 * all + model.config.ridge(3, 12) * norm
+        observed + all + model.config.regularization * (3.0 + 12.0 * weight) * norm
     };
     for axis in 0..4 {
         for step in [-0.01, 0.01] {
@@ -65,13 +68,15 @@ fn leaving_one_out_is_folding_in_the_rest() {
     let model = train(&checkerboard(12), &config(4));
     let history = [(0, 1.0), (2, 2.5), (7, 0.5), (9, 1.0)];
     let without = model.fold_in_without_each(&history).unwrap();
-    let ridge = model.config.ridge(history.len(), 12);
     for (left_out, found) in without.chunks_exact(4).enumerate() {
         let rest: Vec<(u32, f32)> =
             history.iter().enumerate().filter(|(i, _)| *i != left_out).map(|(_, event)| *event).collect();
         let (columns, confidences): (Vec<u32>, Vec<f32>) = rest.iter().copied().unzip();
         let mut expected = [0.0; 4];
-        assert!(model.solver().solve(&columns, &confidences, ridge, &mut expected));
+        // What is not observed counts as for the whole history.
+        let whole = model.row(&[0, 2, 7, 9], &[]);
+        let row = Row { columns: &columns, confidences: &confidences, ..whole };
+        assert!(model.solver().solve(&row, &mut expected));
         assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-4), "{found:?} {expected:?}");
     }
     assert!(model.fold_in_without_each(&[]).unwrap().is_empty());

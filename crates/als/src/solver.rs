@@ -11,13 +11,20 @@ use rayon::prelude::*;
 
 const GRAM_CHUNK_ROWS: usize = 4096;
 
-/// `weight * F^T F` for factors `F` `[n, dim]`, as a full row-major `[dim, dim]` matrix.
-pub(crate) fn weighted_gram(factors: &[f32], dim: usize, weight: f32) -> Vec<f32> {
+/// `F^T diag(weights) F` for factors `F` `[n, dim]` and weights `[n]` of 0 or more: the lower triangle of a `[dim, dim]`
+/// matrix.
+pub(crate) fn weighted_gram(factors: &[f32], weights: &[f32], dim: usize) -> Vec<f32> {
     let partial: Vec<Vec<f32>> = factors
         .par_chunks(GRAM_CHUNK_ROWS * dim)
-        .map(|chunk| {
+        .zip(weights.par_chunks(GRAM_CHUNK_ROWS))
+        .map(|(factors, weights)| {
+            let mut scaled = factors.to_vec();
+            for (row, weight) in scaled.chunks_exact_mut(dim).zip(weights) {
+                let root = weight.sqrt();
+                row.iter_mut().for_each(|x| *x *= root);
+            }
             let mut gram = vec![0.0; dim * dim];
-            add_gram(&mut gram, chunk, dim, weight, Accum::Replace);
+            add_gram(&mut gram, &scaled, dim, Accum::Replace);
             gram
         })
         .collect();
@@ -28,8 +35,8 @@ pub(crate) fn weighted_gram(factors: &[f32], dim: usize, weight: f32) -> Vec<f32
     gram
 }
 
-/// Lower triangle of `gram (+)= weight * F^T F`.
-fn add_gram(gram: &mut [f32], factors: &[f32], dim: usize, weight: f32, accumulate: Accum) {
+/// Lower triangle of `gram (+)= F^T F`.
+fn add_gram(gram: &mut [f32], factors: &[f32], dim: usize, accumulate: Accum) {
     let factors = MatRef::from_row_major_slice(factors, factors.len() / dim, dim);
     // Only one triangle is ever written or read, so row- and column-major agree on a symmetric matrix.
     let gram = MatMut::from_column_major_slice_mut(gram, dim, dim);
@@ -41,9 +48,21 @@ fn add_gram(gram: &mut [f32], factors: &[f32], dim: usize, weight: f32, accumula
         BlockStructure::Rectangular,
         factors,
         BlockStructure::Rectangular,
-        weight,
+        1.0,
         Par::Seq,
     );
+}
+
+/// What the vector of one row is found from.
+pub(crate) struct Row<'a> {
+    /// What was observed.
+    pub columns: &'a [u32],
+    /// As often as `columns`.
+    pub confidences: &'a [f32],
+    /// What the Gram matrix of all others counts.
+    pub share: f32,
+    /// Added to the diagonal.
+    pub ridge: f32,
 }
 
 /// Solves rows one after another, with buffers that are kept between them.
@@ -64,20 +83,14 @@ impl<'a> RowSolver<'a> {
         Self { others, gram, dim, system: vec![0.0; dim * dim], gathered: Vec::new(), memory }
     }
 
-    /// The minimiser `x` of `sum_i c_i (1 - x.y_i)^2 + x^T G x + ridge |x|^2`, written to `solution` `[dim]`.
+    /// The minimiser `x` of `sum_i c_i (1 - x.y_i)^2 + share x^T G x + ridge |x|^2`, written to `solution` `[dim]`.
     /// Returns false where the system is not positive definite or an index is out of range.
-    pub(crate) fn solve(
-        &mut self,
-        columns: &[u32],
-        confidences: &[f32],
-        ridge: f32,
-        solution: &mut [f32],
-    ) -> bool {
+    pub(crate) fn solve(&mut self, row: &Row<'_>, solution: &mut [f32]) -> bool {
         solution.fill(0.0);
-        if columns.is_empty() {
+        if row.columns.is_empty() {
             return true;
         }
-        self.assemble(columns, confidences, ridge, solution) && self.factor() && {
+        self.assemble(row, solution) && self.factor() && {
             self.back_substitute(solution, 1);
             solution.iter().all(|x| x.is_finite())
         }
@@ -86,27 +99,22 @@ impl<'a> RowSolver<'a> {
     /// The minimisers of [`RowSolver::solve`] with each observation left out in turn, `[columns.len(), dim]`; `None` as
     /// there. With `A` the system and `u` its solution, the one without `y` is `u + c z (y.u - 1) / (1 - c y.z)` where
     /// `A z = y`.
-    pub(crate) fn solve_without_each(
-        &mut self,
-        columns: &[u32],
-        confidences: &[f32],
-        ridge: f32,
-    ) -> Option<Vec<f32>> {
+    pub(crate) fn solve_without_each(&mut self, row: &Row<'_>) -> Option<Vec<f32>> {
         let dim = self.dim;
         let mut whole = vec![0.0; dim];
-        if columns.is_empty() {
+        if row.columns.is_empty() {
             return Some(Vec::new());
         }
-        if !(self.assemble(columns, confidences, ridge, &mut whole) && self.factor()) {
+        if !(self.assemble(row, &mut whole) && self.factor()) {
             return None;
         }
         self.back_substitute(&mut whole, 1);
         let observed = self.gathered.clone();
         // Scaled rows `sqrt(c) y` give `sqrt(c) z`.
         let mut without = observed.clone();
-        self.back_substitute(&mut without, columns.len());
+        self.back_substitute(&mut without, row.columns.len());
         for ((solved, scaled), confidence) in
-            without.chunks_exact_mut(dim).zip(observed.chunks_exact(dim)).zip(confidences)
+            without.chunks_exact_mut(dim).zip(observed.chunks_exact(dim)).zip(row.confidences)
         {
             let root = confidence.sqrt();
             let leverage: f32 = solved.iter().zip(scaled).map(|(z, y)| z * y).sum();
@@ -118,18 +126,18 @@ impl<'a> RowSolver<'a> {
     }
 
     /// Fills the system and `right`, its right side; returns false where an index is out of range.
-    fn assemble(&mut self, columns: &[u32], confidences: &[f32], ridge: f32, right: &mut [f32]) -> bool {
+    fn assemble(&mut self, row: &Row<'_>, right: &mut [f32]) -> bool {
         self.gathered.clear();
-        for (&column, &confidence) in columns.iter().zip(confidences) {
+        for (&column, &confidence) in row.columns.iter().zip(row.confidences) {
             let start = column as usize * self.dim;
-            let Some(row) = self.others.get(start..start + self.dim) else { return false };
-            right.iter_mut().zip(row).for_each(|(b, y)| *b += confidence * y);
+            let Some(other) = self.others.get(start..start + self.dim) else { return false };
+            right.iter_mut().zip(other).for_each(|(b, y)| *b += confidence * y);
             let scale = confidence.sqrt();
-            self.gathered.extend(row.iter().map(|y| scale * y));
+            self.gathered.extend(other.iter().map(|y| scale * y));
         }
-        self.system.copy_from_slice(self.gram);
-        self.system.iter_mut().step_by(self.dim + 1).for_each(|diagonal| *diagonal += ridge);
-        add_gram(&mut self.system, &self.gathered, self.dim, 1.0, Accum::Add);
+        self.system.iter_mut().zip(self.gram).for_each(|(cell, product)| *cell = row.share * product);
+        self.system.iter_mut().step_by(self.dim + 1).for_each(|diagonal| *diagonal += row.ridge);
+        add_gram(&mut self.system, &self.gathered, self.dim, Accum::Add);
         true
     }
 

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::{
     AlsConfig, AlsError, AlsModel,
-    solver::{RowSolver, weighted_gram},
+    solver::{Row, RowSolver, weighted_gram},
 };
 
 const ROWS_PER_TASK: usize = 32;
@@ -41,12 +41,15 @@ impl AlsModel {
         let liked_by = likes.transposed();
         let mut users = vec![0.0; likes.n_rows() * config.dim];
         let mut items = initial_factors(&liked_by, config)?;
+        let of_users: Vec<f32> =
+            (0..likes.n_rows()).map(|user| config.user_share(likes.row(user).0.len())).collect();
+        let of_items = vec![1.0; likes.n_cols()];
         let total = 2 * config.sweeps;
         for done in 1..=total {
             if done % 2 == 1 {
-                solve_side("user", likes, &items, &mut users, config)?;
+                solve_side("user", likes, (&items, &of_items), (&mut users, &of_users), config)?;
             } else {
-                solve_side("item", &liked_by, &users, &mut items, config)?;
+                solve_side("item", &liked_by, (&users, &of_users), (&mut items, &of_items), config)?;
             }
             if progress(HalfSweep { done, total }).is_break() {
                 return Err(AlsError::Interrupted);
@@ -75,28 +78,36 @@ fn initial_factors(liked_by: &InteractionMatrix, config: &AlsConfig) -> Result<V
     Ok(factors)
 }
 
+/// Finds `solved`, `[n, dim]`, from the `fixed` factors of the other side, each with what its rows count where they are not
+/// observed.
 fn solve_side(
     what: &'static str,
     rows: &InteractionMatrix,
-    fixed: &[f32],
-    solved: &mut [f32],
+    (fixed, of_fixed): (&[f32], &[f32]),
+    (solved, of_solved): (&mut [f32], &[f32]),
     config: &AlsConfig,
 ) -> Result<(), AlsError> {
     let dim = config.dim;
-    let gram = weighted_gram(fixed, dim, config.w0());
-    solved.par_chunks_mut(ROWS_PER_TASK * dim).enumerate().try_for_each_init(
+    let weights: Vec<f32> = of_fixed.iter().map(|share| config.w0() * share).collect();
+    let mass: f32 = weights.iter().sum();
+    let gram = weighted_gram(fixed, &weights, dim);
+    let tasks =
+        solved.par_chunks_mut(ROWS_PER_TASK * dim).zip(of_solved.par_chunks(ROWS_PER_TASK)).enumerate();
+    tasks.try_for_each_init(
         || RowSolver::new(fixed, &gram, dim),
-        |solver, (task, chunk)| {
-            chunk.chunks_exact_mut(dim).enumerate().try_for_each(|(offset, solution)| {
-                let row = task * ROWS_PER_TASK + offset;
-                let (columns, confidences) = rows.row(row);
-                let ridge = config.ridge(columns.len(), rows.n_cols());
-                if solver.solve(columns, confidences, ridge, solution) {
-                    Ok(())
-                } else {
-                    Err(AlsError::Diverged { what, row })
-                }
-            })
+        |solver, (task, (chunk, shares))| {
+            chunk.chunks_exact_mut(dim).zip(shares).enumerate().try_for_each(
+                |(offset, (solution, &share))| {
+                    let index = task * ROWS_PER_TASK + offset;
+                    let (columns, confidences) = rows.row(index);
+                    let ridge = config.ridge(columns.len(), share * mass);
+                    if solver.solve(&Row { columns, confidences, share, ridge }, solution) {
+                        Ok(())
+                    } else {
+                        Err(AlsError::Diverged { what, row: index })
+                    }
+                },
+            )
         },
     )
 }
