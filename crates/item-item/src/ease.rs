@@ -30,24 +30,30 @@ pub struct EaseConfig {
     pub dropout: f32,
     /// `a`: a person of `n` items counts `n^-a`, see [`InteractionMatrix::activity_shares`].
     pub activity_exponent: f32,
-    /// Weights kept for each item, the largest by magnitude; `None` keeps all.
-    pub keep: Option<usize>,
+    /// Weights kept in all, equally many of each item: its largest by magnitude. A weight takes eight bytes; `None` keeps all.
+    pub most_weights: Option<usize>,
     /// Catalogues with more items are declined: time grows with their cube, memory with their square.
     pub max_items: usize,
 }
 
 impl Default for EaseConfig {
     fn default() -> Self {
-        Self { l2: 1320.0, dropout: 0.0, activity_exponent: 0.0, keep: None, max_items: 10_000 }
+        Self { l2: 1320.0, dropout: 0.0, activity_exponent: 0.0, most_weights: None, max_items: 10_000 }
     }
 }
 
 impl EaseConfig {
-    /// What is blended and served: half of a history dropped, people of long histories held back, and only the 200
-    /// largest weights of each item kept.
+    /// What is blended and served: half of a history dropped, people of long histories held back, and no more weights than
+    /// 128 MB hold, which are all of 4,000 items. The small ones count: see docs/benchmarks.md.
     #[must_use]
     pub fn denoising() -> Self {
-        Self { l2: 200.0, dropout: 0.5, activity_exponent: 0.5, keep: Some(200), ..Self::default() }
+        Self {
+            l2: 200.0,
+            dropout: 0.5,
+            activity_exponent: 0.5,
+            most_weights: Some(16_000_000),
+            ..Self::default()
+        }
     }
 
     fn check(&self) -> Result<(), ItemItemError> {
@@ -88,7 +94,7 @@ pub fn ease(likes: &InteractionMatrix, config: &EaseConfig) -> Result<ItemWeight
     let mut system = regularised_gram(&weighted, config);
     cholesky(&mut system, n).ok_or(ItemItemError::NotPositiveDefinite { l2 })?;
     let factor = MatRef::from_column_major_slice(&system, n, n);
-    let keep = config.keep.unwrap_or(n);
+    let keep = config.most_weights.map_or(n, |most| (most / n).max(1));
     let of_target: Vec<Vec<(u32, f32)>> = (0..n.div_ceil(BLOCK))
         .into_par_iter()
         .flat_map_iter(|block| {

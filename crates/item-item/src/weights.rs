@@ -104,10 +104,19 @@ impl ItemWeights {
 
     /// The scores of some items, as [`ItemWeights::score_all`] would give them.
     pub fn score(&self, history: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) {
+        let rows = || history.iter().map(|&(item, confidence)| (self.row(item), confidence));
+        let searched: usize =
+            rows().map(|((targets, _), _)| items.len() * (targets.len().max(1).ilog2() as usize + 1)).sum();
+        if searched > self.n_items() + rows().map(|((targets, _), _)| targets.len()).sum::<usize>() {
+            let mut all = Vec::new();
+            self.score_all(history, &mut all);
+            scores.clear();
+            scores.extend(items.iter().map(|&item| all.get(item as usize).copied().unwrap_or_default()));
+            return;
+        }
         scores.clear();
         scores.resize(items.len(), 0.0);
-        for &(item, confidence) in history {
-            let (targets, weights) = self.row(item);
+        for ((targets, weights), confidence) in rows() {
             for (score, wanted) in scores.iter_mut().zip(items) {
                 if let Ok(found) = targets.binary_search(wanted) {
                     *score += confidence * weights.get(found).copied().unwrap_or_default();
@@ -135,6 +144,7 @@ pub(crate) fn largest(mut row: Vec<(u32, f32)>, keep: usize) -> Vec<(u32, f32)> 
     if row.len() > keep {
         row.select_nth_unstable_by(keep, |a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
         row.truncate(keep);
+        row.shrink_to_fit();
     }
     row.sort_unstable_by_key(|entry| entry.0);
     row

@@ -31,6 +31,25 @@ fn knn_by_hand() {
     assert_eq!(some, [0.0, 2.0 * expected]);
 }
 
+proptest! {
+    #[test]
+    fn some_items_score_as_among_all(
+        pairs in prop::collection::btree_set((0u32..12, 0u32..20), 1..120),
+        items in prop::collection::vec(0u32..20, 0..40),
+        most_weights in prop::option::of(20usize..400),
+        history in prop::collection::vec((0u32..20, 0.5f32..2.0), 0..10),
+    ) {
+        let likes = matrix(12, 20, &pairs.into_iter().collect::<Vec<_>>());
+        let config = EaseConfig { l2: 1.0, most_weights, ..EaseConfig::default() };
+        let weights = ease(&likes, &config).unwrap();
+        prop_assert!(weights.weights().len() <= most_weights.unwrap_or(400));
+        let (mut all, mut some) = (Vec::new(), Vec::new());
+        weights.score_all(&history, &mut all);
+        weights.score(&history, &items, &mut some);
+        prop_assert_eq!(some, items.iter().map(|&item| all[item as usize]).collect::<Vec<_>>());
+    }
+}
+
 #[test]
 fn only_the_nearest_neighbours_of_an_item_are_kept() {
     let likes = matrix(4, 3, &[(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 2), (3, 2)]);
