@@ -4,8 +4,8 @@ use docent_domain::InteractionMatrix;
 
 use crate::AlsError;
 
-/// See [`AlsConfig::for_data`]: 6.75 gives the `w0` of 0.3 that Rendle et al. (2022) found for MovieLens 1M.
-const UNOBSERVED_MASS: f32 = 6.75;
+/// See [`AlsConfig::for_data`]. The `w0` of 0.3 that Rendle et al. (2022) found for MovieLens 1M, where all users count alike, is 6.75.
+const UNOBSERVED_MASS: f32 = 5.0;
 
 /// Settings of a training run. The defaults hold for catalogues of thousands to hundreds of thousands of items.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,11 +74,11 @@ impl AlsConfig {
         }
     }
 
-    /// These settings with the numbers of this data. All pairs together weigh 6.75 times what the observed ones do, so that one
+    /// These settings with the numbers of this data. All pairs together weigh five times what the observed ones do, so that one
     /// default holds for small dense catalogues as for large sparse ones.
     ///
-    /// An unobserved pair of a user of `n` observations weighs `w0 n / mean n`: what somebody left out who knows much says
-    /// more than what somebody left out who knows little.
+    /// An unobserved pair of a user of `n` observations weighs `w0 (1 + n / mean n) / 2`: what somebody left out who knows much
+    /// says more than what somebody left out who knows little.
     #[must_use]
     pub fn for_data(&self, likes: &InteractionMatrix) -> Self {
         let pairs = likes.n_rows() as f32 * likes.n_cols() as f32;
@@ -101,7 +101,7 @@ impl AlsConfig {
 
     /// What unobserved pairs of a user with so many observations count, in shares of `w0`.
     pub(crate) fn user_share(&self, observations: usize) -> f32 {
-        self.mean_activity.map_or(1.0, |mean| observations as f32 / mean)
+        self.mean_activity.map_or(1.0, |mean| 0.5 + 0.5 * observations as f32 / mean)
     }
 
     /// The ridge of a row with `observations`, whose pairs weigh `mass` where they are not observed, all together.

@@ -3,7 +3,7 @@
 //! The objective is that of Hu, Koren and Volinsky (2008) as tuned by Rendle, Krichene, Zhang and Koren, "Revisiting
 //! the Performance of iALS on Item Recommendation Benchmarks" (2022): over observed pairs `c * (1 - p.q)^2`, over all
 //! pairs `w * (p.q)^2`, and `lambda * (n + sum w)^nu * |row|^2` for each row with `n` observations. There `w` was one number for all
-//! pairs; here it is in proportion to the activity of the user ([`AlsConfig::for_data`]).
+//! pairs; here it grows with the activity of the user ([`AlsConfig::for_data`]).
 //!
 //! This crate knows dense indices only: no ids, no files, no clock. Rows are solved in parallel on rayon's pool, and
 //! the result does not depend on the number of threads.

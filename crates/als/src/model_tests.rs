@@ -47,7 +47,7 @@ fn fold_in_minimises_the_objective() {
     let history = [(0, 1.0), (2, 2.5), (7, 0.5)];
     let solved = model.fold_in(&history).unwrap();
     // Three observations, where users have five on the average.
-    let weight = 0.1 * 3.0 / 5.0;
+    let weight = 0.1 * (1.0 + 3.0 / 5.0) / 2.0;
     let loss = |x: &[f32]| {
         let observed: f32 = history.iter().map(|&(i, c)| c * (1.0 - model.score(x, i)).powi(2)).sum();
         let all: f32 = (0..12).map(|i| weight * model.score(x, i).powi(2)).sum();

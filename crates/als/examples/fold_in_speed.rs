@@ -1,0 +1,34 @@
+//! Time to find the vector of a user of 100 events among 100,000 items.
+//! `cargo run --release -p docent-als --example fold_in_speed`
+#![allow(clippy::print_stdout)]
+
+use std::time::Instant;
+
+use docent_als::{AlsConfig, AlsError, AlsModel};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+
+const ITEMS: usize = 100_000;
+const EVENTS: usize = 100;
+const USERS: usize = 2_000;
+
+fn main() -> Result<(), AlsError> {
+    let mut rng = StdRng::seed_from_u64(1);
+    for dim in [64, 192] {
+        let config = AlsConfig { dim, unobserved_weight: Some(0.05), ..AlsConfig::default() };
+        let items = (0..ITEMS * dim).map(|_| rng.random_range(-0.2..0.2)).collect();
+        let model = AlsModel::from_factors(config, Vec::new(), items)?;
+        let mut microseconds = Vec::with_capacity(USERS);
+        for _ in 0..USERS {
+            let history: Vec<(u32, f32)> =
+                (0..EVENTS).map(|_| (rng.random_range(0..ITEMS) as u32, 1.0)).collect();
+            let start = Instant::now();
+            model.fold_in(&history)?;
+            microseconds.push(start.elapsed().as_secs_f64() * 1e6);
+        }
+        microseconds.sort_unstable_by(f64::total_cmp);
+        let at =
+            |share: f64| microseconds.get((share * (USERS - 1) as f64) as usize).copied().unwrap_or_default();
+        println!("{EVENTS} events, {dim} dimensions: median {:.0} us, p99 {:.0} us", at(0.5), at(0.99));
+    }
+    Ok(())
+}
