@@ -114,12 +114,36 @@ impl Train {
         Ok((self.n_users, self.n_items.saturating_mul(2).saturating_add(1_000)))
     }
 
-    /// The matrix, wide enough for all of `items`; a pair given twice counts once.
-    pub fn matrix(mut self, items: impl Iterator<Item = u32>) -> anyhow::Result<InteractionMatrix> {
+    /// The matrix over the items that occur, here or among `items`: ids may have gaps, and an id that nothing has is no
+    /// candidate. A pair given twice counts once.
+    pub fn matrix(
+        mut self,
+        items: impl Iterator<Item = u32>,
+    ) -> anyhow::Result<(InteractionMatrix, Catalogue)> {
         self.pairs.sort_unstable();
         self.pairs.dedup();
-        let n_items = items.map(|item| item + 1).max().unwrap_or(0).max(self.n_items);
-        let triples = self.pairs.iter().map(|&(user, item)| (user, item, 1.0));
-        Ok(InteractionMatrix::from_triples(self.n_users as usize, n_items as usize, triples)?)
+        let catalogue = Catalogue::of(items.chain(self.pairs.iter().map(|&(_, item)| item)));
+        let triples = self.pairs.iter().map(|&(user, item)| (user, catalogue.index(item), 1.0));
+        let likes = InteractionMatrix::from_triples(self.n_users as usize, catalogue.ids.len(), triples)?;
+        Ok((likes, catalogue))
+    }
+}
+
+/// The items that occur in files, in the order of their ids.
+pub struct Catalogue {
+    ids: Vec<u32>,
+}
+
+impl Catalogue {
+    fn of(items: impl Iterator<Item = u32>) -> Self {
+        let mut ids: Vec<u32> = items.collect();
+        ids.sort_unstable();
+        ids.dedup();
+        Self { ids }
+    }
+
+    /// The column of an item; of one that does not occur, where it would be.
+    pub fn index(&self, id: u32) -> u32 {
+        self.ids.partition_point(|&known| known < id) as u32
     }
 }

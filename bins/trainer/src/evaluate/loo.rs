@@ -63,7 +63,11 @@ fn read(folder: &Path) -> anyhow::Result<(InteractionMatrix, Vec<LeaveOneOutCase
         test_path.display()
     );
     let items = cases.iter().flat_map(|case| case.negatives.iter().copied().chain([case.item]));
-    let likes = train.matrix(items)?;
+    let (likes, catalogue) = train.matrix(items)?;
+    for case in &mut cases {
+        case.item = catalogue.index(case.item);
+        case.negatives.iter_mut().for_each(|item| *item = catalogue.index(*item));
+    }
     Ok((likes, cases))
 }
 

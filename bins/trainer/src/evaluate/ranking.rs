@@ -1,6 +1,6 @@
 //! `evaluate ranking`: the held-out items of each user among the whole catalogue.
 
-use std::{collections::HashSet, path::Path};
+use std::path::Path;
 
 use docent::{
     collaborative::{InteractionMatrix, ModelKind, Objective, Popularity},
@@ -53,11 +53,12 @@ fn read(train_path: &Path, test_path: &Path) -> anyhow::Result<(InteractionMatri
         "{}: expected at least one held-out item, got none",
         test_path.display()
     );
-    let likes = train.matrix(cases.iter().flat_map(|case: &RankingCase| case.relevant.iter().copied()))?;
+    let relevant = cases.iter().flat_map(|case: &RankingCase| case.relevant.iter().copied());
+    let (likes, catalogue) = train.matrix(relevant)?;
     for case in &mut cases {
         case.seen = likes.row(case.user as usize).0.to_vec();
-        let seen: HashSet<u32> = case.seen.iter().copied().collect();
-        case.relevant.retain(|item| !seen.contains(item));
+        let relevant = case.relevant.iter().map(|&item| catalogue.index(item));
+        case.relevant = relevant.filter(|item| case.seen.binary_search(item).is_err()).collect();
     }
     cases.retain(|case| !case.relevant.is_empty());
     Ok((likes, cases))

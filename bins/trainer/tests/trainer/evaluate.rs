@@ -60,6 +60,32 @@ fn both_protocols_judge_every_model_and_write_what_they_print() {
 }
 
 #[test]
+fn an_id_that_nothing_has_is_no_candidate() {
+    let place = place();
+    for name in ["train.txt", "test.txt"] {
+        let dense = std::fs::read_to_string(place.path(name)).unwrap();
+        let spread = dense.lines().map(|line| {
+            let mut fields = line.split(' ');
+            let user = fields.next().unwrap();
+            let items = fields.map(|item| format!(" {}", item.parse::<u32>().unwrap() * 1_000));
+            format!("{user}{}\n", items.collect::<String>())
+        });
+        place.write(&format!("spread-{name}"), &spread.collect::<String>());
+    }
+    let of = |prefix: &str| {
+        let (train, test) = (format!("{prefix}train.txt"), format!("{prefix}test.txt"));
+        let files = ["evaluate", "ranking", "--train", &train, "--test", &test];
+        let models = ["--models", "ease,als", "--set", "ease.max_items=12", "--json", "out.json"];
+        place.must(&[&files[..], &SMALL, &models].concat());
+        let text = std::fs::read_to_string(place.path("out.json")).unwrap();
+        let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let of_model = |at: usize| report["models"][at]["metrics"].clone();
+        [of_model(0), of_model(1)]
+    };
+    assert_eq!(of("spread-"), of(""));
+}
+
+#[test]
 fn a_search_for_settings_is_bounded() {
     let place = place();
     let search = ["--models", "als,itemknn", "--tune", "3", "--json", "out.json"];

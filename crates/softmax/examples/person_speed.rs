@@ -1,5 +1,5 @@
 //! Time to find the vector of a person of 100 events, which compares all items, and to score all items for them.
-//! `cargo run --release -p docent-softmax --example fold_in_speed`
+//! `cargo run --release -p docent-softmax --example person_speed`
 #![allow(clippy::print_stdout)]
 
 use std::time::Instant;
