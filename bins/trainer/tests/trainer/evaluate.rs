@@ -70,7 +70,7 @@ fn an_id_that_nothing_has_is_no_candidate() {
             let items = fields.map(|item| format!(" {}", item.parse::<u32>().unwrap() * 1_000));
             format!("{user}{}\n", items.collect::<String>())
         });
-        place.write(&format!("spread-{name}"), &spread.collect::<String>());
+        place.write(&format!("spread-{name}"), spread.collect::<String>());
     }
     let of = |prefix: &str| {
         let (train, test) = (format!("{prefix}train.txt"), format!("{prefix}test.txt"));
