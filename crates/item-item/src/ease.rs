@@ -30,7 +30,8 @@ pub struct EaseConfig {
     pub dropout: f32,
     /// `a`: a person of `n` items counts `n^-a`, see [`InteractionMatrix::activity_shares`].
     pub activity_exponent: f32,
-    /// Weights kept in all, equally many of each item: its largest by magnitude. A weight takes eight bytes; `None` keeps all.
+    /// Weights kept in all, equally many of each item and one at least: its largest by magnitude. A weight takes eight bytes;
+    /// `None` keeps all.
     pub most_weights: Option<usize>,
     /// Catalogues with more items are declined: time grows with their cube, memory with their square.
     pub max_items: usize,
@@ -44,7 +45,7 @@ impl Default for EaseConfig {
 
 impl EaseConfig {
     /// What is blended and served: half of a history dropped, people of long histories held back, and no more weights than
-    /// 128 MB hold, which are all of 4,000 items. The small ones count: see docs/benchmarks.md.
+    /// 128 MB hold, which are all of 4,000 items. The small ones count: see ADR 19.
     #[must_use]
     pub fn denoising() -> Self {
         Self {
@@ -102,16 +103,16 @@ pub fn ease(likes: &InteractionMatrix, config: &EaseConfig) -> Result<ItemWeight
             let columns = inverse_columns(factor, items.clone());
             let weights = columns.chunks_exact(n).zip(items).map(|(column, item)| {
                 let own = column.get(item).copied().unwrap_or(1.0);
-                let others = (0u32..).zip(column).filter(|(other, _)| *other as usize != item);
-                let mut row = Vec::with_capacity(n);
-                row.extend(others.map(|(other, p)| (other, -p / own)));
-                largest(row, keep)
+                // The diagonal is kept as 0 where there is room: a whole row needs no search.
+                let weight = |other: usize, p: f32| if other == item { 0.0 } else { -p / own };
+                let row = (0u32..).zip(column).map(|(other, p)| (other, weight(other as usize, *p)));
+                largest(row.collect(), keep)
             });
             weights.collect::<Vec<_>>()
         })
         .collect();
     drop(system);
-    let weights = by_source(&of_target);
+    let weights = by_source(of_target);
     if weights.weights().iter().all(|weight| weight.is_finite()) {
         Ok(weights)
     } else {

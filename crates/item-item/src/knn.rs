@@ -51,7 +51,7 @@ pub fn knn(likes: &InteractionMatrix, config: &KnnConfig) -> Result<ItemWeights,
             },
         )
         .collect();
-    Ok(by_source(&of_item))
+    Ok(by_source(of_item))
 }
 
 fn check(config: &KnnConfig) -> Result<(), ItemItemError> {

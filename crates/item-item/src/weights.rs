@@ -31,21 +31,11 @@ impl ItemWeights {
         if weights.iter().any(|weight| !weight.is_finite()) {
             return invalid("a weight is not finite");
         }
-        Ok(Self { offsets, targets, weights })
-    }
-
-    /// Rows of `(target, weight)`, targets ascending.
-    pub(crate) fn from_rows(rows: Vec<Vec<(u32, f32)>>) -> Self {
-        let mut offsets = Vec::with_capacity(rows.len() + 1);
-        offsets.push(0);
-        let entries: usize = rows.iter().map(Vec::len).sum();
-        let (mut targets, mut weights) = (Vec::with_capacity(entries), Vec::with_capacity(entries));
-        for row in rows {
-            targets.extend(row.iter().map(|entry| entry.0));
-            weights.extend(row.iter().map(|entry| entry.1));
-            offsets.push(targets.len() as u64);
+        let made = Self { offsets, targets, weights };
+        if made.rows().any(|(targets, _)| !targets.is_sorted_by(|a, b| a < b)) {
+            return invalid("the targets of a row do not rise");
         }
-        Self { offsets, targets, weights }
+        Ok(made)
     }
 
     /// Where each row begins in the targets, `[n_items + 1]`.
@@ -72,7 +62,7 @@ impl ItemWeights {
         self.offsets.len() - 1
     }
 
-    /// Targets and weights of one row; empty for an item that is not there.
+    /// Targets (ascending) and weights of one row; empty for an item that is not there.
     #[must_use]
     pub fn row(&self, item: u32) -> (&[u32], &[f32]) {
         let at = item as usize;
@@ -81,6 +71,10 @@ impl ItemWeights {
             _ => 0..0,
         };
         (self.targets.get(range.clone()).unwrap_or(&[]), self.weights.get(range).unwrap_or(&[]))
+    }
+
+    fn rows(&self) -> impl Iterator<Item = (&[u32], &[f32])> {
+        (0..self.n_items() as u32).map(|item| self.row(item))
     }
 
     /// The scores `[n_items]` of a person with this history of `(item, confidence)`: `sum c * W[item, ..]`. Unknown
@@ -104,10 +98,10 @@ impl ItemWeights {
 
     /// The scores of some items, as [`ItemWeights::score_all`] would give them.
     pub fn score(&self, history: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) {
-        let rows = || history.iter().map(|&(item, confidence)| (self.row(item), confidence));
-        let searched: usize =
-            rows().map(|((targets, _), _)| items.len() * (targets.len().max(1).ilog2() as usize + 1)).sum();
-        if searched > self.n_items() + rows().map(|((targets, _), _)| targets.len()).sum::<usize>() {
+        let n_items = self.n_items();
+        let lookups: usize = history.iter().map(|&(item, _)| self.lookup_cost(item)).sum();
+        let entries: usize = history.iter().map(|&(item, _)| self.row(item).0.len()).sum();
+        if lookups * items.len() > n_items + entries {
             let mut all = Vec::new();
             self.score_all(history, &mut all);
             scores.clear();
@@ -116,27 +110,57 @@ impl ItemWeights {
         }
         scores.clear();
         scores.resize(items.len(), 0.0);
-        for ((targets, weights), confidence) in rows() {
+        for &(item, confidence) in history {
+            let (targets, weights) = self.row(item);
             for (score, wanted) in scores.iter_mut().zip(items) {
-                if let Ok(found) = targets.binary_search(wanted) {
-                    *score += confidence * weights.get(found).copied().unwrap_or_default();
-                }
+                let found = if targets.len() == n_items {
+                    Some(*wanted as usize)
+                } else {
+                    targets.binary_search(wanted).ok()
+                };
+                let weight = found.and_then(|at| weights.get(at)).copied().unwrap_or_default();
+                *score += confidence * weight;
             }
         }
+    }
+
+    /// What finding one weight of a row costs, where adding up a row costs 1 a weight: rows are read in order, and searched
+    /// out of it.
+    fn lookup_cost(&self, item: u32) -> usize {
+        const OUT_OF_ORDER: usize = 4;
+        let len = self.row(item).0.len();
+        let steps = if len == self.n_items() { 1 } else { len.max(1).ilog2() as usize + 1 };
+        OUT_OF_ORDER * steps
     }
 }
 
-/// Turns the neighbours of each target into the targets of each source.
-pub(crate) fn by_source(of_target: &[Vec<(u32, f32)>]) -> ItemWeights {
-    let mut rows: Vec<Vec<(u32, f32)>> = vec![Vec::new(); of_target.len()];
-    for (target, neighbors) in (0u32..).zip(of_target) {
-        for &(source, weight) in neighbors {
-            if let Some(row) = rows.get_mut(source as usize) {
-                row.push((target, weight));
-            }
+/// Turns the neighbours of each target, a row each, into the targets of each source.
+pub(crate) fn by_source(of_target: Vec<Vec<(u32, f32)>>) -> ItemWeights {
+    let mut offsets = vec![0u64; of_target.len() + 1];
+    for &(source, _) in of_target.iter().flatten() {
+        if let Some(end) = offsets.get_mut(source as usize + 1) {
+            *end += 1;
         }
     }
-    ItemWeights::from_rows(rows)
+    let mut before = 0;
+    for offset in &mut offsets {
+        before += *offset;
+        *offset = before;
+    }
+    let mut next = offsets.clone();
+    let mut targets = vec![0; before as usize];
+    let mut weights = vec![0.0; before as usize];
+    for (target, neighbors) in (0u32..).zip(of_target) {
+        for (source, weight) in neighbors {
+            let Some(at) = next.get_mut(source as usize) else { continue };
+            let cells = targets.get_mut(*at as usize).zip(weights.get_mut(*at as usize));
+            if let Some(cell) = cells {
+                (*cell.0, *cell.1) = (target, weight);
+            }
+            *at += 1;
+        }
+    }
+    ItemWeights { offsets, targets, weights }
 }
 
 /// The `keep` entries of a row of largest magnitude, ascending by target; ties by target.

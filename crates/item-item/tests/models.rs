@@ -36,7 +36,7 @@ proptest! {
     fn some_items_score_as_among_all(
         pairs in prop::collection::btree_set((0u32..12, 0u32..20), 1..120),
         items in prop::collection::vec(0u32..20, 0..40),
-        most_weights in prop::option::of(20usize..400),
+        most_weights in prop::option::of(20usize..=400),
         history in prop::collection::vec((0u32..20, 0.5f32..2.0), 0..10),
     ) {
         let likes = matrix(12, 20, &pairs.into_iter().collect::<Vec<_>>());
@@ -107,6 +107,7 @@ fn parts_that_do_not_hold_together_are_refused() {
     assert!(broken(|p| p.0[1] = 9).is_err());
     assert!(broken(|p| p.1[0] = 7).is_err());
     assert!(broken(|p| p.2[0] = f32::NAN).is_err());
+    assert!(broken(|p| *p = (vec![0, 2, 2], vec![1, 0], vec![0.5, 0.5])).is_err());
     assert!(broken(|p| p.2.clear()).is_err());
     assert!(broken(|p| p.0.clear()).is_err());
 }
