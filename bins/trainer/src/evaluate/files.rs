@@ -84,7 +84,7 @@ impl Line {
     }
 }
 
-/// No train file has ids of this size or more: tables are as long as the largest.
+/// No train file has ids of this size or more: a table of users is as long as the largest id.
 pub const LARGEST_ID: u32 = 1 << 24;
 
 /// Who chose what, from a train file; ids in other files are checked against it.

@@ -62,27 +62,43 @@ fn both_protocols_judge_every_model_and_write_what_they_print() {
 #[test]
 fn an_id_that_nothing_has_is_no_candidate() {
     let place = place();
-    for name in ["train.txt", "test.txt"] {
+    let spread = |item: &str| (item.parse::<u32>().unwrap() * 1_000).to_string();
+    let rewrite = |name: &str, line: &dyn Fn(&str) -> String| {
         let dense = std::fs::read_to_string(place.path(name)).unwrap();
-        let spread = dense.lines().map(|line| {
-            let mut fields = line.split(' ');
-            let user = fields.next().unwrap();
-            let items = fields.map(|item| format!(" {}", item.parse::<u32>().unwrap() * 1_000));
-            format!("{user}{}\n", items.collect::<String>())
-        });
-        place.write(&format!("spread-{name}"), spread.collect::<String>());
-    }
-    let of = |prefix: &str| {
-        let (train, test) = (format!("{prefix}train.txt"), format!("{prefix}test.txt"));
-        let files = ["evaluate", "ranking", "--train", &train, "--test", &test];
+        let lines: String = dense.lines().map(|dense| line(dense) + "\n").collect();
+        place.write(&format!("spread-{name}"), lines);
+    };
+    let of_ranking = |line: &str| {
+        let (user, items) = line.split_once(' ').unwrap();
+        format!("{user} {}", items.split(' ').map(spread).collect::<Vec<_>>().join(" "))
+    };
+    rewrite("train.txt", &of_ranking);
+    rewrite("test.txt", &of_ranking);
+    let of_pair = |line: &str| {
+        let fields: Vec<&str> = line.splitn(3, '\t').collect();
+        format!("{}\t{}\t{}", fields[0], spread(fields[1]), fields[2])
+    };
+    rewrite(TRAIN, &of_pair);
+    rewrite(TEST, &of_pair);
+    rewrite(NEGATIVES, &|line| {
+        let (key, negatives) = line.split_once('\t').unwrap();
+        let (user, item) = key.trim_end_matches(')').split_once(',').unwrap();
+        let negatives: Vec<String> = negatives.split('\t').map(spread).collect();
+        format!("{user},{})\t{}", spread(item), negatives.join("\t"))
+    });
+    let of = |protocol: &str, files: &[&str]| {
         let models = ["--models", "ease,als", "--set", "ease.max_items=12", "--json", "out.json"];
-        place.must(&[&files[..], &SMALL, &models].concat());
+        place.must(&[&["evaluate", protocol], files, &SMALL, &models].concat());
         let text = std::fs::read_to_string(place.path("out.json")).unwrap();
         let report: serde_json::Value = serde_json::from_str(&text).unwrap();
         let of_model = |at: usize| report["models"][at]["metrics"].clone();
         [of_model(0), of_model(1)]
     };
-    assert_eq!(of("spread-"), of(""));
+    assert_eq!(
+        of("ranking", &["--train", "spread-train.txt", "--test", "spread-test.txt"]),
+        of("ranking", &["--train", "train.txt", "--test", "test.txt"])
+    );
+    assert_eq!(of("loo", &["--data", "spread-data"]), of("loo", &["--data", "data"]));
 }
 
 #[test]
