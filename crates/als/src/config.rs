@@ -19,6 +19,12 @@ pub struct AlsConfig {
     pub regularization: f32,
     /// `nu`: how far the regularisation grows with the number of observations of a row.
     pub regularization_exponent: f32,
+    /// `a`: an observed pair of an item that `n` users have weighs `n^-a`, scaled so that all weigh what they did. That
+    /// somebody has what everybody has says less of them.
+    pub popularity_exponent: f32,
+    /// How much of what is not observed counts in the ridge of an item, where all of it counts in that of a user. Less
+    /// leaves rare items freer, which many dimensions cannot afford.
+    pub item_ridge_mass: f32,
     /// `w0`: the weight of a pair, observed or not, of a user of mean activity, in `(0, 1]`. `None` takes it from the data, see
     /// [`AlsConfig::for_data`]; a trained model has the number.
     pub unobserved_weight: Option<f32>,
@@ -38,6 +44,8 @@ impl Default for AlsConfig {
             sweeps: 12,
             regularization: 0.007,
             regularization_exponent: 1.0,
+            popularity_exponent: 0.1,
+            item_ridge_mass: 1.0,
             unobserved_weight: None,
             mean_activity: None,
             init_scale: 0.1,
@@ -47,6 +55,19 @@ impl Default for AlsConfig {
 }
 
 impl AlsConfig {
+    /// Few dimensions that leave rare items free and hold frequent ones back: blended with many dimensions, it finds what these
+    /// miss.
+    #[must_use]
+    pub fn broad() -> Self {
+        Self {
+            dim: 64,
+            regularization: 0.0075,
+            popularity_exponent: 0.15,
+            item_ridge_mass: 0.3,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<(), AlsError> {
         let positive = |value: f32| value.is_finite() && value > 0.0;
         let wrong = if self.dim == 0 || self.dim > 4096 {
@@ -57,6 +78,10 @@ impl AlsConfig {
             Some(("regularization", "a finite number above 0", self.regularization.to_string()))
         } else if !(0.0..=2.0).contains(&self.regularization_exponent) {
             Some(("regularization_exponent", "0 to 2", self.regularization_exponent.to_string()))
+        } else if !(0.0..=1.0).contains(&self.popularity_exponent) {
+            Some(("popularity_exponent", "0 to 1", self.popularity_exponent.to_string()))
+        } else if !(0.0..=1.0).contains(&self.item_ridge_mass) {
+            Some(("item_ridge_mass", "0 to 1", self.item_ridge_mass.to_string()))
         } else if let Some(weight) =
             self.unobserved_weight.filter(|weight| !(positive(*weight) && *weight <= 1.0))
         {
@@ -78,14 +103,14 @@ impl AlsConfig {
     /// default holds for small dense catalogues as for large sparse ones.
     ///
     /// An unobserved pair of a user of `n` observations weighs `w0 (1 + n / mean n) / 2`: what somebody left out who knows much
-    /// says more than what somebody left out who knows little.
+    /// says more than what somebody left out who knows little. Users without observations count nowhere.
     #[must_use]
     pub fn for_data(&self, likes: &InteractionMatrix) -> Self {
-        let pairs = likes.n_rows() as f32 * likes.n_cols() as f32;
         let rows = || (0..likes.n_rows()).map(|row| likes.row(row));
         let observed: f32 = rows().map(|(_, confidences)| confidences.iter().sum::<f32>()).sum();
-        let from_data = (UNOBSERVED_MASS * observed / pairs.max(1.0)).clamp(1e-6, 1.0);
         let active = rows().filter(|(items, _)| !items.is_empty()).count();
+        let pairs = active as f32 * likes.n_cols() as f32;
+        let from_data = (UNOBSERVED_MASS * observed / pairs.max(1.0)).clamp(1e-6, 1.0);
         let mean = likes.len() as f32 / active.max(1) as f32;
         Self {
             unobserved_weight: Some(self.unobserved_weight.unwrap_or(from_data)),
@@ -101,6 +126,9 @@ impl AlsConfig {
 
     /// What unobserved pairs of a user with so many observations count, in shares of `w0`.
     pub(crate) fn user_share(&self, observations: usize) -> f32 {
+        if observations == 0 {
+            return 0.0;
+        }
         self.mean_activity.map_or(1.0, |mean| 0.5 + 0.5 * observations as f32 / mean)
     }
 

@@ -10,10 +10,13 @@ pub struct AlsModel {
     user_factors: Vec<f32>,
     item_factors: Vec<f32>,
     item_gram: Vec<f32>,
+    mean_user: Vec<f32>,
+    item_weights: Vec<f32>,
 }
 
 impl AlsModel {
-    /// A model from saved factors: users `[n_users, dim]`, items `[n_items, dim]`, both row-major.
+    /// A model from saved factors: users `[n_users, dim]`, items `[n_items, dim]`, both row-major. The prior of users is 0 and
+    /// all items weigh 1, see [`AlsModel::with_prior`].
     ///
     /// # Errors
     /// [`AlsError::InvalidConfig`]; [`AlsError::Shape`] where a length is no multiple of `dim`.
@@ -31,7 +34,25 @@ impl AlsModel {
         }
         let weights = vec![config.w0(); item_factors.len() / config.dim];
         let item_gram = weighted_gram(&item_factors, &weights, config.dim);
-        Ok(Self { config, user_factors, item_factors, item_gram })
+        let (mean_user, item_weights) = (vec![0.0; config.dim], vec![1.0; weights.len()]);
+        Ok(Self { config, user_factors, item_factors, item_gram, mean_user, item_weights })
+    }
+
+    /// With what users are taken to be before anything is known of them, `[dim]`, and what an observed pair of each item
+    /// weighs, `[n_items]`.
+    ///
+    /// # Errors
+    /// [`AlsError::Shape`] where a length is another.
+    pub fn with_prior(mut self, mean_user: Vec<f32>, item_weights: Vec<f32>) -> Result<Self, AlsError> {
+        let expected = [
+            ("mean user", self.dim(), mean_user.len()),
+            ("item weights", self.n_items(), item_weights.len()),
+        ];
+        if let Some((what, expected, got)) = expected.into_iter().find(|(_, expected, got)| expected != got) {
+            return Err(AlsError::Shape { what, expected, got });
+        }
+        (self.mean_user, self.item_weights) = (mean_user, item_weights);
+        Ok(self)
     }
 
     /// The settings it was trained with.
@@ -70,6 +91,18 @@ impl AlsModel {
         &self.item_factors
     }
 
+    /// What users are taken to be before anything is known of them, `[dim]`: the mean of all.
+    #[must_use]
+    pub fn mean_user(&self) -> &[f32] {
+        &self.mean_user
+    }
+
+    /// What an observed pair of each item weighs, `[n_items]`.
+    #[must_use]
+    pub fn item_weights(&self) -> &[f32] {
+        &self.item_weights
+    }
+
     /// The factor vector of one item, if it is known.
     #[must_use]
     pub fn item(&self, item: u32) -> Option<&[f32]> {
@@ -78,13 +111,12 @@ impl AlsModel {
     }
 
     /// The exact least-squares vector `[dim]` of a user with this history of `(item, confidence)`: what training would
-    /// have given them. An empty history gives the zero vector.
+    /// have given them. An empty history gives the mean user.
     ///
     /// # Errors
     /// [`AlsError::OutOfRange`] for an unknown item, [`AlsError::InvalidConfidence`], [`AlsError::Diverged`].
     pub fn fold_in(&self, history: &[(u32, f32)]) -> Result<Vec<f32>, AlsError> {
-        self.check_history(history)?;
-        let (columns, confidences): (Vec<u32>, Vec<f32>) = history.iter().copied().unzip();
+        let (columns, confidences) = self.weighed(history)?;
         let mut user = vec![0.0; self.config.dim];
         if self.solver().solve(&self.row(&columns, &confidences), &mut user) {
             Ok(user)
@@ -101,8 +133,7 @@ impl AlsModel {
     /// # Errors
     /// As [`AlsModel::fold_in`].
     pub fn fold_in_without_each(&self, history: &[(u32, f32)]) -> Result<Vec<f32>, AlsError> {
-        self.check_history(history)?;
-        let (columns, confidences): (Vec<u32>, Vec<f32>) = history.iter().copied().unzip();
+        let (columns, confidences) = self.weighed(history)?;
         self.solver()
             .solve_without_each(&self.row(&columns, &confidences))
             .ok_or(AlsError::Diverged { what: "user", row: 0 })
@@ -115,20 +146,22 @@ impl AlsModel {
     }
 
     fn solver(&self) -> RowSolver<'_> {
-        RowSolver::new(&self.item_factors, &self.item_gram, self.config.dim)
+        RowSolver::new(&self.item_factors, &self.item_gram, &self.mean_user)
     }
 
-    fn check_history(&self, history: &[(u32, f32)]) -> Result<(), AlsError> {
-        for &(item, confidence) in history {
-            let item = item as usize;
-            if item >= self.n_items() {
-                return Err(AlsError::OutOfRange { what: "item", index: item, len: self.n_items() });
-            }
+    /// The items of a history, and their confidences times what each item weighs.
+    fn weighed(&self, history: &[(u32, f32)]) -> Result<(Vec<u32>, Vec<f32>), AlsError> {
+        let weighed = history.iter().map(|&(item, confidence)| {
+            let at = item as usize;
+            let Some(weight) = self.item_weights.get(at) else {
+                return Err(AlsError::OutOfRange { what: "item", index: at, len: self.n_items() });
+            };
             if !(confidence.is_finite() && confidence > 0.0) {
-                return Err(AlsError::InvalidConfidence { user: 0, item, got: confidence });
+                return Err(AlsError::InvalidConfidence { user: 0, item: at, got: confidence });
             }
-        }
-        Ok(())
+            Ok((item, weight * confidence))
+        });
+        weighed.collect()
     }
 
     /// The score of one item for a user vector `[dim]`: near 1 for what they would choose, near 0 else. An unknown item

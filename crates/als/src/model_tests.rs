@@ -51,7 +51,7 @@ fn fold_in_minimises_the_objective() {
     let loss = |x: &[f32]| {
         let observed: f32 = history.iter().map(|&(i, c)| c * (1.0 - model.score(x, i)).powi(2)).sum();
         let all: f32 = (0..12).map(|i| weight * model.score(x, i).powi(2)).sum();
-        let norm: f32 = x.iter().map(|v| v * v).sum();
+        let norm: f32 = x.iter().zip(model.mean_user()).map(|(v, mean)| (v - mean).powi(2)).sum();
         observed + all + model.config.regularization * (3.0 + 12.0 * weight) * norm
     };
     for axis in 0..4 {
@@ -61,6 +61,75 @@ fn fold_in_minimises_the_objective() {
             assert!(loss(&moved) > loss(&solved));
         }
     }
+}
+
+/// Users of six, two and one item.
+fn of_different_activity() -> Vec<(u32, u32, f32)> {
+    let of = |user: u32, items: &[u32]| items.iter().map(|&item| (user, item, 1.0)).collect::<Vec<_>>();
+    [of(0, &[0, 1, 2, 3, 4, 5]), of(1, &[0, 3]), of(2, &[5])].concat()
+}
+
+#[test]
+fn items_minimise_the_objective_of_active_users_and_rare_items() {
+    let likes = InteractionMatrix::from_triples(3, 6, of_different_activity()).unwrap();
+    let settings = AlsConfig { popularity_exponent: 0.5, item_ridge_mass: 0.4, ..config(2) };
+    let model = train(&likes, &settings);
+    // Three items have two users, three have one: nine observations weigh nine.
+    let scale = 9.0 / (3.0 * 2f32.sqrt() + 3.0);
+    // Three observations on the average.
+    let weights = [6.0, 2.0, 1.0].map(|n: f32| 0.1 * (1.0 + n / 3.0) / 2.0);
+    let user = |at: usize| &model.user_factors()[at * 2..][..2];
+    for item in 0..6u32 {
+        let liked = |at: usize| likes.row(at).0.contains(&item);
+        let loss = |y: &[f32]| {
+            let score = |at: usize| user(at).iter().zip(y).map(|(a, b)| a * b).sum::<f32>();
+            let observed: f32 = (0..3).filter(|&at| liked(at)).map(|at| (1.0 - score(at)).powi(2)).sum();
+            let all: f32 = (0..3).map(|at| weights[at] * score(at).powi(2)).sum();
+            let n = (0..3).filter(|&at| liked(at)).count() as f32;
+            let observed = n.powf(-0.5) * scale * observed;
+            let ridge = model.config.regularization * (n + 0.4 * weights.iter().sum::<f32>());
+            observed + all + ridge * y.iter().map(|v| v * v).sum::<f32>()
+        };
+        let solved = model.item(item).unwrap().to_vec();
+        for (axis, step) in [(0, 0.01), (0, -0.01), (1, 0.01), (1, -0.01)] {
+            let mut moved = solved.clone();
+            moved[axis] += step;
+            assert!(loss(&moved) > loss(&solved), "item {item}, axis {axis}: {step}");
+        }
+    }
+}
+
+#[test]
+fn who_has_little_is_drawn_to_the_mean_user() {
+    let items = (0..12).map(|x| x as f32 / 10.0).collect();
+    let strict = AlsConfig { regularization: 1e3, ..config(2) };
+    let model = AlsModel::from_factors(strict, Vec::new(), items).unwrap();
+    let model = model.with_prior(vec![0.5, -0.25], vec![1.0; 6]).unwrap();
+    let folded = model.fold_in(&[(3, 1.0)]).unwrap();
+    assert!(folded.iter().zip([0.5, -0.25]).all(|(x, mean)| (x - mean).abs() < 1e-2), "{folded:?}");
+}
+
+#[test]
+fn users_without_observations_change_nothing() {
+    let of = |n_users| {
+        train(
+            &InteractionMatrix::from_triples(n_users, 6, of_different_activity()).unwrap(),
+            &AlsConfig { dim: 2, ..AlsConfig::default() },
+        )
+    };
+    let (few, many) = (of(3), of(50));
+    assert_eq!(few.config(), many.config());
+    assert!(few.item_factors().iter().zip(many.item_factors()).all(|(a, b)| (a - b).abs() < 1e-5));
+}
+
+#[test]
+fn a_model_saved_without_a_mean_counts_all_users_alike() {
+    let config: AlsConfig =
+        serde_json::from_str(r#"{"dim": 1, "regularization": 0.5, "unobserved_weight": 0.25}"#).unwrap();
+    let model = AlsModel::from_factors(config, Vec::new(), vec![1.0, 2.0]).unwrap();
+    // (1 * 2) / (2^2 + w0 (1^2 + 2^2) + lambda (1 + 2 w0))
+    let expected = 2.0 / (4.0 + 1.25 + 0.75);
+    assert!((model.fold_in(&[(1, 1.0)]).unwrap()[0] - expected).abs() < 1e-6);
 }
 
 #[test]
@@ -93,12 +162,14 @@ fn the_same_seed_gives_the_same_factors_on_any_number_of_threads() {
 }
 
 #[test]
-fn a_user_who_likes_everything_and_one_who_likes_nothing_do_no_harm() {
+fn a_user_who_likes_everything_does_no_harm_and_one_who_likes_nothing_is_the_mean() {
     let all = (0..20).map(|i| (0, i, 1.0)).chain([(1, 3, 1.0)]);
     let model = train(&InteractionMatrix::from_triples(3, 20, all).unwrap(), &config(4));
     assert!(model.user_factors().iter().chain(model.item_factors()).all(|x| x.is_finite()));
-    assert_eq!(&model.user_factors()[8..], [0.0; 4]);
-    assert_eq!(model.fold_in(&[]).unwrap(), [0.0; 4]);
+    let of_user = |user: usize| &model.user_factors()[4 * user..][..4];
+    let mean: Vec<f32> = of_user(0).iter().zip(of_user(1)).map(|(a, b)| (a + b) / 2.0).collect();
+    assert_eq!(model.mean_user(), mean);
+    assert_eq!(model.fold_in(&[]).unwrap(), mean);
 }
 
 #[test]
@@ -108,8 +179,11 @@ fn saved_and_loaded_factors_score_the_same() {
         model.config().clone(),
         model.user_factors.clone(),
         model.item_factors.clone(),
-    );
+    )
+    .and_then(|loaded| loaded.with_prior(model.mean_user.clone(), model.item_weights.clone()));
     assert_eq!(loaded.as_ref(), Ok(&model));
+    let other = model.clone().with_prior(vec![0.0; 3], vec![1.0; 10]);
+    assert_eq!(other, Err(AlsError::Shape { what: "mean user", expected: 4, got: 3 }));
     let broken = AlsModel::from_factors(config(4), vec![0.0; 7], vec![]);
     assert_eq!(broken, Err(AlsError::Shape { what: "user factors", expected: 4, got: 7 }));
 }
@@ -133,6 +207,9 @@ fn bad_settings_and_bad_histories_are_refused() {
         AlsConfig { regularization: 0.0, ..config(4) },
         AlsConfig { regularization: f32::NAN, ..config(4) },
         AlsConfig { unobserved_weight: Some(-1.0), ..config(4) },
+        AlsConfig { mean_activity: Some(0.0), ..config(4) },
+        AlsConfig { popularity_exponent: 1.5, ..config(4) },
+        AlsConfig { item_ridge_mass: f32::NAN, ..config(4) },
     ] {
         let refused = AlsModel::train(&likes, &broken, |_| ControlFlow::Continue(()));
         assert!(matches!(refused, Err(AlsError::InvalidConfig { .. })), "{broken:?}");

@@ -69,6 +69,7 @@ pub(crate) struct Row<'a> {
 pub(crate) struct RowSolver<'a> {
     others: &'a [f32],
     gram: &'a [f32],
+    prior: &'a [f32],
     dim: usize,
     system: Vec<f32>,
     gathered: Vec<f32>,
@@ -76,18 +77,21 @@ pub(crate) struct RowSolver<'a> {
 }
 
 impl<'a> RowSolver<'a> {
-    /// `others` `[n, dim]` are the fixed factors, `gram` the weighted Gram matrix over them.
-    pub(crate) fn new(others: &'a [f32], gram: &'a [f32], dim: usize) -> Self {
+    /// `others` `[n, dim]` are the fixed factors, `gram` the weighted Gram matrix over them, `prior` `[dim]` what the ridge
+    /// draws to.
+    pub(crate) fn new(others: &'a [f32], gram: &'a [f32], prior: &'a [f32]) -> Self {
+        let dim = prior.len();
         let params: Spec<LltParams, f32> = <LltParams as Auto<f32>>::auto().into();
         let memory = MemBuffer::new(cholesky_in_place_scratch::<f32>(dim, Par::Seq, params));
-        Self { others, gram, dim, system: vec![0.0; dim * dim], gathered: Vec::new(), memory }
+        Self { others, gram, prior, dim, system: vec![0.0; dim * dim], gathered: Vec::new(), memory }
     }
 
-    /// The minimiser `x` of `sum_i c_i (1 - x.y_i)^2 + share x^T G x + ridge |x|^2`, written to `solution` `[dim]`.
+    /// The minimiser `x` of `sum_i c_i (1 - x.y_i)^2 + share x^T G x + ridge |x - prior|^2`, written to `solution` `[dim]`;
+    /// without observations the prior.
     /// Returns false where the system is not positive definite or an index is out of range.
     pub(crate) fn solve(&mut self, row: &Row<'_>, solution: &mut [f32]) -> bool {
-        solution.fill(0.0);
         if row.columns.is_empty() {
+            solution.copy_from_slice(self.prior);
             return true;
         }
         self.assemble(row, solution) && self.factor() && {
@@ -128,6 +132,7 @@ impl<'a> RowSolver<'a> {
     /// Fills the system and `right`, its right side; returns false where an index is out of range.
     fn assemble(&mut self, row: &Row<'_>, right: &mut [f32]) -> bool {
         self.gathered.clear();
+        right.iter_mut().zip(self.prior).for_each(|(b, prior)| *b = row.ridge * prior);
         for (&column, &confidence) in row.columns.iter().zip(row.confidences) {
             let start = column as usize * self.dim;
             let Some(other) = self.others.get(start..start + self.dim) else { return false };

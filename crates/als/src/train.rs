@@ -39,6 +39,11 @@ impl AlsModel {
         }
         let config = &config.for_data(likes);
         let liked_by = likes.transposed();
+        let item_weights = liked_by.activity_shares(config.popularity_exponent);
+        let liked_by = liked_by.scaled(&item_weights);
+        let likes = &liked_by.transposed();
+        let mut mean_user = vec![0.0; config.dim];
+        let nothing = vec![0.0; config.dim];
         let mut users = vec![0.0; likes.n_rows() * config.dim];
         let mut items = initial_factors(&liked_by, config)?;
         let of_users: Vec<f32> =
@@ -47,16 +52,33 @@ impl AlsModel {
         let total = 2 * config.sweeps;
         for done in 1..=total {
             if done % 2 == 1 {
-                solve_side("user", likes, (&items, &of_items), (&mut users, &of_users), config)?;
+                let side = Side { what: "user", rows: likes, prior: &mean_user, ridge_mass: 1.0 };
+                side.solve((&items, &of_items), (&mut users, &of_users), config)?;
+                mean_user = mean_of_active(&users, likes, config.dim);
             } else {
-                solve_side("item", &liked_by, (&users, &of_users), (&mut items, &of_items), config)?;
+                let ridge_mass = config.item_ridge_mass;
+                let side = Side { what: "item", rows: &liked_by, prior: &nothing, ridge_mass };
+                side.solve((&users, &of_users), (&mut items, &of_items), config)?;
             }
             if progress(HalfSweep { done, total }).is_break() {
                 return Err(AlsError::Interrupted);
             }
         }
-        Self::from_factors(config.clone(), users, items)
+        Self::from_factors(config.clone(), users, items)?.with_prior(mean_user, item_weights)
     }
+}
+
+/// The mean factors `[dim]` of the users who have observations.
+fn mean_of_active(users: &[f32], likes: &InteractionMatrix, dim: usize) -> Vec<f32> {
+    let mut sums = vec![0.0f64; dim];
+    let mut active = 0;
+    for (user, factors) in users.chunks_exact(dim).enumerate() {
+        if !likes.row(user).0.is_empty() {
+            sums.iter_mut().zip(factors).for_each(|(sum, x)| *sum += f64::from(*x));
+            active += 1;
+        }
+    }
+    sums.iter().map(|sum| (sum / f64::from(active.max(1))) as f32).collect()
 }
 
 /// Normal draws for items that somebody likes; zero for the rest, which no solve would ever change.
@@ -78,36 +100,48 @@ fn initial_factors(liked_by: &InteractionMatrix, config: &AlsConfig) -> Result<V
     Ok(factors)
 }
 
-/// Finds `solved`, `[n, dim]`, from the `fixed` factors of the other side, each with what its rows count where they are not
-/// observed.
-fn solve_side(
+/// Users or items, whichever is solved while the other is fixed.
+struct Side<'a> {
     what: &'static str,
-    rows: &InteractionMatrix,
-    (fixed, of_fixed): (&[f32], &[f32]),
-    (solved, of_solved): (&mut [f32], &[f32]),
-    config: &AlsConfig,
-) -> Result<(), AlsError> {
-    let dim = config.dim;
-    let weights: Vec<f32> = of_fixed.iter().map(|share| config.w0() * share).collect();
-    let mass: f32 = weights.iter().sum();
-    let gram = weighted_gram(fixed, &weights, dim);
-    let tasks =
-        solved.par_chunks_mut(ROWS_PER_TASK * dim).zip(of_solved.par_chunks(ROWS_PER_TASK)).enumerate();
-    tasks.try_for_each_init(
-        || RowSolver::new(fixed, &gram, dim),
-        |solver, (task, (chunk, shares))| {
-            chunk.chunks_exact_mut(dim).zip(shares).enumerate().try_for_each(
-                |(offset, (solution, &share))| {
-                    let index = task * ROWS_PER_TASK + offset;
-                    let (columns, confidences) = rows.row(index);
-                    let ridge = config.ridge(columns.len(), share * mass);
-                    if solver.solve(&Row { columns, confidences, share, ridge }, solution) {
-                        Ok(())
-                    } else {
-                        Err(AlsError::Diverged { what, row: index })
-                    }
-                },
-            )
-        },
-    )
+    rows: &'a InteractionMatrix,
+    /// What ridges draw to, `[dim]`.
+    prior: &'a [f32],
+    /// How much of what is not observed counts in them.
+    ridge_mass: f32,
+}
+
+impl Side<'_> {
+    /// Finds `solved`, `[n, dim]`, from the `fixed` factors of the other side, each with what its rows count where they are not
+    /// observed.
+    fn solve(
+        &self,
+        (fixed, of_fixed): (&[f32], &[f32]),
+        (solved, of_solved): (&mut [f32], &[f32]),
+        config: &AlsConfig,
+    ) -> Result<(), AlsError> {
+        let dim = config.dim;
+        let weights: Vec<f32> = of_fixed.iter().map(|share| config.w0() * share).collect();
+        // In f32 a sum of a million small numbers is off by a percent.
+        let mass = weights.iter().map(|&weight| f64::from(weight)).sum::<f64>() as f32;
+        let gram = weighted_gram(fixed, &weights, dim);
+        let tasks =
+            solved.par_chunks_mut(ROWS_PER_TASK * dim).zip(of_solved.par_chunks(ROWS_PER_TASK)).enumerate();
+        tasks.try_for_each_init(
+            || RowSolver::new(fixed, &gram, self.prior),
+            |solver, (task, (chunk, shares))| {
+                chunk.chunks_exact_mut(dim).zip(shares).enumerate().try_for_each(
+                    |(offset, (solution, &share))| {
+                        let index = task * ROWS_PER_TASK + offset;
+                        let (columns, confidences) = self.rows.row(index);
+                        let ridge = config.ridge(columns.len(), self.ridge_mass * share * mass);
+                        if solver.solve(&Row { columns, confidences, share, ridge }, solution) {
+                            Ok(())
+                        } else {
+                            Err(AlsError::Diverged { what: self.what, row: index })
+                        }
+                    },
+                )
+            },
+        )
+    }
 }

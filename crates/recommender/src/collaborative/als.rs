@@ -22,14 +22,31 @@ impl AlsRecommender {
         let als = &self.0;
         draft.put_json(name, als.config())?;
         let shape = vec![als.n_items(), als.dim()];
-        draft.put_tensors(name, &[Tensor::new("items", shape, als.item_factors().to_vec())?])?;
+        draft.put_tensors(
+            name,
+            &[
+                Tensor::new("items", shape, als.item_factors().to_vec())?,
+                Tensor::new("mean_user", vec![als.dim()], als.mean_user().to_vec())?,
+                Tensor::new("item_weights", vec![als.n_items()], als.item_weights().to_vec())?,
+            ],
+        )?;
         Ok(())
     }
 
     pub(super) fn load(snapshot: &Snapshot, name: &str) -> Result<Self, Error> {
         let config: AlsConfig = snapshot.json(name)?;
-        let (_, items) = snapshot.tensors(name)?.take_any("items")?;
-        Ok(Self(Arc::new(AlsModel::from_factors(config, Vec::new(), items)?)))
+        let mut file = snapshot.tensors(name)?;
+        let (_, items) = file.take_any("items")?;
+        let model = AlsModel::from_factors(config, Vec::new(), items)?;
+        // Models from before had neither.
+        let has_prior = file.names().iter().any(|name| name == "mean_user");
+        let model = if has_prior {
+            let (mean_user, item_weights) = (file.take_any("mean_user")?.1, file.take_any("item_weights")?.1);
+            model.with_prior(mean_user, item_weights)?
+        } else {
+            model
+        };
+        Ok(Self(Arc::new(model)))
     }
 }
 
