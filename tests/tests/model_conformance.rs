@@ -6,8 +6,7 @@ use std::ops::ControlFlow;
 use docent::{
     AlsConfig, Error, NcfConfig, SnapshotStore,
     collaborative::{
-        CollaborativeModel, FitEvent, FitSettings, InteractionMatrix, ModelKind, Objective, SoftmaxConfig,
-        fit, load,
+        CollaborativeModel, FitEvent, FitSettings, InteractionMatrix, ModelKind, Objective, fit, load,
     },
 };
 
@@ -19,7 +18,7 @@ const LEARNERS: [ModelKind; 6] = [
     ModelKind::ItemKnn,
     ModelKind::Ease,
     ModelKind::Als,
-    ModelKind::Softmax,
+    ModelKind::BroadAls,
     ModelKind::Ncf,
     ModelKind::Hybrid,
 ];
@@ -43,7 +42,7 @@ fn settings() -> FitSettings {
     let ncf = NcfConfig { dim: 4, layers: vec![16, 8], epochs: 5, batch_size: 32, ..NcfConfig::default() };
     FitSettings {
         als: AlsConfig { dim: 4, ..AlsConfig::default() },
-        softmax: SoftmaxConfig { dim: 4, ..SoftmaxConfig::default() },
+        broad_als: AlsConfig { dim: 4, ..AlsConfig::broad() },
         ncf,
         objective: Objective::Full { k: 10 },
         ..FitSettings::default()

@@ -72,7 +72,8 @@ fn of_different_activity() -> Vec<(u32, u32, f32)> {
 #[test]
 fn items_minimise_the_objective_of_active_users_and_rare_items() {
     let likes = InteractionMatrix::from_triples(3, 6, of_different_activity()).unwrap();
-    let settings = AlsConfig { popularity_exponent: 0.5, item_ridge_mass: 0.4, ..config(2) };
+    let settings =
+        AlsConfig { regularization: 0.5, popularity_exponent: 0.5, item_ridge_mass: 0.4, ..config(2) };
     let model = train(&likes, &settings);
     // Three items have two users, three have one: nine observations weigh nine.
     let scale = 9.0 / (3.0 * 2f32.sqrt() + 3.0);

@@ -5,7 +5,6 @@ use docent_graph::GraphError;
 use docent_item_item::ItemItemError;
 use docent_ncf::NcfError;
 use docent_snapshot::SnapshotError;
-use docent_softmax::SoftmaxError;
 use docent_storage::StorageError;
 use thiserror::Error;
 
@@ -45,9 +44,6 @@ pub enum Error {
     /// Item-by-item models.
     #[error(transparent)]
     ItemItem(#[from] ItemItemError),
-    /// Factorisation by multinomial likelihood.
-    #[error(transparent)]
-    Softmax(#[from] SoftmaxError),
     /// Neural collaborative filtering.
     #[error(transparent)]
     Ncf(#[from] NcfError),
@@ -68,10 +64,6 @@ impl Error {
     /// Whether a model declined a catalogue for its size.
     #[must_use]
     pub fn is_too_many_items(&self) -> bool {
-        matches!(
-            self,
-            Self::ItemItem(ItemItemError::TooManyItems { .. })
-                | Self::Softmax(SoftmaxError::TooManyItems { .. })
-        )
+        matches!(self, Self::ItemItem(ItemItemError::TooManyItems { .. }))
     }
 }

@@ -73,6 +73,9 @@ pub struct ModelReport {
     parameters: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     settings: Option<FitSettings>,
+    /// Of a blend, what the scores of its members are multiplied with.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    blend: BTreeMap<String, f64>,
     /// Why there is nothing else.
     #[serde(skip_serializing_if = "Option::is_none")]
     skipped: Option<String>,
@@ -105,9 +108,15 @@ impl ModelReport {
             peak_rss_bytes: cost.peak_rss_bytes,
             parameters: cost.parameters,
             settings: None,
+            blend: BTreeMap::new(),
             skipped: None,
             ordered: judged.0,
         }
+    }
+
+    /// With the weights of a blend.
+    pub fn of_blend(self, blend: BTreeMap<String, f64>) -> Self {
+        Self { blend, ..self }
     }
 
     /// Of a model whose settings are those of the configuration.
@@ -134,6 +143,7 @@ impl ModelReport {
             peak_rss_bytes: None,
             parameters: 0,
             settings: None,
+            blend: BTreeMap::new(),
             skipped: Some(why),
             ordered: Vec::new(),
         }

@@ -97,7 +97,7 @@ fn one(
         peak_rss_bytes: memory::peak_bytes(),
         parameters: model.n_parameters(),
     };
-    Ok(ModelReport::new(name, judged, &cost, settings))
+    Ok(ModelReport::new(name, judged, &cost, settings).of_blend(model.blend_weights()))
 }
 
 /// The settings of the plan, or better ones where a search was asked for.

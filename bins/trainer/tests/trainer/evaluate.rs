@@ -43,12 +43,13 @@ fn both_protocols_judge_every_model_and_write_what_they_print() {
         assert_eq!(report["protocol"], protocol[1]);
         let models = report["models"].as_array().unwrap();
         let names: Vec<&str> = models.iter().filter_map(|model| model["name"].as_str()).collect();
-        assert_eq!(names, ["popularity", "itemknn", "ease", "als", "softmax", "ncf", "hybrid"]);
+        assert_eq!(names, ["popularity", "itemknn", "ease", "als", "broadals", "ncf", "hybrid"]);
         for model in models {
             let (name, metric) =
                 (model["name"].as_str().unwrap(), |name: &str| model["metrics"][name].as_f64());
             assert!(printed.contains(name) && metric("ndcg@1").is_some() && metric("hr@3").is_some());
             assert!(model["train_seconds"].is_number() && model["parameters"].is_number());
+            assert_eq!(model["blend"].is_object(), name == "hybrid", "{name}");
             if name != "popularity" {
                 assert_eq!(metric("hr@3"), Some(1.0), "{name} of {protocol:?}");
             }

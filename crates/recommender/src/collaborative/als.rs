@@ -8,18 +8,33 @@ use crate::Error;
 
 /// [`AlsModel`] with every person folded in from their history.
 #[derive(Debug, Clone)]
-pub struct AlsRecommender(pub Arc<AlsModel>);
+pub struct AlsRecommender {
+    kind: ModelKind,
+    model: Arc<AlsModel>,
+}
 
 impl AlsRecommender {
+    /// `kind` says with how many dimensions it is meant.
+    #[must_use]
+    pub fn new(kind: ModelKind, model: AlsModel) -> Self {
+        Self { kind, model: Arc::new(model) }
+    }
+
+    /// The factors.
+    #[must_use]
+    pub fn model(&self) -> &AlsModel {
+        &self.model
+    }
+
     /// The vector of a person. What they chose that nobody chose at training says nothing and is left out.
     pub(super) fn fold_in(&self, history: &[(u32, f32)]) -> Result<Vec<f32>, Error> {
         let known: Vec<(u32, f32)> =
             history.iter().filter(|(item, _)| self.item_factors(*item).is_some()).copied().collect();
-        Ok(self.0.fold_in(&known)?)
+        Ok(self.model.fold_in(&known)?)
     }
 
     pub(super) fn save_factors(&self, draft: &mut Draft, name: &str) -> Result<(), Error> {
-        let als = &self.0;
+        let als = &self.model;
         draft.put_json(name, als.config())?;
         let shape = vec![als.n_items(), als.dim()];
         draft.put_tensors(
@@ -33,7 +48,7 @@ impl AlsRecommender {
         Ok(())
     }
 
-    pub(super) fn load(snapshot: &Snapshot, name: &str) -> Result<Self, Error> {
+    pub(super) fn load(snapshot: &Snapshot, name: &str, kind: ModelKind) -> Result<Self, Error> {
         let config: AlsConfig = snapshot.json(name)?;
         let mut file = snapshot.tensors(name)?;
         let (_, items) = file.take_any("items")?;
@@ -46,38 +61,38 @@ impl AlsRecommender {
         } else {
             model
         };
-        Ok(Self(Arc::new(model)))
+        Ok(Self::new(kind, model))
     }
 }
 
 impl CollaborativeModel for AlsRecommender {
     fn kind(&self) -> ModelKind {
-        ModelKind::Als
+        self.kind
     }
 
     fn n_items(&self) -> usize {
-        self.0.n_items()
+        self.model.n_items()
     }
 
     fn n_parameters(&self) -> usize {
-        self.0.item_factors().len() + self.0.user_factors().len()
+        self.model.item_factors().len() + self.model.user_factors().len()
     }
 
     fn score(&self, history: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) -> Result<(), Error> {
         check_items(items, self.n_items())?;
         let user = self.fold_in(history)?;
         scores.clear();
-        scores.extend(items.iter().map(|&item| self.0.score(&user, item)));
+        scores.extend(items.iter().map(|&item| self.model.score(&user, item)));
         Ok(())
     }
 
     fn score_all(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), Error> {
-        self.0.score_all(&self.fold_in(history)?, scores);
+        self.model.score_all(&self.fold_in(history)?, scores);
         Ok(())
     }
 
     fn item_factors(&self, item: u32) -> Option<&[f32]> {
-        self.0.item(item).filter(|factors| factors.iter().any(|x| *x != 0.0))
+        self.model.item(item).filter(|factors| factors.iter().any(|x| *x != 0.0))
     }
 
     fn save(&self, draft: &mut Draft, name: &str) -> Result<(), Error> {

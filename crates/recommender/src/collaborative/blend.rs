@@ -69,25 +69,18 @@ impl Blend {
         &self.members
     }
 
-    /// As [`CollaborativeModel::score_all`], by the members that are quick to ask about a whole catalogue: all but NCF
-    /// and the softmax, unless there is nothing else. What is found so is to be ranked by [`CollaborativeModel::score`].
+    /// As [`CollaborativeModel::score_all`], by the members that are quick to ask about a whole catalogue: all but NCF,
+    /// unless there is nothing else. What is found so is to be ranked by [`CollaborativeModel::score`].
     ///
     /// # Errors
     /// As [`CollaborativeModel::score`].
     pub fn shortlist_scores(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), Error> {
-        let is_quick = |member: &&Member| !matches!(member.model.kind(), ModelKind::Ncf | ModelKind::Softmax);
+        let is_quick = |member: &&Member| member.model.kind() != ModelKind::Ncf;
         if self.members.iter().filter(is_quick).count() == 0 {
             return self.score_all(history, scores);
         }
         let quick = self.members.iter().filter(is_quick);
         add_up(quick, self.n_items, scores, |model, part| model.score_all(history, part))
-    }
-
-    /// The weight of each member by its name.
-    #[must_use]
-    pub fn weights(&self) -> BTreeMap<String, f64> {
-        let named = |member: &Member| (member.model.kind().name().to_owned(), f64::from(member.weight));
-        self.members.iter().map(named).collect()
     }
 }
 
@@ -154,6 +147,11 @@ impl CollaborativeModel for Blend {
         self.members.iter().find_map(|member| member.model.item_factors(item))
     }
 
+    fn blend_weights(&self) -> BTreeMap<String, f64> {
+        let named = |member: &Member| (member.model.kind().name().to_owned(), f64::from(member.weight));
+        self.members.iter().map(named).collect()
+    }
+
     fn save(&self, draft: &mut Draft, name: &str) -> Result<(), Error> {
         draft.put_json(&kind_file(name), &self.kind())?;
         let weights = self.members.iter().map(|member| member.weight).collect();
@@ -194,15 +192,16 @@ fn best_weights(models: usize, contests: &[Contest], validation: &Validation) ->
     shares.iter().zip(scales).map(|(share, scale)| share * scale).collect()
 }
 
-/// The shares nearest to equal ones, on the way to them, that rank no worse than `best` by more than one standard error
-/// (the rule of Breiman et al., "Classification and Regression Trees", 1984). Equal shares hold better than fitted ones
+/// The shares nearest to equal ones of the members that `best` has, on the way to them, that rank no worse than `best` by more
+/// than one standard error (the rule of Breiman et al., "Classification and Regression Trees", 1984). Equal shares hold better than fitted ones
 /// where people change: what is asked for next is not what was held out at random.
 fn nearest_to_equal(best: &[f32], gains: impl Fn(&[f32]) -> Vec<f64>) -> Vec<f32> {
     let sum: f32 = best.iter().sum();
-    let equal = 1.0 / best.len() as f32;
+    let members = best.iter().filter(|share| **share > 0.0).count();
+    let equal = |share: f32| if share > 0.0 { 1.0 / members.max(1) as f32 } else { 0.0 };
     let of_best = gains(best);
     let tried = WAYS_FROM_EQUAL.iter().map(|way| -> Vec<f32> {
-        best.iter().map(|share| way * share / sum + (1.0 - way) * equal).collect()
+        best.iter().map(|&share| way * share / sum + (1.0 - way) * equal(share)).collect()
     });
     let is_as_good = |shares: &Vec<f32>| {
         let lost: Vec<f64> = of_best.iter().zip(gains(shares)).map(|(best, gain)| best - gain).collect();
@@ -280,14 +279,16 @@ mod tests {
 
     #[test]
     fn shares_are_equal_unless_the_holdout_tells_better() {
-        assert_eq!(nearest_to_equal(&[3.0, 0.0], gains(0.0)), [0.5, 0.5]);
+        assert_eq!(nearest_to_equal(&[0.75, 0.25], gains(0.0)), [0.5, 0.5]);
         // Half of the cases lose, so the loss is ten standard errors however small: only the best will do.
-        assert_eq!(nearest_to_equal(&[3.0, 0.0], gains(0.01)), [3.0, 0.0]);
+        assert_eq!(nearest_to_equal(&[0.75, 0.25], gains(0.01)), [0.75, 0.25]);
         // What is lost here is gained there.
         let mixed = |shares: &[f32]| {
             let lost = f64::from(1.0 - shares[0]);
             (0..100).map(|case| if case % 2 == 0 { lost } else { -lost }).collect()
         };
-        assert_eq!(nearest_to_equal(&[1.0, 0.0], mixed), [0.5, 0.5]);
+        assert_eq!(nearest_to_equal(&[0.75, 0.25], mixed), [0.5, 0.5]);
+        // What the best does without stays out.
+        assert_eq!(nearest_to_equal(&[0.75, 0.25, 0.0], gains(0.0)), [0.5, 0.5, 0.0]);
     }
 }

@@ -1,18 +1,21 @@
-use std::{ops::ControlFlow, sync::Arc};
+use std::ops::ControlFlow;
 
 use docent_als::{AlsConfig, AlsModel};
 use docent_domain::InteractionMatrix;
 use docent_item_item::{EaseConfig, KnnConfig, ease, knn};
 use docent_ncf::{LeaveOneOut, NcfConfig, NcfModel, Progress, Scorer, TrainingData, TrainingObserver};
-use docent_softmax::{SoftmaxConfig, SoftmaxModel};
 use serde::{Deserialize, Serialize};
 
 use super::{
     AlsRecommender, Blend, CollaborativeModel, ItemItemRecommender, ModelKind, NcfRecommender, Objective,
-    Popularity, SoftmaxRecommender, Validation,
+    Popularity, Validation,
     validation::{history, triples},
 };
 use crate::Error;
+
+/// Epochs of NCF are compared by no more cases than these: each is scored for the whole catalogue by the network, which
+/// would take longer than the epoch.
+const CASES_OF_EPOCH: usize = 1_000;
 
 /// How each model is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,8 +23,8 @@ use crate::Error;
 pub struct FitSettings {
     /// Matrix factorisation. NCF starts from it or, where its `dim` is another, from one of its own by the same settings.
     pub als: AlsConfig,
-    /// Matrix factorisation by multinomial likelihood.
-    pub softmax: SoftmaxConfig,
+    /// The matrix factorisation of few dimensions that is blended with it.
+    pub broad_als: AlsConfig,
     /// Neural collaborative filtering.
     pub ncf: NcfConfig,
     /// Item nearest neighbours.
@@ -40,7 +43,7 @@ impl Default for FitSettings {
     fn default() -> Self {
         Self {
             als: AlsConfig::default(),
-            softmax: SoftmaxConfig::default(),
+            broad_als: AlsConfig::broad(),
             ncf: NcfConfig { dim: 192, learning_rate: 0.0003, epochs: 2, ..NcfConfig::default() },
             knn: KnnConfig::default(),
             ease: EaseConfig::default(),
@@ -56,7 +59,7 @@ impl Default for FitSettings {
 pub enum FitEvent {
     /// A model is begun.
     Model(ModelKind),
-    /// Half sweeps of ALS, updates of the softmax.
+    /// A half sweep of ALS.
     Step {
         /// The model.
         model: ModelKind,
@@ -76,7 +79,7 @@ pub type Observer<'a> = dyn FnMut(&FitEvent) -> ControlFlow<()> + 'a;
 /// epochs and weights on; the others learn from all of it.
 ///
 /// # Errors
-/// Settings out of range, nothing to learn from, `TooManyItems` for `ease` and `softmax` (see [`Error::is_too_many_items`]); where
+/// Settings out of range, nothing to learn from, `TooManyItems` for `ease` (see [`Error::is_too_many_items`]); where
 /// `observer` breaks, the `Interrupted` of the model at hand.
 pub fn fit(
     kind: ModelKind,
@@ -89,13 +92,13 @@ pub fn fit(
         ModelKind::Popularity => Box::new(Popularity::of(likes)),
         ModelKind::ItemKnn => Box::new(ItemItemRecommender::new(kind, knn(likes, &settings.knn)?)),
         ModelKind::Ease => Box::new(ItemItemRecommender::new(kind, ease(likes, &settings.ease)?)),
-        ModelKind::Als => Box::new(als_of(settings.als.dim, likes, settings, observer)?),
-        ModelKind::Softmax => Box::new(softmax(likes, settings, observer)?),
+        ModelKind::Als => Box::new(als(kind, &settings.als, likes, settings, observer)?),
+        ModelKind::BroadAls => Box::new(als(kind, &settings.broad_als, likes, settings, observer)?),
         ModelKind::Ncf => {
             let validation = Validation::cut(likes, settings.objective, settings.seed)?;
             let train = validation.as_ref().map_or(likes, Validation::train);
-            let als = als_of(settings.ncf.dim, train, settings, observer)?;
-            Box::new(ncf(train, validation.as_ref(), als, settings, observer)?)
+            let start = start_of_ncf(train, settings, observer)?;
+            Box::new(ncf(train, validation.as_ref(), start, settings, observer)?)
         }
         ModelKind::Hybrid => Box::new(hybrid(likes, settings, observer)?),
     })
@@ -108,29 +111,28 @@ fn begin(kind: ModelKind, observer: &mut Observer<'_>) -> Result<(), Error> {
     }
 }
 
-fn als_of(
-    dim: usize,
+fn als(
+    kind: ModelKind,
+    config: &AlsConfig,
     likes: &InteractionMatrix,
     settings: &FitSettings,
     observer: &mut Observer<'_>,
 ) -> Result<AlsRecommender, Error> {
-    let config = AlsConfig { dim, seed: settings.seed, ..settings.als.clone() };
+    let config = AlsConfig { seed: settings.seed, ..config.clone() };
     let model = AlsModel::train(likes, &config, |half| {
-        observer(&FitEvent::Step { model: ModelKind::Als, done: half.done, total: half.total })
+        observer(&FitEvent::Step { model: kind, done: half.done, total: half.total })
     })?;
-    Ok(AlsRecommender(Arc::new(model)))
+    Ok(AlsRecommender::new(kind, model))
 }
 
-fn softmax(
+/// ALS of NCF's dimensions.
+fn start_of_ncf(
     likes: &InteractionMatrix,
     settings: &FitSettings,
     observer: &mut Observer<'_>,
-) -> Result<SoftmaxRecommender, Error> {
-    let config = SoftmaxConfig { seed: settings.seed, ..settings.softmax.clone() };
-    let model = SoftmaxModel::train(likes, &config, |update| {
-        observer(&FitEvent::Step { model: ModelKind::Softmax, done: update.done, total: update.total })
-    })?;
-    Ok(SoftmaxRecommender(model))
+) -> Result<AlsRecommender, Error> {
+    let config = AlsConfig { dim: settings.ncf.dim, ..settings.als.clone() };
+    als(ModelKind::Als, &config, likes, settings, observer)
 }
 
 /// Trains from ALS factors. With a validation, the epoch is kept that ranks it best; else the last.
@@ -141,8 +143,8 @@ fn ncf(
     settings: &FitSettings,
     observer: &mut Observer<'_>,
 ) -> Result<NcfRecommender, Error> {
-    let config = NcfConfig { dim: als.0.dim(), seed: settings.seed, ..settings.ncf.clone() };
-    let model = &als.0;
+    let model = als.model();
+    let config = NcfConfig { dim: model.dim(), seed: settings.seed, ..settings.ncf.clone() };
     let positives: Vec<(u32, u32)> = triples(likes).map(|(user, item, _)| (user, item)).collect();
     let data = TrainingData {
         n_users: likes.n_rows(),
@@ -183,7 +185,7 @@ struct Watched<'a, 'o> {
 
 impl TrainingObserver for Watched<'_, '_> {
     fn evaluate(&mut self, _: usize, scorer: &Scorer<'_>) -> Option<f64> {
-        let judged = self.validation?.judge(|history, scores| {
+        let judged = self.validation?.judge(CASES_OF_EPOCH, |history, scores| {
             let base = self.als.fold_in(history)?;
             scorer.score_all(&base, super::ncf::RESCORED, scores)?;
             Ok(())
@@ -197,7 +199,7 @@ impl TrainingObserver for Watched<'_, '_> {
     }
 }
 
-/// ALS, NCF, EASE, or item nearest neighbours where the catalogue is too large for it, and the softmax where it is not,
+/// ALS of many and of few dimensions, NCF, and EASE, or item nearest neighbours where the catalogue is too large for it,
 /// blended. Weights and NCF's epochs are chosen on a holdout; with them everything is then trained on
 /// all of `likes`.
 pub(crate) fn hybrid(
@@ -228,12 +230,12 @@ fn members(
     observer: &mut Observer<'_>,
 ) -> Result<(Vec<Box<dyn CollaborativeModel>>, usize), Error> {
     begin(ModelKind::Als, observer)?;
-    let als = als_of(settings.als.dim, likes, settings, observer)?;
+    let als = als(ModelKind::Als, &settings.als, likes, settings, observer)?;
     begin(ModelKind::Ncf, observer)?;
     let start = if settings.ncf.dim == settings.als.dim {
         als.clone()
     } else {
-        als_of(settings.ncf.dim, likes, settings, observer)?
+        start_of_ncf(likes, settings, observer)?
     };
     let ncf = ncf(likes, validation, start, settings, observer)?;
     let epoch = ncf.best_epoch();
@@ -241,9 +243,6 @@ fn members(
         if likes.n_cols() <= settings.blended_ease.max_items { ModelKind::Ease } else { ModelKind::ItemKnn };
     let of_blend = FitSettings { ease: settings.blended_ease.clone(), ..settings.clone() };
     let item_item = fit(item_item, likes, &of_blend, observer)?;
-    let mut members: Vec<Box<dyn CollaborativeModel>> = vec![Box::new(als), Box::new(ncf), item_item];
-    if likes.n_cols() <= settings.softmax.max_items {
-        members.push(fit(ModelKind::Softmax, likes, settings, observer)?);
-    }
-    Ok((members, epoch))
+    let broad = fit(ModelKind::BroadAls, likes, settings, observer)?;
+    Ok((vec![Box::new(als), Box::new(ncf), item_item, broad], epoch))
 }

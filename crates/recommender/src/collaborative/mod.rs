@@ -7,16 +7,14 @@ mod fit;
 mod item_item;
 mod ncf;
 mod popularity;
-mod softmax;
 mod tune;
 mod validation;
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 pub use docent_domain::InteractionMatrix;
 pub use docent_item_item::{EaseConfig, ItemItemError, KnnConfig};
 use docent_snapshot::{Draft, Snapshot};
-pub use docent_softmax::SoftmaxConfig;
 
 pub use als::AlsRecommender;
 pub use blend::{Blend, Member};
@@ -25,7 +23,6 @@ pub use fit::{FitEvent, FitSettings, Observer, fit};
 pub use item_item::ItemItemRecommender;
 pub use ncf::NcfRecommender;
 pub use popularity::Popularity;
-pub use softmax::SoftmaxRecommender;
 pub use tune::{Tuned, tune};
 pub use validation::{Objective, Validation};
 
@@ -62,6 +59,11 @@ pub trait CollaborativeModel: Send + Sync + fmt::Debug {
         None
     }
 
+    /// What the scores of its members are multiplied with, by name; empty for a model that has none.
+    fn blend_weights(&self) -> BTreeMap<String, f64> {
+        BTreeMap::new()
+    }
+
     /// The `k` best items that are not in the history, best first; ties by item.
     ///
     /// # Errors
@@ -93,8 +95,8 @@ pub enum ModelKind {
     Ease,
     /// Matrix factorisation by alternating least squares.
     Als,
-    /// Matrix factorisation by multinomial likelihood.
-    Softmax,
+    /// The same with few dimensions, which the blend adds to many: `AlsConfig::broad`.
+    BroadAls,
     /// Neural collaborative filtering.
     Ncf,
     /// The others blended, with weights found on a holdout.
@@ -104,9 +106,9 @@ pub enum ModelKind {
 impl ModelKind {
     /// All models, from the simplest.
     pub const ALL: [Self; 7] =
-        [Self::Popularity, Self::ItemKnn, Self::Ease, Self::Als, Self::Softmax, Self::Ncf, Self::Hybrid];
+        [Self::Popularity, Self::ItemKnn, Self::Ease, Self::Als, Self::BroadAls, Self::Ncf, Self::Hybrid];
 
-    /// Its name: `popularity`, `itemknn`, `ease`, `als`, `softmax`, `ncf`, `hybrid`.
+    /// Its name: `popularity`, `itemknn`, `ease`, `als`, `broadals`, `ncf`, `hybrid`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -114,7 +116,7 @@ impl ModelKind {
             Self::ItemKnn => "itemknn",
             Self::Ease => "ease",
             Self::Als => "als",
-            Self::Softmax => "softmax",
+            Self::BroadAls => "broadals",
             Self::Ncf => "ncf",
             Self::Hybrid => "hybrid",
         }
@@ -148,8 +150,9 @@ pub fn load(snapshot: &Snapshot, name: &str) -> Result<Box<dyn CollaborativeMode
         kind @ (ModelKind::ItemKnn | ModelKind::Ease) => {
             Box::new(ItemItemRecommender::load(snapshot, name, kind)?)
         }
-        ModelKind::Als => Box::new(AlsRecommender::load(snapshot, name)?),
-        ModelKind::Softmax => Box::new(SoftmaxRecommender::load(snapshot, name)?),
+        kind @ (ModelKind::Als | ModelKind::BroadAls) => {
+            Box::new(AlsRecommender::load(snapshot, name, kind)?)
+        }
         ModelKind::Ncf => Box::new(NcfRecommender::load(snapshot, name)?),
         ModelKind::Hybrid => Box::new(Blend::load(snapshot, name)?),
     })

@@ -28,7 +28,7 @@ impl NcfRecommender {
     }
 
     pub(super) fn load(snapshot: &Snapshot, name: &str) -> Result<Self, Error> {
-        let als = AlsRecommender::load(snapshot, &base_file(name))?;
+        let als = AlsRecommender::load(snapshot, &base_file(name), ModelKind::Als)?;
         let metadata: NcfMetadata = snapshot.json(name)?;
         let mut file = snapshot.tensors(name)?;
         let mut tensors = Vec::new();

@@ -7,7 +7,7 @@ use docent_domain::InteractionMatrix;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde::Serialize;
 
-use super::{FitEvent, FitSettings, ModelKind, Validation, fit};
+use super::{FitEvent, FitSettings, ModelKind, Validation, fit, validation::MOST_JUDGED};
 use crate::Error;
 
 /// What a search tried and found.
@@ -43,7 +43,7 @@ pub fn tune(
     let mut search = Search { validation: &validation, likes, observer };
     match kind {
         ModelKind::Popularity => Ok(Tuned { settings: settings.clone(), ndcg: 0.0, start: 0.0, trials: 0 }),
-        ModelKind::ItemKnn | ModelKind::Ease | ModelKind::Als | ModelKind::Softmax => {
+        ModelKind::ItemKnn | ModelKind::Ease | ModelKind::Als | ModelKind::BroadAls => {
             search.run(kind, settings, trials, time)
         }
         ModelKind::Ncf => search.run(ModelKind::Als, settings, trials, time),
@@ -93,7 +93,8 @@ impl Search<'_> {
                 if trial == 0 { settings.clone() } else { draw(kind, settings, self.likes, &mut rng) };
             let mut quiet = |_: &FitEvent| ControlFlow::Continue(());
             let model = fit(kind, self.validation.train(), &tried, &mut quiet)?;
-            let ndcg = self.validation.judge(|history, scores| model.score_all(history, scores))?;
+            let ndcg =
+                self.validation.judge(MOST_JUDGED, |history, scores| model.score_all(history, scores))?;
             if trial == 0 {
                 best.start = ndcg;
             }
@@ -123,9 +124,9 @@ fn draw(kind: ModelKind, from: &FitSettings, likes: &InteractionMatrix, rng: &mu
             settings.ease.l2 = log_uniform(10.0, 5_000.0);
             settings.ease.dropout = 1.0 - log_uniform(0.25, 1.0);
         }
-        ModelKind::Softmax => {
-            settings.softmax.user_regularization *= log_uniform(0.3, 3.0);
-            settings.softmax.item_regularization *= log_uniform(0.3, 3.0);
+        ModelKind::BroadAls => {
+            settings.broad_als.regularization *= log_uniform(0.1, 10.0);
+            settings.broad_als.item_ridge_mass = log_uniform(0.05, 1.0);
         }
         _ => {
             settings.als.regularization *= log_uniform(0.1, 10.0);

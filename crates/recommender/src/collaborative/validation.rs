@@ -11,8 +11,8 @@ use crate::Error;
 const HELD_OUT_SHARE: usize = 50;
 /// More cases than this would change nothing but the time.
 const MOST_CASES: usize = 6_000;
-/// A single model is judged by no more cases than these; only the weights of a blend need all.
-const MOST_JUDGED: usize = 2_000;
+/// Settings are compared by no more cases than these; only the weights of a blend need all.
+pub(super) const MOST_JUDGED: usize = 2_000;
 /// Whoever has fewer keeps them all.
 const FEWEST_OF_PERSON: usize = 3;
 
@@ -125,15 +125,16 @@ impl Validation {
         self.cases.len()
     }
 
-    /// Mean NDCG of a model, given what scores all items for a person.
+    /// Mean NDCG of a model over at most `most` cases, given what scores all items for a person.
     ///
     /// # Errors
     /// The first that scoring meets.
     pub fn judge(
         &self,
+        most: usize,
         score_all: impl Fn(&[(u32, f32)], &mut Vec<f32>) -> Result<(), Error> + Sync,
     ) -> Result<f64, Error> {
-        let step = self.cases.len().div_ceil(MOST_JUDGED).max(1);
+        let step = self.cases.len().div_ceil(most.max(1)).max(1);
         let judged: Vec<&Case> = self.cases.iter().step_by(step).collect();
         let of_cases = judged.into_par_iter().map_init(Vec::new, |scores, case| {
             score_all(&case.history, scores)?;
@@ -264,12 +265,12 @@ mod tests {
             assert!(case.history.iter().all(|(item, _)| *item != case.item));
         }
         // Scores that are all alike earn nothing; a score for the held-out item alone earns everything.
-        let flat = validation.judge(|_, scores| {
+        let flat = validation.judge(MOST_JUDGED, |_, scores| {
             *scores = vec![1.0; 400];
             Ok(())
         })?;
         assert_eq!(flat, 0.0);
-        let told = validation.judge(|history, scores| {
+        let told = validation.judge(MOST_JUDGED, |history, scores| {
             let own = validation.cases.iter().find(|case| case.history == history).map(|case| case.item);
             *scores = (0..400).map(|item| f32::from(u8::from(Some(item) == own))).collect();
             Ok(())

@@ -131,7 +131,7 @@ impl Trainer {
             resources: data.items.len(),
             positives: known.len(),
             train_seconds,
-            blend: rehearsal.blend()?.weights(),
+            blend: rehearsal.blend()?.blend_weights(),
             walk: rehearsal.info()?.walk.clone(),
             weights: rehearsal.info()?.weights.clone(),
             parts,

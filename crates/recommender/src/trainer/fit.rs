@@ -17,11 +17,11 @@ pub(super) fn collaborative(
     let rows = InteractionMatrix::from_triples(n_users, n_items, triples)?;
     let settings = FitSettings {
         als: config.als.clone(),
-        softmax: config.softmax.clone(),
         ncf: config.ncf.clone(),
         knn: config.knn.clone(),
         ease: config.ease.clone(),
         blended_ease: config.ease.clone(),
+        broad_als: config.broad_als.clone(),
         objective: Objective::Full { k: K },
         seed: config.seed,
     };
@@ -47,8 +47,7 @@ fn stage_of(kind: ModelKind) -> &'static str {
     match kind {
         ModelKind::Popularity => "counting",
         ModelKind::ItemKnn | ModelKind::Ease => "relating items",
-        ModelKind::Als => "factorising",
-        ModelKind::Softmax => "comparing items",
+        ModelKind::Als | ModelKind::BroadAls => "factorising",
         ModelKind::Ncf => "training the network",
         ModelKind::Hybrid => "blending",
     }

@@ -24,7 +24,6 @@ use docent_embeddings::LsaConfig;
 use docent_item_item::{EaseConfig, ItemItemError, KnnConfig};
 use docent_ncf::{NcfConfig, NcfError};
 use docent_snapshot::SnapshotStore;
-use docent_softmax::{SoftmaxConfig, SoftmaxError};
 use docent_storage::{Store, StoreConfig};
 use serde::{Deserialize, Serialize};
 use thiserror::Error as ThisError;
@@ -43,10 +42,10 @@ pub const FEWEST_POSITIVES: usize = 10;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
-    /// Matrix factorisation; its `dim` is also that of NCF.
+    /// Matrix factorisation.
     pub als: AlsConfig,
-    /// Matrix factorisation by multinomial likelihood.
-    pub softmax: SoftmaxConfig,
+    /// The one of few dimensions that is blended with it.
+    pub broad_als: AlsConfig,
     /// Neural collaborative filtering.
     pub ncf: NcfConfig,
     /// Item nearest neighbours, for catalogues that are too large for the linear autoencoder.
@@ -71,7 +70,7 @@ impl Default for TrainConfig {
     fn default() -> Self {
         Self {
             als: AlsConfig::default(),
-            softmax: SoftmaxConfig::default(),
+            broad_als: AlsConfig::broad(),
             ncf: NcfConfig::default(),
             knn: KnnConfig::default(),
             ease: EaseConfig::denoising(),
@@ -132,9 +131,7 @@ where
 impl From<Error> for TrainError {
     fn from(error: Error) -> Self {
         match error {
-            Error::Als(AlsError::Interrupted)
-            | Error::Softmax(SoftmaxError::Interrupted)
-            | Error::Ncf(NcfError::Interrupted { .. }) => Self::Interrupted,
+            Error::Als(AlsError::Interrupted) | Error::Ncf(NcfError::Interrupted { .. }) => Self::Interrupted,
             other => Self::Failed(other),
         }
     }

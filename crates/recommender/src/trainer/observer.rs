@@ -19,7 +19,7 @@ pub enum TrainEvent {
         /// Texts in all.
         total: usize,
     },
-    /// Half a sweep of ALS or an update of the softmax is done.
+    /// Half a sweep of ALS is done.
     Step {
         /// Steps done.
         done: usize,

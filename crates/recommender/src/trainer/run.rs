@@ -150,7 +150,7 @@ impl Trainer {
         stage(observer, "training on everything")?;
         let blend =
             fit::collaborative(&data.likes, data.users.len(), data.items.len(), &self.config, observer)?;
-        info.blend = blend.weights();
+        info.blend = blend.blend_weights();
         let model = assemble(data, &data.likes, blend, text, info.clone())?;
         stage(observer, "publishing")?;
         let mut draft = self.snapshots.draft()?;

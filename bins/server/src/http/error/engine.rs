@@ -90,7 +90,6 @@ impl From<Error> for ApiError {
             | Error::Embedding(_)
             | Error::Graph(_)
             | Error::Als(_)
-            | Error::Softmax(_)
             | Error::ItemItem(_)
             | Error::Matrix(_)
             | Error::Ncf(_)

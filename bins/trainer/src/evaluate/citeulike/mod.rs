@@ -32,12 +32,11 @@ pub enum Model {
 }
 
 impl Model {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 9] = [
         Self::Fitted(ModelKind::Popularity),
         Self::Fitted(ModelKind::ItemKnn),
         Self::Fitted(ModelKind::Ease),
         Self::Fitted(ModelKind::Als),
-        Self::Fitted(ModelKind::Softmax),
         Self::Fitted(ModelKind::Ncf),
         Self::Served(Strategy::Collaborative),
         Self::Served(Strategy::Content),
@@ -47,7 +46,7 @@ impl Model {
 
     /// Without EASE, whose dense matrix most sets are too large for, softmax and NCF, which are in `collaborative`.
     const DEFAULT: [Self; 7] = {
-        let [popularity, knn, _, als, _, _, collaborative, content, graph, hybrid] = Self::ALL;
+        let [popularity, knn, _, als, _, collaborative, content, graph, hybrid] = Self::ALL;
         [popularity, knn, als, collaborative, content, graph, hybrid]
     };
 
