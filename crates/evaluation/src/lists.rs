@@ -1,4 +1,5 @@
 use docent_domain::gini;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// What lists are like as a whole, whether or not they hit. All but novelty are in `[0, 1]`.
@@ -38,7 +39,7 @@ pub fn list_metrics(
     lists: &[Vec<u32>],
     popularity: &[u32],
     n_users: usize,
-    distance: impl Fn(u32, u32) -> f64,
+    distance: impl Fn(u32, u32) -> f64 + Sync,
 ) -> ListMetrics {
     let mut shown = vec![0.0; popularity.len()];
     for item in lists.iter().flatten() {
@@ -51,11 +52,13 @@ pub fn list_metrics(
         let chosen = popularity.get(*item as usize).copied().unwrap_or(0).max(1);
         (n_users.max(1) as f64 / f64::from(chosen)).log2().max(0.0)
     };
+    let with_pairs = lists.par_iter().filter(|list| list.len() > 1);
+    let spreads: Vec<f64> = with_pairs.map(|list| spread(list, &distance)).collect();
     ListMetrics {
         coverage: covered as f64 / popularity.len().max(1) as f64,
         gini: gini(&shown),
         novelty: mean(lists.iter().flatten().map(information)),
-        diversity: mean(lists.iter().filter(|list| list.len() > 1).map(|list| spread(list, &distance))),
+        diversity: mean(spreads.into_iter()),
         personalisation: personalisation(lists, &shown),
     }
 }

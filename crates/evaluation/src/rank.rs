@@ -12,30 +12,29 @@ pub fn rank_against(score: f32, others: &[f32]) -> usize {
 /// after all others.
 #[must_use]
 pub fn top_k(scores: &[f32], seen: &[u32], relevant: &HashSet<u32>, k: usize) -> Vec<u32> {
-    let key = |score: f32| if score.is_nan() { f32::NEG_INFINITY } else { score };
+    type Entry = (f32, bool, u32);
+    let order = |a: &Entry, b: &Entry| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2));
     let mut seen = seen.iter().copied().peekable();
-    let mut unseen: Vec<(f32, bool, u32)> = Vec::with_capacity(scores.len());
+    // A catalogue is many times as long as what is asked for: only what may be among the best is kept.
+    let most = k.saturating_mul(2).min(scores.len());
+    let mut best: Vec<Entry> = Vec::with_capacity(most);
+    let mut last_of_best = None;
     for (item, &score) in (0u32..).zip(scores) {
-        if seen.next_if_eq(&item).is_none() {
-            unseen.push((key(score), false, item));
+        if seen.next_if_eq(&item).is_some() {
+            continue;
+        }
+        let key = if score.is_nan() { f32::NEG_INFINITY } else { score };
+        if last_of_best.is_some_and(|(least, _, _)| key < least) {
+            continue;
+        }
+        best.push((key, relevant.contains(&item), item));
+        if best.len() > k && best.len() >= most {
+            last_of_best = best.select_nth_unstable_by(k, order).0.iter().max_by(|a, b| order(a, b)).copied();
+            best.truncate(k);
         }
     }
-    let order = |a: &(f32, bool, u32), b: &(f32, bool, u32)| {
-        b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2))
-    };
-    for item in relevant {
-        let found = unseen.binary_search_by_key(item, |entry| entry.2);
-        if let Some(entry) = found.ok().and_then(|at| unseen.get_mut(at)) {
-            entry.1 = true;
-        }
-    }
-    if unseen.len() > k {
-        unseen.select_nth_unstable_by(k, order);
-        unseen.truncate(k);
-    }
-    unseen.sort_unstable_by(order);
-    // Collecting from `into_iter` would keep the room of the whole catalogue.
-    unseen.iter().map(|(_, _, item)| *item).collect()
+    best.sort_unstable_by(order);
+    best.iter().take(k).map(|(_, _, item)| *item).collect()
 }
 
 #[cfg(test)]
