@@ -183,7 +183,7 @@ impl Without {
 
 #[derive(Debug, Args)]
 pub struct ModelArgs {
-    /// Which models, separated by commas: popularity, itemknn, ease, als, ncf, hybrid [default: all]
+    /// Which models, separated by commas: popularity, itemknn, ease, als, broadals, ncf, hybrid [default: all]
     #[arg(long, value_delimiter = ',')]
     pub models: Vec<docent::collaborative::ModelKind>,
     /// Length of the lists, several separated by commas [default: 10 for loo, 20 for ranking]

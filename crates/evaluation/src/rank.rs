@@ -18,19 +18,20 @@ pub fn top_k(scores: &[f32], seen: &[u32], relevant: &HashSet<u32>, k: usize) ->
     // A catalogue is many times as long as what is asked for: only what may be among the best is kept.
     let most = k.saturating_mul(2).min(scores.len());
     let mut best: Vec<Entry> = Vec::with_capacity(most);
-    let mut last_of_best = None;
+    let mut least = f32::NEG_INFINITY;
     for (item, &score) in (0u32..).zip(scores) {
         if seen.next_if_eq(&item).is_some() {
             continue;
         }
         let key = if score.is_nan() { f32::NEG_INFINITY } else { score };
-        if last_of_best.is_some_and(|(least, _, _)| key < least) {
+        if key < least {
             continue;
         }
         best.push((key, relevant.contains(&item), item));
         if best.len() > k && best.len() >= most {
-            last_of_best = best.select_nth_unstable_by(k, order).0.iter().max_by(|a, b| order(a, b)).copied();
+            best.select_nth_unstable_by(k, order);
             best.truncate(k);
+            least = best.iter().map(|entry| entry.0).fold(f32::INFINITY, f32::min);
         }
     }
     best.sort_unstable_by(order);

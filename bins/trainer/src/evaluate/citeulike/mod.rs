@@ -44,7 +44,7 @@ impl Model {
         Self::Served(Strategy::Hybrid),
     ];
 
-    /// Without EASE, whose dense matrix most sets are too large for, softmax and NCF, which are in `collaborative`.
+    /// Without EASE, whose dense matrix most sets are too large for, and NCF, which is in `collaborative`.
     const DEFAULT: [Self; 7] = {
         let [popularity, knn, _, als, _, collaborative, content, graph, hybrid] = Self::ALL;
         [popularity, knn, als, collaborative, content, graph, hybrid]
