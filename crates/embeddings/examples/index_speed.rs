@@ -1,4 +1,4 @@
-//! What a search costs and finds, exactly and by the graph: the figures behind `docs/adr/0012-vector-index.md`.
+//! What a search costs and finds, exactly and by the graph: the figures behind `docs/adr/0012-search-vectors-with-hnsw-from-20000-up.md`.
 //!
 //! `cargo run --release -p docent-embeddings --example index_speed -- 1000,10000,100000 128,256`
 //! measures clustered vectors. With the folder of citeulike-t instead, its articles under the built-in embedder:

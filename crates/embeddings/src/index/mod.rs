@@ -8,7 +8,7 @@ use crate::linalg::dot_each;
 use graph::{Graph, Nodes, scrambled};
 use neighbour::{Best, Neighbour};
 
-/// From this many vectors on a graph is worth its building. Measured: `docs/adr/0012-vector-index.md`.
+/// From this many vectors on a graph is worth its building. Measured: `docs/adr/0012-search-vectors-with-hnsw-from-20000-up.md`.
 const GRAPH_FROM: usize = 20_000;
 /// An answer of more than one in so many vectors is searched exactly: a graph would visit most of them anyway.
 const SMALLEST_SHARE: usize = 20;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::EmbeddingError;
 
 /// Settings of [`LsaEmbedder`](crate::LsaEmbedder). What the defaults were compared on,
-/// and the figures, are in `docs/adr/0002-text-embeddings.md`.
+/// and the figures, are in `docs/adr/0002-learn-text-embeddings-from-the-catalogue.md`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LsaConfig {
