@@ -1,52 +1,55 @@
 use thiserror::Error;
 
-/// A value that breaks a rule of the domain: always the caller's mistake, never a failure of ours.
+/// A value that breaks a rule of the domain. It is always a mistake in the caller's input, never a
+/// failure of the service.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
 pub enum DomainError {
-    /// An id is empty, too long or holds control characters.
+    /// An id is empty, too long or contains control characters.
     #[error("{what} id: expected 1 to 255 bytes of UTF-8 without control characters, got {got}")]
     InvalidId {
-        /// `user` or `resource`.
+        /// The kind of id: `user` or `resource`.
         what: &'static str,
-        /// What was wrong with the id that was read.
+        /// Description of the id that was read.
         got: String,
     },
-    /// A number is outside its range, or not finite.
+    /// A value is outside its range.
     #[error("{field}: expected {expected}, got {got}")]
     OutOfRange {
-        /// The field as the caller names it.
+        /// Name of the field, as the caller writes it.
         field: String,
-        /// The range in words.
+        /// Description of the valid range.
         expected: &'static str,
-        /// What was read.
+        /// The value that was read.
         got: String,
     },
-    /// A name that is none of the known ones.
+    /// A name is not one of the known names.
     #[error("{field}: expected one of {expected}, got \"{got}\"")]
     UnknownName {
-        /// The field as the caller names it.
+        /// Name of the field, as the caller writes it.
         field: &'static str,
-        /// The names that are known.
+        /// List of the known names.
         expected: String,
-        /// What was read.
+        /// The value that was read.
         got: String,
     },
-    /// A list or a text is longer than allowed.
-    #[error("{field}: at most {limit} allowed, got {got}")]
+    /// A list or a text is too long.
+    #[error("{field}: expected a length of at most {limit}, got {got}")]
     TooLong {
-        /// The field as the caller names it.
+        /// Name of the field, as the caller writes it.
         field: &'static str,
-        /// The limit, in elements or bytes.
+        /// Maximum length: elements of a list, bytes of a text.
         limit: usize,
-        /// How many were read.
+        /// Length that was read.
         got: usize,
     },
-    /// A field that this kind of value needs is absent.
-    #[error("{field} is required {why}")]
+    /// A required field is absent or blank.
+    #[error("{field}: expected a value {why}, got none")]
     Missing {
-        /// The field as the caller names it.
+        /// Name of the field, as the caller writes it.
         field: &'static str,
-        /// When it is required.
+        /// Condition under which the field is required, such as `for an interaction of type
+        /// rating`.
         why: &'static str,
     },
 }

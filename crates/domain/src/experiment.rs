@@ -2,11 +2,11 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DomainError, Preference, Strategy, UserId, Weights};
+use crate::{DomainError, Strategy, UnitInterval, UserId, Weights};
 
 const MAX_NAME_BYTES: usize = 64;
 
-/// Which variant of which experiment somebody is served by.
+/// The variant of an experiment that a user is served.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Assignment {
     /// Name of the experiment.
@@ -15,47 +15,49 @@ pub struct Assignment {
     pub variant: String,
 }
 
-/// What the people of a variant are served with. What it does not say is as for everybody else; one that says nothing is
-/// what the others are compared with.
+/// Settings that the users of one variant are served with. A setting that is `None` keeps its usual
+/// value; a variant without any settings serves as the control group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
-    /// Names it in answers and reports.
+    /// Name of the variant in answers and reports.
     pub name: String,
-    /// Its share of all people, above 0 to 1.
+    /// Share of all users who are assigned to it, greater than 0 and at most 1.
     pub share: f64,
-    /// Instead of the hybrid strategy.
+    /// Strategy used in place of the hybrid one.
     #[serde(default)]
     pub strategy: Option<Strategy>,
-    /// Instead of the model's or the configured weights.
+    /// Weights used in place of those of the model or the configuration.
     #[serde(default)]
     pub weights: Option<Weights>,
-    /// Instead of the profile's diversity preference.
+    /// Diversity preference used in place of the one in the user's profile.
     #[serde(default)]
-    pub diversity: Option<Preference>,
-    /// Instead of the profile's novelty preference.
+    pub diversity: Option<UnitInterval>,
+    /// Novelty preference used in place of the one in the user's profile.
     #[serde(default)]
-    pub novelty: Option<Preference>,
-    /// The published model that serves, instead of the live one.
+    pub novelty: Option<UnitInterval>,
+    /// Version of the published model used in place of the live one.
     #[serde(default)]
     pub model_version: Option<String>,
 }
 
-/// An experiment: people split by a stable hash into variants.
+/// An experiment, which splits users into variants by a stable hash.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
     /// Names it in answers and reports; another name splits people anew.
     pub name: String,
-    /// At least two; the first is what the others are compared with.
+    /// At least two variants. The first is the control, with which the others are compared.
     pub variants: Vec<Variant>,
 }
 
 impl Experiment {
-    /// Which variant somebody is in; `None` for one of the people that the shares leave over.
+    /// Returns the variant that `user` is assigned to, or `None` if the user falls outside all
+    /// shares.
     ///
-    /// The first eight bytes of BLAKE3 of the experiment's name, a zero byte and the user's id are a number that falls
-    /// into one of the shares, laid end to end. Nothing else enters: every server and every restart gives the same.
+    /// The first eight bytes of BLAKE3(experiment name, zero byte, user id), read as a number in
+    /// `[0, 1]`, fall into one of the shares laid end to end. The assignment depends on nothing
+    /// else, so it is the same on every server and after every restart.
     #[must_use]
     pub fn variant_of(&self, user: &UserId) -> Option<&Variant> {
         let mut hasher = blake3::Hasher::new();
@@ -73,7 +75,7 @@ impl Experiment {
         named("experiments.name", &self.name)?;
         if self.variants.len() < 2 {
             let got = format!("{} in {}", self.variants.len(), self.name);
-            return Err(DomainError::out_of_range("experiments.variants", "2 or more", got));
+            return Err(DomainError::out_of_range("experiments.variants", "at least 2", got));
         }
         let mut names = HashSet::new();
         for variant in &self.variants {
@@ -81,7 +83,11 @@ impl Experiment {
             once("experiments.variants.name", names.insert(&variant.name), &variant.name)?;
             if !(variant.share > 0.0 && variant.share <= 1.0) {
                 let field = format!("experiments.variants.share of {}", variant.name);
-                return Err(DomainError::out_of_range(field, "a number above 0, at most 1", variant.share));
+                return Err(DomainError::out_of_range(
+                    field,
+                    "a number greater than 0 and at most 1",
+                    variant.share,
+                ));
             }
         }
         let sum: f64 = self.variants.iter().map(|variant| variant.share).sum();
@@ -94,19 +100,23 @@ impl Experiment {
 }
 
 fn named(field: &str, name: &str) -> Result<(), DomainError> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if name.is_empty() || name.len() > MAX_NAME_BYTES || !name.chars().all(is_plain) {
+    if name.is_empty() || name.len() > MAX_NAME_BYTES || !name.chars().all(is_name_character) {
         let got: String = name.chars().take(MAX_NAME_BYTES).collect();
         return Err(DomainError::out_of_range(field, "1 to 64 letters, digits, '-', '_' or '.'", got));
     }
     Ok(())
 }
 
-fn once(field: &str, is_new: bool, name: &str) -> Result<(), DomainError> {
-    if is_new { Ok(()) } else { Err(DomainError::out_of_range(field, "each name once", name)) }
+fn is_name_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-_.".contains(c)
 }
 
-/// Experiments that run side by side. Somebody is in one of them at most: the first that takes them.
+fn once(field: &str, is_new: bool, name: &str) -> Result<(), DomainError> {
+    if is_new { Ok(()) } else { Err(DomainError::out_of_range(field, "unique names", name)) }
+}
+
+/// Experiments that run side by side. A user takes part in at most one of them: the first that
+/// assigns the user to a variant.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Experiment>", into = "Vec<Experiment>")]
 pub struct Experiments(Vec<Experiment>);
@@ -130,13 +140,13 @@ impl From<Experiments> for Vec<Experiment> {
 }
 
 impl Experiments {
-    /// All of them, in order.
+    /// Returns the experiments in their configured order.
     #[must_use]
     pub fn all(&self) -> &[Experiment] {
         &self.0
     }
 
-    /// The experiment that somebody is in, and their variant.
+    /// Returns the experiment that `user` takes part in, and the variant.
     #[must_use]
     pub fn of(&self, user: &UserId) -> Option<(&Experiment, &Variant)> {
         self.0.iter().find_map(|experiment| Some((experiment, experiment.variant_of(user)?)))
@@ -157,36 +167,34 @@ mod tests {
         Experiment { name: name.into(), variants: variants.collect() }
     }
 
-    fn people() -> impl Iterator<Item = UserId> {
+    fn users() -> impl Iterator<Item = UserId> {
         (0..20_000).map(|n| UserId::new(format!("user-{n}")).unwrap())
     }
 
     #[test]
-    fn people_are_split_by_their_shares_and_the_rest_is_left_over() {
+    fn users_are_split_by_the_shares_and_the_rest_is_left_over() {
         let split = experiment("colours", &[0.5, 0.2]);
-        let share = |name: Option<&str>| {
-            let found = people().filter(|user| split.variant_of(user).map(|v| v.name.as_str()) == name);
-            found.count() as f64 / 20_000.0
-        };
-        assert!((share(Some("a")) - 0.5).abs() < 0.015, "{}", share(Some("a")));
-        assert!((share(Some("b")) - 0.2).abs() < 0.015, "{}", share(Some("b")));
-        assert!((share(None) - 0.3).abs() < 0.015, "{}", share(None));
+        for (name, expected) in [(Some("a"), 0.5), (Some("b"), 0.2), (None, 0.3)] {
+            let found = users().filter(|user| split.variant_of(user).map(|v| v.name.as_str()) == name);
+            let share = found.count() as f64 / 20_000.0;
+            assert!((share - expected).abs() < 0.015, "{name:?}: {share}");
+        }
     }
 
     #[test]
     fn the_split_is_the_same_on_every_machine_and_forever() {
         let split = experiment("colours", &[0.5, 0.5]);
-        let of = |user: &str| split.variant_of(&UserId::new(user).unwrap()).map(|v| v.name.clone());
-        let found = ["ada", "bob", "cy", "dee", "eve", "fay"].map(|user| of(user).unwrap()).concat();
+        let users = ["ada", "bob", "cy", "dee", "eve", "fay"].map(|user| UserId::new(user).unwrap());
+        let found = users.map(|user| split.variant_of(&user).unwrap().name.clone()).concat();
         assert_eq!(found, "bbabbb");
     }
 
     #[test]
-    fn two_experiments_split_independently_and_nobody_is_in_both() {
+    fn two_experiments_split_independently_and_no_user_is_in_both() {
         let (first, second) = (experiment("one", &[0.25, 0.25]), experiment("two", &[0.5, 0.5]));
         let both = Experiments::try_from(vec![first.clone(), second.clone()]).unwrap();
         let mut second_a = 0;
-        for user in people() {
+        for user in users() {
             let (of, variant) = both.of(&user).unwrap();
             assert_eq!(of.name == "one", first.variant_of(&user).is_some());
             second_a += usize::from(of.name == "two" && variant.name == "a");
@@ -195,10 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_split_is_refused_with_its_name() {
-        let refused = |experiments: Vec<Experiment>| {
-            Experiments::try_from(experiments).map(|_| String::new()).unwrap_or_else(|e| e.to_string())
-        };
+    fn an_invalid_experiment_is_refused_and_its_field_named() {
         for (experiments, named) in [
             (vec![experiment("", &[0.5, 0.5])], "experiments.name"),
             (vec![experiment("a b", &[0.5, 0.5])], "experiments.name"),
@@ -206,9 +211,9 @@ mod tests {
             (vec![experiment("x", &[0.6, 0.5])], "share of x"),
             (vec![experiment("x", &[0.6, 0.0])], "share of b"),
             (vec![experiment("x", &[0.6, f64::NAN])], "share of b"),
-            (vec![experiment("x", &[0.5, 0.5]), experiment("x", &[0.5, 0.5])], "each name once"),
+            (vec![experiment("x", &[0.5, 0.5]), experiment("x", &[0.5, 0.5])], "unique names"),
         ] {
-            let why = refused(experiments);
+            let why = Experiments::try_from(experiments).unwrap_err().to_string();
             assert!(why.contains(named), "{named}: {why}");
         }
     }

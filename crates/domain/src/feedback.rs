@@ -4,62 +4,63 @@ use crate::{Assignment, DomainError, ResourceId, Strategy, UserId, resource::tex
 
 const MAX_NOTES_BYTES: usize = 10_000;
 
-/// A recommendation that somebody found useful speaks for its resource like an interaction of this strength.
+/// Strength of the training signal from a recommendation that the user marked as useful.
 pub const USEFUL_STRENGTH: f64 = 0.7;
-/// The score of a resource is multiplied by this for somebody who did not find it useful.
+/// Factor by which the score of a resource is multiplied for a user who marked it as not useful.
 pub const NOT_USEFUL_FACTOR: f64 = 0.3;
 
-/// One recommendation that was shown.
+/// A recommendation that was shown to a user.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Impression {
-    /// The answer it was part of.
+    /// Id of the answer that the recommendation was part of.
     pub recommendation_id: String,
-    /// To whom.
+    /// Id of the user who saw it.
     pub user_id: UserId,
-    /// What.
+    /// Id of the recommended resource.
     pub resource_id: ResourceId,
-    /// By which strategy it was chosen.
+    /// Strategy that ranked the answer.
     pub strategy: Strategy,
-    /// Its score in the answer.
+    /// Score of the resource in the answer.
     pub score: f64,
-    /// Its place in the answer, from 1.
+    /// Place of the resource in the answer, from 1.
     pub rank: u32,
-    /// The model that was live, if any.
+    /// Version of the model that was live, or `None` if there was none.
     pub model_version: Option<String>,
-    /// How little known it was among the candidates, in `[0, 1]`, where that is known.
+    /// Novelty of the resource among the candidates, in `[0, 1]`, if known.
     pub novelty: Option<f64>,
-    /// How different the resources of its answer were, in `[0, 1]`, where that is known.
+    /// Mean distance between the resources of the answer, in `[0, 1]`, if known.
     pub diversity: Option<f64>,
-    /// The variant of an experiment that the answer was made by, if any.
+    /// Variant of the experiment that produced the answer, if any.
     pub variant: Option<Assignment>,
-    /// When it was shown.
+    /// Time when the answer was returned.
     pub shown_at: DateTime<Utc>,
 }
 
-/// What came of a recommendation.
+/// Feedback of a user on a recommendation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Feedback {
-    /// The answer it was part of.
+    /// Id of the answer that the recommendation was part of.
     pub recommendation_id: String,
-    /// Who says so, if they said; the impression knows otherwise.
+    /// Id of the user; if `None`, the user of the impression.
     pub user_id: Option<UserId>,
-    /// Of what.
+    /// Id of the recommended resource.
     pub resource_id: ResourceId,
-    /// Whether it was opened.
+    /// True if the user opened the resource.
     pub was_clicked: bool,
-    /// Whether it helped, if they said; else what they said before stands.
+    /// Verdict of the user; `None` keeps an earlier verdict.
     pub was_useful: Option<bool>,
-    /// In their own words; without any, those of before stand.
+    /// Free text from the user; `None` keeps earlier notes.
     pub notes: Option<String>,
-    /// When.
+    /// Time of the feedback.
     pub at: DateTime<Utc>,
 }
 
 impl Feedback {
-    /// Checks the length of notes.
+    /// Checks the notes.
     ///
     /// # Errors
-    /// [`DomainError::TooLong`] over 10,000 bytes, [`DomainError::OutOfRange`] for the character U+0000.
+    /// Returns [`DomainError::TooLong`] for more than 10,000 bytes and [`DomainError::OutOfRange`]
+    /// for the character U+0000.
     pub fn check(&self) -> Result<(), DomainError> {
         text_of("feedback_notes", MAX_NOTES_BYTES, self.notes.as_deref().unwrap_or_default())
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::DomainError;
 
-/// Longest id, in bytes of UTF-8.
+/// Maximum length of an id, in bytes of UTF-8.
 pub const MAX_ID_BYTES: usize = 255;
 
 fn check(what: &'static str, id: &str) -> Result<(), DomainError> {
@@ -28,17 +28,18 @@ macro_rules! external_id {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// Checks and takes the caller's own string.
+            /// Checks and stores the caller's own string.
             ///
             /// # Errors
-            /// [`DomainError::InvalidId`] unless it is 1 to 255 bytes without control characters.
+            /// Returns [`DomainError::InvalidId`] unless `id` is 1 to 255 bytes without control
+            /// characters.
             pub fn new(id: impl AsRef<str>) -> Result<Self, DomainError> {
                 let id = id.as_ref();
                 check($what, id)?;
                 Ok(Self(id.into()))
             }
 
-            /// The caller's string.
+            /// Returns the caller's string.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -71,6 +72,12 @@ macro_rules! external_id {
             }
         }
 
+        impl From<&$name> for $name {
+            fn from(id: &$name) -> Self {
+                id.clone()
+            }
+        }
+
         impl From<$name> for String {
             fn from(id: $name) -> String {
                 id.0.as_ref().to_owned()
@@ -80,12 +87,14 @@ macro_rules! external_id {
 }
 
 external_id!(
-    /// The caller's own id of a user: 1 to 255 bytes of UTF-8, no control characters. Cheap to clone.
+    /// The caller's own id of a user: 1 to 255 bytes of UTF-8 without control characters. Cloning
+    /// it is cheap.
     UserId,
     "user"
 );
 external_id!(
-    /// The caller's own id of a resource: 1 to 255 bytes of UTF-8, no control characters. Cheap to clone.
+    /// The caller's own id of a resource: 1 to 255 bytes of UTF-8 without control characters.
+    /// Cloning it is cheap.
     ResourceId,
     "resource"
 );

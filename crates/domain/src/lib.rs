@@ -1,15 +1,22 @@
-//! The words of Docent and the rules that govern them: ids, resources, interactions, profiles, scores.
+//! Defines the data types of Docent and the rules that govern them: ids, resources, users'
+//! profiles, interactions and their strengths, scores and experiments.
 //!
-//! This crate is pure: it knows no database, no network, no clock and no model. Time is always an argument.
-//! Wire formats and database rows are other crates' types, converted at their boundary.
+//! This crate must never perform I/O, read a clock, draw random numbers, or depend on a database, a
+//! web framework or a model. Time is always an argument, so the same input gives the same output.
+//! Wire formats and database rows are types of other crates, which convert them at their boundary.
 //!
 //! ```
-//! use docent_domain::{InteractionRules, InteractionType, Signals};
-//! let rules = InteractionRules::default();
-//! let signals = Signals { dwell_seconds: Some(300.0), scroll_depth: Some(0.5), ..Signals::default() };
-//! let strength = rules.strength(&InteractionType::View, &signals).unwrap();
-//! assert!((strength.value() - 0.45).abs() < 1e-9);
-//! assert!(strength.is_positive());
+//! use chrono::DateTime;
+//! use docent_domain::{Interaction, InteractionRules, NewInteraction, ResourceId, UserId};
+//!
+//! let (ada, book) = (UserId::new("ada")?, ResourceId::new("book-7")?);
+//! let read = NewInteraction::view(&ada, &book, DateTime::UNIX_EPOCH)
+//!     .dwell_seconds(300.0)?
+//!     .scroll_depth(0.5)?;
+//! let interaction = Interaction::first(&read, &InteractionRules::default())?;
+//! assert_eq!(interaction.strength.value(), 0.45);
+//! assert!(interaction.is_positive());
+//! # Ok::<(), docent_domain::DomainError>(())
 //! ```
 
 mod error;
@@ -17,28 +24,36 @@ mod experiment;
 mod feedback;
 mod ids;
 mod interaction;
+mod interaction_type;
 mod matrix;
+mod new_interaction;
 mod profile;
 mod resource;
+mod rules;
 mod score;
 mod stats;
+mod strength;
+mod unit_interval;
+mod weights;
 
 pub use error::DomainError;
 pub use experiment::{Assignment, Experiment, Experiments, Variant};
 pub use feedback::{Feedback, Impression, NOT_USEFUL_FACTOR, USEFUL_STRENGTH};
 pub use ids::{MAX_ID_BYTES, ResourceId, UserId};
-pub use interaction::{
-    Interaction, InteractionRules, InteractionType, NewInteraction, POSITIVE_THRESHOLD, Signals, Strength,
-    confidence,
-};
+pub use interaction::Interaction;
+pub use interaction_type::InteractionType;
 pub use matrix::{InteractionMatrix, MatrixError};
+pub use new_interaction::NewInteraction;
 pub use profile::{
-    COLD_START_BELOW, DEFAULT_EXPLORATION, MAX_EXCLUDED_SOURCES, MAX_RESEARCH_DOMAINS, PREFERRED_AUTHORS,
-    PREFERRED_AUTHORS_DAYS, PREFERRED_SOURCE_FACTOR, Preference, Profile, RELEARN_AUTHORS_EVERY,
-    preferred_authors,
+    COLD_START_BELOW, DEFAULT_EXPLORATION, MAX_EXCLUDED_SOURCES, MAX_PREFERRED_AUTHORS, MAX_RESEARCH_DOMAINS,
+    PREFERRED_AUTHORS_DAYS, PREFERRED_SOURCE_FACTOR, Profile, RELEARN_AUTHORS_EVERY, preferred_authors,
 };
 pub use resource::{
     Link, MAX_TEXT_BYTES, MAX_TITLE_BYTES, Resource, UNKNOWN_QUALITY, UNKNOWN_RECENCY, recency,
 };
-pub use score::{Component, ComponentScores, Strategy, Weights};
+pub use rules::{InteractionRules, Signals};
+pub use score::{Component, ComponentScores, Strategy};
 pub use stats::{gini, median};
+pub use strength::{POSITIVE_THRESHOLD, Strength, confidence};
+pub use unit_interval::UnitInterval;
+pub use weights::Weights;

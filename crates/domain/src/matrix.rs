@@ -1,31 +1,33 @@
 use thiserror::Error;
 
-/// Why a matrix could not be built.
+/// The reason why an [`InteractionMatrix`] cannot be built.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
 pub enum MatrixError {
-    /// A dense index is outside the matrix.
-    #[error("{what} index {index} is out of range: there are {len}")]
+    /// A dense index lies outside the matrix.
+    #[error("{what} index: expected a number less than {len}, got {index}")]
     OutOfRange {
-        /// `user` or `item`.
+        /// The axis: `user` or `item`.
         what: &'static str,
         /// The index that was read.
         index: usize,
-        /// How many there are.
+        /// Length of the axis.
         len: usize,
     },
-    /// A confidence is not a finite number above 0.
-    #[error("confidence of user {user} and item {item}: expected a finite number above 0, got {got}")]
+    /// A confidence is not a finite number greater than 0.
+    #[error("confidence of user {user} and item {item}: expected a finite number greater than 0, got {got}")]
     InvalidConfidence {
         /// Dense user index.
         user: usize,
         /// Dense item index.
         item: usize,
-        /// What was read.
+        /// The value that was read.
         got: f32,
     },
 }
 
-/// Who chose what: a sparse matrix of confidences by rows (CSR), `[n_rows, n_cols]`, users by items under dense indices.
+/// A sparse matrix of confidences in compressed rows (CSR), of shape `[n_users, n_items]` under
+/// dense indices. The transposed matrix has the shape `[n_items, n_users]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InteractionMatrix {
     n_cols: usize,
@@ -35,11 +37,13 @@ pub struct InteractionMatrix {
 }
 
 impl InteractionMatrix {
-    /// Builds the matrix from `(user, item, confidence)` in any order; a pair given twice counts with the sum.
+    /// Builds the matrix from `(user, item, confidence)` triples in any order. The confidences of
+    /// repeated pairs are added.
     ///
     /// # Errors
-    /// [`MatrixError::OutOfRange`] for an index outside the shape, [`MatrixError::InvalidConfidence`] for a confidence that is
-    /// not a finite number above 0.
+    /// Returns [`MatrixError::OutOfRange`] for an index outside the shape and
+    /// [`MatrixError::InvalidConfidence`] for a confidence that is not a finite number greater than
+    /// 0.
     pub fn from_triples(
         n_rows: usize,
         n_cols: usize,
@@ -89,31 +93,32 @@ impl InteractionMatrix {
         }
     }
 
-    /// Number of rows (users).
+    /// Returns the number of rows (users).
     #[must_use]
     pub fn n_rows(&self) -> usize {
         self.offsets.len() - 1
     }
 
-    /// Number of columns (items).
+    /// Returns the number of columns (items).
     #[must_use]
     pub fn n_cols(&self) -> usize {
         self.n_cols
     }
 
-    /// Number of stored pairs.
+    /// Returns the number of stored pairs.
     #[must_use]
     pub fn len(&self) -> usize {
         self.columns.len()
     }
 
-    /// Whether no pair is stored.
+    /// Returns true if no pair is stored.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.columns.is_empty()
     }
 
-    /// Columns (ascending) and confidences of one row; empty for a row that is not there.
+    /// Returns the columns (ascending) and the confidences of one row, or empty slices for a row
+    /// outside the matrix.
     #[must_use]
     pub fn row(&self, row: usize) -> (&[u32], &[f32]) {
         let range = match (self.offsets.get(row), self.offsets.get(row + 1)) {
@@ -123,17 +128,20 @@ impl InteractionMatrix {
         (self.columns.get(range.clone()).unwrap_or(&[]), self.values.get(range).unwrap_or(&[]))
     }
 
-    /// What each row counts, `[n_rows]`, where one of `n` pairs counts `n^-exponent`, scaled to a mean of 1 over all pairs: so
-    /// the few people who like nearly everything do not speak for all. An exponent of 0 counts all rows alike.
+    /// Returns a weight for each row, `[n_rows]`: `n^-exponent` for a row of `n` pairs, scaled to a
+    /// mean of 1 over all pairs.
+    ///
+    /// A positive exponent keeps the few users who like nearly everything from dominating a model.
+    /// An exponent of 0 gives every row the same weight.
     #[must_use]
     pub fn activity_shares(&self, exponent: f32) -> Vec<f32> {
-        let sizes = || (0..self.n_rows()).map(|row| self.row(row).0.len() as f32);
-        let counted: f32 = sizes().filter(|n| *n > 0.0).map(|n| n.powf(1.0 - exponent)).sum();
-        let scale = self.len() as f32 / counted.max(f32::MIN_POSITIVE);
-        sizes().map(|n| if n > 0.0 { scale * n.powf(-exponent) } else { 1.0 }).collect()
+        let sizes: Vec<f32> = (0..self.n_rows()).map(|row| self.row(row).0.len() as f32).collect();
+        let total: f32 = sizes.iter().filter(|n| **n > 0.0).map(|n| n.powf(1.0 - exponent)).sum();
+        let scale = self.len() as f32 / total.max(f32::MIN_POSITIVE);
+        sizes.into_iter().map(|n| if n > 0.0 { scale * n.powf(-exponent) } else { 1.0 }).collect()
     }
 
-    /// Each row times its scale, `[n_rows]`; the scales must be finite and above 0.
+    /// Multiplies each row by its scale. `scales` is `[n_rows]`, finite and greater than 0.
     #[must_use]
     pub fn scaled(&self, scales: &[f32]) -> Self {
         let mut scaled = self.clone();
@@ -147,7 +155,7 @@ impl InteractionMatrix {
         scaled
     }
 
-    /// The same pairs by columns: items by users.
+    /// Returns the transposed matrix, `[n_cols, n_rows]`.
     #[must_use]
     pub fn transposed(&self) -> Self {
         let mut triples: Vec<(u32, u32, f32)> = Vec::with_capacity(self.len());
@@ -179,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_more_pairs_counts_less_by_the_exponent() {
+    fn a_row_with_more_pairs_weighs_less_by_the_exponent() {
         let pairs = [(0, 0, 1.0), (1, 0, 1.0), (1, 1, 1.0), (1, 2, 1.0), (1, 3, 2.0)];
         let rows = InteractionMatrix::from_triples(3, 4, pairs).unwrap();
         assert_eq!(rows.activity_shares(0.0), [1.0, 1.0, 1.0]);
@@ -190,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
+    fn indices_outside_the_shape_and_bad_confidences_are_refused() {
         for (triple, expected) in [
             ((2, 0, 1.0), MatrixError::OutOfRange { what: "user", index: 2, len: 2 }),
             ((0, 3, 1.0), MatrixError::OutOfRange { what: "item", index: 3, len: 3 }),

@@ -3,62 +3,63 @@ use serde_json::{Map, Value};
 
 use crate::{DomainError, ResourceId};
 
-/// Quality of a resource of which none is known.
+/// Quality assumed for a resource without one.
 pub const UNKNOWN_QUALITY: f64 = 0.5;
-/// Recency of a resource without a publication date.
+/// Recency assumed for a resource without a publication date.
 pub const UNKNOWN_RECENCY: f64 = 0.5;
-/// Longest title, in bytes.
+/// Maximum length of a title, in bytes.
 pub const MAX_TITLE_BYTES: usize = 2_000;
-/// Longest text, in bytes.
+/// Maximum length of a text, in bytes.
 pub const MAX_TEXT_BYTES: usize = 1_000_000;
 const MAX_LIST: usize = 200;
 const MAX_NAME_BYTES: usize = 500;
 const MAX_LINKS: usize = 1_000;
 
-/// A thing to recommend.
+/// A resource that can be recommended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resource {
-    /// The caller's own id.
+    /// Id that the caller gave the resource.
     pub id: ResourceId,
-    /// What a person reads in a list.
+    /// Title, as shown in lists.
     pub title: String,
-    /// What it says: abstract, description or full text. May be empty.
+    /// Abstract, description or full text. It may be empty.
     pub text: String,
-    /// Who made it.
+    /// Names of the authors or makers.
     pub authors: Vec<String>,
-    /// What it is about: topics, genres, tags.
+    /// Topics, genres or tags.
     pub subjects: Vec<String>,
-    /// Where it comes from: a journal, a shop, a feed.
+    /// Origin, such as a journal, a shop or a feed.
     pub source: Option<String>,
-    /// The language of the text, as an IETF tag such as `en`.
+    /// Language of the text, as an IETF tag such as `en`.
     pub language: Option<String>,
-    /// Where it can be read.
+    /// Address of the resource.
     pub url: Option<String>,
-    /// When it appeared.
+    /// Time of publication.
     pub published_at: Option<DateTime<Utc>>,
     /// Overall quality in `[0, 1]`.
     pub quality: Option<f64>,
-    /// Whatever else the team wants to keep and filter by.
+    /// Attributes of your own, which filters can refer to.
     pub attributes: Map<String, Value>,
-    /// Hidden resources are kept and never recommended.
+    /// True for a resource that is kept but never recommended.
     pub hidden: bool,
-    /// Links to other resources, which may arrive later.
+    /// Links to other resources, which may not exist yet.
     pub links: Vec<Link>,
 }
 
 /// A typed, weighted link from one resource to another.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Link {
-    /// The resource that is linked to.
+    /// Id of the resource that the link points to.
     pub target: ResourceId,
-    /// `citation`, `co_authorship`, `subject_similarity`, `temporal`, or a kind of the team's own.
+    /// Kind of the link: `citation`, `co_authorship`, `subject_similarity`, `temporal`, or a kind
+    /// of your own.
     pub kind: String,
-    /// Strength of the link, `> 0`.
+    /// Weight of the link, greater than 0.
     pub weight: f64,
 }
 
 impl Resource {
-    /// A resource with an id and a title, and nothing else known.
+    /// Creates a resource with an id and a title; all other fields are empty.
     #[must_use]
     pub fn new(id: ResourceId, title: impl Into<String>) -> Self {
         Self {
@@ -78,13 +79,13 @@ impl Resource {
         }
     }
 
-    /// Checks lengths and ranges of every field.
+    /// Checks the length and the range of every field.
     ///
     /// # Errors
-    /// The first rule that is broken.
+    /// Returns an error for the first field that breaks a rule.
     pub fn check(&self) -> Result<(), DomainError> {
         if self.title.trim().is_empty() {
-            return Err(DomainError::Missing { field: "title", why: "and may not be blank" });
+            return Err(DomainError::Missing { field: "title", why: "that is not blank" });
         }
         text_of("title", MAX_TITLE_BYTES, &self.title)?;
         text_of("text", MAX_TEXT_BYTES, &self.text)?;
@@ -107,12 +108,12 @@ impl Resource {
 
 impl Link {
     fn check(&self) -> Result<(), DomainError> {
-        let name_like = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if self.kind.is_empty() || self.kind.len() > 64 || !self.kind.chars().all(name_like) {
-            let expected = "1 to 64 of a-z, 0-9 and _";
+        if self.kind.is_empty() || self.kind.len() > 64 || !self.kind.chars().all(is_kind_character) {
+            let expected = "1 to 64 characters of a-z, 0-9 and _";
             return Err(DomainError::out_of_range("links.kind", expected, format!("{:?}", self.kind)));
         }
-        // The graph keeps weights in single precision: what vanishes or overflows there is refused here.
+        // The graph stores weights in single precision, where this one must neither vanish nor
+        // overflow.
         if !((self.weight as f32).is_finite() && self.weight as f32 > 0.0) {
             return Err(DomainError::out_of_range(
                 "links.weight",
@@ -124,24 +125,28 @@ impl Link {
     }
 }
 
+fn is_kind_character(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'
+}
+
 fn at_most(field: &'static str, limit: usize, got: usize) -> Result<(), DomainError> {
     if got > limit { Err(DomainError::TooLong { field, limit, got }) } else { Ok(()) }
 }
 
-/// A text that every database can keep: not too long, and without U+0000, which PostgreSQL refuses.
+/// Checks that every database can store the text: PostgreSQL refuses the character U+0000.
 pub(crate) fn text_of(field: &'static str, limit: usize, text: &str) -> Result<(), DomainError> {
     if text.contains('\0') {
         return Err(DomainError::out_of_range(
             field,
             "text without the character U+0000",
-            "one that holds it",
+            "text that contains it",
         ));
     }
     at_most(field, limit, text.len())
 }
 
-/// Recency in `[0, 1]`: `0.5^(age_days / 365)` of the publication date, [`UNKNOWN_RECENCY`] without one. What is
-/// published in the future counts as published now.
+/// Returns the recency at `now`, in `[0, 1]`: `0.5^(age_days / 365)` of the publication date, or
+/// [`UNKNOWN_RECENCY`] without one. A date in the future counts as `now`.
 #[must_use]
 pub fn recency(published_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> f64 {
     published_at.map_or(UNKNOWN_RECENCY, |published| {

@@ -1,5 +1,8 @@
-/// Gini coefficient `2 * sum(i * x_i) / (n * sum x) - (n + 1) / n` over ascending `x` (`i` from 1), clamped to
-/// `[0, 1]`: 0 when all are equal, towards 1 when one has everything. Empty, single or all zero gives 0.
+/// Returns the Gini coefficient of `values`, in `[0, 1]`: 0 if all are equal, close to 1 if one
+/// value holds nearly the whole sum.
+///
+/// The formula is `2 * sum(i * x_i) / (n * sum x) - (n + 1) / n` over ascending `x` with `i` from
+/// 1. Fewer than two values, or values that are all 0, give 0.
 #[must_use]
 pub fn gini(values: &[f64]) -> f64 {
     let n = values.len() as f64;
@@ -13,7 +16,8 @@ pub fn gini(values: &[f64]) -> f64 {
     (2.0 * ranked / (n * sum) - (n + 1.0) / n).clamp(0.0, 1.0)
 }
 
-/// The median; the mean of the middle two for an even count, 0 for none.
+/// Returns the median, which is the mean of the middle two values for an even count and 0 for no
+/// values.
 #[must_use]
 pub fn median(values: &[f64]) -> f64 {
     let mut ascending = values.to_vec();

@@ -1,0 +1,108 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{DomainError, InteractionType, Strength};
+
+/// Measurements that came with an interaction. An absent signal adds nothing to the strength and
+/// overwrites nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Signals {
+    /// Time spent on the resource, in seconds, at least 0.
+    pub dwell_seconds: Option<f64>,
+    /// Share of the resource that was scrolled through, in `[0, 1]`.
+    pub scroll_depth: Option<f64>,
+    /// Rating in stars, 0.5 to 5 in steps of 0.5.
+    pub rating: Option<f64>,
+}
+
+impl Signals {
+    pub(crate) fn check(&self) -> Result<(), DomainError> {
+        if let Some(dwell) = self.dwell_seconds
+            && !(dwell.is_finite() && dwell >= 0.0)
+        {
+            return Err(DomainError::out_of_range("dwell_seconds", "a finite number, at least 0", dwell));
+        }
+        if let Some(depth) = self.scroll_depth
+            && !(0.0..=1.0).contains(&depth)
+        {
+            return Err(DomainError::out_of_range("scroll_depth", "a number from 0 to 1", depth));
+        }
+        if let Some(rating) = self.rating
+            && !((0.5..=5.0).contains(&rating) && (rating * 2.0).fract() == 0.0)
+        {
+            return Err(DomainError::out_of_range("rating", "0.5 to 5 in steps of 0.5", rating));
+        }
+        Ok(())
+    }
+
+    /// Returns these signals with each one that `newer` has replaced by it.
+    pub(crate) fn overwritten_by(self, newer: Self) -> Self {
+        Self {
+            dwell_seconds: newer.dwell_seconds.or(self.dwell_seconds),
+            scroll_depth: newer.scroll_depth.or(self.scroll_depth),
+            rating: newer.rating.or(self.rating),
+        }
+    }
+}
+
+/// The strengths of interaction types: built-in rules, and types that you add.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct InteractionRules {
+    /// Strength of each additional type, by name.
+    pub custom: BTreeMap<String, Strength>,
+}
+
+impl InteractionRules {
+    /// Returns the strength of an interaction.
+    ///
+    /// | type | strength |
+    /// |---|---|
+    /// | view | `min(0.5, 0.1 + min(0.3, dwell_seconds / 1000) + 0.1 * scroll_depth)` |
+    /// | annotation | 0.7 |
+    /// | collection_add | 0.8 |
+    /// | export | 0.9 |
+    /// | rating | `0.2 * stars` |
+    /// | dismiss | 0 |
+    ///
+    /// # Errors
+    /// Returns [`DomainError::OutOfRange`] for a signal outside its range, [`DomainError::Missing`]
+    /// for a rating without stars, and [`DomainError::UnknownName`] for a type that is neither
+    /// built in nor configured.
+    pub fn strength(&self, kind: &InteractionType, signals: &Signals) -> Result<Strength, DomainError> {
+        signals.check()?;
+        let value = match kind {
+            InteractionType::View => {
+                let dwell = (signals.dwell_seconds.unwrap_or(0.0) / 1000.0).min(0.3);
+                let scroll = 0.1 * signals.scroll_depth.unwrap_or(0.0);
+                (0.1 + dwell + scroll).min(0.5)
+            }
+            InteractionType::Annotation => 0.7,
+            InteractionType::CollectionAdd => 0.8,
+            InteractionType::Export => 0.9,
+            InteractionType::Rating => {
+                let missing =
+                    DomainError::Missing { field: "rating", why: "for an interaction of type rating" };
+                0.2 * signals.rating.ok_or(missing)?
+            }
+            InteractionType::Dismiss => 0.0,
+            InteractionType::Custom(name) => {
+                return self.custom.get(name).copied().ok_or_else(|| self.unknown(name));
+            }
+        };
+        Strength::new(value)
+    }
+
+    fn unknown(&self, name: &str) -> DomainError {
+        let known = InteractionType::BUILT_IN.into_iter().chain(self.custom.keys().map(String::as_str));
+        DomainError::UnknownName {
+            field: "interaction_type",
+            expected: known.collect::<Vec<_>>().join(", "),
+            got: name.chars().take(64).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "rules_tests.rs"]
+mod tests;
