@@ -1,0 +1,76 @@
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+use crate::{FormatError, Located};
+
+/// Bytes of one file.
+pub type Input = Box<dyn Read + Send>;
+
+/// Records in the order of a data set. After an error other than [`FormatError::Line`] it ends.
+pub type Records<'a> = Box<dyn Iterator<Item = Result<Located, FormatError>> + Send + 'a>;
+
+/// Opens the files of a data set. A caller implements it to count the bytes that are read.
+pub trait Opener: Send + Sync {
+    /// Opens a file for reading.
+    ///
+    /// # Errors
+    /// The error of the operating system.
+    fn open(&self, path: &Path) -> io::Result<Input>;
+}
+
+/// Opens files of the local file system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LocalFiles;
+
+impl Opener for LocalFiles {
+    fn open(&self, path: &Path) -> io::Result<Input> {
+        Ok(Box::new(File::open(path)?))
+    }
+}
+
+/// A data set in files, read record by record.
+pub trait Reader {
+    /// Returns the files of the data set.
+    fn paths(&self) -> Vec<&Path>;
+
+    /// Returns how often each file is read.
+    fn passes(&self) -> u64 {
+        1
+    }
+
+    /// Streams all records: links, then resources, then interactions. Files are opened when their
+    /// first record is asked for.
+    fn records<'a>(&'a self, opener: &'a dyn Opener) -> Records<'a>;
+
+    /// Returns the number of bytes that [`Reader::records`] reads, over all passes.
+    ///
+    /// # Errors
+    /// [`FormatError::Open`] for a file that is missing.
+    fn size_bytes(&self) -> Result<u64, FormatError> {
+        let mut total = 0;
+        for path in self.paths() {
+            let metadata = std::fs::metadata(path)
+                .map_err(|source| FormatError::Open { path: path.to_owned(), source })?;
+            total += metadata.len();
+        }
+        Ok(total * self.passes())
+    }
+}
+
+/// Opens a file and names it in the error.
+pub(crate) fn open(opener: &dyn Opener, path: &Path) -> Result<Input, FormatError> {
+    opener.open(path).map_err(|source| FormatError::Open { path: path.to_owned(), source })
+}
+
+/// Returns records whose source is opened when the first one is asked for.
+pub(crate) fn deferred<'a>(
+    open: impl FnOnce() -> Result<Records<'a>, FormatError> + Send + 'a,
+) -> Records<'a> {
+    Box::new(std::iter::once_with(open).flat_map(|opened| match opened {
+        Ok(records) => records,
+        Err(error) => Box::new(std::iter::once(Err(error))),
+    }))
+}
