@@ -3,33 +3,59 @@
 default:
     @just --list
 
-# A demo on SQLite with made-up data: schema, catalogue, behaviour, a trained model, the server.
-demo:
-    cargo run --bin docent-server -- demo
+# Serve a synthetic library on SQLite: schema, catalogue, behaviour, a trained model, the server.
+demo *ARGS:
+    cargo run --bin docent-server -- demo {{ ARGS }}
 
-# All tests; those on PostgreSQL say so where it is not installed.
-test:
-    cargo test --workspace
+# Serve the store in docent-data, or the one that ARGS name.
+serve *ARGS:
+    cargo run --bin docent-server -- serve {{ ARGS }}
 
-# Tests of what is not built by default; the libraries of sentence transformers double the build.
-test-optional:
-    cargo test -p docent-embedders --features sentence-transformers
+# Train on the store in docent-data, or on the one that ARGS name.
+train *ARGS:
+    cargo run --bin docent-trainer -- train {{ ARGS }}
 
-# Formatting, lints, architecture and documentation.
+# Format all code.
+fmt:
+    cargo fmt --all
+
+# Check formatting, lints, architecture, links and documentation.
 check:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- -D warnings
     .ci/architecture --self-test
+    .ci/links
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
 
-# Makes docs/metrics.md anew from the table of metrics.
+# Run all tests, or those that ARGS select.
+test *ARGS:
+    cargo test --workspace {{ ARGS }}
+
+# Run the tests of optional features; the libraries of sentence transformers double the build.
+test-optional:
+    cargo test -p docent-embedders --features sentence-transformers
+
+# Review changed snapshots (needs `cargo install cargo-insta`).
+review:
+    cargo insta review
+
+# Measure kernels and models; docs/benchmarks.md has the figures.
+bench:
+    cargo run -p docent-als --example fold_in_speed
+    cargo run -p docent-graph --example ppr_speed
+    cargo run -p docent-ranker --example filter_speed
+    cargo run -p docent-embeddings --example index_speed
+    cargo run -p docent-ncf --example score_speed
+    cargo run -p docent-ncf --example throughput
+
+# Generate docs/metrics.md from the table of metrics.
 metrics-doc:
     cargo run -q -p docent-telemetry --example reference > docs/metrics.md
 
-# The rules and alerts of monitoring/, by the programs of Prometheus.
+# Check the rules and alerts of monitoring/ with the programs of Prometheus.
 check-monitoring:
     .ci/monitoring
 
-# What must hold before a change lands.
+# Run everything that must hold before a change lands.
 ci:
     .ci/run
