@@ -1,5 +1,6 @@
-//! How long filters take on 100,000 resources: `cargo run --release -p docent-ranker --example filter_speed`.
-#![allow(clippy::print_stdout, reason = "an example tells people what it finds")]
+//! Measures the time that filters take on 100,000 resources:
+//! `cargo run --release -p docent-ranker --example filter_speed`.
+#![allow(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::{sync::Arc, time::Instant};
 
@@ -17,31 +18,36 @@ struct Resource {
     attributes: Vec<Attribute>,
 }
 
+/// Returns 500 names of a kind.
+fn names(kind: &str) -> Vec<Arc<str>> {
+    (0..500).map(|n| format!("{kind} number {n}").into()).collect()
+}
+
+/// Returns three names, which differ from one resource `n` to the next.
+fn three_of(names: &[Arc<str>], n: usize) -> Vec<Arc<str>> {
+    names.iter().cycle().skip(n * 7 % 500).take(3).cloned().collect()
+}
+
 fn main() -> Result<(), FilterError> {
-    let names =
-        |what: &str| -> Vec<Arc<str>> { (0..500).map(|n| format!("{what} number {n}").into()).collect() };
     let (subjects, authors, languages) = (names("subject"), names("Åuthor"), names("language"));
-    let some = |of: &[Arc<str>], n: usize| -> Vec<Arc<str>> {
-        of.iter().cycle().skip(n * 7 % 500).take(3).cloned().collect()
-    };
     let (kind, year): (Arc<str>, Arc<str>) = ("kind".into(), "year".into());
     let resources: Vec<Resource> = (0..RESOURCES)
         .map(|n| Resource {
             id: format!("resource-{n}"),
-            subjects: some(&subjects, n),
-            authors: some(&authors, n + 1),
-            language: some(&languages, n).swap_remove(0),
+            subjects: three_of(&subjects, n),
+            authors: three_of(&authors, n + 1),
+            language: three_of(&languages, n).swap_remove(0),
             published_at: DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(n as i64),
             attributes: vec![
                 Attribute {
                     path: kind.clone(),
-                    value: AttributeValue::Text(some(&subjects, n).swap_remove(0)),
+                    value: AttributeValue::Text(three_of(&subjects, n).swap_remove(0)),
                 },
                 Attribute { path: year.clone(), value: AttributeValue::Number((1900 + n % 100) as f64) },
             ],
         })
         .collect();
-    println!("one attribute: {} bytes and its text, shared", size_of::<Attribute>());
+    println!("one attribute takes {} bytes and its shared text", size_of::<Attribute>());
     for text in [
         "subjects = 'subject number 250'",
         "authors = 'åuthor number 250'",
@@ -50,7 +56,7 @@ fn main() -> Result<(), FilterError> {
     ] {
         let filter: Filter = text.parse()?;
         let started = Instant::now();
-        let met = resources.iter().filter(|resource| {
+        let matching = resources.iter().filter(|resource| {
             filter.accepts(&Facts {
                 id: &resource.id,
                 subjects: &resource.subjects,
@@ -61,8 +67,11 @@ fn main() -> Result<(), FilterError> {
                 ..Facts::default()
             })
         });
-        let met = met.count();
-        println!("{:6.2} ms, {met:6} of {RESOURCES} meet {text}", started.elapsed().as_secs_f64() * 1e3);
+        let matching = matching.count();
+        println!(
+            "{:6.2} ms, {matching:6} of {RESOURCES} match {text}",
+            started.elapsed().as_secs_f64() * 1e3
+        );
     }
     Ok(())
 }

@@ -1,26 +1,27 @@
 use crate::Ranked;
 
-/// What made the score of a recommendation, in parts that add up to it.
+/// The parts of the score of a recommendation, which add up to it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Contributions {
-    /// Weight times score of the collaborative component; the weights of the components that are there sum to 1.
+    /// Weight times score of the collaborative component. The weights of the available components
+    /// sum to 1.
     pub collaborative: f64,
-    /// Likewise of content.
+    /// Weight times score of the content component.
     pub content: f64,
-    /// Likewise of the graph.
+    /// Weight times score of the graph component.
     pub graph: f64,
-    /// Likewise of quality.
+    /// Weight times score of the quality component.
     pub quality: f64,
-    /// Likewise of recency.
+    /// Weight times score of the recency component.
     pub recency: f64,
-    /// What the boosts of the request added; below 0 where they lowered the score.
+    /// Part added by the boosts of the request; negative if they lowered the score.
     pub boost: f64,
-    /// What was added for being little known.
+    /// Part added for novelty.
     pub novelty: f64,
 }
 
 impl Contributions {
-    /// The score that they make.
+    /// Returns the sum of all parts, which is the score.
     #[must_use]
     pub fn total(&self) -> f64 {
         self.collaborative
@@ -34,7 +35,7 @@ impl Contributions {
 }
 
 impl Ranked {
-    /// What made the score.
+    /// Returns the parts of the score.
     #[must_use]
     pub fn contributions(&self) -> Contributions {
         let [collaborative, content, graph, quality, recency] = self.hybrid.contributions;

@@ -1,4 +1,4 @@
-/// Cosine of two vectors; 0 where one has no direction or the lengths differ.
+/// Returns the cosine of two vectors, or 0 if one of them is zero or their lengths differ.
 #[must_use]
 pub fn cosine(a: &[f32], b: &[f32]) -> f64 {
     if a.len() != b.len() {
@@ -8,7 +8,7 @@ pub fn cosine(a: &[f32], b: &[f32]) -> f64 {
     if norms > 0.0 { f64::from(dot(a, b) / norms) } else { 0.0 }
 }
 
-/// Eight running sums let the compiler use vector registers.
+/// Returns the dot product. Eight running sums let the compiler use vector registers.
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     const LANES: usize = 8;
     let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
@@ -22,22 +22,20 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-/// Maximal marginal relevance (Carbonell and Goldstein, 1998): picks `keep` of the ranked items one by one, each the
-/// one with the largest `(1 - diversity) * score - diversity * (largest cosine to those picked)`.
+/// Picks `keep` of the ranked items by maximal marginal relevance (Carbonell and Goldstein, 1998):
+/// one by one, each time the item with the largest
+/// `(1 - diversity) * score - diversity * (largest cosine to the items already picked)`.
 ///
-/// `ranked` is `(score, vector)` by descending score; the result is positions in it, in the order of picking. The first
-/// pick is the top score; an item without vector has similarity 0 to all; ties keep the order of `ranked`.
+/// `ranked` is a list of `(score, vector)` in descending order of scores. Returns indices into it
+/// in the order of picking. The first pick is the top score, an item without a vector has
+/// similarity 0 to all others, and ties keep the order of `ranked`.
 #[must_use]
 pub fn mmr<'a>(ranked: &[(f64, Option<&'a [f32]>)], diversity: f64, keep: usize) -> Vec<usize> {
-    let norm = |vector: Option<&[f32]>| vector.map_or(0.0, |vector| dot(vector, vector).sqrt());
-    let item = |(position, &(score, vector)): (usize, &(f64, Option<&'a [f32]>))| Open {
-        position,
-        score,
-        vector: vector.unwrap_or(&[]),
-        norm: norm(vector),
-        closest: None,
-    };
-    let mut open: Vec<Open<'_>> = ranked.iter().enumerate().map(item).collect();
+    let mut open: Vec<Open<'a>> = Vec::with_capacity(ranked.len());
+    for (position, &(score, vector)) in ranked.iter().enumerate() {
+        let vector = vector.unwrap_or(&[]);
+        open.push(Open { position, score, vector, norm: dot(vector, vector).sqrt(), closest: None });
+    }
     let mut picked = Vec::with_capacity(keep.min(ranked.len()));
     while picked.len() < keep {
         let values = open.iter().map(|item| item.value(diversity)).enumerate();
@@ -54,13 +52,14 @@ pub fn mmr<'a>(ranked: &[(f64, Option<&'a [f32]>)], diversity: f64, keep: usize)
     picked
 }
 
-/// An item that is not picked yet, with its largest similarity to those that are.
+/// An item that is not picked yet.
 struct Open<'a> {
     position: usize,
     score: f64,
-    /// Empty where there is none.
+    /// Empty for an item without a vector.
     vector: &'a [f32],
     norm: f32,
+    /// Largest similarity to the items already picked; `None` before the first pick.
     closest: Option<f64>,
 }
 

@@ -4,63 +4,63 @@ use rustc_hash::FxHashSet;
 
 use crate::{Facts, Filter};
 
-/// Why a candidate is not recommended.
+/// The rule that keeps a candidate out of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Exclusion {
-    /// Hidden or deleted.
+    /// The resource is hidden or deleted.
     Hidden,
-    /// The user has positively interacted with it.
+    /// The user has seen it.
     Seen,
-    /// The user dismissed it or rated it low.
+    /// The user dismissed it or gave it a low rating.
     Disliked,
     /// The user excludes its source.
     Source,
     /// The request excludes it.
     Requested,
-    /// Its quality is under what the request asks for.
+    /// Its quality is lower than the minimum of the request.
     Quality,
-    /// Its quality is far under that of the catalogue.
+    /// Its quality is an outlier, far below that of the catalogue.
     Outlier,
-    /// It does not meet the filter of the request.
+    /// It does not match the filter of the request.
     Filtered,
 }
 
-/// What is never recommended in one answer.
+/// The rules that keep candidates out of one answer.
 #[derive(Debug, Clone, Default)]
 pub struct Exclusions<'a> {
-    /// Keys the user has positively interacted with; `None` where seen ones are asked for.
+    /// Keys of the resources that the user has seen; `None` if the request includes them.
     pub seen: Option<&'a FxHashSet<u32>>,
-    /// Keys the user dismissed or rated low.
+    /// Keys of the resources that the user dismissed or gave a low rating.
     pub disliked: Option<&'a FxHashSet<u32>>,
     /// Sources that the user excludes.
     pub sources: HashSet<String>,
-    /// Keys that the request excludes.
+    /// Keys of the resources that the request excludes.
     pub requested: FxHashSet<u32>,
-    /// Least quality asked for; an unknown quality counts as 0.5.
+    /// Minimum quality of the request; an unknown quality counts as 0.5.
     pub min_quality: Option<f64>,
-    /// Known quality under this is an outlier; see [`quality_fence`].
+    /// Lower bound of the known qualities that are not outliers; see [`quality_fence`].
     pub fence: Option<f64>,
-    /// What the request wants.
+    /// Filter of the request.
     pub filter: Option<&'a Filter>,
 }
 
 impl Exclusions<'_> {
-    /// The first reason not to recommend a candidate, if there is one.
+    /// Returns the first rule that excludes the candidate, or `None` if it may be recommended.
     #[must_use]
     pub fn reason(&self, facts: &Facts<'_>) -> Option<Exclusion> {
         let quality = facts.quality.unwrap_or(docent_domain::UNKNOWN_QUALITY);
-        let among = |keys: Option<&FxHashSet<u32>>| keys.is_some_and(|keys| keys.contains(&facts.key));
         if facts.hidden {
             Some(Exclusion::Hidden)
-        } else if among(self.seen) {
+        } else if self.seen.is_some_and(|keys| keys.contains(&facts.key)) {
             Some(Exclusion::Seen)
-        } else if among(self.disliked) {
+        } else if self.disliked.is_some_and(|keys| keys.contains(&facts.key)) {
             Some(Exclusion::Disliked)
         } else if facts.source.is_some_and(|source| self.sources.contains(source)) {
             Some(Exclusion::Source)
         } else if self.requested.contains(&facts.key) {
             Some(Exclusion::Requested)
-        } else if self.min_quality.is_some_and(|least| quality < least) {
+        } else if self.min_quality.is_some_and(|min| quality < min) {
             Some(Exclusion::Quality)
         } else if facts.quality.is_some_and(|quality| self.fence.is_some_and(|fence| quality < fence)) {
             Some(Exclusion::Outlier)
@@ -72,12 +72,13 @@ impl Exclusions<'_> {
     }
 }
 
-/// The outer fence of Tukey (1977) under the known qualities of a catalogue: first quartile minus three times the
-/// interquartile range. `None` for fewer than 20 values, of which none can be called an outlier.
+/// Returns the lower outer fence (Tukey, 1977) of the known qualities of a catalogue: the first
+/// quartile minus three times the interquartile range. Returns `None` for fewer than 20 values,
+/// which are too few to call one an outlier.
 #[must_use]
 pub fn quality_fence(qualities: &[f64]) -> Option<f64> {
-    const FEWEST: usize = 20;
-    if qualities.len() < FEWEST {
+    const MIN_QUALITIES: usize = 20;
+    if qualities.len() < MIN_QUALITIES {
         return None;
     }
     let mut ascending = qualities.to_vec();
@@ -121,15 +122,16 @@ mod tests {
     }
 
     #[test]
-    fn unknown_quality_counts_as_a_half_for_the_least_asked_for_and_is_never_an_outlier() {
+    fn unknown_quality_counts_as_a_half_for_the_minimum_and_is_never_an_outlier() {
         let unknown = Facts { quality: None, ..facts(1) };
-        let asks = |least| Exclusions { min_quality: Some(least), fence: Some(0.9), ..Exclusions::default() };
-        assert_eq!(asks(0.5).reason(&unknown), None);
-        assert_eq!(asks(0.51).reason(&unknown), Some(Exclusion::Quality));
+        for (min, expected) in [(0.5, None), (0.51, Some(Exclusion::Quality))] {
+            let asked = Exclusions { min_quality: Some(min), fence: Some(0.9), ..Exclusions::default() };
+            assert_eq!(asked.reason(&unknown), expected);
+        }
     }
 
     #[test]
-    fn the_fence_is_far_under_the_quartiles() {
+    fn the_fence_is_far_below_the_quartiles() {
         let qualities: Vec<f64> = (0..40).map(|i| 0.6 + f64::from(i) / 100.0).collect();
         let fence = quality_fence(&qualities).unwrap();
         assert!((fence - (0.7 - 3.0 * 0.2)).abs() < 1e-9, "{fence}");

@@ -1,20 +1,22 @@
 use crate::Ranked;
 
-/// From how many of the best that nobody chose yet an answer takes what it explores.
-const EXPLORED_FROM: usize = 100;
+/// Number of the best unchosen resources among which exploration draws.
+const POOL_SIZE: usize = 100;
 
-/// How many places of an answer are for resources that nobody has interacted with.
+/// The places of an answer that are kept for resources no user has interacted with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Exploration {
-    /// Places, of which those count that such a resource takes by its score.
+    /// Number of places. Resources that earn a place by their score count as well.
     pub places: usize,
-    /// Decides which resources take them: the same seed and candidates, the same resources.
+    /// Seed of the draw: the same seed and candidates give the same resources.
     pub seed: u64,
 }
 
 impl Exploration {
-    /// A share of the places of an answer. Where it is not a whole number, the seed decides whether it is rounded up, so
-    /// that over many seeds the share is exact. The first place is never among them.
+    /// Keeps a `share` of the `limit` places of an answer, but never the first place.
+    ///
+    /// The seed decides whether a fraction of a place is rounded up, so that the share is exact
+    /// over many seeds.
     #[must_use]
     pub fn of(share: f64, limit: usize, seed: u64) -> Self {
         let places = share.clamp(0.0, 1.0) * limit as f64;
@@ -24,8 +26,9 @@ impl Exploration {
     }
 }
 
-/// Gives the last places of an answer to resources that nobody chose yet, until there are as many of them as asked for.
-/// `answer` and `rest` are by descending score; what moves is taken out of `rest`.
+/// Replaces the last chosen resources of `answer` by unchosen ones from `rest` until the answer has
+/// `exploration.places` unchosen resources. Both lists are in descending order of scores; resources
+/// that move into the answer are removed from `rest`.
 pub(crate) fn explore(
     answer: &mut [Ranked],
     rest: &mut Vec<Ranked>,
@@ -37,7 +40,7 @@ pub(crate) fn explore(
     if missing == 0 {
         return;
     }
-    let unchosen = rest.iter().filter(|ranked| is_unchosen(ranked)).take(EXPLORED_FROM);
+    let unchosen = rest.iter().filter(|ranked| is_unchosen(ranked)).take(POOL_SIZE);
     let mut drawn: Vec<Ranked> = unchosen.copied().collect();
     drawn.sort_unstable_by_key(|ranked| (mixed(exploration.seed, ranked.key), ranked.key));
     drawn.truncate(missing);
@@ -48,7 +51,7 @@ pub(crate) fn explore(
     }
 }
 
-/// The finaliser of `SplitMix64` (Steele, Lea and Flood, 2014) over seed and key.
+/// Hashes seed and key by the finaliser of `SplitMix64` (Steele, Lea and Flood, 2014).
 fn mixed(seed: u64, key: u32) -> u64 {
     let mut z = seed.wrapping_add(u64::from(key).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -61,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_share_that_is_no_whole_number_of_places_is_exact_over_many_seeds() {
+    fn a_fraction_of_a_place_is_exact_over_many_seeds() {
         for (share, limit) in [(0.05, 10), (0.05, 20), (0.3, 7), (0.0, 20)] {
             let places: usize = (0..4_000).map(|seed| Exploration::of(share, limit, seed).places).sum();
             let mean = places as f64 / 4_000.0;

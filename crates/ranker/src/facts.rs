@@ -2,48 +2,48 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-/// What the filters need to know of a candidate.
+/// Properties of a candidate that exclusions, filters and boosts refer to.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Facts<'a> {
-    /// The dense key of the candidate.
+    /// Dense key of the candidate.
     pub key: u32,
-    /// Hidden or deleted.
+    /// True if the resource is hidden or deleted.
     pub hidden: bool,
-    /// The caller's own id.
+    /// Id that the caller gave the resource.
     pub id: &'a str,
-    /// What it is about.
+    /// Topics, genres or tags.
     pub subjects: &'a [Arc<str>],
-    /// Who made it.
+    /// Names of the authors or makers.
     pub authors: &'a [Arc<str>],
-    /// Where it comes from.
+    /// Origin, such as a journal or a shop.
     pub source: Option<&'a str>,
-    /// The language of its text.
+    /// Language of the text.
     pub language: Option<&'a str>,
-    /// When it appeared.
+    /// Time of publication.
     pub published_at: Option<DateTime<Utc>>,
-    /// Its own quality, where known.
+    /// Overall quality in `[0, 1]`, if known.
     pub quality: Option<f64>,
-    /// Whatever else is known of it, ordered by path.
+    /// Attributes of the resource, in ascending order of their paths.
     pub attributes: &'a [Attribute],
 }
 
-/// One value of a resource's attributes. A list is several with the same path; a value inside an object has the path of
-/// the object, a dot and its own name.
+/// One value of a resource's attributes. A list becomes several values with the same path; a value
+/// inside an object has the path of the object, a dot and its own name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attribute {
-    /// Names joined by dots.
+    /// Names joined by dots, such as `shelf.row`.
     pub path: Arc<str>,
-    /// What it holds.
+    /// Value at the path.
     pub value: AttributeValue,
 }
 
-/// What an attribute can hold.
+/// The value of an attribute.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AttributeValue {
-    /// Text.
+    /// A text.
     Text(Arc<str>),
     /// A finite number.
     Number(f64),
-    /// True or false.
+    /// A truth value.
     Flag(bool),
 }

@@ -1,25 +1,26 @@
 use docent_domain::{Component, ComponentScores, Weights};
 
-/// A hybrid score and what each component brought to it.
+/// A hybrid score and the contribution of each component.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct HybridScore {
-    /// The weighted mean of the components that are there, in `[0, 1]`.
+    /// Weighted mean of the available components, in `[0, 1]`.
     pub score: f64,
-    /// In the order of [`Component::ALL`]; they sum to the score.
+    /// Contributions in the order of [`Component::ALL`], which sum to the score.
     pub contributions: [f64; 5],
 }
 
-/// The weighted mean of the available components: one that is missing hands its weight to the others in proportion.
-/// With none available, or none that has a weight, the score is 0.
+/// Returns the weighted mean of the available components: `sum(w_c * s_c) / sum(w_c)` over the
+/// components `c` that have a score. A missing component thus hands its weight to the others in
+/// proportion. The score is 0 if no component with a weight is available.
 #[must_use]
 pub fn hybrid_score(scores: &ComponentScores, weights: &Weights) -> HybridScore {
-    let available = |component: Component| scores.get(component).map(|score| (score, weights.get(component)));
-    let total: f64 = Component::ALL.iter().filter_map(|&c| available(c)).map(|(_, weight)| weight).sum();
+    let available = Component::ALL.into_iter().filter(|&component| scores.get(component).is_some());
+    let total: f64 = available.map(|component| weights.get(component)).sum();
     if total <= 0.0 {
         return HybridScore::default();
     }
-    let contributions =
-        Component::ALL.map(|c| available(c).map_or(0.0, |(score, weight)| score * weight / total));
+    let contributions = Component::ALL
+        .map(|component| scores.get(component).map_or(0.0, |score| score * weights.get(component) / total));
     HybridScore { score: contributions.iter().sum(), contributions }
 }
 
@@ -63,9 +64,9 @@ mod tests {
         ) {
             let hybrid = hybrid_score(&scores(values), &Weights::default());
             prop_assert!((hybrid.contributions.iter().sum::<f64>() - hybrid.score).abs() < 1e-12);
-            let there: Vec<f64> = values.into_iter().flatten().collect();
+            let available: Vec<f64> = values.into_iter().flatten().collect();
             if let (Some(low), Some(high)) =
-                (there.iter().copied().reduce(f64::min), there.iter().copied().reduce(f64::max))
+                (available.iter().copied().reduce(f64::min), available.iter().copied().reduce(f64::max))
             {
                 prop_assert!(hybrid.score >= low - 1e-12 && hybrid.score <= high + 1e-12);
             }

@@ -1,23 +1,26 @@
-//! From scored candidates to an answer: hybrid score, novelty, diversity, exploration, and the filters of what is never recommended.
+//! Turns scored candidates into an answer: hybrid score, filters, novelty, diversity and
+//! exploration.
 //!
-//! Pure: no clock, no I/O, no model. The caller gathers candidates and their component scores; [`rank`] decides what is
-//! shown and in which order. Same input, same output.
+//! The caller gathers candidates and computes their component scores; [`Exclusions`] says which of
+//! them must not be recommended, and [`rank`] chooses and orders the rest. This crate must never
+//! perform I/O, read a clock, load a model, or keep state between calls: the same input gives the
+//! same output.
 //!
 //! ```
-//! use docent_domain::{ComponentScores, Weights};
+//! use docent_domain::ComponentScores;
 //! use docent_ranker::{Candidate, RankOptions, rank};
-//! let candidate = |key, content| Candidate {
-//!     key,
-//!     scores: ComponentScores { content: Some(content), ..ComponentScores::default() },
-//!     vector: None,
-//!     views: 0,
-//!     boost: 1.0,
-//! };
+//!
+//! fn candidate(key: u32, content: f64) -> Candidate<'static> {
+//!     let scores = ComponentScores { content: Some(content), ..ComponentScores::default() };
+//!     Candidate { key, scores, vector: None, views: 0, boost: 1.0 }
+//! }
+//!
 //! let options = RankOptions { limit: 2, ..RankOptions::default() };
 //! let ranking = rank(&[candidate(7, 0.2), candidate(8, 0.9), candidate(9, 0.5)], &options);
-//! assert_eq!(ranking.iter().map(|r| r.key).collect::<Vec<_>>(), [8, 9]);
+//! assert_eq!(ranking.iter().map(|ranked| ranked.key).collect::<Vec<_>>(), [8, 9]);
 //! ```
 
+mod candidate;
 mod contributions;
 mod diversity;
 mod exclusion;
@@ -29,13 +32,17 @@ mod novelty;
 mod ranking;
 mod reason;
 
+pub use candidate::{Candidate, Ranked};
 pub use contributions::Contributions;
 pub use diversity::{cosine, mmr};
 pub use exclusion::{Exclusion, Exclusions, quality_fence};
 pub use exploration::Exploration;
 pub use facts::{Attribute, AttributeValue, Facts};
-pub use filter::{Boost, FACTORS, Filter, FilterError, MAX_BOOSTS, MAX_DEPTH, MAX_EXPRESSION_BYTES};
+pub use filter::{
+    Boost, Filter, FilterError, MAX_BOOST_FACTOR, MAX_BOOSTS, MAX_DEPTH, MAX_EXPRESSION_BYTES,
+    MIN_BOOST_FACTOR,
+};
 pub use hybrid::{HybridScore, hybrid_score};
 pub use novelty::{NOVEL_ABOVE, novelty, with_novelty};
-pub use ranking::{Candidate, RankOptions, Ranked, rank};
+pub use ranking::{RankOptions, rank};
 pub use reason::Reason;

@@ -1,20 +1,21 @@
 use docent_domain::median;
 
-/// A candidate whose novelty is above this counts as novel.
+/// A candidate counts as novel if its novelty is greater than this.
 pub const NOVEL_ABOVE: f64 = 0.5;
 
-/// How little known each candidate is among all: `clamp(1 - views / median views, 0, 1)`, a median of 0 counting as 1.
+/// Returns the novelty of each candidate: `clamp(1 - views / median views, 0, 1)`, where a median
+/// of 0 counts as 1.
 #[must_use]
 pub fn novelty(views: &[u64]) -> Vec<f64> {
     let views: Vec<f64> = views.iter().map(|&v| v as f64).collect();
-    let middle = match median(&views) {
+    let median = match median(&views) {
         0.0 => 1.0,
-        middle => middle,
+        median => median,
     };
-    views.iter().map(|v| (1.0 - v / middle).clamp(0.0, 1.0)).collect()
+    views.iter().map(|v| (1.0 - v / median).clamp(0.0, 1.0)).collect()
 }
 
-/// A score raised for novelty: `score * (1 + 2/3 * preference * novelty)`.
+/// Raises a score for novelty: `score * (1 + 2/3 * preference * novelty)`.
 #[must_use]
 pub fn with_novelty(score: f64, preference: f64, novelty: f64) -> f64 {
     score * (1.0 + 2.0 / 3.0 * preference * novelty)

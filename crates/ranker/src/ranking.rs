@@ -1,38 +1,24 @@
-use std::{cmp::Ordering, collections::HashSet};
+use std::collections::HashSet;
 
-use docent_domain::{ComponentScores, Weights};
+use docent_domain::Weights;
 
 use crate::{
-    Exploration, HybridScore, NOVEL_ABOVE, exploration::explore, hybrid_score, mmr, novelty, with_novelty,
+    Candidate, Exploration, NOVEL_ABOVE, Ranked, exploration::explore, hybrid_score, mmr, novelty,
+    with_novelty,
 };
 
-/// A resource that may be recommended, with all that ranking needs.
-#[derive(Debug, Clone, Copy)]
-pub struct Candidate<'a> {
-    /// Names the resource; ties are broken by it.
-    pub key: u32,
-    /// Its component scores.
-    pub scores: ComponentScores,
-    /// Its embedding, where it has one.
-    pub vector: Option<&'a [f32]>,
-    /// How often it was looked at.
-    pub views: u64,
-    /// By what the request multiplies its score; 1 where it does not.
-    pub boost: f64,
-}
-
-/// How to rank.
+/// Options of [`rank`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RankOptions {
-    /// Most results.
+    /// Maximum number of results.
     pub limit: usize,
-    /// How much each component counts.
+    /// Weights of the components.
     pub weights: Weights,
-    /// How different from each other results shall be, in `[0, 1]`.
+    /// Wish for results that differ from each other, in `[0, 1]`; 0 ranks by score alone.
     pub diversity: f64,
-    /// How little known results shall be, in `[0, 1]`.
+    /// Wish for little-known results, in `[0, 1]`; 0 ignores views.
     pub novelty: f64,
-    /// How many results nobody shall have interacted with; none by default.
+    /// Places kept for resources that no user has interacted with; none by default.
     pub exploration: Exploration,
 }
 
@@ -48,87 +34,81 @@ impl Default for RankOptions {
     }
 }
 
-/// A recommended resource.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Ranked {
-    /// See [`Candidate::key`].
-    pub key: u32,
-    /// Where it stood in the candidates.
-    pub position: usize,
-    /// The hybrid score times the boost, raised for novelty; the list is in descending order of it.
-    pub score: f64,
-    /// The hybrid score and what made it.
-    pub hybrid: HybridScore,
-    /// See [`Candidate::boost`].
-    pub boost: f64,
-    /// How little known it is among the candidates, in `[0, 1]`.
-    pub novelty: f64,
-    /// Whether it is there only because nobody has interacted with it yet.
-    pub explored: bool,
-}
+/// Number of the best candidates that diversity chooses from, or the limit if that is larger. It
+/// bounds the relevance that an answer can lose to diversity.
+const POOL_SIZE: usize = 200;
 
-fn by_score(a: &Ranked, b: &Ranked) -> Ordering {
-    b.score.total_cmp(&a.score).then(a.key.cmp(&b.key))
-}
+/// Range that the scores of the pool are scaled to, while similarities range over 1. It spreads the
+/// effect of diversity over the whole range of the preference: with a range of 1, nearly all of the
+/// effect is reached at 0.75.
+const SCORE_RANGE: f64 = 2.0;
 
-/// How many of the best candidates diversity may choose from, or the limit where that is more. It bounds what relevance
-/// an answer can lose to diversity.
-const POOL: usize = 200;
-/// From the worst to the best of these, scores run over so much, similarities over 1. It spreads what diversity does over
-/// the whole range of the preference: over a span of 1, nearly all of it is done at 0.75.
-const SPAN: f64 = 2.0;
-
-/// Scores all candidates, boosts them, raises the little known, takes `limit` of the 200 best by [`mmr`], orders them by score with
-/// ties by key, gives the last places to what nobody chose yet as far as asked for, and makes sure that a fifth of the
-/// answer is novel where the user wants novelty and the candidates allow it. What a smaller limit shows is, but for
-/// these, among what a larger one shows.
+/// Ranks candidates and returns at most `options.limit` of them in descending order of scores, with
+/// ties in ascending order of keys.
+///
+/// 1. Scores every candidate: hybrid score, times its boost, raised for novelty.
+/// 2. Picks `limit` of the 200 best by [`mmr`].
+/// 3. Gives the last places to unchosen resources, as [`Exploration`] asks.
+/// 4. If the user wants novelty, makes a fifth of the answer novel as far as the candidates allow.
+///
+/// Apart from steps 3 and 4, the answer with a smaller limit is a subset of that with a larger one.
 #[must_use]
 pub fn rank(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
     let mut ranked = scored(candidates, options);
-    ranked.sort_by(by_score);
-    let pool = ranked.get(..POOL.max(options.limit)).unwrap_or(&ranked);
+    ranked.sort_by(Ranked::by_score);
+    let pool = ranked.get(..POOL_SIZE.max(options.limit)).unwrap_or(&ranked);
     let picked: HashSet<usize> =
         mmr(&relevance(pool, candidates), options.diversity, options.limit).into_iter().collect();
     let (mut answer, mut rest) = (Vec::with_capacity(picked.len()), Vec::new());
     for (index, ranked) in ranked.into_iter().enumerate() {
         if picked.contains(&index) { answer.push(ranked) } else { rest.push(ranked) }
     }
-    let is_unchosen = |ranked: &Ranked| candidates.get(ranked.position).is_some_and(|c| c.views == 0);
-    explore(&mut answer, &mut rest, options.exploration, is_unchosen);
+    explore(&mut answer, &mut rest, options.exploration, |ranked| {
+        candidates.get(ranked.position).is_some_and(|candidate| candidate.views == 0)
+    });
     if options.novelty > 0.0 {
         ensure_novel_share(&mut answer, rest);
     }
-    answer.sort_by(by_score);
+    answer.sort_by(Ranked::by_score);
     answer
 }
 
 fn scored(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
     let views: Vec<u64> = candidates.iter().map(|c| c.views).collect();
-    let scored = |(position, (candidate, novelty)): (usize, (&Candidate<'_>, f64))| {
+    let mut ranked = Vec::with_capacity(candidates.len());
+    for (position, (candidate, novelty)) in candidates.iter().zip(novelty(&views)).enumerate() {
         let hybrid = hybrid_score(&candidate.scores, &options.weights);
         let score = with_novelty(hybrid.score * candidate.boost, options.novelty, novelty);
         let (key, boost) = (candidate.key, candidate.boost);
-        Ranked { key, position, score, hybrid, boost, novelty, explored: false }
-    };
-    candidates.iter().zip(novelty(&views)).enumerate().map(scored).collect()
+        ranked.push(Ranked { key, position, score, hybrid, boost, novelty, explored: false });
+    }
+    ranked
 }
 
-/// Scores and vectors of the pool, scores moved to `[0, SPAN]`: what diversity costs shall not depend on how far apart the
-/// scores of a user happen to lie.
+/// Returns scores and vectors of the pool, with scores scaled to `[0, SCORE_RANGE]`, so that the
+/// effect of diversity does not depend on the spread of one user's scores.
 fn relevance<'a>(pool: &[Ranked], candidates: &[Candidate<'a>]) -> Vec<(f64, Option<&'a [f32]>)> {
     let high = pool.first().map_or(0.0, |best| best.score);
     let low = pool.last().map_or(0.0, |worst| worst.score);
-    let scaled = |score: f64| if high > low { SPAN * (score - low) / (high - low) } else { SPAN };
-    let vector = |ranked: &Ranked| candidates.get(ranked.position).and_then(|candidate| candidate.vector);
-    pool.iter().map(|ranked| (scaled(ranked.score), vector(ranked))).collect()
+    let mut relevance = Vec::with_capacity(pool.len());
+    for ranked in pool {
+        let score = if high > low { SCORE_RANGE * (ranked.score - low) / (high - low) } else { SCORE_RANGE };
+        let vector = candidates.get(ranked.position).and_then(|candidate| candidate.vector);
+        relevance.push((score, vector));
+    }
+    relevance
 }
 
-/// Swaps the lowest-scored known results for the highest-scored novel ones until a fifth is novel.
+fn is_novel(ranked: &Ranked) -> bool {
+    ranked.novelty > NOVEL_ABOVE
+}
+
+/// Replaces the lowest-scored known results by the highest-scored novel ones until a fifth is
+/// novel.
 fn ensure_novel_share(answer: &mut [Ranked], rest: Vec<Ranked>) {
-    let is_novel = |r: &Ranked| r.novelty > NOVEL_ABOVE;
     let wanted = answer.len() / 5;
-    let missing = wanted.saturating_sub(answer.iter().filter(|r| is_novel(r)).count());
-    let known = answer.iter_mut().rev().filter(|r| !is_novel(r));
+    let missing = wanted.saturating_sub(answer.iter().filter(|ranked| is_novel(ranked)).count());
+    let known = answer.iter_mut().rev().filter(|ranked| !is_novel(ranked));
     for (known, novel) in known.zip(rest.into_iter().filter(is_novel)).take(missing) {
         *known = novel;
     }

@@ -1,3 +1,6 @@
+use std::cmp::Ordering;
+
+use docent_domain::ComponentScores;
 use proptest::prelude::*;
 
 use super::*;
@@ -127,7 +130,7 @@ fn diversity_means_the_same_however_far_apart_scores_lie() {
 }
 
 #[test]
-fn exploration_gives_the_last_places_to_what_nobody_chose_and_keeps_the_order_of_scores() {
+fn exploration_gives_the_last_places_to_unchosen_resources_and_keeps_the_order_of_scores() {
     let mut candidates: Vec<Candidate<'_>> = (0..30).map(|key| candidate(key, 0.9, 100)).collect();
     candidates.extend((30..90).map(|key| candidate(key, 0.3 - f64::from(key) / 1000.0, 0)));
     let shown = |places, seed| {
@@ -139,14 +142,14 @@ fn exploration_gives_the_last_places_to_what_nobody_chose_and_keeps_the_order_of
     let marked: Vec<bool> = explored.iter().map(|r| r.explored).collect();
     assert_eq!(marked, [vec![false; 18], vec![true; 2]].concat());
     assert!(explored.iter().all(|r| r.explored == (r.key >= 30)));
-    assert_eq!(shown(2, 1), explored, "the same seed, the same answer");
+    assert_eq!(shown(2, 1), explored, "the same seed gives the same answer");
     let found: HashSet<u32> =
         (0..200).flat_map(|seed| keys(&shown(1, seed))).filter(|key| *key >= 30).collect();
-    assert!(found.len() > 50, "in time everything gets its turn: {}", found.len());
+    assert!(found.len() > 50, "over time every resource gets a place: {}", found.len());
 }
 
 #[test]
-fn what_nobody_chose_and_ranks_by_its_score_counts_as_explored() {
+fn an_unchosen_resource_that_ranks_by_its_score_counts_as_explored() {
     let mut candidates: Vec<Candidate<'_>> = (0..30).map(|key| candidate(key, 0.5, 100)).collect();
     candidates.extend((30..90).map(|key| candidate(key, if key == 30 { 0.9 } else { 0.1 }, 0)));
     let options = RankOptions { novelty: 0.0, ..RankOptions::default() };
@@ -202,7 +205,7 @@ proptest! {
         let ranking = rank(&candidates, &options);
         prop_assert_eq!(ranking.len(), limit.min(candidates.len()));
         prop_assert!(ranking.iter().all(|r| r.score.is_finite()));
-        prop_assert!(ranking.windows(2).all(|w| by_score(&w[0], &w[1]) == Ordering::Less));
+        prop_assert!(ranking.windows(2).all(|w| w[0].by_score(&w[1]) == Ordering::Less));
         let novel_available = ranking.iter().filter(|r| r.novelty > NOVEL_ABOVE).count();
         let all_novel = rank(&candidates, &RankOptions { limit: candidates.len().max(1), ..options })
             .iter().filter(|r| r.novelty > NOVEL_ABOVE).count();

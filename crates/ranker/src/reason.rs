@@ -1,59 +1,60 @@
-/// Why something is recommended, as data. `R` names a resource: a dense key inside, the caller's id outside.
+/// A reason for a recommendation, as data. `R` identifies a resource: a dense key inside the
+/// engine, the caller's id outside.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reason<R> {
-    /// Close to something the user liked.
+    /// Its text is similar to that of a resource the user liked.
     SimilarTo {
-        /// What they liked.
+        /// Resource that the user liked.
         resource: R,
-        /// How close, in `(0, 1]`.
+        /// Similarity of the two, in `(0, 1]`.
         weight: f64,
     },
-    /// People with like behaviour chose it.
+    /// Users with similar interactions chose it.
     LikedBySimilarUsers,
-    /// Something the user liked cites it.
+    /// A resource that the user liked cites it.
     CitedBy {
-        /// What they liked.
+        /// Resource that the user liked.
         resource: R,
     },
-    /// It cites something the user liked.
+    /// It cites a resource that the user liked.
     Cites {
-        /// What they liked.
+        /// Resource that the user liked.
         resource: R,
     },
-    /// Linked to something the user liked in another way.
+    /// A link of another kind connects it with a resource that the user liked.
     LinkedTo {
-        /// What they liked.
+        /// Resource that the user liked.
         resource: R,
-        /// The kind of link.
+        /// Kind of the link.
         kind: String,
     },
-    /// By an author of something the user liked.
+    /// It shares an author with a resource that the user liked.
     SameAuthor {
-        /// What they liked.
+        /// Resource that the user liked.
         resource: R,
     },
-    /// Many people chose it.
+    /// Many users chose it.
     Popular,
-    /// It is new.
+    /// It was published recently.
     New,
-    /// Nobody has interacted with it yet: shown to find out whether anybody likes it.
+    /// No user has interacted with it yet; it is shown to learn whether users like it.
     Exploration,
-    /// It is about a field the user follows.
+    /// It belongs to a research domain that the user follows.
     MatchesDomain {
-        /// The field.
+        /// Name of the domain.
         domain: String,
     },
 }
 
 impl<R> Reason<R> {
-    /// The same reason with its resource named otherwise; `None` where the name is not known.
-    pub fn try_map<S>(self, name: impl FnOnce(R) -> Option<S>) -> Option<Reason<S>> {
+    /// Maps the resource of the reason, or returns `None` if `map` does.
+    pub fn try_map<S>(self, map: impl FnOnce(R) -> Option<S>) -> Option<Reason<S>> {
         Some(match self {
-            Self::SimilarTo { resource, weight } => Reason::SimilarTo { resource: name(resource)?, weight },
-            Self::CitedBy { resource } => Reason::CitedBy { resource: name(resource)? },
-            Self::Cites { resource } => Reason::Cites { resource: name(resource)? },
-            Self::LinkedTo { resource, kind } => Reason::LinkedTo { resource: name(resource)?, kind },
-            Self::SameAuthor { resource } => Reason::SameAuthor { resource: name(resource)? },
+            Self::SimilarTo { resource, weight } => Reason::SimilarTo { resource: map(resource)?, weight },
+            Self::CitedBy { resource } => Reason::CitedBy { resource: map(resource)? },
+            Self::Cites { resource } => Reason::Cites { resource: map(resource)? },
+            Self::LinkedTo { resource, kind } => Reason::LinkedTo { resource: map(resource)?, kind },
+            Self::SameAuthor { resource } => Reason::SameAuthor { resource: map(resource)? },
             Self::LikedBySimilarUsers => Reason::LikedBySimilarUsers,
             Self::Popular => Reason::Popular,
             Self::New => Reason::New,

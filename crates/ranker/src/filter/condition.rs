@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{AttributeValue, Facts};
 
-/// What of a resource is compared.
+/// A field of a resource that can be compared.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Field {
     Id,
@@ -14,11 +14,11 @@ pub(super) enum Field {
     Language,
     PublishedAt,
     Quality,
-    /// By its path, joined by dots.
+    /// An attribute by its path, joined by dots.
     Attribute(String),
 }
 
-/// What a field holds, as far as is known before any resource is seen.
+/// The type of the values of a field, as far as it is known without a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
@@ -40,10 +40,10 @@ impl Field {
 
 pub(super) type Span<T> = (Bound<T>, Bound<T>);
 
-/// A value, or a span of values with its ends.
+/// A value or a span of values that a condition accepts.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Member {
-    /// In lower case, but for ids.
+    /// In lower case, except for ids.
     Text(String),
     /// In lower case.
     Texts(Span<String>),
@@ -52,7 +52,8 @@ pub(super) enum Member {
     Flag(bool),
 }
 
-/// A comparison: whether one of the field's values is one of the members, or whether none is.
+/// A comparison. It matches if one of the field's values is among the members or, if negated, if
+/// none is.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Condition {
     pub field: Field,
@@ -61,62 +62,69 @@ pub(super) struct Condition {
 }
 
 impl Condition {
-    pub(super) fn holds(&self, facts: &Facts<'_>) -> bool {
-        let text = |held: &str, member: &Member| member.holds_text(held);
-        let is_id = |held: &str, member: &Member| matches!(member, Member::Text(id) if id == held);
+    /// Returns true if the resource with these facts matches the condition.
+    pub(super) fn matches(&self, facts: &Facts<'_>) -> bool {
         match &self.field {
-            Field::Id => self.judge([facts.id], is_id),
-            Field::Subjects => self.judge(facts.subjects, |held, member| text(held, member)),
-            Field::Authors => self.judge(facts.authors, |held, member| text(held, member)),
-            Field::Source => self.judge(facts.source, text),
-            Field::Language => self.judge(facts.language, text),
-            Field::PublishedAt => self.judge(facts.published_at, |held, member| match member {
-                Member::Times(span) => span.contains(&held),
-                _ => false,
-            }),
-            Field::Quality => self.judge(facts.quality, |held, member| member.holds_number(held)),
+            Field::Id => self.matches_values([facts.id], |value, member| member.is_id(value)),
+            Field::Subjects => self.matches_values(facts.subjects, |value, member| member.has_text(value)),
+            Field::Authors => self.matches_values(facts.authors, |value, member| member.has_text(value)),
+            Field::Source => self.matches_values(facts.source, |value, member| member.has_text(value)),
+            Field::Language => self.matches_values(facts.language, |value, member| member.has_text(value)),
+            Field::PublishedAt => {
+                self.matches_values(facts.published_at, |value, member| member.has_time(value))
+            }
+            Field::Quality => self.matches_values(facts.quality, |value, member| member.has_number(value)),
             Field::Attribute(path) => {
+                // Attributes are in ascending order of their paths.
                 let first = facts.attributes.partition_point(|attribute| *attribute.path < **path);
-                let held = facts.attributes.iter().skip(first).take_while(|held| *held.path == **path);
-                self.judge(held, |held, member| match &held.value {
-                    AttributeValue::Text(held) => member.holds_text(held),
-                    AttributeValue::Number(held) => member.holds_number(*held),
-                    AttributeValue::Flag(held) => *member == Member::Flag(*held),
+                let values = facts.attributes.iter().skip(first).take_while(|value| *value.path == **path);
+                self.matches_values(values, |attribute, member| match &attribute.value {
+                    AttributeValue::Text(text) => member.has_text(text),
+                    AttributeValue::Number(number) => member.has_number(*number),
+                    AttributeValue::Flag(flag) => *member == Member::Flag(*flag),
                 })
             }
         }
     }
 
-    fn judge<T: Copy>(
+    fn matches_values<T: Copy>(
         &self,
-        held: impl IntoIterator<Item = T>,
+        values: impl IntoIterator<Item = T>,
         is_member: impl Fn(T, &Member) -> bool,
     ) -> bool {
-        let mut is_there = false;
-        let is_met = held.into_iter().any(|held| {
-            is_there = true;
-            self.members.iter().any(|member| is_member(held, member))
+        let mut has_value = false;
+        let has_member = values.into_iter().any(|value| {
+            has_value = true;
+            self.members.iter().any(|member| is_member(value, member))
         });
-        is_there && is_met != self.negated
+        has_value && has_member != self.negated
     }
 }
 
 impl Member {
-    fn holds_text(&self, held: &str) -> bool {
+    fn is_id(&self, value: &str) -> bool {
+        matches!(self, Self::Text(id) if id == value)
+    }
+
+    fn has_text(&self, value: &str) -> bool {
         match self {
-            Self::Text(text) if held.is_ascii() => held.eq_ignore_ascii_case(text),
-            Self::Text(text) => lower_case(held).eq(text.chars()),
-            Self::Texts(span) => span.contains(&lower_case(held).collect::<String>()),
+            Self::Text(text) if value.is_ascii() => value.eq_ignore_ascii_case(text),
+            Self::Text(text) => lower_case(value).eq(text.chars()),
+            Self::Texts(span) => span.contains(&lower_case(value).collect::<String>()),
             _ => false,
         }
     }
 
-    fn holds_number(&self, held: f64) -> bool {
-        matches!(self, Self::Numbers(span) if span.contains(&held))
+    fn has_number(&self, value: f64) -> bool {
+        matches!(self, Self::Numbers(span) if span.contains(&value))
+    }
+
+    fn has_time(&self, value: DateTime<Utc>) -> bool {
+        matches!(self, Self::Times(span) if span.contains(&value))
     }
 }
 
-/// Character by character, so that texts can be compared without being copied.
+/// Returns the characters of `text` in lower case, so that texts are compared without a copy.
 pub(super) fn lower_case(text: &str) -> impl Iterator<Item = char> {
     text.chars().flat_map(char::to_lowercase)
 }

@@ -1,31 +1,32 @@
 use docent_domain::DomainError;
 use thiserror::Error;
 
-/// Why an expression is refused.
+/// The reason why an expression is refused.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
 pub enum FilterError {
-    /// It is not of the language, or compares a field with a value of another type.
+    /// The expression is not well formed, or compares a field with a value of another type.
     #[error("{field}: at position {position}: expected {expected}, got {got}")]
     Malformed {
-        /// `filter` or `boost`.
+        /// Name of the parameter: `filter` or `boost`.
         field: &'static str,
-        /// Where, in characters from 1.
+        /// Position of the error, in characters from 1.
         position: usize,
-        /// What may stand there.
+        /// Description of what is valid at the position.
         expected: String,
-        /// What stands there.
+        /// Word that was read at the position.
         got: String,
     },
-    /// It is too long, or its factor out of range.
+    /// The expression is too long, or its factor is out of range.
     #[error(transparent)]
     Invalid(#[from] DomainError),
 }
 
-/// What is shown of what was read.
-const SHOWN_CHARACTERS: usize = 32;
+/// Maximum number of characters of the input that an error shows.
+const MAX_SHOWN_CHARACTERS: usize = 32;
 
 impl FilterError {
-    /// At a byte of the text.
+    /// Reports an error at a byte offset of `text`.
     pub(super) fn at(field: &'static str, text: &str, byte: usize, expected: impl Into<String>) -> Self {
         let (before, rest) = text.split_at_checked(byte).unwrap_or((text, ""));
         let position = before.chars().count() + 1;
@@ -34,11 +35,14 @@ impl FilterError {
 }
 
 fn shown(rest: &str) -> String {
-    let is_apart = |c: char| c.is_whitespace() || "(),".contains(c);
-    let word: String = rest.chars().take_while(|&c| !is_apart(c)).take(SHOWN_CHARACTERS).collect();
+    let word: String = rest.chars().take_while(|&c| !is_separator(c)).take(MAX_SHOWN_CHARACTERS).collect();
     match (word.is_empty(), rest.chars().next()) {
         (_, None) => "the end".into(),
-        (true, Some(apart)) => format!("{apart:?}"),
+        (true, Some(separator)) => format!("{separator:?}"),
         (false, _) => format!("\"{word}\""),
     }
+}
+
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || "(),".contains(c)
 }

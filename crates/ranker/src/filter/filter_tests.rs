@@ -6,17 +6,17 @@ use proptest::prelude::*;
 use super::*;
 use crate::{Attribute, AttributeValue};
 
-/// A resource as the tests know it: what each field holds, by its name.
+/// A resource of the tests: the values of each field, by its name.
 #[derive(Debug, Clone)]
 struct Book(Vec<(&'static str, Held)>);
 
-/// A value, held or compared with. Numbers are halves, so that all are exact.
+/// A value of a resource or of an expression. Numbers are counted in halves, so that all are exact.
 #[derive(Debug, Clone)]
 enum Held {
     Text(String),
     Halves(i32),
     Flag(bool),
-    /// `YYYY-MM-DD`, or the start of one where it is compared with.
+    /// `YYYY-MM-DD`; in an expression also a prefix of it.
     Day(String),
 }
 
@@ -70,7 +70,7 @@ impl Book {
     }
 }
 
-/// An expression as the tests know it.
+/// An expression of the tests.
 #[derive(Debug, Clone)]
 enum Expression {
     Or(Vec<Expression>),
@@ -97,7 +97,7 @@ fn order(field: &str, held: &Held, other: &Held) -> Option<Ordering> {
     }
 }
 
-/// Straight from the description of the language.
+/// Evaluates an expression directly by the description of the language.
 fn evaluate(expression: &Expression, book: &Book) -> bool {
     match expression {
         Expression::Or(parts) => parts.iter().any(|part| evaluate(part, book)),
@@ -317,7 +317,7 @@ fn a_malformed_expression_is_refused_with_position_expectation_and_what_was_read
         ("subjects = 'a\\b'", 14, "\\\", \\' or \\\\", "\"\\b'\""),
         ("subjects in 'a'", 13, "a list in brackets", "\"'a'\""),
         ("subjects in ('a' 'b')", 18, "a comma or )", "\"'b'\""),
-        ("subjects in ('a'..'b')", 17, "this has no ranges", "\"..'b'\""),
+        ("subjects in ('a'..'b')", 17, "have no ranges", "\"..'b'\""),
         ("subjects in ()", 14, "text in quotes", "')'"),
         ("language < 'en'", 10, "has no order", "\"<\""),
         ("quality > 'x'", 11, "a number", "\"'x'\""),
@@ -359,7 +359,7 @@ fn an_expression_is_bounded_in_length_and_depth() {
     assert!(nested(MAX_DEPTH).parse::<Filter>().is_ok());
     for text in [nested(MAX_DEPTH + 1), "(".repeat(MAX_EXPRESSION_BYTES), "NOT ".repeat(500)] {
         let error = text.parse::<Filter>().unwrap_err();
-        assert!(error.to_string().contains("no more than 32 levels"), "{error}");
+        assert!(error.to_string().contains("at most 32 levels"), "{error}");
     }
     let many = vec!["quality = 1"; 200].join(" AND ");
     assert!(many.parse::<Filter>().is_ok());
@@ -379,7 +379,7 @@ fn and_binds_more_closely_than_or_and_not_most() {
 }
 
 #[test]
-fn nothing_compares_with_a_field_that_holds_nothing() {
+fn no_comparison_matches_a_field_without_a_value() {
     for text in [
         "source = 'a'",
         "source != 'a'",

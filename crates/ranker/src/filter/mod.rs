@@ -1,4 +1,4 @@
-//! The language in which a request says what it wants: fields of a resource compared with values.
+//! The expression language of filters and boosts, which compare fields of a resource with values.
 //!
 //! ```text
 //! expression := all ("OR" all)*
@@ -14,32 +14,35 @@
 //! boost      := expression "^" number
 //! ```
 //!
-//! A field that holds several values meets a comparison where one of them does. No comparison with a field that holds
-//! none is true, `!=` and `NOT IN` neither; `NOT` of it is.
+//! A field with several values matches a comparison if one of them does. A field without a value
+//! matches no comparison, not even `!=` and `NOT IN`; `NOT` of such a comparison is true.
 
 mod condition;
 mod error;
+mod lexer;
+mod node;
 mod parse;
 mod value;
 
 use std::{fmt, str::FromStr};
 
-pub use error::FilterError;
-
-use self::condition::Condition;
-use crate::Facts;
 use docent_domain::DomainError;
 
-/// Longest expression, in bytes.
-pub const MAX_EXPRESSION_BYTES: usize = 4_000;
-/// How deep brackets and `NOT` may be nested.
-pub const MAX_DEPTH: usize = 32;
-/// Most boosts of one request.
-pub const MAX_BOOSTS: usize = 10;
-/// The least and the greatest factor of a boost.
-pub const FACTORS: (f64, f64) = (0.1, 10.0);
+use self::node::Node;
+pub use self::{
+    error::FilterError,
+    parse::{MAX_DEPTH, MAX_EXPRESSION_BYTES},
+};
+use crate::Facts;
 
-/// A checked expression that each resource meets or does not.
+/// Maximum number of boosts in one request.
+pub const MAX_BOOSTS: usize = 10;
+/// Smallest factor of a boost.
+pub const MIN_BOOST_FACTOR: f64 = 0.1;
+/// Largest factor of a boost.
+pub const MAX_BOOST_FACTOR: f64 = 10.0;
+
+/// A checked expression that a resource matches or does not match. Parse it from text.
 ///
 /// ```
 /// use docent_ranker::{Facts, Filter};
@@ -53,30 +56,11 @@ pub struct Filter {
     root: Node,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-enum Node {
-    Any(Vec<Node>),
-    All(Vec<Node>),
-    Not(Box<Node>),
-    Is(Condition),
-}
-
-impl Node {
-    fn holds(&self, facts: &Facts<'_>) -> bool {
-        match self {
-            Self::Any(nodes) => nodes.iter().any(|node| node.holds(facts)),
-            Self::All(nodes) => nodes.iter().all(|node| node.holds(facts)),
-            Self::Not(node) => !node.holds(facts),
-            Self::Is(condition) => condition.holds(facts),
-        }
-    }
-}
-
 impl Filter {
-    /// Whether a resource meets the expression.
+    /// Returns true if the resource with these facts matches the expression.
     #[must_use]
     pub fn accepts(&self, facts: &Facts<'_>) -> bool {
-        self.root.holds(facts)
+        self.root.matches(facts)
     }
 }
 
@@ -94,7 +78,8 @@ impl fmt::Display for Filter {
     }
 }
 
-/// A factor for the scores of what meets an expression, as in `subjects = "horror" ^ 1.5`.
+/// A factor for the scores of the resources that match an expression, as in
+/// `subjects = "horror" ^ 1.5`. Parse it from text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Boost {
     filter: Filter,
@@ -102,13 +87,14 @@ pub struct Boost {
 }
 
 impl Boost {
-    /// By what the score of a resource is multiplied: 1 where it does not meet the expression.
+    /// Returns the factor for the score of a resource, which is 1 if it does not match the
+    /// expression.
     #[must_use]
     pub fn factor(&self, facts: &Facts<'_>) -> f64 {
         if self.filter.accepts(facts) { self.factor } else { 1.0 }
     }
 
-    /// Whether it raises what it is for, rather than lower it.
+    /// Returns true if the factor is greater than 1.
     #[must_use]
     pub fn raises(&self) -> bool {
         self.factor > 1.0
@@ -120,8 +106,7 @@ impl FromStr for Boost {
 
     fn from_str(text: &str) -> Result<Self, FilterError> {
         let (root, factor) = parse::boost(text)?;
-        let (least, most) = FACTORS;
-        if !(least..=most).contains(&factor) {
+        if !(MIN_BOOST_FACTOR..=MAX_BOOST_FACTOR).contains(&factor) {
             let (field, expected) = ("boost".to_owned(), "a factor from 0.1 to 10");
             return Err(DomainError::OutOfRange { field, expected, got: factor.to_string() }.into());
         }

@@ -1,62 +1,42 @@
-//! The grammar.
+//! The grammar of expressions, by recursive descent.
 
 use docent_domain::DomainError;
 use winnow::{
     LocatingSlice, Parser,
-    ascii::multispace0,
-    combinator::{alt, eof, opt, peek, separated, terminated},
-    error::{ErrMode, ParserError},
+    combinator::{alt, eof, opt, peek, separated},
+    error::ErrMode,
     stream::Location,
     token::{one_of, take_while},
 };
 
 use super::{
-    FilterError, MAX_DEPTH, MAX_EXPRESSION_BYTES, Node,
     condition::{Condition, Field, Kind, Member},
+    error::FilterError,
+    lexer::{Fault, Input, Parsed, blanks, expect, fault, is_in_name, keyword, symbol},
+    node::Node,
     value::{Order, Value, number, text, value},
 };
 
-pub(super) type Input<'a> = LocatingSlice<&'a str>;
-pub(super) type Parsed<T> = Result<T, ErrMode<Fault>>;
-
-/// What should stand at a byte.
-#[derive(Debug)]
-pub(super) struct Fault {
-    at: usize,
-    expected: &'static str,
-}
-
-impl<'a> ParserError<Input<'a>> for Fault {
-    type Inner = Self;
-
-    fn from_input(input: &Input<'a>) -> Self {
-        Self { at: input.current_token_start(), expected: "something else" }
-    }
-
-    fn into_inner(self) -> Result<Self, Self> {
-        Ok(self)
-    }
-}
-
-/// Ends reading: nothing else may stand here.
-pub(super) fn fault<T>(at: &Input<'_>, expected: &'static str) -> Parsed<T> {
-    Err(ErrMode::Cut(Fault { at: at.current_token_start(), expected }))
-}
+/// Maximum length of an expression, in bytes.
+pub const MAX_EXPRESSION_BYTES: usize = 4_000;
+/// Maximum depth of nested brackets and `NOT`.
+pub const MAX_DEPTH: usize = 32;
 
 const FIELDS: &str = "NOT, a bracket or one of id, subjects, authors, source, language, published_at, quality and \
                       attributes.NAME";
-const TOO_DEEP: &str = "no more than 32 levels of brackets and NOT";
-const GOES_ON: &str = "AND, OR or the end";
+const TOO_DEEP: &str = "at most 32 levels of brackets and NOT";
+const CONTINUATION: &str = "AND, OR or the end";
 
+/// Parses a filter.
 pub(super) fn filter(text: &str) -> Result<Node, FilterError> {
     read("filter", text, |input| {
         let node = any_of(input, 0)?;
-        expect(input, eof, GOES_ON)?;
+        expect(input, eof, CONTINUATION)?;
         Ok(node)
     })
 }
 
-/// An expression and its factor.
+/// Parses a boost into its expression and its factor.
 pub(super) fn boost(text: &str) -> Result<(Node, f64), FilterError> {
     read("boost", text, |input| {
         let node = any_of(input, 0)?;
@@ -80,24 +60,27 @@ fn read<T>(
     parsed.map_err(|error| {
         let fault = match error {
             ErrMode::Backtrack(fault) | ErrMode::Cut(fault) => fault,
-            ErrMode::Incomplete(_) => Fault { at: text.len(), expected: "more" },
+            ErrMode::Incomplete(_) => Fault { at: text.len(), expected: "more text" },
         };
         FilterError::at(field, text, fault.at, fault.expected)
     })
 }
 
+/// Reads operands joined by `OR`.
 fn any_of(input: &mut Input<'_>, depth: usize) -> Parsed<Node> {
-    let one = |input: &mut Input<'_>| all_of(input, depth);
-    let nodes: Vec<Node> = separated(1.., one, keyword("or")).parse_next(input)?;
+    let nodes: Vec<Node> =
+        separated(1.., |input: &mut Input<'_>| all_of(input, depth), keyword("or")).parse_next(input)?;
     Ok(joined(nodes, Node::Any))
 }
 
+/// Reads operands joined by `AND`.
 fn all_of(input: &mut Input<'_>, depth: usize) -> Parsed<Node> {
-    let one = |input: &mut Input<'_>| one_of_all(input, depth);
-    let nodes: Vec<Node> = separated(1.., one, keyword("and")).parse_next(input)?;
+    let nodes: Vec<Node> =
+        separated(1.., |input: &mut Input<'_>| operand(input, depth), keyword("and")).parse_next(input)?;
     Ok(joined(nodes, Node::All))
 }
 
+/// Joins several nodes by `join`; a single node needs no join.
 fn joined(mut nodes: Vec<Node>, join: impl FnOnce(Vec<Node>) -> Node) -> Node {
     match nodes.pop() {
         Some(only) if nodes.is_empty() => only,
@@ -105,7 +88,8 @@ fn joined(mut nodes: Vec<Node>, join: impl FnOnce(Vec<Node>) -> Node) -> Node {
     }
 }
 
-fn one_of_all(input: &mut Input<'_>, depth: usize) -> Parsed<Node> {
+/// Reads `NOT operand`, an expression in brackets, or a comparison.
+fn operand(input: &mut Input<'_>, depth: usize) -> Parsed<Node> {
     let start = *input;
     let is_bracket = opt(symbol("(")).parse_next(input)?.is_some();
     if !is_bracket && opt(keyword("not")).parse_next(input)?.is_none() {
@@ -119,7 +103,7 @@ fn one_of_all(input: &mut Input<'_>, depth: usize) -> Parsed<Node> {
         expect(input, symbol(")"), "AND, OR or )")?;
         return Ok(node);
     }
-    Ok(Node::Not(Box::new(one_of_all(input, depth + 1)?)))
+    Ok(Node::Not(Box::new(operand(input, depth + 1)?)))
 }
 
 fn comparison(input: &mut Input<'_>) -> Parsed<Condition> {
@@ -140,7 +124,7 @@ fn comparison(input: &mut Input<'_>) -> Parsed<Condition> {
     let is_text = field.kind() == Kind::Text;
     let (order, negated) = match operator.parse_next(input)? {
         Some((order, _)) if is_text && order != Order::Equal => {
-            return fault(&start, "=, !=, IN or NOT IN: text like this has no order");
+            return fault(&start, "=, !=, IN or NOT IN, because this field has no order");
         }
         None if is_text => return fault(&start, "=, !=, IN or NOT IN"),
         None => return fault(&start, "=, !=, <, <=, >, >=, IN or NOT IN"),
@@ -170,7 +154,7 @@ fn field(input: &mut Input<'_>) -> Parsed<Field> {
     Ok(field)
 }
 
-/// The names after `attributes`, joined by dots.
+/// Reads the names after `attributes` and joins them by dots.
 fn path(input: &mut Input<'_>) -> Parsed<String> {
     let mut path = String::new();
     while opt('.').parse_next(input)?.is_some() {
@@ -184,10 +168,7 @@ fn path(input: &mut Input<'_>) -> Parsed<String> {
             None => match opt(text).parse_next(input)? {
                 Some(name) => path.push_str(&name),
                 None => {
-                    return fault(
-                        &start,
-                        "the name of an attribute, in quotes if it holds other than letters",
-                    );
+                    return fault(&start, "the name of an attribute, in quotes if it has special characters");
                 }
             },
         }
@@ -195,28 +176,33 @@ fn path(input: &mut Input<'_>) -> Parsed<String> {
     if path.is_empty() { fault(input, "a dot and the name of an attribute") } else { Ok(path) }
 }
 
-/// A list in brackets, or a range without.
+/// Reads the members of `IN`: a list in brackets, or a range without brackets.
 fn members(input: &mut Input<'_>, field: &Field) -> Parsed<Vec<Member>> {
     let start = *input;
     if opt(symbol("(")).parse_next(input)?.is_some() {
-        let one = |input: &mut Input<'_>| member(input, field).map(|(member, _)| member);
-        let members = separated(1.., one, symbol(",")).parse_next(input)?;
+        let members = separated(
+            1..,
+            |input: &mut Input<'_>| member(input, field).map(|(member, _)| member),
+            symbol(","),
+        )
+        .parse_next(input)?;
         expect(input, symbol(")"), "a comma or )")?;
         return Ok(members);
     }
     if field.kind() == Kind::Text {
         return fault(&start, "a list in brackets, as in (\"a\", \"b\")");
     }
-    let list_or_range = || fault(&start, "a list in brackets or a range, as in (1, 2) or 1..2");
     match member(input, field) {
         Ok((member, true)) => Ok(vec![member]),
-        Ok((_, false)) => list_or_range(),
-        Err(ErrMode::Cut(fault)) if fault.at == start.current_token_start() => list_or_range(),
+        Err(ErrMode::Cut(found)) if found.at != start.current_token_start() => Err(ErrMode::Cut(found)),
+        Ok((_, false)) | Err(ErrMode::Cut(_)) => {
+            fault(&start, "a list in brackets or a range, as in (1, 2) or 1..2")
+        }
         Err(error) => Err(error),
     }
 }
 
-/// A value or a range, and whether it is a range.
+/// Reads a value or a range. The flag is true for a range.
 fn member(input: &mut Input<'_>, field: &Field) -> Parsed<(Member, bool)> {
     let low = match opt(peek("..")).parse_next(input)? {
         Some(_) => None,
@@ -225,7 +211,7 @@ fn member(input: &mut Input<'_>, field: &Field) -> Parsed<(Member, bool)> {
     let dots = *input;
     let is_range = opt(symbol("..")).parse_next(input)?.is_some();
     if is_range && (field.kind() == Kind::Text || matches!(low, Some(Value::Flag(_)))) {
-        return fault(&dots, "a comma or ): this has no ranges");
+        return fault(&dots, "a comma or ), because values of this type have no ranges");
     }
     let end = *input;
     let has_high = is_range && opt(peek(one_of(starts_value))).parse_next(input)?.is_some();
@@ -245,39 +231,4 @@ fn member(input: &mut Input<'_>, field: &Field) -> Parsed<(Member, bool)> {
 
 fn starts_value(c: char) -> bool {
     c.is_ascii_digit() || "-\"'".contains(c)
-}
-
-fn is_in_name(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-fn expect<'a, T>(
-    input: &mut Input<'a>,
-    parser: impl Parser<Input<'a>, T, ErrMode<Fault>>,
-    expected: &'static str,
-) -> Parsed<T> {
-    match opt(parser).parse_next(input)? {
-        Some(found) => Ok(found),
-        None => fault(input, expected),
-    }
-}
-
-/// With the blanks behind it.
-pub(super) fn token<'a, T>(
-    parser: impl Parser<Input<'a>, T, ErrMode<Fault>>,
-) -> impl Parser<Input<'a>, T, ErrMode<Fault>> {
-    terminated(parser, multispace0)
-}
-
-pub(super) fn blanks(input: &mut Input<'_>) -> Parsed<()> {
-    multispace0.void().parse_next(input)
-}
-
-fn symbol<'a>(symbol: &'static str) -> impl Parser<Input<'a>, &'a str, ErrMode<Fault>> {
-    token(symbol)
-}
-
-/// A word in upper or lower case.
-pub(super) fn keyword<'a>(name: &'static str) -> impl Parser<Input<'a>, &'a str, ErrMode<Fault>> {
-    token(take_while(1.., is_in_name).verify(move |word: &str| word.eq_ignore_ascii_case(name)))
 }

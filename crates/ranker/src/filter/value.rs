@@ -1,4 +1,4 @@
-//! Values as they are written: text in quotes, numbers, dates, true and false.
+//! Values of expressions: text in quotes, numbers, dates, true and false.
 
 use std::ops::Bound;
 
@@ -12,7 +12,7 @@ use winnow::{
 
 use super::{
     condition::{Field, Kind, Member, Span, lower_case},
-    parse::{Input, Parsed, blanks, fault, keyword, token},
+    lexer::{Input, Parsed, blanks, fault, is_in_name, keyword, token},
 };
 
 /// A value of an expression.
@@ -20,12 +20,12 @@ use super::{
 pub(super) enum Value {
     Text(String),
     Number(f64),
-    /// The first and the last moment of a year, a month or a day; a moment is both.
+    /// The first and the last instant of a year, a month or a day; an instant is both.
     Period(DateTime<Utc>, DateTime<Utc>),
     Flag(bool),
 }
 
-/// How a value is compared.
+/// The order that a comparison asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
     Equal,
@@ -35,7 +35,7 @@ pub(super) enum Order {
     AtLeast,
 }
 
-/// Reads a value that a field may hold.
+/// Reads a value of the type of `field`.
 pub(super) fn value(input: &mut Input<'_>, field: &Field) -> Parsed<Value> {
     let start = *input;
     let read = match field.kind() {
@@ -66,7 +66,7 @@ pub(super) fn value(input: &mut Input<'_>, field: &Field) -> Parsed<Value> {
     }
 }
 
-/// Text in single or double quotes, in which a backslash stands before a quote or a backslash.
+/// Reads text in single or double quotes, in which a backslash escapes quotes and backslashes.
 pub(super) fn text(input: &mut Input<'_>) -> Parsed<String> {
     let quote = one_of(['"', '\'']).parse_next(input)?;
     let mut text = String::new();
@@ -87,23 +87,31 @@ pub(super) fn text(input: &mut Input<'_>) -> Parsed<String> {
     Ok(text)
 }
 
-/// A finite number that no letter follows.
+/// Reads a finite number that is not followed by a letter.
 pub(super) fn number(input: &mut Input<'_>) -> Parsed<f64> {
     let exponent = (one_of(['e', 'E']), opt(one_of(['+', '-'])), digit1);
     let written = (opt('-'), digit1, opt(('.', digit1)), opt(exponent)).take();
-    let alone = terminated(written, not(one_of(|c: char| c.is_alphanumeric() || c == '_')));
+    let alone = terminated(written, not(one_of(is_in_name)));
     let finite =
         alone.verify_map(|written: &str| written.parse().ok().filter(|number: &f64| number.is_finite()));
     token(finite).parse_next(input)
 }
 
 fn period(input: &mut Input<'_>) -> Parsed<(DateTime<Utc>, DateTime<Utc>)> {
-    let part = || take_while(1.., |c: char| c.is_ascii_alphanumeric() || "-:+".contains(c));
-    token((part(), opt(('.', part()))).take().verify_map(period_of)).parse_next(input)
+    let written = (take_while(1.., is_in_time), opt(('.', take_while(1.., is_in_time)))).take();
+    token(written.verify_map(period_of)).parse_next(input)
 }
 
+fn is_in_time(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-:+".contains(c)
+}
+
+fn date(text: &str) -> Option<NaiveDate> {
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
+}
+
+/// Parses `YYYY`, `YYYY-MM`, `YYYY-MM-DD` or an instant (RFC 3339).
 fn period_of(written: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-    let date = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     let (first, next) = match written.len() {
         4 => {
             let first = date(&format!("{written}-01-01"))?;
@@ -118,16 +126,16 @@ fn period_of(written: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
             (first, first.checked_add_days(Days::new(1))?)
         }
         _ => {
-            let moment = DateTime::parse_from_rfc3339(written).ok()?.with_timezone(&Utc);
-            return Some((moment, moment));
+            let instant = DateTime::parse_from_rfc3339(written).ok()?.with_timezone(&Utc);
+            return Some((instant, instant));
         }
     };
-    let midnight = |date: NaiveDate| date.and_time(NaiveTime::MIN).and_utc();
-    Some((midnight(first), midnight(next).checked_sub_signed(TimeDelta::nanoseconds(1))?))
+    let [first, next] = [first, next].map(|date| date.and_time(NaiveTime::MIN).and_utc());
+    Some((first, next.checked_sub_signed(TimeDelta::nanoseconds(1))?))
 }
 
 impl Value {
-    /// What compares so with this value.
+    /// Returns the values that compare as `order` with this one.
     pub(super) fn compared(self, order: Order) -> Member {
         match self {
             Self::Text(text) if order == Order::Equal => Member::Text(text),
@@ -138,7 +146,7 @@ impl Value {
         }
     }
 
-    /// What lies from one value to another, both ends among it; the fault is what should stand in place of the second.
+    /// Returns the span from this value to `end`, both included. The error describes a valid end.
     pub(super) fn up_to(self, end: Self) -> Result<Member, &'static str> {
         match (self, end) {
             (Self::Text(start), Self::Text(end)) if start <= end => Ok(Member::Texts(closed(start, end))),
@@ -162,7 +170,8 @@ fn closed<T>(start: T, end: T) -> Span<T> {
 }
 
 impl Order {
-    /// What compares so with a period, of which one value is the shortest.
+    /// Returns the values that compare as this order with the period from `first` to `last`. A
+    /// single value is a period with equal ends.
     fn span<T>(self, first: T, last: T) -> Span<T> {
         match self {
             Self::Equal => closed(first, last),
