@@ -50,7 +50,9 @@ impl LeaveOneOutFiles {
             let (user, item) = pair(&line, limits)?;
             let Some(negatives) = negatives.remove(&(user, item)) else {
                 let negatives = negatives_path.display();
-                return Err(line.expected(format_args!("a line ({user},{item}) with negatives in {negatives}")));
+                return Err(
+                    line.expected(format_args!("a line ({user},{item}) with negatives in {negatives}"))
+                );
             };
             held_out.push(HeldOutItem { user, item, negatives });
         }
@@ -93,8 +95,8 @@ fn read_negatives(path: &Path, limits: Limits) -> Result<HashMap<(u32, u32), Vec
 
 /// Returns the only file of a folder with this ending.
 fn only_file(folder: &Path, ending: &str) -> Result<PathBuf, FormatError> {
-    let entries = std::fs::read_dir(folder)
-        .map_err(|source| FormatError::Open { path: folder.to_owned(), source })?;
+    let entries =
+        std::fs::read_dir(folder).map_err(|source| FormatError::Open { path: folder.to_owned(), source })?;
     let mut found: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(ending)))

@@ -58,9 +58,11 @@ impl MovielensReader {
 impl Reader for MovielensReader {
     fn paths(&self) -> Vec<&Path> {
         match &self.files {
-            Files::Csv { movies, ratings, tags } => {
-                [Some(movies), Some(ratings), tags.as_ref()].into_iter().flatten().map(PathBuf::as_path).collect()
-            }
+            Files::Csv { movies, ratings, tags } => [Some(movies), Some(ratings), tags.as_ref()]
+                .into_iter()
+                .flatten()
+                .map(PathBuf::as_path)
+                .collect(),
             Files::Dat { movies, ratings } => vec![movies, ratings],
         }
     }
@@ -73,7 +75,9 @@ impl Reader for MovielensReader {
             }
             Files::Dat { movies, ratings } => {
                 let films = reader::deferred(move || records_of_dat(movies, film_of_dat, opener));
-                Box::new(films.chain(reader::deferred(move || records_of_dat(ratings, rating_of_dat, opener))))
+                Box::new(
+                    films.chain(reader::deferred(move || records_of_dat(ratings, rating_of_dat, opener))),
+                )
             }
         }
     }
@@ -86,14 +90,14 @@ fn films_of_csv<'a>(
     opener: &dyn Opener,
 ) -> Result<Records<'a>, FormatError> {
     let mut bad_lines = Vec::new();
-    let mut tags = match tags {
+    let tags = match tags {
         Some(path) => read_tags(path, opener, &mut bad_lines)?,
         None => HashMap::new(),
     };
     let mut table = Table::open(movies, MOVIES, opener)?;
     let films = std::iter::from_fn(move || {
-        let parsed = table
-            .next(|row| film(row.required("movieId")?, row.required("title")?, row.get("genres")))?;
+        let parsed =
+            table.next(|row| film(row.required("movieId")?, row.required("title")?, row.get("genres")))?;
         Some(parsed.map(|(film, location)| {
             let text = tags.get(&film.id).cloned().unwrap_or_default();
             Located::new(film_record(Resource { text, ..film }), location)
@@ -217,7 +221,8 @@ mod tests {
         let mut records = reader.records(&LocalFiles);
         let error = records.next().unwrap().unwrap_err();
         assert!(error.to_string().ends_with("tags.csv:3: tag is empty; expected text"), "{error}");
-        let Record::Resource { resource, has_all_links: false } = records.next().unwrap().unwrap().record else {
+        let Record::Resource { resource, has_all_links: false } = records.next().unwrap().unwrap().record
+        else {
             unreachable!("expected the film");
         };
         assert_eq!((resource.text.as_str(), resource.subjects.len()), ("pixar\ntoys", 2));

@@ -63,9 +63,8 @@ impl IdLine {
             return Ok(ids);
         }
         let (found, shown) = (ids.len(), self.shown());
-        Err(self.invalid(format_args!(
-            "expected a count and as many ids as it says, got {found} ids in {shown}"
-        )))
+        Err(self
+            .invalid(format_args!("expected a count and as many ids as it says, got {found} ids in {shown}")))
     }
 
     /// Parses an id below `limit`.

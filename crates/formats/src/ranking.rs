@@ -19,13 +19,17 @@ impl RankingFiles {
     /// Reads both files.
     ///
     /// # Errors
-    /// [`FormatError`] for a missing file, an empty training file, and the first bad line.
+    /// [`FormatError`] for a missing file, the first bad line, a training file without interactions,
+    /// and a test file without held-out items.
     pub fn read(train_path: &Path, test_path: &Path) -> Result<Self, FormatError> {
         let mut train = TrainingPairs::new(train_path);
         for (user, items) in lists(train_path, Limits::TRAINING)? {
             train.pairs.extend(items.into_iter().map(|item| (user, item)));
         }
         let test = lists(test_path, train.limits()?)?;
+        if test.iter().all(|(_, items)| items.is_empty()) {
+            return Err(FormatError::file(test_path, "expected at least one held-out item, got none"));
+        }
         Ok(Self { train: train.pairs, test })
     }
 }
@@ -58,6 +62,9 @@ mod tests {
         assert_eq!(files.test, [(1, vec![2, 9]), (0, vec![])]);
         std::fs::write(&test, "0 1\n2 1\n").unwrap();
         let error = RankingFiles::read(&train, &test).unwrap_err().to_string();
-        assert!(error.ends_with("test.txt:2: expected a user id from 0 to 1, got \"2\" in \"2 1\""), "{error}");
+        assert!(
+            error.ends_with("test.txt:2: expected a user id from 0 to 1, got \"2\" in \"2 1\""),
+            "{error}"
+        );
     }
 }

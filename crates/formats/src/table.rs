@@ -62,7 +62,9 @@ impl Table {
             Err(error) => Err(format!("expected a header, got an error: {error}")),
         };
         match columns {
-            Ok(columns) => Ok(Self { reader, start, columns, record: StringRecord::new(), has_failed: false }),
+            Ok(columns) => {
+                Ok(Self { reader, start, columns, record: StringRecord::new(), has_failed: false })
+            }
             Err(reason) => Err(FormatError::Header { location: start.at(1), reason }),
         }
     }

@@ -15,7 +15,7 @@ pub use self::{
     split::Split,
 };
 
-/// Number of articles in each library, and the articles.
+/// Libraries: the articles of each user.
 const USERS: &str = "users.dat";
 /// Words of each article, and the names of the words.
 const WORDS: [&str; 2] = ["mult.dat", "vocabulary.dat"];

@@ -159,11 +159,7 @@ impl Folder {
     }
 
     /// Reads lines `n number number ...` with the numbers of the lines, from 0.
-    fn numbered(
-        &mut self,
-        path: &Path,
-        opener: &dyn Opener,
-    ) -> Result<Vec<(u32, Vec<u32>)>, FormatError> {
+    fn numbered(&mut self, path: &Path, opener: &dyn Opener) -> Result<Vec<(u32, Vec<u32>)>, FormatError> {
         let mut read = Vec::new();
         for (number, line) in (0..).zip(Lines::open(path, Encoding::Utf8, opener)?) {
             let numbers = self.keep(line.and_then(|line| line.parse(counted)))?;
@@ -176,15 +172,15 @@ impl Folder {
     fn records<'a>(self, start: Location, has_all_links: bool) -> Records<'a> {
         let of_resources = start.clone();
         let resources = (0..).zip(self.articles).map(move |(number, article)| {
-            let resource = resource(number, article)
-                .map_err(|error| FormatError::line(of_resources.clone(), error))?;
+            let resource =
+                resource(number, article).map_err(|error| FormatError::line(of_resources.clone(), error))?;
             Ok(Located::new(Record::Resource { resource, has_all_links }, of_resources.clone()))
         });
         let interactions = self.libraries.into_iter().flat_map(move |(user, library)| {
             let location = start.at(u64::from(user) + 1);
             library.into_iter().map(move |article| {
-                let interaction = interaction(user, article)
-                    .map_err(|error| FormatError::line(location.clone(), error))?;
+                let interaction =
+                    interaction(user, article).map_err(|error| FormatError::line(location.clone(), error))?;
                 Ok(Located::new(Record::Interaction(interaction), location.clone()))
             })
         });
@@ -287,7 +283,9 @@ mod tests {
                 Ok(other) => unreachable!("{other:?}"),
             }
         }
-        assert!(bad[0].ends_with("mult.dat:2: expected word:count with a word of the vocabulary, got \"9:1\""));
+        assert!(
+            bad[0].ends_with("mult.dat:2: expected word:count with a word of the vocabulary, got \"9:1\"")
+        );
         assert!(bad[1].ends_with("users.dat:2: expected 3 numbers as the first one says, got 1"));
         let expected = [("xylem water water", 1), ("", 0), ("water", 0), ("", 0)];
         assert_eq!(texts, expected.map(|(text, links)| (text.to_owned(), links)));

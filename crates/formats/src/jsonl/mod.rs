@@ -185,7 +185,8 @@ mod tests {
         let reader = JsonlReader::new(vec![path]);
         assert_eq!(reader.size_bytes().unwrap(), 3 * LINES.len() as u64);
         let read = shown(reader.records(&LocalFiles)).join("\n");
-        let lines: Vec<&str> = read.lines().filter_map(|line| line.rsplit_once(".jsonl:")).map(|l| l.1).collect();
+        let lines: Vec<&str> =
+            read.lines().filter_map(|line| line.rsplit_once(".jsonl:")).map(|l| l.1).collect();
         let starts: Vec<&str> = lines.iter().map(|line| &line[..1]).collect();
         // Names of temporary folders have different lengths, so only the line numbers are compared.
         assert_eq!(starts, ["2", "5", "4", "6", "1"], "{read}");
