@@ -1,25 +1,26 @@
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-/// A split of a list of events: positions of those to train on and of those held out, each ascending.
+/// A split of a list of events into indices to train on and indices to evaluate on, each ascending.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Holdout {
-    /// To train on.
+    /// Indices of the events to train on.
     pub train: Vec<usize>,
-    /// To judge by.
+    /// Indices of the events that are held out.
     pub test: Vec<usize>,
 }
 
-/// Holds out the latest events of each user: `fraction` of them, rounded up, of users who have at least `fewest`.
+/// Holds out the latest events of each user: `fraction` of them, rounded up, for users with at
+/// least `min_events` events. Every user keeps at least one event to train on.
 ///
-/// `events` are `(user, time)` in any order; of events at the same time, those later in the list count as later.
+/// `events` are `(user, time)` in any order. Among events of the same time, a later one in the list
+/// counts as later.
 #[must_use]
-pub fn temporal_holdout(events: &[(u32, i64)], fraction: f64, fewest: usize) -> Holdout {
+pub fn temporal_holdout(events: &[(u32, i64)], fraction: f64, min_events: usize) -> Holdout {
     let mut order: Vec<usize> = (0..events.len()).collect();
     order.sort_by_key(|&position| events.get(position).map(|&(user, time)| (user, time, position)));
-    let user_of = |position: &usize| events.get(*position).map(|event| event.0);
     let mut split = Holdout::default();
-    for of_user in order.chunk_by(|a, b| user_of(a) == user_of(b)) {
-        let held_out = if of_user.len() < fewest.max(2) {
+    for of_user in order.chunk_by(|&a, &b| user_of(events, a) == user_of(events, b)) {
+        let held_out = if of_user.len() < min_events.max(2) {
             0
         } else {
             ((of_user.len() as f64 * fraction).ceil() as usize).min(of_user.len() - 1)
@@ -33,13 +34,17 @@ pub fn temporal_holdout(events: &[(u32, i64)], fraction: f64, fewest: usize) -> 
     split
 }
 
-/// Holds out random events of each user, as [`temporal_holdout`] does with the latest; `users` says of whom each event
-/// is. A `fraction` so small that it is less than one event holds out exactly one.
+fn user_of(events: &[(u32, i64)], index: usize) -> Option<u32> {
+    events.get(index).map(|event| event.0)
+}
+
+/// Holds out random events of each user, as many as [`temporal_holdout`] does. `users` holds the
+/// user of each event; a tiny `fraction` holds out exactly one event per user.
 #[must_use]
-pub fn random_holdout(users: &[u32], fraction: f64, fewest: usize, seed: u64) -> Holdout {
+pub fn random_holdout(users: &[u32], fraction: f64, min_events: usize, seed: u64) -> Holdout {
     let mut rng = StdRng::seed_from_u64(seed);
     let drawn: Vec<(u32, i64)> = users.iter().map(|&user| (user, rng.random())).collect();
-    temporal_holdout(&drawn, fraction, fewest)
+    temporal_holdout(&drawn, fraction, min_events)
 }
 
 #[cfg(test)]
@@ -68,10 +73,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_event_is_on_one_side_and_everybody_keeps_one(
-            events in prop::collection::vec((0u32..5, 0i64..20), 0..60), fraction in 0.0..=1.0f64, fewest in 0usize..6,
+        fn every_event_is_on_one_side_and_every_user_keeps_one(
+            events in prop::collection::vec((0u32..5, 0i64..20), 0..60), fraction in 0.0..=1.0f64, min_events in 0usize..6,
         ) {
-            let split = temporal_holdout(&events, fraction, fewest);
+            let split = temporal_holdout(&events, fraction, min_events);
             let mut all: Vec<usize> = split.train.iter().chain(&split.test).copied().collect();
             all.sort_unstable();
             prop_assert_eq!(all, (0..events.len()).collect::<Vec<_>>());

@@ -1,23 +1,32 @@
-//! Splits and metrics for ranked lists.
+//! Evaluates ranked lists: splits of events, metrics, protocols and confidence intervals.
 //!
-//! It knows dense indices and lists, no model and no store: whoever has a model ranks, this crate judges.
+//! This crate works on dense indices, scores and lists. It must never know a model or a store, read
+//! a clock, or draw random numbers without a seed: the caller ranks, this crate evaluates.
 //!
 //! ```
-//! use docent_evaluation::{Metrics, metrics_at_k};
+//! use docent_evaluation::{metrics_at_k, ndcg_at_k};
+//!
+//! // The only relevant item is at the second place of the list.
 //! let metrics = metrics_at_k(&[4, 7, 9], &[7].into(), 10);
 //! assert_eq!((metrics.hit_rate, metrics.recall, metrics.mrr), (1.0, 1.0, 0.5));
+//! assert_eq!(metrics.ndcg, ndcg_at_k(&[1], 1, 10));
 //! ```
 
+mod bootstrap;
 mod holdout;
-mod interval;
+pub mod interval;
 mod lists;
 mod metrics;
 mod protocol;
 mod rank;
 
+pub use bootstrap::{Estimate, bootstrap};
 pub use holdout::{Holdout, random_holdout, temporal_holdout};
-pub use interval::{Estimate, RatioSums, bootstrap};
+pub use interval::{Interval, RatioSums};
 pub use lists::{ListMetrics, list_metrics};
-pub use metrics::{Metrics, mean_metrics, metrics_at_k, metrics_of_ranks};
+pub use metrics::{
+    Metrics, hr_at_k, map_at_k, mean_metrics, metrics_at_k, metrics_of_ranks, mrr_at_k, ndcg_at_k,
+    precision_at_k, recall_at_k,
+};
 pub use protocol::{LeaveOneOutCase, MetricsByK, RankingCase, full_ranking, leave_one_out};
 pub use rank::{rank_against, top_k};

@@ -2,24 +2,27 @@ use docent_domain::gini;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// What lists are like as a whole, whether or not they hit. All but novelty are in `[0, 1]`.
+/// Metrics of recommendation lists as a whole, apart from their accuracy. All but novelty are in
+/// `[0, 1]`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct ListMetrics {
-    /// Share of the catalogue that is in some list.
+    /// Share of the catalogue that is in at least one list.
     pub coverage: f64,
-    /// Gini coefficient of how often each item of the catalogue is in a list: 0 where all are shown alike.
+    /// Gini coefficient of the number of lists that each item of the catalogue is in; 0 if all
+    /// items are shown equally often.
     pub gini: f64,
-    /// Mean self-information `-log2(share of people who chose it)` of what is shown, in bits (Zhou et al. 2010). An item
-    /// that nobody chose counts as chosen by one person.
+    /// Mean self-information `-log2(share of users who chose the item)` of the shown items, in bits
+    /// (Zhou et al., 2010). An item that no user chose counts as chosen by one.
     pub novelty: f64,
-    /// Mean distance between two items of a list (Ziegler et al. 2005).
+    /// Mean distance between two items of a list (Ziegler et al., 2005).
     pub diversity: f64,
-    /// Mean share of a list that another person's list does not have: 1 where no two lists have anything in common.
+    /// Mean share of a list that the list of another user does not contain; 1 if no two lists
+    /// overlap.
     pub personalisation: f64,
 }
 
 impl ListMetrics {
-    /// The metrics with their names, in the order that reports give them.
+    /// Returns the metrics with their names, in the order of reports.
     #[must_use]
     pub fn named(&self) -> [(&'static str, f64); 5] {
         [
@@ -32,8 +35,10 @@ impl ListMetrics {
     }
 }
 
-/// Judges lists of items under `popularity.len()`; `popularity` is how many of `n_users` people chose each item, and
-/// `distance` that of two items, in `[0, 1]`.
+/// Returns the metrics of lists of items.
+///
+/// `popularity` `[n_items]` counts the users, of `n_users`, who chose each item. `distance` returns
+/// the distance of two items, in `[0, 1]`.
 #[must_use]
 pub fn list_metrics(
     lists: &[Vec<u32>],
@@ -48,16 +53,12 @@ pub fn list_metrics(
         }
     }
     let covered = shown.iter().filter(|count| **count > 0.0).count();
-    let information = |item: &u32| {
-        let chosen = popularity.get(*item as usize).copied().unwrap_or(0).max(1);
-        (n_users.max(1) as f64 / f64::from(chosen)).log2().max(0.0)
-    };
     let with_pairs = lists.par_iter().filter(|list| list.len() > 1);
     let spreads: Vec<f64> = with_pairs.map(|list| spread(list, &distance)).collect();
     ListMetrics {
         coverage: covered as f64 / popularity.len().max(1) as f64,
         gini: gini(&shown),
-        novelty: mean(lists.iter().flatten().map(information)),
+        novelty: mean(lists.iter().flatten().map(|&item| self_information(item, popularity, n_users))),
         diversity: mean(spreads.into_iter()),
         personalisation: personalisation(lists, &shown),
     }
@@ -68,6 +69,13 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
     if count == 0 { 0.0 } else { sum / count as f64 }
 }
 
+/// Returns `-log2(share of users who chose the item)`, in bits.
+fn self_information(item: u32, popularity: &[u32], n_users: usize) -> f64 {
+    let chosen = popularity.get(item as usize).copied().unwrap_or(0).max(1);
+    (n_users.max(1) as f64 / f64::from(chosen)).log2().max(0.0)
+}
+
+/// Returns the mean distance over all pairs of a list.
 fn spread(list: &[u32], distance: &impl Fn(u32, u32) -> f64) -> f64 {
     mean(list.iter().enumerate().flat_map(|(place, &a)| {
         let rest = list.iter().skip(place + 1);
@@ -75,8 +83,9 @@ fn spread(list: &[u32], distance: &impl Fn(u32, u32) -> f64) -> f64 {
     }))
 }
 
-/// Over all pairs of lists at once: an item shown `n` times is shared by `n (n - 1)` ordered pairs. The overlap of a
-/// pair is relative to the mean length, so lists of one length give the plain mean.
+/// Returns the mean personalisation over all pairs of lists, in time linear in their length: an
+/// item shown `n` times is shared by `n (n - 1)` ordered pairs. Overlaps are relative to the mean
+/// length, which gives the plain mean for lists of equal length.
 fn personalisation(lists: &[Vec<u32>], shown: &[f64]) -> f64 {
     let n = lists.len() as f64;
     let length = mean(lists.iter().map(|list| list.len() as f64));
@@ -106,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_shown_is_nothing() {
+    fn no_lists_give_zeros() {
         let m = list_metrics(&[], &[], 0, |_, _| 1.0);
         assert_eq!(m, ListMetrics::default());
         assert_eq!(list_metrics(&[vec![0]], &[1], 1, |_, _| 1.0).diversity, 0.0);

@@ -2,26 +2,26 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-/// How well one list, or many on average, found what was held out. Each is in `[0, 1]`.
+/// Accuracy metrics of one list at a cut-off `k`, or their means over many lists, each in `[0, 1]`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
-    /// Whether anything held out is in the list.
+    /// Hit rate; see [`hr_at_k`].
     pub hit_rate: f64,
-    /// Normalised discounted cumulative gain (Järvelin and Kekäläinen, 2002) with binary relevance.
+    /// Normalised discounted cumulative gain; see [`ndcg_at_k`].
     pub ndcg: f64,
-    /// Share of what was held out that is in the list.
+    /// Recall; see [`recall_at_k`].
     pub recall: f64,
-    /// Share of the `k` places that hold something held out.
+    /// Precision; see [`precision_at_k`].
     pub precision: f64,
-    /// One over the rank of the first that was held out.
+    /// Reciprocal rank; see [`mrr_at_k`].
     pub mrr: f64,
-    /// Mean over what was held out (at most `k` of it) of the precision at its rank; 0 for what is not in the list.
+    /// Average precision; see [`map_at_k`].
     #[serde(default)]
     pub map: f64,
 }
 
 impl Metrics {
-    /// The metrics with their names, in the order that reports give them.
+    /// Returns the metrics with their names, in the order of reports.
     #[must_use]
     pub fn named(&self) -> [(&'static str, f64); 6] {
         [
@@ -35,52 +35,112 @@ impl Metrics {
     }
 }
 
-/// The metrics of one list: `ranked` is best first, of which the first `k` count. With nothing relevant, all are 0.
+/// Returns the metrics of the first `k` items of `ranked`, which is best first. All are 0 if no
+/// item is relevant.
 #[must_use]
 pub fn metrics_at_k(ranked: &[u32], relevant: &HashSet<u32>, k: usize) -> Metrics {
-    let hits = ranked.iter().take(k).enumerate().filter(|(_, item)| relevant.contains(item));
-    metrics_of_ranks(&hits.map(|(rank, _)| rank).collect::<Vec<_>>(), relevant.len(), k)
+    let items = ranked.iter().take(k).enumerate();
+    let ranks: Vec<usize> = items.filter(|(_, item)| relevant.contains(item)).map(|(rank, _)| rank).collect();
+    metrics_of_ranks(&ranks, relevant.len(), k)
 }
 
-/// The metrics of one list where `ranks` (from 0, ascending) hold what is relevant, of `relevant` in all. Ranks of `k`
-/// and beyond do not count.
+/// Returns the metrics of a list by the ranks of its relevant items.
+///
+/// `ranks` counts from 0 and is ascending; ranks of `k` and more do not count. `n_relevant` is the
+/// number of relevant items in all. All metrics are 0 if no item is relevant or `k` is 0. The
+/// functions for single metrics, such as [`ndcg_at_k`], take the same arguments.
 #[must_use]
-pub fn metrics_of_ranks(ranks: &[usize], relevant: usize, k: usize) -> Metrics {
-    if relevant == 0 || k == 0 {
-        return Metrics::default();
-    }
-    let discount = |rank: usize| 1.0 / (rank as f64 + 2.0).log2();
-    let hits: Vec<usize> = ranks.iter().copied().take_while(|&rank| rank < k).collect();
-    let ideal: f64 = (0..relevant.min(k)).map(discount).sum();
-    let found = |place: usize| place as f64 + 1.0;
-    // Not `sum`, which is -0.0 for none.
-    let total = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, |sum, value| sum + value);
+pub fn metrics_of_ranks(ranks: &[usize], n_relevant: usize, k: usize) -> Metrics {
     Metrics {
-        hit_rate: f64::from(u8::from(!hits.is_empty())),
-        ndcg: total(&mut hits.iter().map(|&rank| discount(rank))) / ideal,
-        recall: hits.len() as f64 / relevant as f64,
-        precision: hits.len() as f64 / k as f64,
-        mrr: hits.first().map_or(0.0, |&rank| 1.0 / (rank as f64 + 1.0)),
-        map: total(&mut hits.iter().enumerate().map(|(place, &rank)| found(place) / (rank as f64 + 1.0)))
-            / relevant.min(k) as f64,
+        hit_rate: hr_at_k(ranks, n_relevant, k),
+        ndcg: ndcg_at_k(ranks, n_relevant, k),
+        recall: recall_at_k(ranks, n_relevant, k),
+        precision: precision_at_k(ranks, n_relevant, k),
+        mrr: mrr_at_k(ranks, n_relevant, k),
+        map: map_at_k(ranks, n_relevant, k),
     }
 }
 
-/// The mean over users; all 0 for none.
+/// Returns the hit rate: 1 if a relevant item is among the first `k`, else 0.
+#[must_use]
+pub fn hr_at_k(ranks: &[usize], n_relevant: usize, k: usize) -> f64 {
+    f64::from(u8::from(!hits(ranks, n_relevant, k).is_empty()))
+}
+
+/// Returns the normalised discounted cumulative gain (Järvelin and Kekäläinen, 2002) with binary
+/// relevance: `sum(1 / log2(rank + 2))` over the hits, divided by its maximum for this `k`.
+#[must_use]
+pub fn ndcg_at_k(ranks: &[usize], n_relevant: usize, k: usize) -> f64 {
+    let gain = sum(hits(ranks, n_relevant, k).iter().map(|&rank| discount(rank)));
+    ratio(gain, sum((0..n_relevant.min(k)).map(discount)))
+}
+
+/// Returns the recall: the share of the relevant items that is among the first `k`.
+#[must_use]
+pub fn recall_at_k(ranks: &[usize], n_relevant: usize, k: usize) -> f64 {
+    ratio(hits(ranks, n_relevant, k).len() as f64, n_relevant as f64)
+}
+
+/// Returns the precision: the share of the `k` places that have a relevant item.
+#[must_use]
+pub fn precision_at_k(ranks: &[usize], n_relevant: usize, k: usize) -> f64 {
+    ratio(hits(ranks, n_relevant, k).len() as f64, k as f64)
+}
+
+/// Returns the reciprocal rank, `1 / (rank + 1)` of the first relevant item, or 0 without one among
+/// the first `k`. Its mean over users is the MRR.
+#[must_use]
+pub fn mrr_at_k(ranks: &[usize], n_relevant: usize, k: usize) -> f64 {
+    hits(ranks, n_relevant, k).first().map_or(0.0, |&rank| 1.0 / (rank as f64 + 1.0))
+}
+
+/// Returns the average precision: the sum over the hits of the precision at their rank, divided by
+/// the largest possible number of hits, `min(n_relevant, k)`. Its mean over users is the MAP.
+#[must_use]
+pub fn map_at_k(ranks: &[usize], n_relevant: usize, k: usize) -> f64 {
+    let hits = hits(ranks, n_relevant, k).iter().enumerate();
+    let precisions = sum(hits.map(|(place, &rank)| (place as f64 + 1.0) / (rank as f64 + 1.0)));
+    ratio(precisions, n_relevant.min(k) as f64)
+}
+
+/// Returns the ranks smaller than `k`, or none if no item is relevant.
+fn hits(ranks: &[usize], n_relevant: usize, k: usize) -> &[usize] {
+    let n = if n_relevant == 0 { 0 } else { ranks.partition_point(|&rank| rank < k) };
+    ranks.get(..n).unwrap_or_default()
+}
+
+fn discount(rank: usize) -> f64 {
+    1.0 / (rank as f64 + 2.0).log2()
+}
+
+/// Sums from 0.0; `Iterator::sum` of no values is -0.0.
+fn sum(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(0.0, |sum, value| sum + value)
+}
+
+/// Divides, or returns 0 if the divisor is 0.
+fn ratio(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
+}
+
+/// Returns the means over users, which are 0 for no users.
 #[must_use]
 pub fn mean_metrics(users: &[Metrics]) -> Metrics {
     if users.is_empty() {
         return Metrics::default();
     }
-    let mean = |metric: fn(&Metrics) -> f64| users.iter().map(metric).sum::<f64>() / users.len() as f64;
     Metrics {
-        hit_rate: mean(|m| m.hit_rate),
-        ndcg: mean(|m| m.ndcg),
-        recall: mean(|m| m.recall),
-        precision: mean(|m| m.precision),
-        mrr: mean(|m| m.mrr),
-        map: mean(|m| m.map),
+        hit_rate: mean_of(users, |m| m.hit_rate),
+        ndcg: mean_of(users, |m| m.ndcg),
+        recall: mean_of(users, |m| m.recall),
+        precision: mean_of(users, |m| m.precision),
+        mrr: mean_of(users, |m| m.mrr),
+        map: mean_of(users, |m| m.map),
     }
+}
+
+fn mean_of(users: &[Metrics], metric: fn(&Metrics) -> f64) -> f64 {
+    users.iter().map(metric).sum::<f64>() / users.len() as f64
 }
 
 #[cfg(test)]
@@ -91,7 +151,7 @@ mod tests {
 
     #[test]
     fn metrics_by_hand() {
-        // Two of three held out are found, at ranks 2 and 4 of 5.
+        // Two of three relevant items are found, at places 2 and 4 of 5.
         let metrics = metrics_at_k(&[1, 10, 2, 11, 3], &[10, 11, 12].into(), 5);
         let dcg = 1.0 / 3f64.log2() + 1.0 / 5f64.log2();
         let ideal = 1.0 + 1.0 / 3f64.log2() + 1.0 / 4f64.log2();
@@ -102,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_beyond_k_does_not_count() {
+    fn items_beyond_k_do_not_count() {
         assert_eq!(metrics_at_k(&[1, 2, 3], &[3].into(), 2), Metrics::default());
         assert!(metrics_at_k(&[1], &[3].into(), 2).ndcg.is_sign_positive());
         assert_eq!(metrics_at_k(&[1], &HashSet::new(), 2), Metrics::default());

@@ -4,33 +4,35 @@ use rayon::prelude::*;
 
 use crate::{Metrics, metrics_at_k, metrics_of_ranks, rank_against, top_k};
 
-/// One held-out item of one user, and the items that it is ranked among.
+/// One held-out item of one user and the items that it is ranked among.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaveOneOutCase {
     /// Dense user index.
     pub user: u32,
-    /// What was held out.
+    /// Item that is held out.
     pub item: u32,
-    /// What it competes with. The item itself does not, where it is among them.
+    /// Items that it is ranked among. The held-out item is ignored if it is one of them.
     pub negatives: Vec<u32>,
 }
 
-/// What one user has and what is to be found for them.
+/// The seen and the held-out items of one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RankingCase {
     /// Dense user index.
     pub user: u32,
-    /// What is not to be ranked, ascending.
+    /// Items that are not ranked, ascending.
     pub seen: Vec<u32>,
-    /// What was held out.
+    /// Items that are held out.
     pub relevant: HashSet<u32>,
 }
 
-/// The metrics of each case at each of `ks`, `[ks][cases]`, of the held-out item among its negatives. Ties count against
-/// it. `score` gives the scores of some items for a user, in their order.
+/// Ranks the held-out item of each case among its negatives and returns the metrics at each cut-off
+/// of `ks`, `[ks][cases]`. Ties count against the held-out item.
+///
+/// `score(user, items, scores)` writes the scores of the items, in their order.
 ///
 /// # Errors
-/// The first that `score` gives.
+/// Returns the first error of `score`.
 pub fn leave_one_out<E: Send>(
     cases: &[LeaveOneOutCase],
     ks: &[usize],
@@ -43,33 +45,37 @@ pub fn leave_one_out<E: Send>(
         Ok(scores.split_first().map_or(0, |(own, others)| rank_against(*own, others)))
     });
     let ranks = ranks.collect::<Result<Vec<usize>, E>>()?;
-    let at = |k: &usize| ranks.iter().map(|&rank| metrics_of_ranks(&[rank], 1, *k)).collect();
-    Ok(ks.iter().map(at).collect())
+    Ok(ks.iter().map(|&k| ranks.iter().map(|&rank| metrics_of_ranks(&[rank], 1, k)).collect()).collect())
 }
 
 /// Metrics of cases at several cut-offs, `[ks][cases]`.
 pub type MetricsByK = Vec<Vec<Metrics>>;
 
-/// The metrics of each case at each of `ks` over all items that the user has not seen; and each case's
-/// list at the largest of them. Ties count against what is relevant. `score` gives the scores of all items for a user.
+/// Ranks all unseen items for each case. Returns the metrics at each cut-off of `ks`,
+/// `[ks][cases]`, and the list of each case at the largest cut-off. Ties count against relevant
+/// items.
+///
+/// `score(user, scores)` writes the scores of all items, `[n_items]`.
 ///
 /// # Errors
-/// The first that `score` gives.
+/// Returns the first error of `score`.
 pub fn full_ranking<E: Send>(
     cases: &[RankingCase],
     ks: &[usize],
     score: impl Fn(u32, &mut Vec<f32>) -> Result<(), E> + Sync,
 ) -> Result<(MetricsByK, Vec<Vec<u32>>), E> {
-    let longest = ks.iter().copied().max().unwrap_or(0);
+    let max_k = ks.iter().copied().max().unwrap_or(0);
     let lists = cases.par_iter().map_init(Vec::new, |scores, case| {
         score(case.user, scores)?;
-        Ok(top_k(scores, &case.seen, &case.relevant, longest))
+        Ok(top_k(scores, &case.seen, &case.relevant, max_k))
     });
     let lists = lists.collect::<Result<Vec<Vec<u32>>, E>>()?;
-    let at = |k: &usize| {
-        cases.iter().zip(&lists).map(|(case, list)| metrics_at_k(list, &case.relevant, *k)).collect()
-    };
-    Ok((ks.iter().map(at).collect(), lists))
+    let mut by_k = Vec::with_capacity(ks.len());
+    for &k in ks {
+        let metrics = cases.iter().zip(&lists).map(|(case, list)| metrics_at_k(list, &case.relevant, k));
+        by_k.push(metrics.collect());
+    }
+    Ok((by_k, lists))
 }
 
 #[cfg(test)]
@@ -103,7 +109,7 @@ mod tests {
             Ok::<(), Infallible>(())
         });
         let Ok((metrics, lists)) = ranked;
-        assert_eq!(lists, [[0, 2]], "2 ties with 0, and ties count against what is relevant");
+        assert_eq!(lists, [[0, 2]], "2 ties with 0, and ties count against relevant items");
         assert_eq!((metrics[0][0].recall, metrics[1][0].recall), (0.0, 0.5));
     }
 

@@ -1,41 +1,48 @@
 use std::{cmp::Ordering, collections::HashSet};
 
-/// The rank, from 0, of something that scored `score` among `others`. Ties count against it, and so does a score that
-/// is not a number.
+/// Returns the rank, from 0, of an item with `score` among `others`. Ties and scores that are not a
+/// number count against the item.
 #[must_use]
 pub fn rank_against(score: f32, others: &[f32]) -> usize {
     others.iter().filter(|other| other.partial_cmp(&&score) != Some(Ordering::Less)).count()
 }
 
-/// The `k` items of largest score, best first, without `seen` (ascending). Of equal scores, those in `relevant` come
-/// last, then the smaller index first: a model that scores all alike earns nothing. A score that is not a number comes
-/// after all others.
+/// Returns the `k` items with the largest scores, best first, without those in `seen` (ascending).
+///
+/// Among equal scores, items in `relevant` come last and then smaller indices first, so that a
+/// model that scores all items alike gains nothing. A score that is not a number comes after all
+/// others.
 #[must_use]
 pub fn top_k(scores: &[f32], seen: &[u32], relevant: &HashSet<u32>, k: usize) -> Vec<u32> {
-    type Entry = (f32, bool, u32);
-    let order = |a: &Entry, b: &Entry| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2));
     let mut seen = seen.iter().copied().peekable();
-    // A catalogue is many times as long as what is asked for: only what may be among the best is kept.
-    let most = k.saturating_mul(2).min(scores.len());
-    let mut best: Vec<Entry> = Vec::with_capacity(most);
-    let mut least = f32::NEG_INFINITY;
+    // A catalogue is much longer than the list, so only items that may be among the best are kept.
+    let capacity = k.saturating_mul(2).min(scores.len());
+    let mut best: Vec<Entry> = Vec::with_capacity(capacity);
+    let mut lowest = f32::NEG_INFINITY;
     for (item, &score) in (0u32..).zip(scores) {
         if seen.next_if_eq(&item).is_some() {
             continue;
         }
         let key = if score.is_nan() { f32::NEG_INFINITY } else { score };
-        if key < least {
+        if key < lowest {
             continue;
         }
         best.push((key, relevant.contains(&item), item));
-        if best.len() > k && best.len() >= most {
-            best.select_nth_unstable_by(k, order);
+        if best.len() > k && best.len() >= capacity {
+            best.select_nth_unstable_by(k, best_first);
             best.truncate(k);
-            least = best.iter().map(|entry| entry.0).fold(f32::INFINITY, f32::min);
+            lowest = best.iter().map(|entry| entry.0).fold(f32::INFINITY, f32::min);
         }
     }
-    best.sort_unstable_by(order);
+    best.sort_unstable_by(best_first);
     best.iter().take(k).map(|(_, _, item)| *item).collect()
+}
+
+/// Score, relevance and index of an item.
+type Entry = (f32, bool, u32);
+
+fn best_first(a: &Entry, b: &Entry) -> Ordering {
+    b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2))
 }
 
 #[cfg(test)]
@@ -54,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_comes_last() {
+    fn a_score_that_is_not_a_number_comes_last() {
         assert_eq!(top_k(&[f32::NAN, 0.1, 0.3], &[], &HashSet::new(), 3), [2, 1, 0]);
     }
 
