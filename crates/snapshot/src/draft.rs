@@ -6,11 +6,12 @@ use serde::Serialize;
 use crate::{
     FORMAT_VERSION, FileEntry, Manifest, Published, SnapshotError, Tensor,
     files::{rename_synced, sync_folder, write_synced},
-    store::MANIFEST,
+    layout::MANIFEST,
     tensors,
 };
 
-/// A snapshot that is being written, invisible until [`Draft::publish`]; dropped before that, it leaves nothing.
+/// A snapshot that is being written. Readers do not see it before [`Draft::publish`]; a draft that
+/// is dropped before leaves no files.
 #[derive(Debug)]
 pub struct Draft {
     id: String,
@@ -26,7 +27,7 @@ impl Draft {
         Ok(Self { id, folder, target, files: BTreeMap::new(), published: false })
     }
 
-    /// The id that the snapshot will have.
+    /// Returns the id that the snapshot will have.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -35,7 +36,8 @@ impl Draft {
     /// Writes `<name>.safetensors`.
     ///
     /// # Errors
-    /// [`SnapshotError::Invalid`] for a name that is taken, [`SnapshotError::Io`].
+    /// Returns [`SnapshotError::Invalid`] for a name that is already used, and
+    /// [`SnapshotError::Io`].
     pub fn put_tensors(&mut self, name: &str, tensors: &[Tensor]) -> Result<(), SnapshotError> {
         let file = format!("{name}.safetensors");
         let bytes = tensors::serialize(&file, tensors)?;
@@ -45,7 +47,8 @@ impl Draft {
     /// Writes `<name>.json`.
     ///
     /// # Errors
-    /// As [`Draft::put_tensors`].
+    /// Returns the errors of [`Draft::put_tensors`], and [`SnapshotError::Invalid`] for a value
+    /// that JSON cannot represent.
     pub fn put_json(&mut self, name: &str, value: &impl Serialize) -> Result<(), SnapshotError> {
         let file = format!("{name}.json");
         let bytes = serde_json::to_vec(value)
@@ -55,22 +58,27 @@ impl Draft {
 
     fn put(&mut self, file: String, bytes: &[u8]) -> Result<(), SnapshotError> {
         if self.files.contains_key(&file) {
-            return Err(SnapshotError::Invalid { name: file, reason: "is already written".into() });
+            return Err(SnapshotError::Invalid {
+                name: file,
+                reason: "expected a name not used before in this snapshot".into(),
+            });
         }
         write_synced(&self.folder.join(&file), bytes)?;
         self.files.insert(file, FileEntry::of(bytes));
         Ok(())
     }
 
-    /// Writes the manifest and gives the snapshot its name. It is complete and can be opened, but not yet live.
+    /// Writes the manifest with `info` and renames the folder to the id of the snapshot. The
+    /// snapshot can then be opened; it is not live before
+    /// [`SnapshotStore::promote`](crate::SnapshotStore::promote).
     ///
     /// # Errors
-    /// [`SnapshotError::Io`]; nothing is left behind then.
+    /// Returns [`SnapshotError::Io`]; no files are left then.
     pub fn publish(self, info: serde_json::Value) -> Result<Published, SnapshotError> {
         self.seal(info)?.rename()
     }
 
-    /// Writes the manifest, after which nothing can be added.
+    /// Writes the manifest. No file can be added after that.
     pub(crate) fn seal(mut self, info: serde_json::Value) -> Result<Sealed, SnapshotError> {
         let manifest = Manifest {
             format_version: FORMAT_VERSION,
@@ -88,7 +96,8 @@ impl Draft {
     }
 }
 
-/// A complete snapshot without its name; dropped before [`Sealed::rename`], it leaves nothing.
+/// A complete snapshot that is not yet renamed. If it is dropped before [`Sealed::rename`], it
+/// leaves no files.
 #[derive(Debug)]
 pub(crate) struct Sealed {
     draft: Draft,
@@ -110,7 +119,7 @@ impl Sealed {
 impl Drop for Draft {
     fn drop(&mut self) {
         if !self.published {
-            // A draft that cannot be removed is removed by the next prune.
+            // A draft that cannot be removed now is removed by the next prune.
             let _ = fs::remove_dir_all(&self.folder);
         }
     }

@@ -2,56 +2,57 @@ use std::{io, path::PathBuf};
 
 use thiserror::Error;
 
-/// Why a snapshot could not be written, found or trusted. Each names the file.
+/// The reason why a snapshot cannot be written, found or read. Every message names the file.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum SnapshotError {
-    /// The file system said no.
+    /// The operating system reported an error.
     #[error("{}: {source}", path.display())]
     Io {
-        /// What was read or written.
+        /// File or folder that was read or written.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// There are snapshots, but no pointer to the live one.
-    #[error("{}: missing, though snapshots are there; promote one of them to restore it", path.display())]
+    #[error("{}: expected a pointer to the live snapshot, found none; promote a snapshot to restore it", path.display())]
     MissingCurrent {
-        /// Where the pointer should be.
+        /// Expected path of the pointer.
         path: PathBuf,
     },
-    /// No snapshot of that id.
-    #[error("{}: there is no such snapshot", path.display())]
+    /// No snapshot has the id.
+    #[error("{}: no such snapshot", path.display())]
     NotFound {
-        /// Where it should be.
+        /// Expected folder of the snapshot.
         path: PathBuf,
     },
-    /// A file of the snapshot is missing, altered, truncated or not what it should be.
+    /// A file of the snapshot is missing, altered, truncated or has unexpected content.
     #[error("{}: damaged: {reason}", path.display())]
     Damaged {
-        /// The file.
+        /// Path of the damaged file.
         path: PathBuf,
-        /// What was expected and what was read.
+        /// Description of what was expected and what was found.
         reason: String,
     },
-    /// Written by a newer version of this software.
+    /// The snapshot was written by a newer version of Docent.
     #[error(
-        "{}: snapshot format {found} is newer than {supported}, the newest that this version reads; update it",
+        "{}: expected a snapshot format of at most {supported}, found {found}; update this program",
         path.display()
     )]
     NewerFormat {
-        /// The manifest.
+        /// Path of the manifest.
         path: PathBuf,
-        /// The format that was read.
+        /// Format that was found.
         found: u32,
-        /// The newest format that can be read.
+        /// Newest format that this version reads.
         supported: u32,
     },
-    /// A value given to be written does not hold together.
+    /// A value to be written is inconsistent.
     #[error("{name}: {reason}")]
     Invalid {
-        /// The tensor or file.
+        /// Name of the tensor or file.
         name: String,
-        /// What is wrong.
+        /// Description of what was expected and what was given.
         reason: String,
     },
 }

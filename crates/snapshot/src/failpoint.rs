@@ -1,5 +1,5 @@
-/// Kills the process where `DOCENT_FAILPOINT` names this place, as a lost machine would: nothing is run, nothing cleaned
-/// up. For tests, and in debug builds only: a release build holds nothing of it.
+/// Aborts the process if `DOCENT_FAILPOINT` names this place, without any clean-up, as a power
+/// failure would. For tests; release builds do nothing here.
 #[doc(hidden)]
 #[inline]
 pub fn die_at(place: &str) {

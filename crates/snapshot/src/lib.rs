@@ -1,15 +1,7 @@
-//! The immutable, versioned, checksummed model that a trainer publishes and a server loads.
+//! Stores models as immutable, versioned, checksummed snapshots, and points to the live one.
 //!
-//! ```text
-//! snapshots/
-//!   CURRENT                      "<ulid> <BLAKE3 of its manifest>": the live snapshot
-//!   01J…/manifest.json           format version, info, size and BLAKE3 of every file
-//!   01J…/vectors.safetensors …   tensors and JSON documents
-//! ```
-//!
-//! A snapshot is written under a temporary name, synced, renamed, and its folder synced; `CURRENT` is replaced the same
-//! way. A reader sees the old or the new one, never half, even where a writer is killed ([`SnapshotStore::go_live`]). What is read is checked against the manifest before it is
-//! parsed. This crate knows nothing of what the files mean.
+//! A trainer writes snapshots, servers read them. This crate must never interpret the files of a
+//! snapshot, modify a published one, or return bytes that do not match the manifest.
 //!
 //! ```
 //! use docent_snapshot::{SnapshotStore, Tensor};
@@ -19,15 +11,77 @@
 //! draft.put_tensors("weights", &[Tensor::new("w", vec![2, 2], vec![1.0, 2.0, 3.0, 4.0])?])?;
 //! let id = draft.publish(serde_json::json!({"note": "first"}))?;
 //! store.promote(&id)?;
-//! let live = store.open_current()?.expect("just promoted");
+//! let live = store.open_current()?.expect("a snapshot was promoted");
 //! assert_eq!(live.tensors("weights")?.take("w", &[2, 2])?, [1.0, 2.0, 3.0, 4.0]);
 //! # Ok::<(), docent_snapshot::SnapshotError>(())
 //! ```
+//!
+//! # File layout
+//!
+//! ```text
+//! snapshots/
+//!   CURRENT                           pointer to the live snapshot
+//!   01KB5Y0V8CQ0F4S3W2N1M9T6RD/       one snapshot, named by its id
+//!     manifest.json                   format version, info, size and checksum of every file
+//!     ids.json                        a JSON document
+//!     vectors.safetensors             a tensor file
+//!     …
+//!   .training.lock                    locked by a trainer while it runs
+//!   .publish.lock                     locked while snapshots are published, promoted or removed
+//!   .draft-…                          unfinished work of a writer
+//! ```
+//!
+//! **Snapshot ids** are [ULIDs](https://github.com/ulid/spec): 26 characters that sort by time of
+//! creation. A folder whose name is not a ULID is not a snapshot.
+//!
+//! **`CURRENT`** is one line of text: the id of the live snapshot, a space, the BLAKE3 checksum of
+//! its `manifest.json` as 64 hexadecimal digits, and a newline.
+//!
+//! **`manifest.json`** is a JSON object:
+//!
+//! | field | type | meaning |
+//! |---|---|---|
+//! | `format_version` | integer | [`FORMAT_VERSION`] of the writer; readers refuse a larger one |
+//! | `id` | string | id of the snapshot |
+//! | `created_at` | string | time when the manifest was written (RFC 3339) |
+//! | `info` | any | description by the writer: configuration, metrics, data watermark |
+//! | `files` | object | by file name: `size_bytes` (integer) and `blake3` (64 hexadecimal digits) |
+//!
+//! `files` lists every file of the folder except `manifest.json` itself. A file that it does not
+//! list is never read.
+//!
+//! **`<name>.json`** is a JSON document written by [`Draft::put_json`].
+//!
+//! **`<name>.safetensors`** is written by [`Draft::put_tensors`] in the
+//! [safetensors](https://github.com/huggingface/safetensors) format. Each tensor has a name, a
+//! shape and the type `F32` or `U32`; values are row-major and little-endian.
+//!
+//! The names and the meaning of these files are up to the writer, the crate `docent-models`. By its
+//! convention `ids.json` maps item rows to resource ids, and row `i` of every other file is about
+//! the item of row `i` there.
+//!
+//! # Publication
+//!
+//! | name | meaning |
+//! |---|---|
+//! | `.draft-<id>/` | a snapshot that is being written |
+//! | `.draft-live-<id>` | next `CURRENT` while `<id>` is published; `<id>` does not count yet |
+//! | `.draft-CURRENT-<ulid>` | next `CURRENT` while an existing snapshot is promoted |
+//! | `.draft-removed-<id>/` | a snapshot that is being removed |
+//!
+//! Every file is synced, a snapshot is renamed to its id as a whole, its parent folder is synced,
+//! and `CURRENT` is replaced by a rename. A reader therefore sees the old or the new snapshot,
+//! never a part of one, even if the writer is killed at any moment; see [`SnapshotStore::go_live`].
+//! Remains of a killed writer are removed by [`SnapshotStore::recover`] and
+//! [`SnapshotStore::prune`].
+//!
+//! Every file is compared with its size and checksum before it is parsed.
 
 mod draft;
 mod error;
 mod failpoint;
 mod files;
+mod layout;
 mod lock;
 mod manifest;
 mod publication;
@@ -39,8 +93,9 @@ pub use draft::Draft;
 pub use error::SnapshotError;
 #[doc(hidden)]
 pub use failpoint::die_at;
+pub use layout::Published;
 pub use lock::TrainingLock;
 pub use manifest::{FORMAT_VERSION, FileEntry, Manifest};
 pub use snapshot::Snapshot;
-pub use store::{Published, SnapshotStore};
+pub use store::SnapshotStore;
 pub use tensors::{Tensor, Tensors};

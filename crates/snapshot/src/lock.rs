@@ -3,27 +3,30 @@ use std::{
     path::Path,
 };
 
-use crate::SnapshotError;
+use crate::{
+    SnapshotError,
+    layout::{PUBLISH_LOCK, TRAINING_LOCK},
+};
 
-/// The right to train into a folder of snapshots, for one process at a time; given back when dropped, or by the system
-/// when the process dies.
+/// The exclusive right of one process to train into a folder of snapshots. It is released on drop,
+/// or by the operating system when the process ends.
 #[derive(Debug)]
 pub struct TrainingLock {
-    #[expect(dead_code, reason = "held, never read")]
+    #[expect(dead_code, reason = "an open file holds the lock")]
     file: File,
 }
 
-/// The right to change which snapshots there are and which is live: held for moments.
+/// The exclusive right to add or remove snapshots and to replace the pointer. It is held briefly.
 #[derive(Debug)]
 pub(crate) struct PublishLock {
-    #[expect(dead_code, reason = "held, never read")]
+    #[expect(dead_code, reason = "an open file holds the lock")]
     file: File,
 }
 
 impl TrainingLock {
-    /// `None` where somebody has it.
+    /// Takes the lock, or returns `None` if another process holds it.
     pub(crate) fn try_take(root: &Path) -> Result<Option<Self>, SnapshotError> {
-        let path = root.join(".training.lock");
+        let path = root.join(TRAINING_LOCK);
         let file = open(root, &path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { file })),
@@ -34,16 +37,16 @@ impl TrainingLock {
 }
 
 impl PublishLock {
-    /// Waits for whoever has it.
+    /// Waits for the lock and takes it.
     pub(crate) fn take(root: &Path) -> Result<Self, SnapshotError> {
-        let path = root.join(".publish.lock");
+        let path = root.join(PUBLISH_LOCK);
         let file = open(root, &path)?;
         file.lock().map_err(SnapshotError::io(path))?;
         Ok(Self { file })
     }
 }
 
-/// Never removed: whoever would remove it could not know that nobody waits for it.
+/// Opens a lock file, which is never removed: another process may be waiting for the lock on it.
 fn open(root: &Path, path: &Path) -> Result<File, SnapshotError> {
     fs::create_dir_all(root).map_err(SnapshotError::io(root))?;
     File::options().create(true).append(true).open(path).map_err(SnapshotError::io(path))

@@ -5,30 +5,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::SnapshotError;
 
-/// The format that this version writes, and the newest that it reads.
+/// The snapshot format that this version writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// What a snapshot says of itself.
+/// The content of `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Manifest {
-    /// See [`FORMAT_VERSION`].
+    /// Format of the snapshot; see [`FORMAT_VERSION`].
     pub format_version: u32,
-    /// The ULID that names the snapshot.
+    /// ULID that names the snapshot.
     pub id: String,
-    /// When it was written.
+    /// Time when the manifest was written.
     pub created_at: DateTime<Utc>,
-    /// Config, metrics, data watermark: whatever the writer wants a reader to know.
+    /// Description by the writer, such as configuration, metrics and data watermark.
     pub info: serde_json::Value,
-    /// Every file, by name.
+    /// Size and checksum of every file except the manifest, by name.
     pub files: BTreeMap<String, FileEntry>,
 }
 
 /// Size and checksum of one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct FileEntry {
     /// Length in bytes.
     pub size_bytes: u64,
-    /// BLAKE3, in hexadecimal.
+    /// BLAKE3 of the content, as 64 hexadecimal digits.
     pub blake3: String,
 }
 
@@ -52,7 +54,7 @@ impl FileEntry {
 }
 
 impl Manifest {
-    /// Reads the version before anything else, so that a newer format is named as such.
+    /// Parses a manifest. The version is read first, so that a newer format is reported as such.
     pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, SnapshotError> {
         #[derive(Deserialize)]
         struct Version {

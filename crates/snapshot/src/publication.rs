@@ -1,10 +1,11 @@
-//! What may be cut off at any moment: making a snapshot live, and removing old ones.
+//! Publication and removal of snapshots, in steps after each of which the process may be killed.
 //!
-//! A new snapshot needs two renames: its folder, and the pointer `CURRENT`. Before the first one a pointer that is not
-//! yet in force names the snapshot (`.draft-live-<id>`); its rename is the second one. As long as it lies there the
-//! snapshot is not listed and counts for nothing, so that a writer killed in between has published nothing.
+//! A new live snapshot takes two renames: its folder, and the pointer `CURRENT`. Before the first
+//! rename, the next pointer is written as `.draft-live-<id>`; the second rename makes it `CURRENT`.
+//! As long as `.draft-live-<id>` exists, the snapshot is not listed and cannot be promoted, so a
+//! writer that is killed in between has published nothing.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use ulid::Ulid;
 
@@ -12,26 +13,26 @@ use crate::{
     Draft, Published, SnapshotError, SnapshotStore, TrainingLock,
     failpoint::die_at,
     files::{rename_synced, sync_folder, write_synced},
+    layout::{CURRENT, DRAFT_PREFIX, PENDING_PREFIX},
     lock::PublishLock,
-    store::{CURRENT, DRAFT_PREFIX},
 };
 
-/// The pointer to a snapshot that is about to be live for the first time, with its id.
-const PENDING_PREFIX: &str = ".draft-live-";
-
 impl SnapshotStore {
-    /// The right to train into this folder; `None` where another process has it.
+    /// Takes the exclusive right to train into this folder, or returns `None` if another process
+    /// has it.
     ///
     /// # Errors
-    /// [`SnapshotError::Io`].
+    /// Returns [`SnapshotError::Io`].
     pub fn lock_training(&self) -> Result<Option<TrainingLock>, SnapshotError> {
         TrainingLock::try_take(self.root())
     }
 
-    /// Publishes a draft and makes it the live snapshot: both or, whenever the process is killed, neither.
+    /// Publishes a draft and makes it the live snapshot. Both happen or, if the process is killed
+    /// at any moment, neither.
     ///
     /// # Errors
-    /// As [`Draft::publish`] and [`SnapshotStore::promote`]; nothing is left behind then, and the live one stays.
+    /// Returns the errors of [`Draft::publish`] and [`SnapshotStore::promote`]. No files are left
+    /// then, and the live snapshot stays.
     pub fn go_live(&self, draft: Draft, info: serde_json::Value) -> Result<Published, SnapshotError> {
         let _lock = PublishLock::take(self.root())?;
         let pending = self.root().join(format!("{PENDING_PREFIX}{}", draft.id()));
@@ -46,7 +47,7 @@ impl SnapshotStore {
         &self,
         draft: Draft,
         info: serde_json::Value,
-        pending: &std::path::Path,
+        pending: &Path,
     ) -> Result<Published, SnapshotError> {
         let sealed = draft.seal(info)?;
         die_at("publish-sealed");
@@ -61,10 +62,11 @@ impl SnapshotStore {
         Ok(published)
     }
 
-    /// Makes a published snapshot the live one. Also the way to roll back: promote an older one.
+    /// Makes a published snapshot the live one. Promoting an older one is a rollback.
     ///
     /// # Errors
-    /// [`SnapshotError::NotFound`] or [`SnapshotError::Damaged`]; the live one stays then.
+    /// Returns [`SnapshotError::NotFound`], [`SnapshotError::NewerFormat`] or
+    /// [`SnapshotError::Damaged`]. The live snapshot stays then.
     pub fn promote(&self, published: &Published) -> Result<(), SnapshotError> {
         let _lock = PublishLock::take(self.root())?;
         if self.pending()?.contains(&published.id) {
@@ -77,11 +79,13 @@ impl SnapshotStore {
         rename_synced(&temporary, &self.root().join(CURRENT))
     }
 
-    /// Removes all but the newest `keep` snapshots, the live one and those that are `spared`, and what a killed writer left behind. Returns the ids
-    /// of the removed. What a trainer that is at work has written so far is left alone.
+    /// Removes all snapshots except the newest `keep`, the live one and those in `spared`, and
+    /// returns the ids of the removed ones. Also removes the remains of killed writers, unless a
+    /// trainer is running.
     ///
     /// # Errors
-    /// [`SnapshotError::Io`]; where there are snapshots and it cannot be told which one is live, none is removed.
+    /// Returns [`SnapshotError::Io`], and the errors of [`SnapshotStore::current`] if the live
+    /// snapshot cannot be determined; no snapshot is removed then.
     pub fn prune(&self, keep: usize, spared: &[String]) -> Result<Vec<String>, SnapshotError> {
         if let Some(lock) = self.lock_training()? {
             self.recover(&lock)?;
@@ -90,20 +94,22 @@ impl SnapshotStore {
         let live = self.current()?.map(|published| published.id);
         let ids = self.list()?;
         let old = ids.len().saturating_sub(keep);
-        let is_kept = |id: &String| Some(id) == live.as_ref() || spared.contains(id);
-        let removed: Vec<String> = ids.into_iter().take(old).filter(|id| !is_kept(id)).collect();
-        for id in &removed {
-            self.remove(id)?;
-            die_at("prune-removed");
+        let mut removed = Vec::new();
+        for id in ids.into_iter().take(old) {
+            if Some(&id) != live.as_ref() && !spared.contains(&id) {
+                self.remove(&id)?;
+                removed.push(id);
+                die_at("prune-removed");
+            }
         }
         Ok(removed)
     }
 
-    /// Removes what a killed writer left behind, which the holder of the lock knows is nobody's. A reader never sees any of
-    /// it.
+    /// Removes the remains of killed writers. The training lock proves that no other writer is at
+    /// work.
     ///
     /// # Errors
-    /// [`SnapshotError::Io`].
+    /// Returns [`SnapshotError::Io`].
     pub fn recover(&self, _held: &TrainingLock) -> Result<(), SnapshotError> {
         let _lock = PublishLock::take(self.root())?;
         self.forget_pending()?;
@@ -113,25 +119,20 @@ impl SnapshotStore {
         Ok(())
     }
 
-    /// The ids of snapshots that were never live, because their writer was killed or is at it.
-    pub(crate) fn pending(&self) -> Result<Vec<String>, SnapshotError> {
-        let names = self.names()?.into_iter();
-        Ok(names.filter_map(|name| name.strip_prefix(PENDING_PREFIX).map(str::to_owned)).collect())
-    }
-
+    /// Removes the snapshots that were never live, with their pointers.
     fn forget_pending(&self) -> Result<(), SnapshotError> {
         for id in self.pending()? {
             let folder = self.root().join(&id);
             if folder.exists() {
                 self.remove(&id)?;
             }
-            // Last, so that what is cut off here is taken up again.
+            // Removed last, so that an interrupted clean-up is completed by the next one.
             remove_all(&self.root().join(format!("{PENDING_PREFIX}{id}")))?;
         }
         Ok(())
     }
 
-    /// Out of sight first, so that nobody sees half of it.
+    /// Removes a snapshot. It is renamed first, so that no reader sees a part of it.
     fn remove(&self, id: &str) -> Result<(), SnapshotError> {
         let hidden = self.root().join(format!("{DRAFT_PREFIX}removed-{id}"));
         rename_synced(&self.root().join(id), &hidden)?;
@@ -140,7 +141,7 @@ impl SnapshotStore {
     }
 }
 
-fn remove_all(path: &std::path::Path) -> Result<(), SnapshotError> {
+fn remove_all(path: &Path) -> Result<(), SnapshotError> {
     let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     removed.map_err(SnapshotError::io(path))
 }

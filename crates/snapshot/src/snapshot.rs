@@ -4,7 +4,8 @@ use serde::de::DeserializeOwned;
 
 use crate::{Manifest, SnapshotError, Tensors};
 
-/// A published snapshot whose manifest has been read. Each file is checked against it as it is read.
+/// An open snapshot. Its manifest has been read, and each file is checked against it when it is
+/// read.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     folder: PathBuf,
@@ -16,19 +17,19 @@ impl Snapshot {
         Self { folder, manifest }
     }
 
-    /// What it says of itself.
+    /// Returns the manifest.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// The sum of the sizes of its files, in bytes.
+    /// Returns the sum of the sizes of all files except the manifest, in bytes.
     #[must_use]
     pub fn size_bytes(&self) -> u64 {
         self.manifest.files.values().map(|file| file.size_bytes).sum()
     }
 
-    /// Whether there is a file `<name>.safetensors`.
+    /// Returns true if the manifest lists `<name>.safetensors`.
     #[must_use]
     pub fn has_tensors(&self, name: &str) -> bool {
         self.manifest.files.contains_key(&format!("{name}.safetensors"))
@@ -37,7 +38,8 @@ impl Snapshot {
     /// Reads `<name>.safetensors`.
     ///
     /// # Errors
-    /// [`SnapshotError::Damaged`] naming the file where it is missing or not as the manifest says.
+    /// Returns [`SnapshotError::Damaged`], which names the file, if it is missing or differs from
+    /// the manifest.
     pub fn tensors(&self, name: &str) -> Result<Tensors, SnapshotError> {
         let file = format!("{name}.safetensors");
         let bytes = self.read(&file)?;
@@ -47,7 +49,8 @@ impl Snapshot {
     /// Reads `<name>.json`.
     ///
     /// # Errors
-    /// As [`Snapshot::tensors`].
+    /// Returns the errors of [`Snapshot::tensors`], and [`SnapshotError::Damaged`] if the document
+    /// does not have the structure of `T`.
     pub fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T, SnapshotError> {
         let file = format!("{name}.json");
         let bytes = self.read(&file)?;
@@ -57,7 +60,7 @@ impl Snapshot {
     /// Checks every file against the manifest.
     ///
     /// # Errors
-    /// [`SnapshotError::Damaged`] for the first that does not match.
+    /// Returns [`SnapshotError::Damaged`] for the first file that does not match.
     pub fn verify(&self) -> Result<(), SnapshotError> {
         self.manifest.files.keys().try_for_each(|file| self.read(file).map(drop))
     }
@@ -65,12 +68,12 @@ impl Snapshot {
     fn read(&self, file: &str) -> Result<Vec<u8>, SnapshotError> {
         let path = self.folder.join(file);
         let Some(entry) = self.manifest.files.get(file) else {
-            return Err(SnapshotError::damaged(path, "the manifest does not list it"));
+            return Err(SnapshotError::damaged(path, "expected a file that the manifest lists"));
         };
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                return Err(SnapshotError::damaged(path, "the file is missing"));
+                return Err(SnapshotError::damaged(path, "expected a file, found none"));
             }
             Err(e) => return Err(SnapshotError::io(path)(e)),
         };

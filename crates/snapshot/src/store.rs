@@ -5,27 +5,10 @@ use std::{
 
 use ulid::Ulid;
 
-use crate::{Draft, Manifest, Snapshot, SnapshotError};
-
-pub(crate) const MANIFEST: &str = "manifest.json";
-pub(crate) const CURRENT: &str = "CURRENT";
-pub(crate) const DRAFT_PREFIX: &str = ".draft-";
-
-/// A snapshot that was published: its id and the checksum of its manifest, as `CURRENT` names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
-    /// The ULID that names the snapshot.
-    pub id: String,
-    /// BLAKE3 of the manifest, in hexadecimal.
-    pub manifest_blake3: String,
-}
-
-impl Published {
-    /// What `CURRENT` says where this is the live one.
-    pub(crate) fn pointer(&self) -> String {
-        format!("{} {}\n", self.id, self.manifest_blake3)
-    }
-}
+use crate::{
+    Draft, Manifest, Published, Snapshot, SnapshotError,
+    layout::{CURRENT, DRAFT_PREFIX, MANIFEST, PENDING_PREFIX},
+};
 
 /// A folder of snapshots and the pointer to the live one.
 #[derive(Debug, Clone)]
@@ -34,12 +17,13 @@ pub struct SnapshotStore {
 }
 
 impl SnapshotStore {
-    /// The store in this folder, which is made on the first write.
+    /// Creates a handle to the store in the folder `root`. The folder is created by the first
+    /// write.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
 
-    /// Where it is.
+    /// Returns the folder of the store.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
@@ -48,17 +32,18 @@ impl SnapshotStore {
     /// Begins a new snapshot.
     ///
     /// # Errors
-    /// [`SnapshotError::Io`] where the folder cannot be made.
+    /// Returns [`SnapshotError::Io`] if the folder cannot be created.
     pub fn draft(&self) -> Result<Draft, SnapshotError> {
         let id = Ulid::generate().to_string();
         Draft::create(id.clone(), self.root.join(format!("{DRAFT_PREFIX}{id}")), self.root.join(id))
     }
 
-    /// The live snapshot by name, without opening it; `None` where nothing was ever published. Cheap: to be polled.
+    /// Reads the pointer to the live snapshot without opening the snapshot, or returns `None` if
+    /// none was ever published. It reads one small file, so it can be polled.
     ///
     /// # Errors
-    /// [`SnapshotError::MissingCurrent`] where snapshots are there but no pointer, [`SnapshotError::Damaged`] where the
-    /// pointer cannot be read.
+    /// Returns [`SnapshotError::MissingCurrent`] if there are snapshots but no pointer, and
+    /// [`SnapshotError::Damaged`] if the pointer cannot be parsed.
     pub fn current(&self) -> Result<Option<Published>, SnapshotError> {
         let path = self.root.join(CURRENT);
         let text = match fs::read_to_string(&path) {
@@ -78,14 +63,18 @@ impl SnapshotStore {
             (Some(id), Some(checksum), None) => {
                 Ok(Some(Published { id: id.into(), manifest_blake3: checksum.into() }))
             }
-            _ => Err(SnapshotError::damaged(path, "expected a snapshot id and the checksum of its manifest")),
+            _ => Err(SnapshotError::damaged(
+                path,
+                "expected a snapshot id, a space and the BLAKE3 of its manifest",
+            )),
         }
     }
 
-    /// Opens the live snapshot, whose files are checked as they are read; `None` where nothing was ever published.
+    /// Opens the live snapshot, or returns `None` if none was ever published. Files are checked
+    /// when they are read.
     ///
     /// # Errors
-    /// As [`SnapshotStore::current`] and [`SnapshotStore::open`].
+    /// Returns the errors of [`SnapshotStore::current`] and [`SnapshotStore::open`].
     pub fn open_current(&self) -> Result<Option<Snapshot>, SnapshotError> {
         let Some(current) = self.current()? else { return Ok(None) };
         self.open_checked(&current.id, Some(&current.manifest_blake3)).map(Some)
@@ -94,7 +83,8 @@ impl SnapshotStore {
     /// Opens a snapshot by id.
     ///
     /// # Errors
-    /// [`SnapshotError::NotFound`], [`SnapshotError::NewerFormat`], [`SnapshotError::Damaged`].
+    /// Returns [`SnapshotError::NotFound`], [`SnapshotError::NewerFormat`] or
+    /// [`SnapshotError::Damaged`].
     pub fn open(&self, id: &str) -> Result<Snapshot, SnapshotError> {
         self.open_checked(id, None)
     }
@@ -120,10 +110,11 @@ impl SnapshotStore {
         Ok(Snapshot::new(folder, manifest))
     }
 
-    /// A published snapshot as [`SnapshotStore::promote`] wants it.
+    /// Returns a published snapshot by id, with the checksum of its manifest, for
+    /// [`SnapshotStore::promote`].
     ///
     /// # Errors
-    /// As [`SnapshotStore::open`].
+    /// Returns the errors of [`SnapshotStore::open`].
     pub fn published(&self, id: &str) -> Result<Published, SnapshotError> {
         self.open(id)?;
         let path = self.root.join(id).join(MANIFEST);
@@ -131,18 +122,19 @@ impl SnapshotStore {
         Ok(Published { id: id.into(), manifest_blake3: blake3::hash(&bytes).to_hex().to_string() })
     }
 
-    /// The ids of all published snapshots, oldest first.
+    /// Returns the ids of all published snapshots, oldest first.
     ///
     /// # Errors
-    /// [`SnapshotError::Io`].
+    /// Returns [`SnapshotError::Io`].
     pub fn list(&self) -> Result<Vec<String>, SnapshotError> {
         let pending = self.pending()?;
-        let published = |name: &String| Ulid::from_string(name).is_ok() && !pending.contains(name);
-        let mut ids: Vec<String> = self.names()?.into_iter().filter(published).collect();
+        let mut ids = self.names()?;
+        ids.retain(|name| Ulid::from_string(name).is_ok() && !pending.contains(name));
         ids.sort();
         Ok(ids)
     }
 
+    /// Returns the names of all files and folders of the store.
     pub(crate) fn names(&self) -> Result<Vec<String>, SnapshotError> {
         let entries = match fs::read_dir(&self.root) {
             Ok(entries) => entries,
@@ -153,5 +145,11 @@ impl SnapshotStore {
             .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
             .collect::<io::Result<_>>()
             .map_err(SnapshotError::io(&self.root))
+    }
+
+    /// Returns the ids of snapshots that were never live: their writer was killed or is at work.
+    pub(crate) fn pending(&self) -> Result<Vec<String>, SnapshotError> {
+        let names = self.names()?.into_iter();
+        Ok(names.filter_map(|name| name.strip_prefix(PENDING_PREFIX).map(str::to_owned)).collect())
     }
 }

@@ -1,6 +1,6 @@
 use std::{collections::HashMap, path::PathBuf};
 
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
 
 use crate::SnapshotError;
 
@@ -14,10 +14,10 @@ pub struct Tensor {
 }
 
 impl Tensor {
-    /// An `f32` tensor.
+    /// Creates an `f32` tensor from row-major values.
     ///
     /// # Errors
-    /// [`SnapshotError::Invalid`] where the shape does not hold as many values as there are.
+    /// Returns [`SnapshotError::Invalid`] if the number of values differs from that of the shape.
     pub fn new(name: impl Into<String>, shape: Vec<usize>, values: Vec<f32>) -> Result<Self, SnapshotError> {
         Self::build(
             name.into(),
@@ -28,10 +28,10 @@ impl Tensor {
         )
     }
 
-    /// A `u32` tensor.
+    /// Creates a `u32` tensor from row-major values.
     ///
     /// # Errors
-    /// As [`Tensor::new`].
+    /// Returns the errors of [`Tensor::new`].
     pub fn of_indices(
         name: impl Into<String>,
         shape: Vec<usize>,
@@ -58,24 +58,22 @@ impl Tensor {
         } else {
             Err(SnapshotError::Invalid {
                 name,
-                reason: format!("shape {shape:?} does not hold {len} values"),
+                reason: format!("expected as many values as shape {shape:?} has, got {len}"),
             })
         }
     }
 }
 
 pub(crate) fn serialize(file: &str, tensors: &[Tensor]) -> Result<Vec<u8>, SnapshotError> {
-    let invalid =
-        |e: safetensors::SafeTensorError| SnapshotError::Invalid { name: file.into(), reason: e.to_string() };
-    let views = tensors
+    tensors
         .iter()
         .map(|t| Ok((t.name.as_str(), TensorView::new(t.dtype, t.shape.clone(), &t.bytes)?)))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(invalid)?;
-    safetensors::serialize(views, None).map_err(invalid)
+        .collect::<Result<Vec<_>, SafeTensorError>>()
+        .and_then(|views| safetensors::serialize(views, None))
+        .map_err(|error| SnapshotError::Invalid { name: file.into(), reason: error.to_string() })
 }
 
-/// The tensors of one file, to be taken out by name.
+/// The tensors of one file, which are taken out by name.
 #[derive(Debug)]
 pub struct Tensors {
     path: PathBuf,
@@ -96,34 +94,34 @@ impl Tensors {
         Ok(Self { path, by_name })
     }
 
-    /// Takes an `f32` tensor of exactly this shape.
+    /// Takes the `f32` tensor `name`, which must have exactly this shape.
     ///
     /// # Errors
-    /// [`SnapshotError::Damaged`] where there is none, or of another shape or type.
+    /// Returns [`SnapshotError::Damaged`] if the tensor is missing or has another shape or type.
     pub fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, SnapshotError> {
         let bytes = self.take_bytes(name, Dtype::F32, Some(shape))?;
         Ok(numbers(&bytes, f32::from_le_bytes))
     }
 
-    /// Takes a `u32` tensor of one dimension and any length.
+    /// Takes the `u32` tensor `name`, of any shape, as row-major values.
     ///
     /// # Errors
-    /// As [`Tensors::take`].
+    /// Returns the errors of [`Tensors::take`].
     pub fn take_indices(&mut self, name: &str) -> Result<Vec<u32>, SnapshotError> {
         let bytes = self.take_bytes(name, Dtype::U32, None)?;
         Ok(numbers(&bytes, u32::from_le_bytes))
     }
 
-    /// Takes an `f32` tensor of any shape, with its shape.
+    /// Takes the `f32` tensor `name`, of any shape, as its shape and row-major values.
     ///
     /// # Errors
-    /// As [`Tensors::take`].
+    /// Returns the errors of [`Tensors::take`].
     pub fn take_any(&mut self, name: &str) -> Result<(Vec<usize>, Vec<f32>), SnapshotError> {
         let shape = self.by_name.get(name).map(|t| t.shape.clone()).unwrap_or_default();
         Ok((shape, numbers(&self.take_bytes(name, Dtype::F32, None)?, f32::from_le_bytes)))
     }
 
-    /// The names that are left, sorted.
+    /// Returns the names of the tensors that were not taken, sorted.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.by_name.keys().cloned().collect();
@@ -137,10 +135,9 @@ impl Tensors {
         dtype: Dtype,
         shape: Option<&[usize]>,
     ) -> Result<Vec<u8>, SnapshotError> {
-        let tensor = self
-            .by_name
-            .remove(name)
-            .ok_or_else(|| SnapshotError::damaged(&self.path, format!("tensor {name} is missing")))?;
+        let tensor = self.by_name.remove(name).ok_or_else(|| {
+            SnapshotError::damaged(&self.path, format!("expected a tensor {name}, found none"))
+        })?;
         if tensor.dtype != dtype || shape.is_some_and(|shape| shape != tensor.shape) {
             let expected = shape.map_or_else(String::new, |shape| format!(" of shape {shape:?}"));
             let found = format!("{:?} of shape {:?}", tensor.dtype, tensor.shape);

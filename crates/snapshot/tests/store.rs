@@ -1,4 +1,4 @@
-//! What a reader of snapshots may rely on, whatever happens to the files.
+//! Guarantees to readers of snapshots when files are damaged, missing or unfinished.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::fs;
@@ -27,7 +27,7 @@ fn published_and_live(store: &SnapshotStore) -> Published {
 }
 
 #[test]
-fn what_is_written_is_read_back() {
+fn tensors_documents_and_info_are_read_back_as_written() {
     let (_folder, store) = store();
     assert!(store.open_current().unwrap().is_none());
     let published = published_and_live(&store);
