@@ -1,0 +1,73 @@
+//! Selection of the best `k` without sorting the rest.
+
+use std::cmp::Ordering;
+
+/// Orders `(score, index)` pairs by descending score, then by ascending index.
+///
+/// A score that is not a number orders after every number, minus infinity included. Scores compare
+/// as by [`f64::total_cmp`], so 0 orders before -0. The conversion from `f32` is exact and keeps
+/// the order.
+#[must_use]
+#[inline]
+pub fn best_first(a: (f64, u32), b: (f64, u32)) -> Ordering {
+    let by_score = match (a.0.is_nan(), b.0.is_nan()) {
+        (false, false) => b.0.total_cmp(&a.0),
+        (a_is_nan, b_is_nan) => a_is_nan.cmp(&b_is_nan),
+    };
+    by_score.then(a.1.cmp(&b.1))
+}
+
+/// Keeps the first `k` items by `order`, in no particular order, and drops the others.
+///
+/// Takes time linear in the number of items. `order` must be total; where it tells all items
+/// apart, the result does not depend on their order.
+pub fn select_best<T>(items: &mut Vec<T>, k: usize, order: impl FnMut(&T, &T) -> Ordering) {
+    if k < items.len() {
+        items.select_nth_unstable_by(k, order);
+        items.truncate(k);
+    }
+}
+
+/// Keeps the first `k` items by `order`, sorted, and drops the others.
+///
+/// Sorts only the items that stay: `n + k log k` comparisons. The vector keeps its capacity.
+pub fn keep_best<T>(items: &mut Vec<T>, k: usize, mut order: impl FnMut(&T, &T) -> Ordering) {
+    select_best(items, k, &mut order);
+    items.sort_unstable_by(order);
+}
+
+/// Returns the `k` pairs `(index, score)` of largest score, best first, in the order of
+/// [`best_first`]: ties by lower index, scores that are not numbers last.
+///
+/// Holds at most `2 k` pairs at a time, so that the best ten of a large catalogue take no memory
+/// that grows with it.
+#[must_use]
+pub fn top_k(scored: impl IntoIterator<Item = (u32, f32)>, k: usize) -> Vec<(u32, f32)> {
+    let room = k.saturating_mul(2);
+    let mut best: Vec<(u32, f32)> = Vec::new();
+    // Lowest score that may still enter; most scores fail this one comparison.
+    let mut threshold = None;
+    for (index, score) in scored {
+        if threshold.is_some_and(|threshold| score < threshold) {
+            continue;
+        }
+        best.push((index, score));
+        if best.len() > room {
+            select_best(&mut best, k, by_score);
+            threshold = best.iter().map(|&(_, score)| score).reduce(lower);
+        }
+    }
+    keep_best(&mut best, k, by_score);
+    best.shrink_to_fit();
+    best
+}
+
+fn by_score(a: &(u32, f32), b: &(u32, f32)) -> Ordering {
+    best_first((a.1.into(), a.0), (b.1.into(), b.0))
+}
+
+/// Returns the lower of two scores, NaN where one is: no comparison with a NaN threshold holds, so
+/// every score passes until numbers have replaced it.
+fn lower(a: f32, b: f32) -> f32 {
+    if a.is_nan() || a < b { a } else { b }
+}
