@@ -1,4 +1,5 @@
-//! Time to find the vector of a user of 100 events among 100,000 items.
+//! Measures the time to fold in a user of 100 events among 100,000 items.
+//!
 //! `cargo run --release -p docent-als --example fold_in_speed`
 #![allow(clippy::print_stdout)]
 
@@ -26,9 +27,14 @@ fn main() -> Result<(), AlsError> {
             microseconds.push(start.elapsed().as_secs_f64() * 1e6);
         }
         microseconds.sort_unstable_by(f64::total_cmp);
-        let at =
-            |share: f64| microseconds.get((share * (USERS - 1) as f64) as usize).copied().unwrap_or_default();
-        println!("{EVENTS} events, {dim} dimensions: median {:.0} us, p99 {:.0} us", at(0.5), at(0.99));
+        let (median, p99) = (quantile(&microseconds, 0.5), quantile(&microseconds, 0.99));
+        println!("{EVENTS} events, {dim} dimensions: median {median:.0} us, p99 {p99:.0} us");
     }
     Ok(())
+}
+
+/// Returns the value below which `share` of the ascending values lie.
+fn quantile(ascending: &[f64], share: f64) -> f64 {
+    let at = (share * ascending.len().saturating_sub(1) as f64) as usize;
+    ascending.get(at).copied().unwrap_or_default()
 }

@@ -4,36 +4,48 @@ use docent_domain::InteractionMatrix;
 
 use crate::AlsError;
 
-/// See [`AlsConfig::for_data`]. The `w0` of 0.3 that Rendle et al. (2022) found for MovieLens 1M, where all users count alike, is 6.75.
+/// Weight of all pairs together, as a multiple of the weight of the observed ones: see
+/// [`AlsConfig::for_data`]. The `w0` of 0.3 that Rendle et al. (2022) report for MovieLens 1M,
+/// where all users count alike, corresponds to 6.75.
 const UNOBSERVED_MASS: f32 = 5.0;
 
-/// Settings of a training run. The defaults hold for catalogues of thousands to hundreds of thousands of items.
+/// Weight of an unobserved pair that is too small to matter and still keeps systems solvable.
+const MIN_UNOBSERVED_WEIGHT: f32 = 1e-6;
+
+/// Settings of a training run.
+///
+/// The defaults suit catalogues of thousands to hundreds of thousands of items.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlsConfig {
-    /// Length of a factor vector.
+    /// Length of a factor vector, 1 to 4,096. Default 64.
     pub dim: usize,
-    /// How often both sides are solved.
+    /// Number of times both sides are solved, at least 1. Default 12.
     pub sweeps: usize,
-    /// `lambda` of the objective.
+    /// `lambda` of the objective, above 0. Default 0.007.
     pub regularization: f32,
-    /// `nu`: how far the regularisation grows with the number of observations of a row.
+    /// `nu` of the objective, 0 to 2: growth of the regularisation with the number of observations
+    /// of a row. Default 1.
     pub regularization_exponent: f32,
-    /// `a`: an observed pair of an item that `n` users have weighs `n^-a`, scaled so that all weigh what they did. That
-    /// somebody has what everybody has says less of them.
+    /// `a`, 0 to 1: an observed pair of an item that `n` users have weighs `n^-a`, scaled so that
+    /// the total weight stays the same. Default 0.1. Popular items say less about a user.
     pub popularity_exponent: f32,
-    /// How much of what is not observed counts in the ridge of an item, where all of it counts in that of a user. Less
-    /// leaves rare items freer, which many dimensions cannot afford.
+    /// Share of the unobserved weight that counts in the ridge of an item, 0 to 1; in the ridge of
+    /// a user all of it counts. Default 1. Less leaves rare items freer, which overfits in many
+    /// dimensions.
     pub item_ridge_mass: f32,
-    /// `w0`: the weight of a pair, observed or not, of a user of mean activity, in `(0, 1]`. `None` takes it from the data, see
-    /// [`AlsConfig::for_data`]; a trained model has the number.
+    /// `w0`: weight of a pair, observed or not, of a user of mean activity, above 0 and at most 1.
+    /// Default `None`: taken from the data, see [`AlsConfig::for_data`]. A trained model holds the
+    /// number.
     pub unobserved_weight: Option<f32>,
-    /// Mean length of a history. `None` takes it from the data, see [`AlsConfig::for_data`]; a trained model has the number,
-    /// and where it does not, all users count alike.
+    /// Mean length of a history, above 0. Default `None`: taken from the data, see
+    /// [`AlsConfig::for_data`]. A trained model holds the number; in one that does not, all users
+    /// count alike.
     pub mean_activity: Option<f32>,
-    /// Standard deviation of the initial factors, times `1 / sqrt(dim)`.
+    /// Standard deviation of the initial factors as a multiple of `1 / sqrt(dim)`, above 0.
+    /// Default 0.1.
     pub init_scale: f32,
-    /// Seed of the initial factors.
+    /// Seed of the initial factors. Default 42.
     pub seed: u64,
 }
 
@@ -55,10 +67,10 @@ impl Default for AlsConfig {
 }
 
 impl AlsConfig {
-    /// Few dimensions that leave rare items free and hold frequent ones back: blended with many dimensions, it finds what these
-    /// miss.
+    /// Returns settings for a model of few dimensions that leaves rare items free and holds popular
+    /// ones back. Blended with a model of many dimensions, it finds items that the other misses.
     #[must_use]
-    pub fn broad() -> Self {
+    pub fn low_rank() -> Self {
         Self {
             dim: 64,
             regularization: 0.0075,
@@ -68,13 +80,13 @@ impl AlsConfig {
         }
     }
 
+    /// Checks every setting and names the first one outside its range.
     pub(crate) fn check(&self) -> Result<(), AlsError> {
-        let positive = |value: f32| value.is_finite() && value > 0.0;
         let wrong = if self.dim == 0 || self.dim > 4096 {
             Some(("dim", "1 to 4096", self.dim.to_string()))
         } else if self.sweeps == 0 {
             Some(("sweeps", "1 or more", self.sweeps.to_string()))
-        } else if !positive(self.regularization) {
+        } else if !is_positive(self.regularization) {
             Some(("regularization", "a finite number above 0", self.regularization.to_string()))
         } else if !(0.0..=2.0).contains(&self.regularization_exponent) {
             Some(("regularization_exponent", "0 to 2", self.regularization_exponent.to_string()))
@@ -83,12 +95,12 @@ impl AlsConfig {
         } else if !(0.0..=1.0).contains(&self.item_ridge_mass) {
             Some(("item_ridge_mass", "0 to 1", self.item_ridge_mass.to_string()))
         } else if let Some(weight) =
-            self.unobserved_weight.filter(|weight| !(positive(*weight) && *weight <= 1.0))
+            self.unobserved_weight.filter(|weight| !(is_positive(*weight) && *weight <= 1.0))
         {
             Some(("unobserved_weight", "a number above 0, at most 1", weight.to_string()))
-        } else if let Some(mean) = self.mean_activity.filter(|mean| !positive(*mean)) {
+        } else if let Some(mean) = self.mean_activity.filter(|mean| !is_positive(*mean)) {
             Some(("mean_activity", "a finite number above 0", mean.to_string()))
-        } else if !positive(self.init_scale) {
+        } else if !is_positive(self.init_scale) {
             Some(("init_scale", "a finite number above 0", self.init_scale.to_string()))
         } else {
             None
@@ -99,18 +111,24 @@ impl AlsConfig {
         }
     }
 
-    /// These settings with the numbers of this data. All pairs together weigh five times what the observed ones do, so that one
-    /// default holds for small dense catalogues as for large sparse ones.
+    /// Returns these settings with `unobserved_weight` and `mean_activity` filled in from `likes`.
     ///
-    /// An unobserved pair of a user of `n` observations weighs `w0 (1 + n / mean n) / 2`: what somebody left out who knows much
-    /// says more than what somebody left out who knows little. Users without observations count nowhere.
+    /// `w0` is chosen so that all pairs together weigh five times as much as the observed ones: one
+    /// default then suits small dense catalogues and large sparse ones.
+    ///
+    /// An unobserved pair of a user of `n` observations weighs `w0 (1 + n / mean n) / 2`: an item
+    /// that an active user left out says more than one that a new user left out. Users without
+    /// observations do not count.
     #[must_use]
     pub fn for_data(&self, likes: &InteractionMatrix) -> Self {
-        let rows = || (0..likes.n_rows()).map(|row| likes.row(row));
-        let observed: f32 = rows().map(|(_, confidences)| confidences.iter().sum::<f32>()).sum();
-        let active = rows().filter(|(items, _)| !items.is_empty()).count();
+        let (mut observed, mut active) = (0.0f32, 0usize);
+        for row in 0..likes.n_rows() {
+            let (items, confidences) = likes.row(row);
+            observed += confidences.iter().sum::<f32>();
+            active += usize::from(!items.is_empty());
+        }
         let pairs = active as f32 * likes.n_cols() as f32;
-        let from_data = (UNOBSERVED_MASS * observed / pairs.max(1.0)).clamp(1e-6, 1.0);
+        let from_data = (UNOBSERVED_MASS * observed / pairs.max(1.0)).clamp(MIN_UNOBSERVED_WEIGHT, 1.0);
         let mean = likes.len() as f32 / active.max(1) as f32;
         Self {
             unobserved_weight: Some(self.unobserved_weight.unwrap_or(from_data)),
@@ -119,12 +137,13 @@ impl AlsConfig {
         }
     }
 
-    /// `w0`; where it has not been taken from data yet, that of data without observations.
+    /// Returns `w0`; before it is taken from data, the smallest value that it may have.
     pub(crate) fn w0(&self) -> f32 {
-        self.unobserved_weight.unwrap_or(1e-6)
+        self.unobserved_weight.unwrap_or(MIN_UNOBSERVED_WEIGHT)
     }
 
-    /// What unobserved pairs of a user with so many observations count, in shares of `w0`.
+    /// Returns the weight of an unobserved pair of a user with `observations`, in multiples of
+    /// `w0`: `(1 + n / mean n) / 2`.
     pub(crate) fn user_share(&self, observations: usize) -> f32 {
         if observations == 0 {
             return 0.0;
@@ -132,8 +151,13 @@ impl AlsConfig {
         self.mean_activity.map_or(1.0, |mean| 0.5 + 0.5 * observations as f32 / mean)
     }
 
-    /// The ridge of a row with `observations`, whose pairs weigh `mass` where they are not observed, all together.
+    /// Returns the ridge `lambda (n + mass)^nu` of a row with `n` observations whose unobserved
+    /// pairs weigh `mass` together.
     pub(crate) fn ridge(&self, observations: usize, mass: f32) -> f32 {
         self.regularization * (observations as f32 + mass).powf(self.regularization_exponent)
     }
+}
+
+fn is_positive(value: f32) -> bool {
+    value.is_finite() && value > 0.0
 }

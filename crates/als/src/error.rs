@@ -1,60 +1,61 @@
 use thiserror::Error;
 
-/// Why factors could not be computed.
+/// Reasons why factors could not be computed.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
 pub enum AlsError {
     /// A setting is outside its range.
-    #[error("als {field}: expected {expected}, got {got}")]
+    #[error("als setting `{field}`: expected {expected}, got {got}")]
     InvalidConfig {
-        /// The setting.
+        /// Name of the setting.
         field: &'static str,
-        /// Its range in words.
+        /// Range of the setting in words.
         expected: &'static str,
-        /// What was read.
+        /// Value that was read.
         got: String,
     },
     /// A dense index is outside the matrix.
-    #[error("{what} index {index} is out of range: there are {len}")]
+    #[error("{what} index {index} is out of range: the model has {len}")]
     OutOfRange {
-        /// `user` or `item`.
+        /// Side of the matrix: `user` or `item`.
         what: &'static str,
-        /// The index that was read.
+        /// Index that was read.
         index: usize,
-        /// How many there are.
+        /// Number of rows on that side.
         len: usize,
     },
     /// A confidence is not a finite number above 0.
     #[error("confidence of user {user} and item {item}: expected a finite number above 0, got {got}")]
     InvalidConfidence {
-        /// Dense user index.
+        /// Dense index of the user.
         user: usize,
-        /// Dense item index.
+        /// Dense index of the item.
         item: usize,
-        /// What was read.
+        /// Value that was read.
         got: f32,
     },
-    /// Saved factors do not have the shape that the model says.
-    #[error("{what}: expected {expected} values, got {got}")]
+    /// Saved factors do not have the shape that the model requires.
+    #[error("saved {what}: expected {expected} values, got {got}")]
     Shape {
-        /// Which tensor.
+        /// Name of the tensor.
         what: &'static str,
-        /// Rows times dim.
+        /// Number of values that its shape requires.
         expected: usize,
-        /// What was read.
+        /// Number of values that were read.
         got: usize,
     },
-    /// There is nothing to learn from.
+    /// The training data holds no interactions.
     #[error("there are no interactions to train on")]
     NoInteractions,
-    /// A system of equations could not be solved, or gave numbers that are not finite.
+    /// A system of equations could not be solved, or its solution is not finite.
     #[error("the factors of {what} {row} could not be solved: check the confidences and the regularization")]
     Diverged {
-        /// `user` or `item`.
+        /// Side of the matrix: `user` or `item`.
         what: &'static str,
         /// Dense index of the row.
         row: usize,
     },
-    /// The caller asked to stop.
+    /// The caller stopped the training run.
     #[error("training was interrupted")]
     Interrupted,
 }

@@ -1,25 +1,33 @@
+use docent_linalg::{dot, dot_rows};
+
 use crate::{
     AlsConfig, AlsError,
     solver::{Row, RowSolver, weighted_gram},
 };
 
-/// Learned factors of users and items, ready to score and to fold in users.
+/// Learned factors of users and items, ready to score items and to fold in users.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlsModel {
     config: AlsConfig,
+    /// `[n_users, dim]`
     user_factors: Vec<f32>,
+    /// `[n_items, dim]`
     item_factors: Vec<f32>,
+    /// Lower triangle of `w0 F^T F` over the item factors `F`, `[dim, dim]`.
     item_gram: Vec<f32>,
+    /// `[dim]`
     mean_user: Vec<f32>,
+    /// `[n_items]`
     item_weights: Vec<f32>,
 }
 
 impl AlsModel {
-    /// A model from saved factors: users `[n_users, dim]`, items `[n_items, dim]`, both row-major. The prior of users is 0 and
-    /// all items weigh 1, see [`AlsModel::with_prior`].
+    /// Makes a model of saved factors: users `[n_users, dim]`, items `[n_items, dim]`, row-major.
+    ///
+    /// The prior of users is 0 and all items weigh 1 until [`AlsModel::with_prior`] sets them.
     ///
     /// # Errors
-    /// [`AlsError::InvalidConfig`]; [`AlsError::Shape`] where a length is no multiple of `dim`.
+    /// [`AlsError::InvalidConfig`]; [`AlsError::Shape`] when a length is not a multiple of `dim`.
     pub fn from_factors(
         config: AlsConfig,
         user_factors: Vec<f32>,
@@ -38,11 +46,11 @@ impl AlsModel {
         Ok(Self { config, user_factors, item_factors, item_gram, mean_user, item_weights })
     }
 
-    /// With what users are taken to be before anything is known of them, `[dim]`, and what an observed pair of each item
-    /// weighs, `[n_items]`.
+    /// Sets the prior of users `[dim]`, which the ridge draws to, and the weight of an observed
+    /// pair of each item `[n_items]`.
     ///
     /// # Errors
-    /// [`AlsError::Shape`] where a length is another.
+    /// [`AlsError::Shape`] when a length differs.
     pub fn with_prior(mut self, mean_user: Vec<f32>, item_weights: Vec<f32>) -> Result<Self, AlsError> {
         let expected = [
             ("mean user", self.dim(), mean_user.len()),
@@ -55,68 +63,70 @@ impl AlsModel {
         Ok(self)
     }
 
-    /// The settings it was trained with.
+    /// Returns the settings of the training run.
     #[must_use]
     pub fn config(&self) -> &AlsConfig {
         &self.config
     }
 
-    /// Length of a factor vector.
+    /// Returns the length of a factor vector.
     #[must_use]
     pub fn dim(&self) -> usize {
         self.config.dim
     }
 
-    /// Number of items.
+    /// Returns the number of items.
     #[must_use]
     pub fn n_items(&self) -> usize {
         self.item_factors.len() / self.config.dim
     }
 
-    /// Number of users.
+    /// Returns the number of users in the training data.
     #[must_use]
     pub fn n_users(&self) -> usize {
         self.user_factors.len() / self.config.dim
     }
 
-    /// All user factors, `[n_users, dim]`, row-major.
+    /// Returns all user factors, `[n_users, dim]`, row-major.
     #[must_use]
     pub fn user_factors(&self) -> &[f32] {
         &self.user_factors
     }
 
-    /// All item factors, `[n_items, dim]`, row-major.
+    /// Returns all item factors, `[n_items, dim]`, row-major.
     #[must_use]
     pub fn item_factors(&self) -> &[f32] {
         &self.item_factors
     }
 
-    /// What users are taken to be before anything is known of them, `[dim]`: the mean of all.
+    /// Returns the prior of users, `[dim]`: the mean vector of the users who have observations.
     #[must_use]
     pub fn mean_user(&self) -> &[f32] {
         &self.mean_user
     }
 
-    /// What an observed pair of each item weighs, `[n_items]`.
+    /// Returns the weight of an observed pair of each item, `[n_items]`.
     #[must_use]
     pub fn item_weights(&self) -> &[f32] {
         &self.item_weights
     }
 
-    /// The factor vector of one item, if it is known.
+    /// Returns the factor vector `[dim]` of one item, or `None` for an unknown item.
     #[must_use]
     pub fn item(&self, item: u32) -> Option<&[f32]> {
         let start = item as usize * self.config.dim;
         self.item_factors.get(start..start + self.config.dim)
     }
 
-    /// The exact least-squares vector `[dim]` of a user with this history of `(item, confidence)`: what training would
-    /// have given them. An empty history gives the mean user.
+    /// Returns the exact least-squares vector `[dim]` of a user with this history of
+    /// `(item, confidence)`: one more user step of training, for a user of any age. An empty
+    /// history gives the mean user.
     ///
     /// # Errors
-    /// [`AlsError::OutOfRange`] for an unknown item, [`AlsError::InvalidConfidence`], [`AlsError::Diverged`].
+    /// [`AlsError::OutOfRange`] for an unknown item, [`AlsError::InvalidConfidence`],
+    /// [`AlsError::Diverged`].
     pub fn fold_in(&self, history: &[(u32, f32)]) -> Result<Vec<f32>, AlsError> {
-        let (columns, confidences) = self.weighed(history)?;
+        let (columns, confidences) = self.weighted(history)?;
         let mut user = vec![0.0; self.config.dim];
         if self.solver().solve(&self.row(&columns, &confidences), &mut user) {
             Ok(user)
@@ -125,15 +135,16 @@ impl AlsModel {
         }
     }
 
-    /// For each event of a history, the vector of the user without that event: `[history.len(), dim]`, row-major.
+    /// Returns, for each event of a history, the vector of the user without that event:
+    /// `[history.len(), dim]`, row-major.
     ///
-    /// One factorisation serves all rows, by the formula of Sherman and Morrison (1950). The ridge, and what is not observed,
-    /// count as for the whole history.
+    /// One factorisation serves all events, by the formula of Sherman and Morrison (1950). The
+    /// ridge and the weight of unobserved pairs stay those of the whole history.
     ///
     /// # Errors
-    /// As [`AlsModel::fold_in`].
+    /// Those of [`AlsModel::fold_in`].
     pub fn fold_in_without_each(&self, history: &[(u32, f32)]) -> Result<Vec<f32>, AlsError> {
-        let (columns, confidences) = self.weighed(history)?;
+        let (columns, confidences) = self.weighted(history)?;
         self.solver()
             .solve_without_each(&self.row(&columns, &confidences))
             .ok_or(AlsError::Diverged { what: "user", row: 0 })
@@ -149,47 +160,42 @@ impl AlsModel {
         RowSolver::new(&self.item_factors, &self.item_gram, &self.mean_user)
     }
 
-    /// The items of a history, and their confidences times what each item weighs.
-    fn weighed(&self, history: &[(u32, f32)]) -> Result<(Vec<u32>, Vec<f32>), AlsError> {
-        let weighed = history.iter().map(|&(item, confidence)| {
-            let at = item as usize;
-            let Some(weight) = self.item_weights.get(at) else {
-                return Err(AlsError::OutOfRange { what: "item", index: at, len: self.n_items() });
+    /// Returns the items of a history, and their confidences times the weights of the items.
+    fn weighted(&self, history: &[(u32, f32)]) -> Result<(Vec<u32>, Vec<f32>), AlsError> {
+        let mut columns = Vec::with_capacity(history.len());
+        let mut confidences = Vec::with_capacity(history.len());
+        for &(item, confidence) in history {
+            let index = item as usize;
+            let Some(weight) = self.item_weights.get(index) else {
+                return Err(AlsError::OutOfRange { what: "item", index, len: self.n_items() });
             };
             if !(confidence.is_finite() && confidence > 0.0) {
-                return Err(AlsError::InvalidConfidence { user: 0, item: at, got: confidence });
+                return Err(AlsError::InvalidConfidence { user: 0, item: index, got: confidence });
             }
-            Ok((item, weight * confidence))
-        });
-        weighed.collect()
+            columns.push(item);
+            confidences.push(weight * confidence);
+        }
+        Ok((columns, confidences))
     }
 
-    /// The score of one item for a user vector `[dim]`: near 1 for what they would choose, near 0 else. An unknown item
-    /// scores 0.
+    /// Returns the score `user . item` of one item for a user vector `[dim]`: near 1 for an item
+    /// that the user would choose, near 0 for the others. An unknown item scores 0, and so does
+    /// every item for a vector of another length.
     #[must_use]
     pub fn score(&self, user: &[f32], item: u32) -> f32 {
-        self.item(item).map_or(0.0, |factors| dot(user, factors))
+        let factors = self.item(item).filter(|factors| factors.len() == user.len());
+        factors.map_or(0.0, |factors| dot(user, factors))
     }
 
-    /// The scores of all items for a user vector `[dim]`, written to `scores` `[n_items]`.
+    /// Replaces the content of `scores` by the scores `[n_items]` of all items for a user vector
+    /// `[dim]`, each as [`AlsModel::score`] returns it.
     pub fn score_all(&self, user: &[f32], scores: &mut Vec<f32>) {
         scores.clear();
-        scores.extend(self.item_factors.chunks_exact(self.config.dim).map(|factors| dot(user, factors)));
-    }
-}
-
-/// Sixteen running sums let the compiler use vector registers without reordering a single sum.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    const LANES: usize = 16;
-    let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest: f32 = a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(x, y)| x * y).sum();
-    let mut sums = [0.0f32; LANES];
-    for (x, y) in a_chunks.zip(b_chunks) {
-        for ((sum, x), y) in sums.iter_mut().zip(x).zip(y) {
-            *sum += x * y;
+        scores.resize(self.n_items(), 0.0);
+        if user.len() == self.config.dim {
+            dot_rows(user, &self.item_factors, scores);
         }
     }
-    sums.iter().sum::<f32>() + rest
 }
 
 #[cfg(test)]

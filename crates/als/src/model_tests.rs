@@ -13,7 +13,8 @@ fn train(likes: &InteractionMatrix, config: &AlsConfig) -> AlsModel {
     AlsModel::train(likes, config, |_| ControlFlow::Continue(())).unwrap()
 }
 
-/// Even users like even items and odd users odd ones, except the one with their own number.
+/// Returns data in which even users like even items and odd users odd ones, except the item of
+/// their own number.
 fn checkerboard(n: u32) -> InteractionMatrix {
     let pairs = (0..n).flat_map(|u| (0..n).map(move |i| (u, i)));
     let liked = pairs.filter(|(u, i)| u % 2 == i % 2 && u != i);
@@ -35,7 +36,8 @@ fn a_checkerboard_is_learned() {
 fn fold_in_gives_what_training_gave() {
     let likes = checkerboard(30);
     let model = train(&likes, &config(8));
-    // The last half sweep moved the items: one more user solve is the fixed point that fold-in computes.
+    // The last half sweep moved the items: one more user solve is the fixed point that fold-in
+    // computes.
     let again = model.fold_in(&[(2, 1.0), (4, 1.0), (6, 1.0)]).unwrap();
     assert!(model.score(&again, 8) > 0.5 && model.score(&again, 7) < 0.2);
 }
@@ -46,7 +48,7 @@ fn fold_in_minimises_the_objective() {
     let model = train(&likes, &config(4));
     let history = [(0, 1.0), (2, 2.5), (7, 0.5)];
     let solved = model.fold_in(&history).unwrap();
-    // Three observations, where users have five on the average.
+    // Three observations, against five on average.
     let weight = 0.1 * (1.0 + 3.0 / 5.0) / 2.0;
     let loss = |x: &[f32]| {
         let observed: f32 = history.iter().map(|&(i, c)| c * (1.0 - model.score(x, i)).powi(2)).sum();
@@ -63,7 +65,7 @@ fn fold_in_minimises_the_objective() {
     }
 }
 
-/// Users of six, two and one item.
+/// Returns the events of users with six, two and one item.
 fn of_different_activity() -> Vec<(u32, u32, f32)> {
     let of = |user: u32, items: &[u32]| items.iter().map(|&item| (user, item, 1.0)).collect::<Vec<_>>();
     [of(0, &[0, 1, 2, 3, 4, 5]), of(1, &[0, 3]), of(2, &[5])].concat()
@@ -75,9 +77,9 @@ fn items_minimise_the_objective_of_active_users_and_rare_items() {
     let settings =
         AlsConfig { regularization: 0.5, popularity_exponent: 0.5, item_ridge_mass: 0.4, ..config(2) };
     let model = train(&likes, &settings);
-    // Three items have two users, three have one: nine observations weigh nine.
+    // Three items have two users and three have one; the nine observations weigh nine together.
     let scale = 9.0 / (3.0 * 2f32.sqrt() + 3.0);
-    // Three observations on the average.
+    // Three observations on average.
     let weights = [6.0, 2.0, 1.0].map(|n: f32| 0.1 * (1.0 + n / 3.0) / 2.0);
     let user = |at: usize| &model.user_factors()[at * 2..][..2];
     for item in 0..6u32 {
@@ -101,7 +103,7 @@ fn items_minimise_the_objective_of_active_users_and_rare_items() {
 }
 
 #[test]
-fn who_has_little_is_drawn_to_the_mean_user() {
+fn a_user_with_a_short_history_is_drawn_to_the_mean_user() {
     let items = (0..12).map(|x| x as f32 / 10.0).collect();
     let strict = AlsConfig { regularization: 1e3, ..config(2) };
     let model = AlsModel::from_factors(strict, Vec::new(), items).unwrap();
@@ -143,7 +145,7 @@ fn leaving_one_out_is_folding_in_the_rest() {
             history.iter().enumerate().filter(|(i, _)| *i != left_out).map(|(_, event)| *event).collect();
         let (columns, confidences): (Vec<u32>, Vec<f32>) = rest.iter().copied().unzip();
         let mut expected = [0.0; 4];
-        // What is not observed counts as for the whole history.
+        // Ridge and unobserved weight are those of the whole history.
         let whole = model.row(&[0, 2, 7, 9], &[]);
         let row = Row { columns: &columns, confidences: &confidences, ..whole };
         assert!(model.solver().solve(&row, &mut expected));
@@ -187,6 +189,19 @@ fn saved_and_loaded_factors_score_the_same() {
     assert_eq!(other, Err(AlsError::Shape { what: "mean user", expected: 4, got: 3 }));
     let broken = AlsModel::from_factors(config(4), vec![0.0; 7], vec![]);
     assert_eq!(broken, Err(AlsError::Shape { what: "user factors", expected: 4, got: 7 }));
+}
+
+#[test]
+fn all_items_score_the_same_bits_as_one_by_one_and_a_vector_of_another_length_scores_0() {
+    let model = train(&checkerboard(40), &config(37));
+    let user = model.fold_in(&[(3, 1.0), (8, 0.5)]).unwrap();
+    let mut scores = vec![9.0; 3];
+    model.score_all(&user, &mut scores);
+    let one_by_one: Vec<u32> = (0..40).map(|item| model.score(&user, item).to_bits()).collect();
+    assert_eq!(scores.iter().map(|score| score.to_bits()).collect::<Vec<_>>(), one_by_one);
+    assert!(scores.iter().any(|&score| score != 0.0) && model.score(&user, 40) == 0.0);
+    model.score_all(&user[1..], &mut scores);
+    assert_eq!((scores, model.score(&user[1..], 0)), (vec![0.0; 40], 0.0));
 }
 
 #[test]

@@ -1,18 +1,20 @@
+//! Solves the least-squares problem of one row while the other side is fixed.
+
+use docent_linalg::{CholeskySolver, add_scaled, dot, scale};
 use faer::{
-    Accum, Auto, MatMut, MatRef, Par, Spec,
-    dyn_stack::{MemBuffer, MemStack},
-    linalg::{
-        cholesky::llt::factor::{LltParams, LltRegularization, cholesky_in_place, cholesky_in_place_scratch},
-        cholesky::llt::solve::solve_in_place,
-        matmul::triangular::{BlockStructure, matmul},
-    },
+    Accum, MatMut, MatRef, Par,
+    linalg::matmul::triangular::{BlockStructure, matmul},
 };
 use rayon::prelude::*;
 
+/// Rows of factors whose products one task adds up; bounds the copies that are scaled.
 const GRAM_CHUNK_ROWS: usize = 4096;
 
-/// `F^T diag(weights) F` for factors `F` `[n, dim]` and weights `[n]` of 0 or more: the lower triangle of a `[dim, dim]`
-/// matrix.
+/// Returns the weighted Gram matrix `F^T diag(weights) F` of factors `F` `[n, dim]` and
+/// non-negative weights `[n]`, as the lower triangle of a `[dim, dim]` matrix.
+///
+/// It is computed once per half sweep and shared by all rows (Hu, Koren and Volinsky 2008): the sum
+/// over all pairs costs `dim^2` for each row instead of `n dim^2`.
 pub(crate) fn weighted_gram(factors: &[f32], weights: &[f32], dim: usize) -> Vec<f32> {
     let partial: Vec<Vec<f32>> = factors
         .par_chunks(GRAM_CHUNK_ROWS * dim)
@@ -20,25 +22,25 @@ pub(crate) fn weighted_gram(factors: &[f32], weights: &[f32], dim: usize) -> Vec
         .map(|(factors, weights)| {
             let mut scaled = factors.to_vec();
             for (row, weight) in scaled.chunks_exact_mut(dim).zip(weights) {
-                let root = weight.sqrt();
-                row.iter_mut().for_each(|x| *x *= root);
+                scale(row, weight.sqrt());
             }
             let mut gram = vec![0.0; dim * dim];
             add_gram(&mut gram, &scaled, dim, Accum::Replace);
             gram
         })
         .collect();
+    // Summed in the order of the chunks, so that the number of threads does not change a bit.
     let mut gram = vec![0.0; dim * dim];
     for part in &partial {
-        gram.iter_mut().zip(part).for_each(|(sum, value)| *sum += value);
+        add_scaled(&mut gram, 1.0, part);
     }
     gram
 }
 
-/// Lower triangle of `gram (+)= F^T F`.
+/// Adds `F^T F` to the lower triangle of `gram` `[dim, dim]`, or replaces it.
 fn add_gram(gram: &mut [f32], factors: &[f32], dim: usize, accumulate: Accum) {
     let factors = MatRef::from_row_major_slice(factors, factors.len() / dim, dim);
-    // Only one triangle is ever written or read, so row- and column-major agree on a symmetric matrix.
+    // Only this triangle is ever written or read, and its order is that of the Cholesky solver.
     let gram = MatMut::from_column_major_slice_mut(gram, dim, dim);
     matmul(
         gram,
@@ -53,110 +55,121 @@ fn add_gram(gram: &mut [f32], factors: &[f32], dim: usize, accumulate: Accum) {
     );
 }
 
-/// What the vector of one row is found from.
+/// Observations of one row and the constants of its system.
 pub(crate) struct Row<'a> {
-    /// What was observed.
+    /// Observed rows of the other side, `[n]`.
     pub columns: &'a [u32],
-    /// As often as `columns`.
+    /// Confidence `c` of each observation, `[n]`.
     pub confidences: &'a [f32],
-    /// What the Gram matrix of all others counts.
+    /// Multiple of the Gram matrix that counts for this row.
     pub share: f32,
-    /// Added to the diagonal.
+    /// Ridge, added to the diagonal.
     pub ridge: f32,
 }
 
 /// Solves rows one after another, with buffers that are kept between them.
+///
+/// The vector `x` of a row minimises
+/// `sum_i c_i (1 - x.y_i)^2 + share x^T G x + ridge |x - prior|^2`, where `y_i` are the observed
+/// rows of the other side. With the gradient set to 0 this is the system `A x = b` with
+///
+/// - `A = share G + sum_i c_i y_i y_i^T + ridge I`, `[dim, dim]`, symmetric positive definite;
+/// - `b = sum_i c_i y_i + ridge prior`, `[dim]`.
 pub(crate) struct RowSolver<'a> {
+    /// Fixed factors of the other side, `[n, dim]`.
     others: &'a [f32],
+    /// Weighted Gram matrix `G` over all of them, `[dim, dim]`.
     gram: &'a [f32],
+    /// Vector that the ridge draws to, `[dim]`.
     prior: &'a [f32],
     dim: usize,
     system: Vec<f32>,
+    /// Scaled observed rows `sqrt(c_i) y_i`, `[n, dim]`: one matrix product adds all the outer
+    /// products to the system.
     gathered: Vec<f32>,
-    memory: MemBuffer,
+    cholesky: CholeskySolver,
 }
 
 impl<'a> RowSolver<'a> {
-    /// `others` `[n, dim]` are the fixed factors, `gram` the weighted Gram matrix over them, `prior` `[dim]` what the ridge
-    /// draws to.
+    /// Allocates buffers for rows against the factors `others` `[n, dim]`, with their weighted Gram
+    /// matrix and the `prior` `[dim]` that the ridge draws to.
     pub(crate) fn new(others: &'a [f32], gram: &'a [f32], prior: &'a [f32]) -> Self {
         let dim = prior.len();
-        let params: Spec<LltParams, f32> = <LltParams as Auto<f32>>::auto().into();
-        let memory = MemBuffer::new(cholesky_in_place_scratch::<f32>(dim, Par::Seq, params));
-        Self { others, gram, prior, dim, system: vec![0.0; dim * dim], gathered: Vec::new(), memory }
+        let system = vec![0.0; dim * dim];
+        Self { others, gram, prior, dim, system, gathered: Vec::new(), cholesky: CholeskySolver::new(dim) }
     }
 
-    /// The minimiser `x` of `sum_i c_i (1 - x.y_i)^2 + share x^T G x + ridge |x - prior|^2`, written to `solution` `[dim]`;
-    /// without observations the prior.
-    /// Returns false where the system is not positive definite or an index is out of range.
+    /// Writes the vector of the row to `solution` `[dim]`; without observations that is the prior.
+    ///
+    /// Returns false when the system is not positive definite, the solution is not finite, or a
+    /// column is out of range.
     pub(crate) fn solve(&mut self, row: &Row<'_>, solution: &mut [f32]) -> bool {
         if row.columns.is_empty() {
             solution.copy_from_slice(self.prior);
             return true;
         }
-        self.assemble(row, solution) && self.factor() && {
-            self.back_substitute(solution, 1);
-            solution.iter().all(|x| x.is_finite())
+        if !self.assemble(row, solution) {
+            return false;
         }
+        let Some(factor) = self.cholesky.factor(&mut self.system) else { return false };
+        factor.solve(solution);
+        solution.iter().all(|x| x.is_finite())
     }
 
-    /// The minimisers of [`RowSolver::solve`] with each observation left out in turn, `[columns.len(), dim]`; `None` as
-    /// there. With `A` the system and `u` its solution, the one without `y` is `u + c z (y.u - 1) / (1 - c y.z)` where
-    /// `A z = y`.
+    /// Returns the vectors of the row with each observation left out in turn,
+    /// `[columns.len(), dim]`; `None` where [`RowSolver::solve`] returns false.
+    ///
+    /// Leaving out `y` of confidence `c` changes the system by the rank-one matrix `-c y y^T`. With
+    /// `u` the solution for the whole row and `A z = y`, the formula of Sherman and Morrison (1950)
+    /// gives `u + c z (y.u - 1) / (1 - c y.z)`: one factorisation serves all the observations.
     pub(crate) fn solve_without_each(&mut self, row: &Row<'_>) -> Option<Vec<f32>> {
-        let dim = self.dim;
-        let mut whole = vec![0.0; dim];
         if row.columns.is_empty() {
             return Some(Vec::new());
         }
-        if !(self.assemble(row, &mut whole) && self.factor()) {
+        let dim = self.dim;
+        let mut whole = vec![0.0; dim];
+        if !self.assemble(row, &mut whole) {
             return None;
         }
-        self.back_substitute(&mut whole, 1);
-        let observed = self.gathered.clone();
-        // Scaled rows `sqrt(c) y` give `sqrt(c) z`.
-        let mut without = observed.clone();
-        self.back_substitute(&mut without, row.columns.len());
+        // The right sides `sqrt(c) y` give `sqrt(c) z`.
+        let mut without = self.gathered.clone();
+        let factor = self.cholesky.factor(&mut self.system)?;
+        factor.solve(&mut whole);
+        factor.solve(&mut without);
         for ((solved, scaled), confidence) in
-            without.chunks_exact_mut(dim).zip(observed.chunks_exact(dim)).zip(row.confidences)
+            without.chunks_exact_mut(dim).zip(self.gathered.chunks_exact(dim)).zip(row.confidences)
         {
-            let root = confidence.sqrt();
-            let leverage: f32 = solved.iter().zip(scaled).map(|(z, y)| z * y).sum();
-            let predicted: f32 = whole.iter().zip(scaled).map(|(u, y)| u * y).sum();
-            let step = (predicted - root) / (1.0 - leverage).max(f32::EPSILON);
-            solved.iter_mut().zip(&whole).for_each(|(z, u)| *z = u + *z * step);
+            // Both factors `sqrt(c)` of the formula are in `solved` and `scaled`.
+            let leverage = dot(solved, scaled);
+            let predicted = dot(&whole, scaled);
+            let step = (predicted - confidence.sqrt()) / (1.0 - leverage).max(f32::EPSILON);
+            for (z, u) in solved.iter_mut().zip(&whole) {
+                *z = u + *z * step;
+            }
         }
         without.iter().all(|x| x.is_finite()).then_some(without)
     }
 
-    /// Fills the system and `right`, its right side; returns false where an index is out of range.
+    /// Fills the system `A` and its right side `b`; returns false when a column is out of range.
     fn assemble(&mut self, row: &Row<'_>, right: &mut [f32]) -> bool {
         self.gathered.clear();
-        right.iter_mut().zip(self.prior).for_each(|(b, prior)| *b = row.ridge * prior);
+        for (b, prior) in right.iter_mut().zip(self.prior) {
+            *b = row.ridge * prior;
+        }
         for (&column, &confidence) in row.columns.iter().zip(row.confidences) {
             let start = column as usize * self.dim;
             let Some(other) = self.others.get(start..start + self.dim) else { return false };
-            right.iter_mut().zip(other).for_each(|(b, y)| *b += confidence * y);
-            let scale = confidence.sqrt();
-            self.gathered.extend(other.iter().map(|y| scale * y));
+            add_scaled(right, confidence, other);
+            let root = confidence.sqrt();
+            self.gathered.extend(other.iter().map(|y| root * y));
         }
-        self.system.iter_mut().zip(self.gram).for_each(|(cell, product)| *cell = row.share * product);
-        self.system.iter_mut().step_by(self.dim + 1).for_each(|diagonal| *diagonal += row.ridge);
+        for (cell, product) in self.system.iter_mut().zip(self.gram) {
+            *cell = row.share * product;
+        }
+        for diagonal in self.system.iter_mut().step_by(self.dim + 1) {
+            *diagonal += row.ridge;
+        }
         add_gram(&mut self.system, &self.gathered, self.dim, Accum::Add);
         true
-    }
-
-    fn factor(&mut self) -> bool {
-        let params: Spec<LltParams, f32> = <LltParams as Auto<f32>>::auto().into();
-        let system = MatMut::from_column_major_slice_mut(&mut self.system, self.dim, self.dim);
-        let stack = MemStack::new(&mut self.memory);
-        cholesky_in_place(system, LltRegularization::default(), Par::Seq, stack, params).is_ok()
-    }
-
-    /// Solves for `count` right sides, one after another in `sides` `[count, dim]`.
-    fn back_substitute(&mut self, sides: &mut [f32], count: usize) {
-        let system = MatRef::from_column_major_slice(&self.system, self.dim, self.dim);
-        let sides = MatMut::from_column_major_slice_mut(sides, self.dim, count);
-        solve_in_place(system, sides, Par::Seq, MemStack::new(&mut self.memory));
     }
 }

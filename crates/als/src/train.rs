@@ -1,3 +1,5 @@
+//! Learns the factors of both sides, one side after the other.
+
 use std::ops::ControlFlow;
 
 use docent_domain::InteractionMatrix;
@@ -10,24 +12,28 @@ use crate::{
     solver::{Row, RowSolver, weighted_gram},
 };
 
+/// Rows that one task solves with the same buffers.
 const ROWS_PER_TASK: usize = 32;
 
-/// One side was solved: what a training run reports as it goes.
+/// Progress of a training run, reported each time one side has been solved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HalfSweep {
-    /// How many halves are done, from 1.
+    /// Number of half sweeps done, from 1.
     pub done: usize,
-    /// How many there will be: twice the sweeps.
+    /// Number of half sweeps of the run: twice [`AlsConfig::sweeps`].
     pub total: usize,
 }
 
 impl AlsModel {
-    /// Learns factors from `likes`, users by items. `progress` is called after each half sweep and may stop the run.
-    /// The same data, config and seed give the same factors on any number of threads.
+    /// Learns factors from `likes` `[n_users, n_items]` and calls `progress` after each half sweep.
+    ///
+    /// With the item vectors fixed, the objective is a separate least-squares problem for each
+    /// user, and the other way round; alternating between the sides lowers it every time. The same
+    /// data, settings and seed give the same factors on any number of threads.
     ///
     /// # Errors
-    /// [`AlsError::InvalidConfig`], [`AlsError::NoInteractions`], [`AlsError::Diverged`], and [`AlsError::Interrupted`]
-    /// where `progress` breaks.
+    /// [`AlsError::InvalidConfig`], [`AlsError::NoInteractions`], [`AlsError::Diverged`], and
+    /// [`AlsError::Interrupted`] when `progress` breaks.
     pub fn train(
         likes: &InteractionMatrix,
         config: &AlsConfig,
@@ -43,22 +49,22 @@ impl AlsModel {
         let liked_by = liked_by.scaled(&item_weights);
         let likes = &liked_by.transposed();
         let mut mean_user = vec![0.0; config.dim];
-        let nothing = vec![0.0; config.dim];
+        let item_prior = vec![0.0; config.dim];
         let mut users = vec![0.0; likes.n_rows() * config.dim];
         let mut items = initial_factors(&liked_by, config)?;
-        let of_users: Vec<f32> =
+        let user_shares: Vec<f32> =
             (0..likes.n_rows()).map(|user| config.user_share(likes.row(user).0.len())).collect();
-        let of_items = vec![1.0; likes.n_cols()];
+        let item_shares = vec![1.0; likes.n_cols()];
         let total = 2 * config.sweeps;
         for done in 1..=total {
             if done % 2 == 1 {
                 let side = Side { what: "user", rows: likes, prior: &mean_user, ridge_mass: 1.0 };
-                side.solve((&items, &of_items), (&mut users, &of_users), config)?;
+                side.solve((&items, &item_shares), (&mut users, &user_shares), config)?;
                 mean_user = mean_of_active(&users, likes, config.dim);
             } else {
                 let ridge_mass = config.item_ridge_mass;
-                let side = Side { what: "item", rows: &liked_by, prior: &nothing, ridge_mass };
-                side.solve((&users, &of_users), (&mut items, &of_items), config)?;
+                let side = Side { what: "item", rows: &liked_by, prior: &item_prior, ridge_mass };
+                side.solve((&users, &user_shares), (&mut items, &item_shares), config)?;
             }
             if progress(HalfSweep { done, total }).is_break() {
                 return Err(AlsError::Interrupted);
@@ -68,7 +74,7 @@ impl AlsModel {
     }
 }
 
-/// The mean factors `[dim]` of the users who have observations.
+/// Returns the mean factors `[dim]` of the users who have observations.
 fn mean_of_active(users: &[f32], likes: &InteractionMatrix, dim: usize) -> Vec<f32> {
     let mut sums = vec![0.0f64; dim];
     let mut active = 0;
@@ -81,7 +87,10 @@ fn mean_of_active(users: &[f32], likes: &InteractionMatrix, dim: usize) -> Vec<f
     sums.iter().map(|sum| (sum / f64::from(active.max(1))) as f32).collect()
 }
 
-/// Normal draws for items that somebody likes; zero for the rest, which no solve would ever change.
+/// Draws normal factors `[n_items, dim]` for items that have users, and leaves the others zero: no
+/// solve would ever change them.
+///
+/// Draws for items without users, too, so that the factors of an item depend on its index alone.
 fn initial_factors(liked_by: &InteractionMatrix, config: &AlsConfig) -> Result<Vec<f32>, AlsError> {
     let deviation = config.init_scale / (config.dim as f32).sqrt();
     let normal = Normal::new(0.0, deviation).map_err(|_| AlsError::InvalidConfig {
@@ -92,56 +101,57 @@ fn initial_factors(liked_by: &InteractionMatrix, config: &AlsConfig) -> Result<V
     let mut rng = StdRng::seed_from_u64(config.seed);
     let mut factors = vec![0.0; liked_by.n_rows() * config.dim];
     for (row, factor) in factors.chunks_exact_mut(config.dim).enumerate() {
-        let drawn = factor.iter_mut().map(|x| *x = normal.sample(&mut rng)).count();
+        factor.fill_with(|| normal.sample(&mut rng));
         if liked_by.row(row).0.is_empty() {
-            factor.iter_mut().take(drawn).for_each(|x| *x = 0.0);
+            factor.fill(0.0);
         }
     }
     Ok(factors)
 }
 
-/// Users or items, whichever is solved while the other is fixed.
+/// One side of the matrix, users or items, solved while the other one is fixed.
 struct Side<'a> {
+    /// Name of the side, for errors.
     what: &'static str,
+    /// Observations of each row.
     rows: &'a InteractionMatrix,
-    /// What ridges draw to, `[dim]`.
+    /// Vector that the ridges draw to, `[dim]`.
     prior: &'a [f32],
-    /// How much of what is not observed counts in them.
+    /// Share of the unobserved weight that counts in the ridges.
     ridge_mass: f32,
 }
 
 impl Side<'_> {
-    /// Finds `solved`, `[n, dim]`, from the `fixed` factors of the other side, each with what its rows count where they are not
-    /// observed.
+    /// Replaces the `solved` factors `[n, dim]` by the minimisers given the `fixed` factors of the
+    /// other side. Each side comes with the shares of `w0` that its unobserved pairs weigh, `[n]`.
     fn solve(
         &self,
-        (fixed, of_fixed): (&[f32], &[f32]),
-        (solved, of_solved): (&mut [f32], &[f32]),
+        (fixed, fixed_shares): (&[f32], &[f32]),
+        (solved, solved_shares): (&mut [f32], &[f32]),
         config: &AlsConfig,
     ) -> Result<(), AlsError> {
         let dim = config.dim;
-        let weights: Vec<f32> = of_fixed.iter().map(|share| config.w0() * share).collect();
-        // In f32 a sum of a million small numbers is off by a percent.
+        let weights: Vec<f32> = fixed_shares.iter().map(|share| config.w0() * share).collect();
+        // A sum of a million small numbers in 32 bits is off by a percent.
         let mass = weights.iter().map(|&weight| f64::from(weight)).sum::<f64>() as f32;
         let gram = weighted_gram(fixed, &weights, dim);
-        let tasks =
-            solved.par_chunks_mut(ROWS_PER_TASK * dim).zip(of_solved.par_chunks(ROWS_PER_TASK)).enumerate();
-        tasks.try_for_each_init(
-            || RowSolver::new(fixed, &gram, self.prior),
-            |solver, (task, (chunk, shares))| {
-                chunk.chunks_exact_mut(dim).zip(shares).enumerate().try_for_each(
-                    |(offset, (solution, &share))| {
+        solved
+            .par_chunks_mut(ROWS_PER_TASK * dim)
+            .zip(solved_shares.par_chunks(ROWS_PER_TASK))
+            .enumerate()
+            .try_for_each_init(
+                || RowSolver::new(fixed, &gram, self.prior),
+                |solver, (task, (chunk, shares))| {
+                    for (offset, (solution, &share)) in chunk.chunks_exact_mut(dim).zip(shares).enumerate() {
                         let index = task * ROWS_PER_TASK + offset;
                         let (columns, confidences) = self.rows.row(index);
                         let ridge = config.ridge(columns.len(), self.ridge_mass * share * mass);
-                        if solver.solve(&Row { columns, confidences, share, ridge }, solution) {
-                            Ok(())
-                        } else {
-                            Err(AlsError::Diverged { what: self.what, row: index })
+                        if !solver.solve(&Row { columns, confidences, share, ridge }, solution) {
+                            return Err(AlsError::Diverged { what: self.what, row: index });
                         }
-                    },
-                )
-            },
-        )
+                    }
+                    Ok(())
+                },
+            )
     }
 }
