@@ -1,45 +1,46 @@
 use thiserror::Error;
 
-/// Why an item-by-item matrix could not be made.
+/// Reasons why an item-by-item matrix could not be computed or loaded.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
 pub enum ItemItemError {
     /// A setting is outside its range.
     #[error("{field}: expected {expected}, got {got}")]
     InvalidConfig {
-        /// The setting.
+        /// Name of the setting.
         field: &'static str,
-        /// Its range in words.
+        /// Range of the setting in words.
         expected: &'static str,
-        /// What was read.
+        /// Value that was read.
         got: String,
     },
-    /// The dense matrix of EASE would not fit.
+    /// The dense matrix of EASE would exceed the limit on items.
     #[error(
-        "ease needs a dense item-by-item matrix, {items} x {items}, {} MiB in the making; it is made for at most \
-         {max_items} items (setting max_items)",
+        "ease needs a dense matrix of {items} x {items} items, which takes {} MiB while training; the setting \
+         max_items allows at most {max_items} items",
         megabytes(*.items)
     )]
     TooManyItems {
-        /// Items of the catalogue.
+        /// Number of items in the catalogue.
         items: usize,
-        /// The setting.
+        /// Value of the setting [`EaseConfig::max_items`](crate::EaseConfig::max_items).
         max_items: usize,
     },
-    /// There is nothing to learn from.
+    /// The training data holds no interactions.
     #[error("there are no interactions to train on")]
     NoInteractions,
-    /// The system could not be solved.
+    /// The linear system could not be solved.
     #[error("the item-by-item system could not be solved: raise l2, which is {l2}")]
     NotPositiveDefinite {
-        /// The setting.
+        /// Value of the setting [`EaseConfig::l2`](crate::EaseConfig::l2).
         l2: f32,
     },
-    /// Saved weights do not hold together.
-    #[error("saved weights: {0}")]
+    /// Saved parts do not form a matrix.
+    #[error("saved item weights are damaged: {0}")]
     Invalid(String),
 }
 
-/// The factor of the dense matrix, and the weights.
+/// Returns the memory of the dense matrix and of the weights, 4 bytes a cell each.
 fn megabytes(items: usize) -> usize {
     items.saturating_mul(items).saturating_mul(8) >> 20
 }

@@ -12,9 +12,10 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct KnnConfig {
-    /// How many neighbours each item keeps.
+    /// Number of neighbours that each item keeps, at least 1. Default 100.
     pub neighbors: usize,
-    /// Added to the product of the norms: a similarity that rests on few people shrinks.
+    /// Number added to the product of the norms, at least 0. Default 10. It shrinks similarities
+    /// that rest on few users.
     pub shrinkage: f32,
 }
 
@@ -24,8 +25,11 @@ impl Default for KnnConfig {
     }
 }
 
-/// Item nearest neighbours: `W[j, i] = x_i . x_j / (|x_i| |x_j| + shrinkage)` for the nearest `neighbors` of each item
-/// `i`, over columns `x` of the users-by-items matrix (Sarwar et al. 2001; shrinkage after Bell and Koren 2007).
+/// Computes item nearest neighbours (Sarwar et al. 2001; shrinkage after Bell and Koren 2007).
+///
+/// For each item `i`, its nearest `neighbors` items `j` get
+/// `W[j, i] = x_i . x_j / (|x_i| |x_j| + shrinkage)`, where `x` are the columns of `likes`
+/// `[n_users, n_items]`.
 ///
 /// # Errors
 /// [`ItemItemError::InvalidConfig`], [`ItemItemError::NoInteractions`].
@@ -35,19 +39,21 @@ pub fn knn(likes: &InteractionMatrix, config: &KnnConfig) -> Result<ItemWeights,
         return Err(ItemItemError::NoInteractions);
     }
     let liked_by = likes.transposed();
-    let norm = |item: usize| liked_by.row(item).1.iter().map(|v| v * v).sum::<f32>().sqrt();
-    let norms: Vec<f32> = (0..likes.n_cols()).map(norm).collect();
+    let norms: Vec<f32> = (0..likes.n_cols())
+        .map(|item| liked_by.row(item).1.iter().map(|v| v * v).sum::<f32>().sqrt())
+        .collect();
     let of_item: Vec<Vec<(u32, f32)>> = (0..likes.n_cols())
         .into_par_iter()
         .map_init(
             || Overlap::new(likes, &liked_by),
             |overlap, item| {
-                let others = overlap.of(item).into_iter().filter(|(other, _)| *other as usize != item);
-                let similar = others.map(|(other, product)| {
-                    let norm = norms.get(item).zip(norms.get(other as usize)).map_or(0.0, |(a, b)| a * b);
-                    (other, product / (norm + config.shrinkage))
-                });
-                largest(similar.collect(), config.neighbors)
+                let mut similar = overlap.of(item);
+                similar.retain(|(other, _)| *other as usize != item);
+                for (other, product) in &mut similar {
+                    let norm = norms.get(item).zip(norms.get(*other as usize)).map_or(0.0, |(a, b)| a * b);
+                    *product /= norm + config.shrinkage;
+                }
+                largest(similar, config.neighbors)
             },
         )
         .collect();

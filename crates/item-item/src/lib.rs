@@ -1,16 +1,21 @@
-//! Models that are one item-by-item matrix `W`: the score of an item for a person is the sum of `W[liked, item]` over
-//! what they like. A person needs no training: any history scores.
+//! Learns models that are one item-by-item matrix `W`: the score of item `i` for a user is the sum
+//! of `confidence * W[j, i]` over the items `j` of the history.
 //!
-//! - [`knn`]: cosine of the items' columns with shrinkage, the nearest neighbours of each item kept;
-//! - [`ease`]: the closed-form linear autoencoder of Steck, "Embarrassingly Shallow Autoencoders for Sparse Data"
-//!   (2019, <https://arxiv.org/abs/1905.03375>), for catalogues whose dense matrix fits.
+//! Users have no parameters, so any history scores without training.
 //!
-//! This crate knows dense indices only: no ids, no files, no clock. It works on rayon's pool, and the result does not
-//! depend on the number of threads.
+//! - [`knn`] keeps the nearest neighbours of each item, by the cosine of the items' columns with
+//!   shrinkage.
+//! - [`ease`] computes the closed-form linear autoencoder of Steck, "Embarrassingly Shallow
+//!   Autoencoders for Sparse Data" (2019, <https://arxiv.org/abs/1905.03375>), for catalogues whose
+//!   dense matrix fits into memory.
+//!
+//! This crate knows dense indices only: it must never see ids, files or the clock. It works on
+//! rayon's pool, and the result does not depend on the number of threads.
 //!
 //! ```
 //! use docent_domain::InteractionMatrix;
 //! use docent_item_item::{KnnConfig, knn};
+//!
 //! let likes = InteractionMatrix::from_triples(2, 3, [(0, 0, 1.0), (0, 1, 1.0), (1, 2, 1.0)])?;
 //! let weights = knn(&likes, &KnnConfig::default())?;
 //! let mut scores = Vec::new();
@@ -18,6 +23,7 @@
 //! assert!(scores[1] > scores[2]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+#![forbid(unsafe_code)]
 
 mod ease;
 mod error;

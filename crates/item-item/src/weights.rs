@@ -1,6 +1,12 @@
+use docent_linalg::{add_scaled, select_best};
+
 use crate::ItemItemError;
 
-/// An item-by-item matrix by rows: for each liked item, what it adds to the scores of others. Sparse (CSR).
+/// Cost of a read out of order as a multiple of one in order, measured on rows in main memory.
+const OUT_OF_ORDER_COST: usize = 4;
+
+/// Item-by-item matrix `W` `[n_items, n_items]` in compressed rows (CSR): row `j` holds what item
+/// `j` of a history adds to the scores of the others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ItemWeights {
     offsets: Vec<u64>,
@@ -9,60 +15,61 @@ pub struct ItemWeights {
 }
 
 impl ItemWeights {
-    /// A matrix from its parts: `offsets` `[n_items + 1]`, and for each row its targets (ascending) and weights.
+    /// Makes a matrix of its parts: `offsets` `[n_items + 1]`, and for each row its targets, in
+    /// ascending order, and their weights.
     ///
     /// # Errors
-    /// [`ItemItemError::Invalid`] where the parts do not hold together.
+    /// [`ItemItemError::Invalid`] says which part does not fit.
     pub fn from_parts(
         offsets: Vec<u64>,
         targets: Vec<u32>,
         weights: Vec<f32>,
     ) -> Result<Self, ItemItemError> {
-        let invalid = |what: &str| Err(ItemItemError::Invalid(what.to_owned()));
         if offsets.first() != Some(&0) || !offsets.is_sorted() {
-            return invalid("offsets do not rise from 0");
+            return Err(invalid("offsets do not ascend from 0"));
         }
         if offsets.last() != Some(&(targets.len() as u64)) || targets.len() != weights.len() {
-            return invalid("offsets, targets and weights differ in length");
+            return Err(invalid("offsets, targets and weights differ in length"));
         }
         if targets.iter().any(|&target| target as usize >= offsets.len() - 1) {
-            return invalid("a target is not an item");
+            return Err(invalid("a target is not an item"));
         }
         if weights.iter().any(|weight| !weight.is_finite()) {
-            return invalid("a weight is not finite");
+            return Err(invalid("a weight is not finite"));
         }
-        let made = Self { offsets, targets, weights };
-        if made.rows().any(|(targets, _)| !targets.is_sorted_by(|a, b| a < b)) {
-            return invalid("the targets of a row do not rise");
+        let matrix = Self { offsets, targets, weights };
+        if matrix.rows().any(|(targets, _)| !targets.is_sorted_by(|a, b| a < b)) {
+            return Err(invalid("the targets of a row do not ascend"));
         }
-        Ok(made)
+        Ok(matrix)
     }
 
-    /// Where each row begins in the targets, `[n_items + 1]`.
+    /// Returns the position at which each row begins in the targets, `[n_items + 1]`.
     #[must_use]
     pub fn offsets(&self) -> &[u64] {
         &self.offsets
     }
 
-    /// The targets of all rows.
+    /// Returns the targets of all rows, one row after another.
     #[must_use]
     pub fn targets(&self) -> &[u32] {
         &self.targets
     }
 
-    /// The weights of all rows.
+    /// Returns the weights of all rows, in the order of the targets.
     #[must_use]
     pub fn weights(&self) -> &[f32] {
         &self.weights
     }
 
-    /// Number of items.
+    /// Returns the number of items.
     #[must_use]
     pub fn n_items(&self) -> usize {
         self.offsets.len() - 1
     }
 
-    /// Targets (ascending) and weights of one row; empty for an item that is not there.
+    /// Returns the targets, in ascending order, and the weights of one row; both are empty for an
+    /// unknown item.
     #[must_use]
     pub fn row(&self, item: u32) -> (&[u32], &[f32]) {
         let at = item as usize;
@@ -77,15 +84,16 @@ impl ItemWeights {
         (0..self.n_items() as u32).map(|item| self.row(item))
     }
 
-    /// The scores `[n_items]` of a person with this history of `(item, confidence)`: `sum c * W[item, ..]`. Unknown
-    /// items add nothing.
+    /// Replaces the content of `scores` by the scores `[n_items]` of all items for a history of
+    /// `(item, confidence)`: `sum confidence * W[item, ..]`. Unknown items add nothing.
     pub fn score_all(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) {
         scores.clear();
         scores.resize(self.n_items(), 0.0);
         for &(item, confidence) in history {
             let (targets, weights) = self.row(item);
+            // A row with every target is dense: no index is needed.
             if targets.len() == scores.len() {
-                scores.iter_mut().zip(weights).for_each(|(score, weight)| *score += confidence * weight);
+                add_scaled(scores, confidence, weights);
                 continue;
             }
             for (&target, weight) in targets.iter().zip(weights) {
@@ -96,7 +104,10 @@ impl ItemWeights {
         }
     }
 
-    /// The scores of some items, as [`ItemWeights::score_all`] would give them.
+    /// Replaces the content of `scores` by the scores of `items`, each as
+    /// [`ItemWeights::score_all`] computes it.
+    ///
+    /// Looks each weight up, or adds up whole rows where that is cheaper.
     pub fn score(&self, history: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) {
         let n_items = self.n_items();
         let lookups: usize = history.iter().map(|&(item, _)| self.lookup_cost(item)).sum();
@@ -124,17 +135,20 @@ impl ItemWeights {
         }
     }
 
-    /// What finding one weight of a row costs, where adding up a row costs 1 a weight: rows are read in order, and searched
-    /// out of it.
+    /// Returns the cost of finding one weight of a row, where adding up a row costs 1 a weight: a
+    /// binary search takes as many reads as its length has bits, each out of order.
     fn lookup_cost(&self, item: u32) -> usize {
-        const OUT_OF_ORDER: usize = 4;
         let len = self.row(item).0.len();
         let steps = if len == self.n_items() { 1 } else { len.max(1).ilog2() as usize + 1 };
-        OUT_OF_ORDER * steps
+        OUT_OF_ORDER_COST * steps
     }
 }
 
-/// Turns the neighbours of each target, a row each, into the targets of each source.
+fn invalid(what: &str) -> ItemItemError {
+    ItemItemError::Invalid(what.to_owned())
+}
+
+/// Transposes the neighbours `(source, weight)` of each target into rows by source.
 pub(crate) fn by_source(of_target: Vec<Vec<(u32, f32)>>) -> ItemWeights {
     let mut offsets = vec![0u64; of_target.len() + 1];
     for &(source, _) in of_target.iter().flatten() {
@@ -163,11 +177,13 @@ pub(crate) fn by_source(of_target: Vec<Vec<(u32, f32)>>) -> ItemWeights {
     ItemWeights { offsets, targets, weights }
 }
 
-/// The `keep` entries of a row of largest magnitude, ascending by target; ties by target.
+/// Keeps the `keep` entries of a row of largest magnitude, ties by lower target, and returns them
+/// in ascending order of target.
+///
+/// A weight that is not a number counts as largest, so that it is found and reported.
 pub(crate) fn largest(mut row: Vec<(u32, f32)>, keep: usize) -> Vec<(u32, f32)> {
     if row.len() > keep {
-        row.select_nth_unstable_by(keep, |a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
-        row.truncate(keep);
+        select_best(&mut row, keep, |a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
         row.shrink_to_fit();
     }
     row.sort_unstable_by_key(|entry| entry.0);

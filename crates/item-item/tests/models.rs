@@ -1,4 +1,4 @@
-//! Both models against their definitions, worked out by hand or the slow way.
+//! Compares both models with their definitions, worked out by hand or the slow way.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use docent_domain::InteractionMatrix;
@@ -36,13 +36,13 @@ proptest! {
     fn some_items_score_as_among_all(
         pairs in prop::collection::btree_set((0u32..12, 0u32..20), 1..120),
         items in prop::collection::vec(0u32..20, 0..40),
-        most_weights in prop::option::of(20usize..=400),
+        max_weights in prop::option::of(20usize..=400),
         history in prop::collection::vec((0u32..20, 0.5f32..2.0), 0..10),
     ) {
         let likes = matrix(12, 20, &pairs.into_iter().collect::<Vec<_>>());
-        let config = EaseConfig { l2: 1.0, most_weights, ..EaseConfig::default() };
+        let config = EaseConfig { l2: 1.0, max_weights, ..EaseConfig::default() };
         let weights = ease(&likes, &config).unwrap();
-        prop_assert!(weights.weights().len() <= most_weights.unwrap_or(400));
+        prop_assert!(weights.weights().len() <= max_weights.unwrap_or(400));
         let (mut all, mut some) = (Vec::new(), Vec::new());
         weights.score_all(&history, &mut all);
         weights.score(&history, &items, &mut some);
@@ -69,7 +69,8 @@ fn ease_of_two_items_by_hand() {
 
 #[test]
 fn dropout_adds_to_the_ridge_of_each_item_by_its_count() {
-    // As above with a dropout of 1/2: [[3 + 1 + 3, 2], [2, 2 + 1 + 2]] = [[7, 2], [2, 5]], inverse [[5, -2], [-2, 7]] / 31.
+    // As above with a dropout of 1/2: [[3 + 1 + 3, 2], [2, 2 + 1 + 2]] = [[7, 2], [2, 5]],
+    // inverse [[5, -2], [-2, 7]] / 31.
     let likes = matrix(3, 2, &[(0, 0), (1, 0), (2, 0), (0, 1), (1, 1)]);
     let config = EaseConfig { l2: 1.0, dropout: 0.5, ..EaseConfig::default() };
     let weights = ease(&likes, &config).unwrap();
@@ -78,7 +79,7 @@ fn dropout_adds_to_the_ridge_of_each_item_by_its_count() {
 }
 
 #[test]
-fn what_cannot_be_made_is_refused() {
+fn settings_and_data_without_a_model_are_refused() {
     let likes = matrix(1, 3, &[(0, 0)]);
     let too_many = ease(&likes, &EaseConfig { max_items: 2, ..EaseConfig::default() }).unwrap_err();
     assert!(matches!(too_many, ItemItemError::TooManyItems { items: 3, max_items: 2 }), "{too_many}");
@@ -92,7 +93,14 @@ fn what_cannot_be_made_is_refused() {
 }
 
 #[test]
-fn parts_that_do_not_hold_together_are_refused() {
+fn the_old_name_of_a_setting_is_still_read() {
+    let old: EaseConfig = serde_json::from_str(r#"{"most_weights": 7}"#).unwrap();
+    let new: EaseConfig = serde_json::from_str(r#"{"max_weights": 7}"#).unwrap();
+    assert_eq!((old.max_weights, &old), (Some(7), &new));
+}
+
+#[test]
+fn parts_that_do_not_fit_together_are_refused() {
     let likes = matrix(2, 2, &[(0, 0), (0, 1), (1, 0)]);
     let weights = knn(&likes, &KnnConfig::default()).unwrap();
     let parts = || (weights.offsets().to_vec(), weights.targets().to_vec(), weights.weights().to_vec());
@@ -113,7 +121,7 @@ fn parts_that_do_not_hold_together_are_refused() {
 }
 
 proptest! {
-    /// Each column of EASE solves the ridge regression of that item on all others.
+    /// Checks that each column of EASE solves the ridge regression of that item on all others.
     #[test]
     fn ease_is_a_ridge_regression(pairs in prop::collection::hash_set((0u32..8, 0u32..5), 1..30)) {
         let pairs: Vec<(u32, u32)> = pairs.into_iter().collect();
