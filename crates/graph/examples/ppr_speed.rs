@@ -1,5 +1,5 @@
-//! Median and worst time of personalised PageRank from 50 seeds on a graph of 100,000 nodes and 2,000,000 edges whose
-//! degrees follow a power law.
+//! Measures personalised PageRank from 50 seeds on a graph of 100,000 nodes and 2,000,000 edges
+//! whose degrees follow a power law.
 //!
 //! `cargo run --release -p docent-graph --example ppr_speed`
 #![allow(clippy::print_stdout)]
@@ -45,8 +45,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             n_found += graph.personalised_pagerank(&seeds, &config)?.len();
         }
         times.sort();
-        let at = |share: usize| times.get((times.len() - 1) * share / 100).copied().unwrap_or_default();
-        let (median, high, worst) = (at(50), at(99), at(100));
+        let [median, high, worst] = [50, 99, 100]
+            .map(|share| times.get((times.len() - 1) * share / 100).copied().unwrap_or_default());
         println!(
             "{epsilon:>7.0e}  {max_edges_walked:>9}  {median:>7.2?}  {high:>8.2?}  {worst:>8.2?}  {:>8}",
             n_found / N_QUERIES
@@ -55,12 +55,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Small numbers are popular: the square of an even draw.
+/// Draws a node; the square of a uniform draw makes small numbers popular.
 fn popular_node(random: &mut SplitMix) -> u32 {
-    let even = f64::from(random.below(N_NODES)) / f64::from(N_NODES);
-    (even * even * f64::from(N_NODES)) as u32
+    let uniform = f64::from(random.below(N_NODES)) / f64::from(N_NODES);
+    (uniform * uniform * f64::from(N_NODES)) as u32
 }
 
+/// SplitMix64: a generator that gives the same numbers on every machine.
 struct SplitMix(u64);
 
 impl SplitMix {

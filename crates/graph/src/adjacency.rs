@@ -1,10 +1,10 @@
-//! Who is next to whom, in one direction.
+//! Neighbours of every node in one direction, in compressed rows that accept changes.
 
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-/// One end of an edge, seen from the other.
+/// Edge as seen from the node at its other end.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Neighbour {
     pub(crate) node: u32,
@@ -12,7 +12,7 @@ pub(crate) struct Neighbour {
     pub(crate) weight: f32,
 }
 
-/// The neighbours of one node, sorted by node and kind, as columns of equal length.
+/// Neighbours of one node, sorted by node and kind, as columns of equal length.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Row<'a> {
     pub(crate) nodes: &'a [u32],
@@ -30,7 +30,7 @@ impl<'a> Row<'a> {
         columns.map(|((&node, &kind), &weight)| Neighbour { node, kind, weight })
     }
 
-    /// Those edges that lead to `node`.
+    /// Returns the edges that lead to `node`.
     pub(crate) fn to(self, node: u32) -> impl Iterator<Item = Neighbour> + 'a {
         let start = self.nodes.partition_point(|&other| other < node);
         let columns = self.nodes[start..].iter().zip(&self.kinds[start..]).zip(&self.weights[start..]);
@@ -40,7 +40,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Compressed rows: node `n` has the entries `offsets[n]..offsets[n + 1]`. Never changed once built.
+/// Compressed rows: node `n` has the entries `offsets[n]..offsets[n + 1]`. Immutable once built.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Csr {
     pub(crate) offsets: Vec<u64>,
@@ -63,7 +63,7 @@ impl Csr {
         }
     }
 
-    /// The same edges seen from their other ends, by counting sort; rows stay sorted.
+    /// Returns the same edges as seen from their other ends, by counting sort; rows stay sorted.
     pub(crate) fn reversed(&self) -> Self {
         let n_nodes = self.offsets.len().saturating_sub(1);
         let mut offsets = vec![0u64; n_nodes + 1];
@@ -101,7 +101,7 @@ impl OwnedRow {
         Row { nodes: &self.nodes, kinds: &self.kinds, weights: &self.weights }
     }
 
-    /// Where the edge is, or where it belongs.
+    /// Returns the position of the edge, or the one at which to insert it as an error.
     fn position(&self, node: u32, kind: u8) -> Result<usize, usize> {
         let start = self.nodes.partition_point(|&other| other < node);
         let len = self.nodes[start..].partition_point(|&other| other == node);
@@ -109,8 +109,10 @@ impl OwnedRow {
     }
 }
 
-/// Compressed rows, and beside them the rows that have changed since: a change copies one row, not the graph, and
-/// reading a row costs at most one look into the changes. Clones share the compressed rows.
+/// Compressed rows, and beside them the rows that have changed since they were built.
+///
+/// A change copies one row, not the graph, and reading a row costs at most one lookup in the
+/// changes. Clones share the compressed rows.
 #[derive(Debug, Clone)]
 pub(crate) struct Adjacency {
     base: Arc<Csr>,
@@ -132,7 +134,7 @@ impl Adjacency {
         self.base.row(node)
     }
 
-    /// Adds an edge, or raises the weight of the one that is there; true when it is new.
+    /// Adds an edge and returns true, or raises the weight of the existing one and returns false.
     pub(crate) fn add(&mut self, from: u32, to: Neighbour) -> bool {
         let row = self.row_mut(from);
         match row.position(to.node, to.kind) {
@@ -149,7 +151,7 @@ impl Adjacency {
         }
     }
 
-    /// Takes an edge out; false when it was not there.
+    /// Removes an edge; returns false when it does not exist.
     pub(crate) fn remove(&mut self, from: u32, to: u32, kind: u8) -> bool {
         if !self.row(from).to(to).any(|neighbour| neighbour.kind == kind) {
             return false;
@@ -162,7 +164,7 @@ impl Adjacency {
         true
     }
 
-    /// Takes out all edges of `node`.
+    /// Removes all edges of `node` in this direction.
     pub(crate) fn clear(&mut self, node: u32) {
         self.changed.insert(node, OwnedRow::default());
     }

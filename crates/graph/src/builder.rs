@@ -1,4 +1,4 @@
-//! Building a graph with kinds by name.
+//! Builds a graph whose kinds of edge are given by name.
 
 use crate::error::GraphError;
 use crate::graph::{Edge, Graph, intern};
@@ -17,28 +17,30 @@ impl GraphBuilder {
         Self { n_nodes, ..Self::default() }
     }
 
-    /// The number of a kind, for edges that are made elsewhere and handed to [`extend`](Self::extend).
+    /// Returns the number of a kind, for edges that are computed elsewhere and added by
+    /// [`extend`](Self::extend).
     ///
     /// # Errors
-    /// [`GraphError::InvalidKindName`] for an empty name, [`GraphError::TooManyKinds`] for the 257th.
+    /// [`GraphError::InvalidKindName`] for an empty name, [`GraphError::TooManyKinds`] for the
+    /// 257th kind.
     pub fn kind(&mut self, name: &str) -> Result<u8, GraphError> {
         intern(&mut self.kinds, name)
     }
 
-    /// Adds one edge; whether it fits is checked by [`build`](Self::build).
+    /// Adds one edge; [`build`](Self::build) checks its ends and weight.
     ///
     /// # Errors
-    /// As [`kind`](Self::kind).
+    /// Those of [`kind`](Self::kind).
     pub fn link(&mut self, from: u32, to: u32, kind: &str, weight: f32) -> Result<(), GraphError> {
         let kind = self.kind(kind)?;
         self.edges.push(Edge { from, to, kind, weight });
         Ok(())
     }
 
-    /// The graph of everything added.
+    /// Builds the graph of all edges added.
     ///
     /// # Errors
-    /// As [`Graph::from_edges`].
+    /// Those of [`Graph::from_edges`].
     pub fn build(self) -> Result<Graph, GraphError> {
         Graph::from_edges(self.n_nodes, self.kinds, self.edges)
     }

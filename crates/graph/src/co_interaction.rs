@@ -1,5 +1,6 @@
-//! Edges between resources that the same people interact with.
+//! Edges between resources that the same users interact with.
 
+use docent_linalg::{best_first, keep_best};
 use rayon::prelude::*;
 
 use crate::error::GraphError;
@@ -9,12 +10,13 @@ use crate::graph::Edge;
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CoInteractionConfig {
-    /// Edges kept from each item, the strongest. Default 20.
+    /// Maximum number of edges from each item; the strongest are kept. Default 20.
     pub max_neighbours: usize,
-    /// `s` in the factor `c / (c + s)` by which a similarity that rests on `c` people is shrunk; at least 0. Default 5:
-    /// items that one person alone had in common say little.
+    /// `s` in the factor `c / (c + s)` that shrinks a similarity resting on `c` users; at least 0.
+    /// Default 5: items that a single user has in common say little.
     pub shrinkage: f32,
-    /// Of a longer history only this many of the newest count, at least 1: the cost grows with its square. Default 500.
+    /// Maximum number of items of a history, at least 1; the newest count. Default 500. The cost
+    /// grows with the square of the length.
     pub max_history_len: usize,
 }
 
@@ -24,16 +26,19 @@ impl Default for CoInteractionConfig {
     }
 }
 
-/// For each item edges to the items that it shares most people with.
+/// Computes, for each item, edges to the items that it shares most users with.
 ///
-/// User `u` interacted with `items[offsets[u]..offsets[u + 1]]`, newest last; an item twice in a history counts once.
-/// The weight, in 0..=1, is `c / sqrt(n_a * n_b) * c / (c + shrinkage)`: the cosine of the items' sets of people, of
-/// which they share `c`, shrunk by support (Bell and Koren 2007). Edges are ordered by start, then weight descending,
-/// then end; all are of kind `kind`. The work is the sum over users of the square of the history's length.
+/// User `u` interacted with `items[offsets[u]..offsets[u + 1]]`, newest last; an item that repeats
+/// in a history counts once. The weight, in 0..=1, is
+/// `c / sqrt(n_a * n_b) * c / (c + shrinkage)`: the cosine of the items' sets of users, of which
+/// they share `c`, shrunk by support (Bell and Koren 2007). Edges are ordered by start, then by
+/// descending weight, then by end; all are of kind `kind`. The work is the sum over users of the
+/// square of the history's length.
 ///
 /// # Errors
-/// [`GraphError::InvalidHistories`] when offsets do not ascend from 0 to the number of items given or an item is not
-/// below `n_items`; [`GraphError::InvalidConfig`] when a setting lies outside its range.
+/// [`GraphError::InvalidHistories`] when offsets do not ascend from 0 to the number of items given
+/// or an item is not below `n_items`; [`GraphError::InvalidConfig`] when a setting is outside its
+/// range.
 pub fn co_interaction_edges(
     offsets: &[u64],
     items: &[u32],
@@ -43,23 +48,28 @@ pub fn co_interaction_edges(
 ) -> Result<Vec<Edge>, GraphError> {
     config.validate()?;
     let histories = histories(offsets, items, n_items, config.max_history_len)?;
-    let people = People::of_items(&histories, n_items as usize);
+    let users = UsersOfItems::new(&histories, n_items as usize);
 
     let rows: Vec<Vec<Edge>> = (0..n_items)
         .into_par_iter()
         .with_min_len(512)
         .map_init(
-            || Shared { counts: vec![0; n_items as usize], items: Vec::new() },
+            || SharedUsers { counts: vec![0; n_items as usize], items: Vec::new() },
             |shared, item| {
-                shared.count(item, &people, &histories);
-                let weigh = |&other: &u32| {
+                shared.count(item, &users, &histories);
+                let mut edges = Vec::with_capacity(shared.items.len());
+                for &other in &shared.items {
                     let in_common = f64::from(shared.counts[other as usize]);
-                    let cosine = in_common / (people.n_of(item) * people.n_of(other)).sqrt();
+                    let cosine = in_common / (users.n_of(item) * users.n_of(other)).sqrt();
                     let weight = (cosine * in_common / (in_common + f64::from(config.shrinkage))) as f32;
-                    Edge { from: item, to: other, kind, weight }
-                };
-                let edges = shared.items.iter().map(weigh).filter(|edge| edge.weight > 0.0).collect();
-                strongest(edges, config.max_neighbours)
+                    if weight > 0.0 {
+                        edges.push(Edge { from: item, to: other, kind, weight });
+                    }
+                }
+                keep_best(&mut edges, config.max_neighbours, |a, b| {
+                    best_first((a.weight.into(), a.to), (b.weight.into(), b.to))
+                });
+                edges
             },
         )
         .collect();
@@ -88,41 +98,45 @@ impl CoInteractionConfig {
     }
 }
 
-/// The newest items of each user, each once, ascending.
+/// Returns the newest items of each user, each once, in ascending order.
 fn histories(
     offsets: &[u64],
     items: &[u32],
     n_items: u32,
     max_len: usize,
 ) -> Result<Vec<Vec<u32>>, GraphError> {
-    let damaged = |what| Err(GraphError::InvalidHistories(what));
     if offsets.first() != Some(&0) || offsets.last() != Some(&(items.len() as u64)) {
-        return damaged(format!("offsets do not run from 0 to {}", items.len()));
+        let reason = format!("offsets do not run from 0 to {}", items.len());
+        return Err(GraphError::InvalidHistories(reason));
     }
     if let Some(item) = items.iter().find(|&&item| item >= n_items) {
-        return damaged(format!("item {item} is not below {n_items}"));
+        return Err(GraphError::InvalidHistories(format!("item {item} is not below {n_items}")));
     }
     if let Some(user) = offsets.windows(2).position(|bounds| bounds[0] > bounds[1]) {
-        return damaged(format!("offset after user {user} is smaller than the one before"));
+        let reason = format!("offset after user {user} is smaller than the one before");
+        return Err(GraphError::InvalidHistories(reason));
     }
-    let newest = |bounds: &[u64]| {
+    let mut histories = Vec::with_capacity(offsets.len() - 1);
+    for bounds in offsets.windows(2) {
         let history = &items[bounds[0] as usize..bounds[1] as usize];
         let mut newest = history[history.len().saturating_sub(max_len)..].to_vec();
         newest.sort_unstable();
         newest.dedup();
-        newest
-    };
-    Ok(offsets.windows(2).map(newest).collect())
+        histories.push(newest);
+    }
+    Ok(histories)
 }
 
-/// The users of each item, in compressed rows.
-struct People {
+/// Users of each item, in compressed rows.
+struct UsersOfItems {
+    /// `[n_items + 1]`
     offsets: Vec<usize>,
     users: Vec<u32>,
 }
 
-impl People {
-    fn of_items(histories: &[Vec<u32>], n_items: usize) -> Self {
+impl UsersOfItems {
+    /// Transposes the histories by counting sort.
+    fn new(histories: &[Vec<u32>], n_items: usize) -> Self {
         let mut offsets = vec![0usize; n_items + 1];
         for &item in histories.iter().flatten() {
             offsets[item as usize + 1] += 1;
@@ -150,19 +164,19 @@ impl People {
     }
 }
 
-/// With which items one item shares how many people; reused from item to item.
-struct Shared {
+/// Number of users that one item shares with each other item; reused from item to item.
+struct SharedUsers {
     /// `[n_items]`; zero except at `items`.
     counts: Vec<u32>,
     items: Vec<u32>,
 }
 
-impl Shared {
-    fn count(&mut self, item: u32, people: &People, histories: &[Vec<u32>]) {
+impl SharedUsers {
+    fn count(&mut self, item: u32, users: &UsersOfItems, histories: &[Vec<u32>]) {
         for other in self.items.drain(..) {
             self.counts[other as usize] = 0;
         }
-        for &user in people.of(item) {
+        for &user in users.of(item) {
             for &other in &histories[user as usize] {
                 let count = &mut self.counts[other as usize];
                 if *count == 0 && other != item {
@@ -172,14 +186,4 @@ impl Shared {
             }
         }
     }
-}
-
-fn strongest(mut edges: Vec<Edge>, limit: usize) -> Vec<Edge> {
-    let order = |a: &Edge, b: &Edge| b.weight.total_cmp(&a.weight).then(a.to.cmp(&b.to));
-    if limit < edges.len() {
-        edges.select_nth_unstable_by(limit, order);
-        edges.truncate(limit);
-    }
-    edges.sort_unstable_by(order);
-    edges
 }

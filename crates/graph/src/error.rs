@@ -1,67 +1,66 @@
-//! What can go wrong with a graph.
-
-/// Errors of this crate.
+/// Reasons why a graph, or edges for it, could not be built.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GraphError {
     /// The weight of an edge is not a positive, finite number.
     #[error("edge {from} -> {to} must have a positive, finite weight, but has {weight}")]
     InvalidWeight {
-        /// Where the edge starts.
+        /// Node at the start of the edge.
         from: u32,
-        /// Where it ends.
+        /// Node at the end of the edge.
         to: u32,
-        /// The weight given.
+        /// Weight that was given.
         weight: f32,
     },
     /// An edge names a node that the graph does not have.
     #[error("edge {from} -> {to} leaves the graph, whose nodes are below {n_nodes}")]
     NodeOutOfRange {
-        /// Where the edge starts.
+        /// Node at the start of the edge.
         from: u32,
-        /// Where it ends.
+        /// Node at the end of the edge.
         to: u32,
-        /// Number of nodes.
+        /// Number of nodes in the graph.
         n_nodes: u32,
     },
-    /// A node number cannot be used, because the count of nodes has to fit into 32 bits too.
+    /// A node number is the largest of its type, and the number of nodes would not fit into 32
+    /// bits.
     #[error("node {0} is too large: nodes are numbered below {max}", max = u32::MAX)]
     NodeTooLarge(u32),
-    /// An edge is of a kind that has no name.
+    /// An edge is of a kind without a name.
     #[error("edge {from} -> {to} is of kind {kind}, but only {n_kinds} kinds are named")]
     UnknownKind {
-        /// Where the edge starts.
+        /// Node at the start of the edge.
         from: u32,
-        /// Where it ends.
+        /// Node at the end of the edge.
         to: u32,
-        /// The kind given.
+        /// Number of the kind that was given.
         kind: u8,
-        /// Number of named kinds.
+        /// Number of kinds that have a name.
         n_kinds: usize,
     },
-    /// There are more kinds of edge than a graph can tell apart.
-    #[error("kind `{name}` is one too many: a graph tells 256 kinds of edge apart")]
+    /// The graph has no room for another kind of edge.
+    #[error("kind `{name}` is one too many: a graph has at most 256 kinds of edge")]
     TooManyKinds {
-        /// The name for which there was no room.
+        /// Name that did not fit.
         name: String,
     },
-    /// A kind has no name, or two kinds have the same.
-    #[error("names of kinds must be different and not empty, but `{name}` is not")]
+    /// The name of a kind is empty or repeated.
+    #[error("names of kinds must be unique and not empty, but `{name}` is not")]
     InvalidKindName {
-        /// The name given.
+        /// Name that was given.
         name: String,
     },
-    /// A setting lies outside its range.
+    /// A setting is outside its range.
     #[error("graph setting `{setting}` must be {expected}, but is {found}")]
     InvalidConfig {
-        /// Name of the field.
+        /// Name of the setting.
         setting: &'static str,
-        /// The range that it must lie in.
+        /// Range of the setting in words.
         expected: &'static str,
-        /// What was given.
+        /// Value that was read.
         found: String,
     },
-    /// Histories do not fit together.
+    /// The parts of the histories do not fit together.
     #[error("histories are damaged: {0}")]
     InvalidHistories(String),
     /// Saved parts do not fit together: they are damaged or belong to different graphs.

@@ -1,26 +1,27 @@
-//! The graph and how it changes.
+//! The graph: building, reading and changing it.
 
 use crate::adjacency::{Adjacency, Csr, Neighbour, Row};
 use crate::error::GraphError;
 
-/// A directed edge.
+/// Directed edge of a graph.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Edge {
-    /// Where it starts.
+    /// Node at the start of the edge.
     pub from: u32,
-    /// Where it ends.
+    /// Node at the end of the edge.
     pub to: u32,
-    /// Its kind: a position in the graph's list of names.
+    /// Number of the kind: a position in [`Graph::kinds`].
     pub kind: u8,
-    /// How strong it is: positive and finite.
+    /// Weight of the edge, positive and finite.
     pub weight: f32,
 }
 
-/// A directed graph of typed, weighted edges, held in compressed rows in both directions (18 bytes an edge, 16 a node).
+/// Directed graph of typed, weighted edges, held in compressed rows in both directions.
 ///
-/// Between two nodes there is at most one edge of a kind in each direction, and none from a node to itself. Changes are
-/// visible at once and do not rebuild the rows; a clone shares the unchanged rows, so it is cheap to change a copy
-/// while others read the original.
+/// Takes 18 bytes an edge and 16 a node. Between two nodes there is at most one edge of a kind in
+/// each direction, and none from a node to itself. Changes are visible at once and do not rebuild
+/// the rows; a clone shares the unchanged rows, so it is cheap to change a copy while others read
+/// the original.
 #[derive(Debug, Clone)]
 pub struct Graph {
     n_nodes: u32,
@@ -30,14 +31,24 @@ pub struct Graph {
     incoming: Adjacency,
 }
 
+impl Edge {
+    /// Identifies an edge within a graph.
+    fn key(&self) -> (u32, u32, u8) {
+        (self.from, self.to, self.kind)
+    }
+}
+
 impl Graph {
-    /// A graph of the nodes `0..n_nodes` and the given edges; `kinds[edge.kind]` names the kind of an edge.
+    /// Builds a graph of the nodes `0..n_nodes` and the given edges; `kinds[edge.kind]` names the
+    /// kind of an edge.
     ///
-    /// Of edges with the same ends and kind the heaviest is kept; edges from a node to itself are dropped.
+    /// Keeps the heaviest of the edges with the same ends and kind, and drops edges from a node to
+    /// itself.
     ///
     /// # Errors
-    /// [`GraphError::InvalidWeight`], [`GraphError::NodeOutOfRange`], [`GraphError::UnknownKind`] for the first edge
-    /// that does not fit; [`GraphError::InvalidKindName`] and [`GraphError::TooManyKinds`] for the names.
+    /// [`GraphError::InvalidWeight`], [`GraphError::NodeOutOfRange`] or [`GraphError::UnknownKind`]
+    /// for the first edge that does not fit; [`GraphError::InvalidKindName`] and
+    /// [`GraphError::TooManyKinds`] for the names.
     pub fn from_edges(
         n_nodes: u32,
         kinds: Vec<String>,
@@ -55,9 +66,8 @@ impl Graph {
                 sorted.push(edge);
             }
         }
-        let ends = |edge: &Edge| (edge.from, edge.to, edge.kind);
-        sorted.sort_unstable_by(|a, b| ends(a).cmp(&ends(b)).then(b.weight.total_cmp(&a.weight)));
-        sorted.dedup_by(|later, earlier| ends(later) == ends(earlier));
+        sorted.sort_unstable_by(|a, b| a.key().cmp(&b.key()).then(b.weight.total_cmp(&a.weight)));
+        sorted.dedup_by_key(|edge| edge.key());
 
         let mut rows = Csr { offsets: vec![0; n_nodes as usize + 1], ..Csr::default() };
         for edge in &sorted {
@@ -72,46 +82,47 @@ impl Graph {
         Ok(Self::from_rows(n_nodes, kinds, rows))
     }
 
-    /// Takes rows that are known to be sound.
+    /// Makes a graph of rows that have been checked.
     pub(crate) fn from_rows(n_nodes: u32, kinds: Vec<String>, outgoing: Csr) -> Self {
         let incoming = Adjacency::new(outgoing.reversed());
         Self { n_nodes, n_edges: outgoing.nodes.len(), kinds, outgoing: Adjacency::new(outgoing), incoming }
     }
 
-    /// Number of nodes; they are numbered `0..n_nodes`.
+    /// Returns the number of nodes, which are numbered `0..n_nodes`.
     pub fn n_nodes(&self) -> u32 {
         self.n_nodes
     }
 
-    /// Number of edges.
+    /// Returns the number of edges.
     pub fn n_edges(&self) -> usize {
         self.n_edges
     }
 
-    /// Names of the kinds of edge, by number.
+    /// Returns the names of the kinds of edge, by number.
     pub fn kinds(&self) -> &[String] {
         &self.kinds
     }
 
-    /// The number of a kind, if any edge was ever said to be of it.
+    /// Returns the number of a kind, or `None` for a name that the graph does not know.
     pub fn kind_number(&self, name: &str) -> Option<u8> {
         self.kinds.iter().position(|kind| kind == name).and_then(|number| u8::try_from(number).ok())
     }
 
-    /// The number of a kind, which is given one if it has none.
+    /// Returns the number of a kind, and assigns one to a new name.
     ///
     /// # Errors
-    /// [`GraphError::InvalidKindName`] for an empty name, [`GraphError::TooManyKinds`] for the 257th.
+    /// [`GraphError::InvalidKindName`] for an empty name, [`GraphError::TooManyKinds`] for the
+    /// 257th kind.
     pub fn intern_kind(&mut self, name: &str) -> Result<u8, GraphError> {
         intern(&mut self.kinds, name)
     }
 
-    /// Number of edges that start or end at `node`; 0 where there is no such node.
+    /// Returns the number of edges that start or end at `node`; 0 for an unknown node.
     pub fn degree(&self, node: u32) -> usize {
         self.outgoing.row(node).len() + self.incoming.row(node).len()
     }
 
-    /// Every edge, by start, end and kind.
+    /// Returns every edge, ordered by start, end and kind.
     pub fn edges(&self) -> impl Iterator<Item = Edge> + '_ {
         (0..self.n_nodes).flat_map(|from| {
             self.outgoing.row(from).iter().map(move |to| Edge {
@@ -123,11 +134,15 @@ impl Graph {
         })
     }
 
-    /// Adds an edge; the graph grows where it leads beyond the last node. An edge that is there keeps the larger
-    /// weight, and an edge from a node to itself is dropped, as in [`from_edges`](Self::from_edges). True when the edge is new.
+    /// Adds an edge and returns true when it is new. The graph grows when an end lies beyond the
+    /// last node.
+    ///
+    /// An existing edge keeps the larger weight, and an edge from a node to itself is dropped, as
+    /// in [`from_edges`](Self::from_edges).
     ///
     /// # Errors
-    /// [`GraphError::InvalidWeight`], [`GraphError::UnknownKind`], [`GraphError::NodeTooLarge`]; the graph is then unchanged.
+    /// [`GraphError::InvalidWeight`], [`GraphError::UnknownKind`], [`GraphError::NodeTooLarge`];
+    /// the graph is then unchanged.
     pub fn add_edge(&mut self, edge: Edge) -> Result<bool, GraphError> {
         check_edge(&edge, self.kinds.len())?;
         let Edge { from, to, kind, weight } = edge;
@@ -143,7 +158,7 @@ impl Graph {
         Ok(is_new)
     }
 
-    /// Takes an edge out; false when there was none.
+    /// Removes an edge; returns false when it does not exist.
     pub fn remove_edge(&mut self, from: u32, to: u32, kind: u8) -> bool {
         let removed = self.outgoing.remove(from, to, kind);
         if removed {
@@ -153,8 +168,9 @@ impl Graph {
         removed
     }
 
-    /// Takes out every edge that starts or ends at `node` and gives their number. The node's own number stays in use,
-    /// and edges may be added to it again.
+    /// Removes every edge that starts or ends at `node` and returns their number.
+    ///
+    /// The number of the node stays in use, and edges may be added to it again.
     pub fn remove_node(&mut self, node: u32) -> usize {
         let ends: Vec<Neighbour> = self.outgoing.row(node).iter().collect();
         let starts: Vec<Neighbour> = self.incoming.row(node).iter().collect();

@@ -1,8 +1,10 @@
-//! Typed, weighted links between resources, and what is near a few of them.
+//! Holds a graph of typed, weighted links between resources in memory and finds what is near a set
+//! of nodes.
 //!
-//! Nodes are dense `u32` numbers given by the caller; edges are directed and of a kind with a name. This crate knows
-//! nothing of users, texts or files, and never blocks: everything happens in memory on the calling thread, except
-//! [`co_interaction_edges`] and [`similarity_edges`], which use all threads.
+//! Nodes are dense `u32` numbers given by the caller; edges are directed, and each is of a kind
+//! with a name. This crate must never see users, texts or files, and it never blocks: everything
+//! runs on the calling thread, except [`co_interaction_edges`] and [`similarity_edges`], which use
+//! all threads of rayon's pool.
 //!
 //! ```
 //! use docent_graph::{Edge, Graph, GraphBuilder, PprConfig, kinds};
@@ -46,18 +48,18 @@ pub use pagerank::PprConfig;
 pub use parts::GraphParts;
 pub use similarity::{SimilarityConfig, similarity_edges};
 
-/// Names of the kinds of edge that the engine itself makes; teams add their own beside them.
+/// Names of the kinds of edge that the engine creates itself; teams add their own beside them.
 pub mod kinds {
-    /// One resource cites the other.
+    /// A resource that cites another one.
     pub const CITATION: &str = "citation";
-    /// The two share an author.
+    /// Two resources that share an author.
     pub const CO_AUTHORSHIP: &str = "co_authorship";
-    /// The two share subjects.
+    /// Two resources that share subjects.
     pub const SUBJECT_SIMILARITY: &str = "subject_similarity";
-    /// The two share rare words.
+    /// Two resources that share rare words.
     pub const TEXT_SIMILARITY: &str = "text_similarity";
-    /// The one follows the other in time, as parts of a series do.
+    /// A resource that follows another one in time, such as the next part of a series.
     pub const TEMPORAL: &str = "temporal";
-    /// The same people interact with both.
+    /// Two resources that the same users interact with.
     pub const CO_INTERACTION: &str = "co_interaction";
 }

@@ -1,10 +1,10 @@
-//! What is saved of a graph.
+//! Plain values of a graph, to save and load it.
 
 use crate::adjacency::Csr;
 use crate::error::GraphError;
 use crate::graph::{Graph, check_kind_names};
 
-/// A graph as plain values for whoever saves it: the outgoing rows and the names of the kinds. The incoming rows follow
+/// Plain values of a graph: its outgoing rows and the names of its kinds. The incoming rows follow
 /// from them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GraphParts {
@@ -12,16 +12,16 @@ pub struct GraphParts {
     pub kinds: Vec<String>,
     /// `[n_nodes + 1]`: edges of node `n` are `offsets[n]..offsets[n + 1]`.
     pub offsets: Vec<u64>,
-    /// `[n_edges]`: where each edge ends; ascending by end and kind within a node.
+    /// `[n_edges]`: node at the end of each edge; ascending by end and kind within a node.
     pub targets: Vec<u32>,
-    /// `[n_edges]`: the kind of each edge.
+    /// `[n_edges]`: number of the kind of each edge.
     pub edge_kinds: Vec<u8>,
-    /// `[n_edges]`: positive and finite.
+    /// `[n_edges]`: weight of each edge, positive and finite.
     pub weights: Vec<f32>,
 }
 
 impl Graph {
-    /// Everything in the graph, changes included.
+    /// Copies everything in the graph, changes included.
     pub fn to_parts(&self) -> GraphParts {
         let n_edges = self.n_edges();
         let mut parts = GraphParts {
@@ -42,11 +42,12 @@ impl Graph {
         parts
     }
 
-    /// Takes up what [`to_parts`](Self::to_parts) gave.
+    /// Restores the graph that [`to_parts`](Self::to_parts) copied.
     ///
     /// # Errors
-    /// [`GraphError::InvalidParts`] says what does not fit: lengths, offsets, ends, kinds, weights or order;
-    /// [`GraphError::InvalidKindName`] and [`GraphError::TooManyKinds`] for the names.
+    /// [`GraphError::InvalidParts`] names the part that does not fit: lengths, offsets, ends,
+    /// kinds, weights or order; [`GraphError::InvalidKindName`] and [`GraphError::TooManyKinds`]
+    /// for the names.
     pub fn from_parts(parts: GraphParts) -> Result<Self, GraphError> {
         check_kind_names(&parts.kinds)?;
         let n_nodes = parts.check().map_err(GraphError::InvalidParts)?;
@@ -56,18 +57,18 @@ impl Graph {
 }
 
 impl GraphParts {
-    /// The number of nodes, or what is wrong.
+    /// Returns the number of nodes, or a description of the first part that does not fit.
     fn check(&self) -> Result<u32, String> {
         let n_edges = self.targets.len();
         if self.edge_kinds.len() != n_edges || self.weights.len() != n_edges {
             let (n_kinds, n_weights) = (self.edge_kinds.len(), self.weights.len());
-            return Err(format!("{n_edges} ends, {n_kinds} kinds and {n_weights} weights are not as many"));
+            return Err(format!("it has {n_edges} ends, {n_kinds} kinds and {n_weights} weights"));
         }
         if self.offsets.first() != Some(&0) || self.offsets.last() != Some(&(n_edges as u64)) {
             return Err(format!("offsets do not run from 0 to {n_edges}"));
         }
         let n_nodes = u32::try_from(self.offsets.len() - 1).map_err(|_| "too many nodes".to_owned())?;
-        // All must ascend before any is used: a later offset may lie beyond the last edge.
+        // Checked before any is used: an offset that does not ascend may lie beyond the last edge.
         if let Some(node) = self.offsets.windows(2).position(|bounds| bounds[0] > bounds[1]) {
             return Err(format!("offset after node {node} is smaller than the one before"));
         }

@@ -1,4 +1,4 @@
-//! Co-interaction edges against brute force.
+//! Compares co-interaction edges with brute force.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
@@ -55,7 +55,7 @@ proptest! {
 }
 
 #[test]
-fn what_more_people_share_weighs_more_and_the_oldest_of_a_long_history_is_forgotten() {
+fn items_that_more_users_share_weigh_more_and_the_oldest_of_a_long_history_is_dropped() {
     let histories = [vec![2, 0, 1], vec![0, 1], vec![0, 1], vec![3, 4]];
     let (offsets, items) = rows(&histories);
     let config = CoInteractionConfig { max_history_len: 2, ..CoInteractionConfig::default() };

@@ -1,4 +1,4 @@
-//! Building, changing, asking and saving a graph.
+//! Builds, changes, reads and saves graphs.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
@@ -186,7 +186,7 @@ fn damaged_parts_are_refused_with_what_is_wrong() {
     assert_eq!(parts.offsets, [0, 2, 2, 2, 2, 3, 3]);
     type Damage = fn(&mut GraphParts);
     let cases: [(Damage, &str); 12] = [
-        (|parts| parts.weights.truncate(1), "not as many"),
+        (|parts| parts.weights.truncate(1), "3 kinds and 1 weights"),
         (|parts| parts.offsets.clear(), "offsets do not run"),
         (|parts| parts.offsets.truncate(4), "offsets do not run"),
         (|parts| parts.offsets[1] = u64::MAX, "offset after node 1"),
@@ -197,7 +197,7 @@ fn damaged_parts_are_refused_with_what_is_wrong() {
         (|parts| parts.weights[1] = f32::NAN, "weight NaN"),
         (|parts| parts.targets.swap(0, 1), "out of order"),
         (|parts| parts.kinds.truncate(1), "unnamed kind 1"),
-        (|parts| parts.kinds[1] = "citation".to_owned(), "must be different"),
+        (|parts| parts.kinds[1] = "citation".to_owned(), "must be unique"),
     ];
     for (damage, expected) in cases {
         let mut damaged = parts.clone();

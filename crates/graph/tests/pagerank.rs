@@ -1,4 +1,4 @@
-//! Personalised PageRank against a dense oracle, and what it promises.
+//! Compares personalised PageRank with a dense oracle and checks its guarantees.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, HashMap};
@@ -10,7 +10,8 @@ fn names(n: usize) -> Vec<String> {
     (0..n).map(|i| format!("kind{i}")).collect()
 }
 
-/// Power iteration over the whole transition matrix, from the words of the documentation alone.
+/// Computes the exact scores by power iteration over the whole transition matrix, written from the
+/// documentation alone.
 fn oracle(graph: &Graph, seeds: &[(u32, f32)], config: &PprConfig) -> Vec<f64> {
     let n = graph.n_nodes() as usize;
     let mut degree = vec![0usize; n];
@@ -129,7 +130,8 @@ proptest! {
     }
 }
 
-/// Seed 0 leads with equal weight to 1, which has that edge only, and to 2, which has 60 more.
+/// Returns a graph in which seed 0 leads with equal weight to node 1, which has that edge only, and
+/// to node 2, which has 60 more.
 fn star() -> Graph {
     let mut builder = GraphBuilder::new(70);
     builder.link(0, 1, "a", 1.0).unwrap();
@@ -157,7 +159,7 @@ fn damping_lowers_a_hub_and_raises_what_is_linked_with_little_else() {
 }
 
 #[test]
-fn edges_are_walked_in_both_directions_unless_told_otherwise() {
+fn edges_are_walked_in_both_directions_unless_the_settings_forbid_it() {
     let graph = Graph::from_edges(
         3,
         names(1),
@@ -219,7 +221,7 @@ fn the_limit_on_edges_is_one_for_the_whole_walk() {
 }
 
 #[test]
-fn seeds_that_mean_nothing_are_passed_over() {
+fn unusable_seeds_are_ignored() {
     let graph = star();
     let config = PprConfig::default();
     let plain = graph.personalised_pagerank(&[(0, 1.0)], &config).unwrap();
@@ -248,7 +250,7 @@ fn settings_outside_their_range_are_refused_by_name() {
 }
 
 #[test]
-fn a_kind_of_few_edges_is_heard_beside_one_of_many() {
+fn a_kind_of_few_edges_counts_beside_one_of_many() {
     let mut builder = GraphBuilder::new(22);
     builder.link(0, 1, "few", 0.01).unwrap();
     for node in 2..22 {

@@ -1,4 +1,4 @@
-//! Edges between items that share features.
+//! Compares edges between items that share features with their definition.
 #![allow(clippy::unwrap_used)]
 
 use docent_graph::{Edge, GraphError, SimilarityConfig, similarity_edges};
@@ -12,17 +12,18 @@ fn weight(edges: &[Edge], from: u32, to: u32) -> Option<f32> {
     edges.iter().find(|edge| (edge.from, edge.to) == (from, to)).map(|edge| edge.weight)
 }
 
-/// The definition, over all pairs.
+/// Computes the weight of one edge from the definition.
 fn oracle(items: &[Vec<(u32, f32)>], config: &SimilarityConfig, a: usize, b: usize) -> f64 {
     let n = items.len() as f64;
     let with = |feature: u32| items.iter().filter(|item| item.iter().any(|f| f.0 == feature)).count() as f64;
     let vector = |item: &[(u32, f32)]| -> Vec<(u32, f64)> {
         let shared = item.iter().filter(|(feature, _)| with(*feature) > 1.0);
-        let weigh = |&(feature, amount): &(u32, f32)| {
-            let rarity = ((1.0 + n) / (1.0 + with(feature))).ln().powf(f64::from(config.rarity_power));
-            (feature, f64::from(amount).ln_1p() * rarity)
-        };
-        shared.map(weigh).collect()
+        shared
+            .map(|&(feature, frequency)| {
+                let rarity = ((1.0 + n) / (1.0 + with(feature))).ln().powf(f64::from(config.rarity_power));
+                (feature, f64::from(frequency).ln_1p() * rarity)
+            })
+            .collect()
     };
     let length = |vector: &[(u32, f64)]| vector.iter().map(|f| f.1 * f.1).sum::<f64>().sqrt();
     let (a, b) = (vector(&items[a]), vector(&items[b]));
@@ -63,7 +64,7 @@ proptest! {
 }
 
 #[test]
-fn what_few_share_says_more_than_what_many_share() {
+fn a_rare_feature_counts_more_than_a_common_one() {
     let mut items = vec![once(&[0, 1]), once(&[0]), once(&[1])];
     items.extend((0..6).map(|_| once(&[1, 2])));
     let edges = similarity_edges(&items, 0, &SimilarityConfig::default()).unwrap();
