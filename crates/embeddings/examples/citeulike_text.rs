@@ -1,7 +1,9 @@
-//! How well the built-in embedder serves people by text alone: citeulike-t, content profile of each person's training
-//! articles, recall among all others; and citations: how many of an article's are among its nearest.
+//! Measures how well the built-in embedder recommends by text alone, on citeulike-t: recall of the
+//! articles near the content profile of each user's training articles, and of the articles that an
+//! article cites among those near it.
 //!
-//! `cargo run --release -p docent-embeddings --example citeulike_text -- ../shared/data/citeulike-t '{"dim": 256}'`
+//! `cargo run --release -p docent-embeddings --example citeulike_text -- FOLDER '{"dim": 256}'`
+//! takes the folder of citeulike-t and settings as JSON.
 #![allow(clippy::print_stdout)]
 
 use std::collections::HashSet;
@@ -15,7 +17,7 @@ use docent_embeddings::{
 use rayon::prelude::*;
 
 const CUTS: [usize; 3] = [50, 100, 300];
-/// Every so many people are asked, to be quick.
+/// Distance between the users that are evaluated, to save time.
 const STEP: usize = 3;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -47,8 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for n_train in [10, 1] {
         let train = read_lists(&folder.join(format!("cf-train-{n_train}-users.dat")))?;
         let test = read_lists(&folder.join(format!("cf-test-{n_train}-users.dat")))?;
-        let people: Vec<_> = train.iter().zip(&test).step_by(STEP).collect();
-        report(&format!("people, P={n_train}"), &index, &people);
+        let users: Vec<_> = train.iter().zip(&test).step_by(STEP).collect();
+        report(&format!("users, P={n_train}"), &index, &users);
     }
     let citations = read_lists(&folder.join("citations.dat"))?;
     let own: Vec<Vec<u32>> = (0..citations.len() as u32).map(|article| vec![article]).collect();
@@ -57,34 +59,35 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Prints the mean recall over cases of known and wanted articles.
 fn report(label: &str, index: &VectorIndex, cases: &[(&Vec<u32>, &Vec<u32>)]) {
     let recalls: Vec<[f64; 3]> = cases
         .par_iter()
         .filter_map(|(train, test)| {
-            let signal =
-                |&row: &u32| Some(ContentSignal { vector: index.get(row)?, strength: 1.0, age_days: 0.0 });
-            let history: Vec<_> = train.iter().filter_map(signal).collect();
+            let vectors = train.iter().filter_map(|&row| index.get(row));
+            let history: Vec<_> =
+                vectors.map(|vector| ContentSignal { vector, strength: 1.0, age_days: 0.0 }).collect();
             let profile = content_profile(&history)?;
             let wanted: HashSet<u32> = test.iter().copied().filter(|row| !train.contains(row)).collect();
             let found = index.nearest(&profile, 300, |row| !train.contains(&row));
-            let hits =
-                |cut: usize| found.iter().take(cut).filter(|(row, _)| wanted.contains(row)).count() as f64;
-            (!wanted.is_empty()).then(|| CUTS.map(|cut| hits(cut) / wanted.len() as f64))
+            (!wanted.is_empty()).then(|| {
+                CUTS.map(|cut| {
+                    let hits = found.iter().take(cut).filter(|(row, _)| wanted.contains(row)).count();
+                    hits as f64 / wanted.len() as f64
+                })
+            })
         })
         .collect();
-    let mean = |at: usize| {
-        recalls.iter().filter_map(|recall| recall.get(at)).sum::<f64>() / recalls.len().max(1) as f64
-    };
-    println!(
-        "{label:<14} recall@50 {:.3}  @100 {:.3}  @300 {:.3}  ({} cases)",
-        mean(0),
-        mean(1),
-        mean(2),
-        recalls.len()
-    );
+    let n_cases = recalls.len();
+    let [at_50, at_100, at_300] = recalls
+        .into_iter()
+        .reduce(|a, b| [a[0] + b[0], a[1] + b[1], a[2] + b[2]])
+        .unwrap_or_default()
+        .map(|sum| sum / n_cases.max(1) as f64);
+    println!("{label:<14} recall@50 {at_50:.3}  @100 {at_100:.3}  @300 {at_300:.3}  ({n_cases} cases)");
 }
 
-/// Words of each article, repeated as often as they are in it.
+/// Reads the words of each article, each repeated by its frequency.
 fn read_texts(folder: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     let words: Vec<String> =
         std::fs::read_to_string(folder.join("vocabulary.dat"))?.lines().map(str::to_owned).collect();

@@ -1,7 +1,8 @@
-//! Shows what the built-in embedder makes of a set of papers: neighbours to look at and figures to compare settings by.
+//! Shows the built-in embedder on a set of papers: nearest neighbours to read, and metrics to
+//! compare settings by.
 //!
-//! `cargo run --release -p docent-embeddings --example neighbours -- ../shared/data/papers/papers.csv`
-//! A second argument holds settings as JSON, for instance `'{"dim": 64}'`.
+//! `cargo run --release -p docent-embeddings --example neighbours -- papers.csv '{"dim": 64}'`
+//! takes a CSV file whose columns 4 and 5 are title and abstract, and settings as JSON.
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
@@ -9,6 +10,7 @@ use std::time::Instant;
 
 use docent_embeddings::{Document, Embedder, LsaConfig, LsaEmbedder, VectorIndex};
 
+/// Paper of the CSV file.
 struct Paper {
     title: String,
     text: String,
@@ -54,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let unseen = papers.get(seen..).unwrap_or(&[]);
     report("all papers, learned from them", &embedder, &papers)?;
     report("last quarter, learned from the rest", &trained_on_part, unseen)?;
-    report("last quarter, learned from nothing", &LsaEmbedder::untrained(&config)?, unseen)?;
+    report("last quarter, untrained embedder", &LsaEmbedder::untrained(&config)?, unseen)?;
     Ok(())
 }
 
@@ -77,7 +79,8 @@ fn index_of(embedder: &LsaEmbedder, documents: &[Document<'_>]) -> Result<Vector
     Ok(index)
 }
 
-/// Ranks every abstract for each title: mean reciprocal rank of its own, share at rank 1, share of others beaten.
+/// Ranks all abstracts for each title, and prints the mean reciprocal rank of its own abstract, the
+/// share of titles that rank it first, and the mean share of other abstracts that it beats.
 fn report(label: &str, embedder: &LsaEmbedder, papers: &[Paper]) -> Result<(), Box<dyn Error>> {
     let titles: Vec<_> =
         papers.iter().map(|paper| Document { title: &paper.title, ..Document::default() }).collect();
@@ -93,7 +96,7 @@ fn report(label: &str, embedder: &LsaEmbedder, papers: &[Paper]) -> Result<(), B
         beaten += 1.0 - rank as f64 / (ranked.len() - 1).max(1) as f64;
         counted += 1;
     }
-    let share = |sum: f64| sum / f64::from(counted.max(1));
-    println!("{label:<36} {:.3}  {:.3}  {:.4}", share(reciprocal), share(first as f64), share(beaten));
+    let [mrr, first, beaten] = [reciprocal, first as f64, beaten].map(|sum| sum / f64::from(counted.max(1)));
+    println!("{label:<36} {mrr:.3}  {first:.3}  {beaten:.4}");
     Ok(())
 }

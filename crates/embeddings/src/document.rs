@@ -1,28 +1,29 @@
-//! What is embedded, and the seam that every embedder stands behind.
+//! The text of a resource, and the trait that every embedder implements.
 
 use crate::EmbeddingError;
 
-/// The text of one resource, borrowed from wherever it is kept. Empty fields are left out of the vector.
+/// Text of one resource, borrowed from the caller. Empty fields do not count.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Document<'a> {
-    /// Title in the resource's own words.
+    /// Title of the resource.
     pub title: &'a str,
     /// Abstract, description or full text.
     pub text: &'a str,
-    /// Subjects, genres or tags; each is a phrase of its own.
+    /// Subjects, genres or tags, one phrase each.
     pub subjects: &'a [String],
-    /// Names of authors; each counts as a whole.
+    /// Names of authors; each counts as one term.
     pub authors: &'a [String],
 }
 
 impl<'a> Document<'a> {
-    /// A document with nothing but running text, such as a query or the domains that a person works in.
+    /// Makes a document of running text alone, such as a query or the domains of a user.
     pub fn from_text(text: &'a str) -> Self {
         Self { text, ..Self::default() }
     }
 
-    /// All fields as one text, for embedders that read prose: a line each of title, subjects and authors, then the text,
-    /// cut to `max_chars` characters. Empty where the document is.
+    /// Returns all fields as one text, for embedders that read prose: a line each of title,
+    /// subjects and authors, then the text, cut to `max_chars` characters. Empty for an empty
+    /// document.
     pub fn plain_text(&self, max_chars: usize) -> String {
         let (subjects, authors) = (self.subjects.join(", "), self.authors.join(", "));
         let fields = [self.title, &subjects, &authors, self.text].map(str::trim);
@@ -37,16 +38,18 @@ impl<'a> Document<'a> {
 
 /// Turns documents into vectors.
 ///
-/// Calls block and may take long: callers run them off the event loop.
+/// Calls block, possibly for long: callers run them off the event loop.
 pub trait Embedder: Send + Sync {
-    /// Names the space that the vectors live in. Vectors of different ids are never compared.
+    /// Returns the id of the vector space. Vectors of different ids must not be compared.
     fn id(&self) -> &str;
 
-    /// Length of every vector.
+    /// Returns the length of every vector.
     fn dim(&self) -> usize;
 
-    /// One unit-norm vector of [`dim`](Self::dim) finite numbers for each document, in the same order; `None` where the
-    /// document holds nothing usable. The vector of a document does not depend on the others in the call.
+    /// Returns a unit-norm vector of [`dim`](Self::dim) finite numbers for each document, in their
+    /// order; `None` for a document without usable text.
+    ///
+    /// The vector of a document does not depend on the others in the call.
     ///
     /// # Errors
     /// [`EmbeddingError::Backend`] when a model or endpoint behind the embedder fails.

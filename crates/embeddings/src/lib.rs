@@ -1,12 +1,17 @@
-//! Text to vectors, nearest-vector search and the content profile of a user.
+//! Turns text into vectors, finds the nearest vectors, and computes the content profile of a user.
 //!
-//! This crate never reads or writes files, never talks to a network and never downloads a model: it is given text and
-//! gives back vectors. What is saved is handed out as plain values ([`LsaParts`]); where it is saved is for others to say.
+//! This crate must never read or write files, use a network or download a model: callers hand it
+//! text and get vectors back. [`LsaParts`] holds everything that an embedder has learned as plain
+//! values; saving them is the caller's task.
 //!
 //! ```
 //! use docent_embeddings::{Document, Embedder, LsaConfig, LsaEmbedder, VectorIndex};
 //!
-//! let texts = ["graph theory of social networks", "social networks and graph models", "baking sourdough bread"];
+//! let texts = [
+//!     "graph theory of social networks",
+//!     "social networks and graph models",
+//!     "baking sourdough bread",
+//! ];
 //! let documents: Vec<Document<'_>> = texts.iter().map(|text| Document::from_text(text)).collect();
 //! let embedder = LsaEmbedder::fit(&documents, &LsaConfig::default(), 7)?;
 //!
@@ -26,7 +31,6 @@
 mod document;
 mod error;
 mod index;
-mod linalg;
 mod lsa;
 mod profile;
 mod random_direction;
@@ -35,7 +39,6 @@ mod terms;
 pub use document::{Document, Embedder};
 pub use error::EmbeddingError;
 pub use index::VectorIndex;
-pub use linalg::dot;
 pub use lsa::{LsaConfig, LsaEmbedder, LsaFit, LsaParts};
 pub use profile::{CONTENT_HALF_LIFE_DAYS, CONTENT_HISTORY_LEN, ContentSignal, content_profile};
 pub use terms::term_counts;

@@ -1,30 +1,31 @@
 //! The content profile of a user.
 
-use crate::linalg::{add_scaled, normalise};
+use docent_linalg::{add_scaled, normalise};
 
-/// How many of the newest positives make the profile.
+/// Number of newest positives that make up a profile.
 pub const CONTENT_HISTORY_LEN: usize = 100;
 
-/// After this many days a positive counts half.
+/// Age difference in days at which a positive counts half.
 pub const CONTENT_HALF_LIFE_DAYS: f32 = 30.0;
 
-/// One positive interaction, as far as content is concerned.
+/// Positive interaction of a user, as input to [`content_profile`].
 #[derive(Debug, Clone, Copy)]
 pub struct ContentSignal<'a> {
-    /// Vector of the resource; all of one embedder.
+    /// Vector of the resource; all vectors of a profile come from one embedder.
     pub vector: &'a [f32],
     /// Strength of the interaction in 0..=1.
     pub strength: f32,
-    /// Days since the interaction; negative (a clock ahead of ours) counts as 0.
+    /// Days since the interaction; a negative age, of a clock that runs ahead, counts as 0.
     pub age_days: f32,
 }
 
-/// Mean of the vectors of the 100 newest positives, weighted by `strength * 0.5^(age_days / 30)`, brought to unit norm.
+/// Computes the content profile of a user: the mean of the vectors of the 100 newest positives,
+/// weighted by `strength * 0.5^(age_days / 30)` and scaled to unit norm.
 ///
-/// The history holds positives only, in any order. Signals are left out that have no positive strength, an age that is
-/// not a number, or a vector that is empty, of another length than the newest one's or not finite. `None` when nothing
-/// usable is left or the vectors cancel out. Only the ages relative to the newest matter, so a user who comes back
-/// after years still has a profile.
+/// `history` holds positives only, in any order. A signal is ignored when its strength is not
+/// positive, its age is not finite, or its vector is empty, not finite or of another length than
+/// that of the newest signal. Returns `None` when no usable signal is left or the vectors cancel
+/// out. Ages count relative to the newest signal, so a user who returns after years has a profile.
 pub fn content_profile(history: &[ContentSignal<'_>]) -> Option<Vec<f32>> {
     let mut usable: Vec<&ContentSignal<'_>> = history.iter().filter(|signal| is_usable(signal)).collect();
     usable.sort_by(|a, b| a.age_days.total_cmp(&b.age_days));

@@ -1,9 +1,11 @@
-//! Directions drawn from a stable hash.
+//! Random directions drawn from a stable hash.
 
-/// Fills `out` with `±1/sqrt(out.len())`: a unit vector whose signs are the bits of BLAKE3 (extendable output) of `key`.
+/// Fills `out` with a unit vector of numbers `±1/sqrt(out.len())`, whose signs are the bits of the
+/// BLAKE3 hash (extendable output) of `key`.
 ///
-/// Two keys are almost orthogonal (Achlioptas 2003, "Database-friendly random projections"), and the same key gives the
-/// same direction on every machine, in every version and without any state, which a seeded generator does not promise.
+/// The directions of two keys are almost orthogonal (Achlioptas 2003, "Database-friendly random
+/// projections"). A key has the same direction on every machine and in every version; a seeded
+/// generator would not guarantee that.
 pub(crate) fn fill_random_direction(key: &[u8], out: &mut [f32]) {
     const BLOCK_BYTES: usize = 64;
     let magnitude = 1.0 / (out.len() as f32).sqrt();
@@ -22,7 +24,7 @@ pub(crate) fn fill_random_direction(key: &[u8], out: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::linalg::dot;
+    use docent_linalg::dot;
 
     fn direction(key: &str, dim: usize) -> Vec<f32> {
         let mut out = vec![0.0; dim];

@@ -1,4 +1,4 @@
-//! From a document to its weighted terms.
+//! Splits a document into its weighted terms.
 
 use std::collections::HashMap;
 
@@ -9,13 +9,16 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{Document, LsaConfig};
 
-/// Longer tokens are encoded data or rubbish, and each would claim a place in the vocabulary.
+/// Maximum length of a term. Longer tokens are encoded data or noise, and each would take a place
+/// in the vocabulary.
 const MAX_TERM_BYTES: usize = 128;
 
-const TERM_COUNTS_AT_A_TIME: usize = 4096;
+/// Documents that [`term_counts`] splits at a time.
+const TERM_COUNTS_BATCH: usize = 4096;
 
-/// Function words of English. Rarity takes care of the rest once a catalogue has been seen; before that every word
-/// counts the same, so those that say nothing have to be known beforehand.
+/// Function words of English, in ascending order. Document frequencies weigh down other common
+/// words once a catalogue has been learned; before that every word counts the same, and these say
+/// nothing.
 #[rustfmt::skip]
 const STOP_WORDS: &[&str] = &[
     "a", "about", "above", "after", "again", "against", "all", "also", "although", "am", "among", "an", "and", "any",
@@ -32,11 +35,13 @@ const STOP_WORDS: &[&str] = &[
     "yourselves",
 ];
 
-/// The terms of `document` with their field-weighted frequencies, sorted by term; each weight is positive.
+/// Returns the terms of `document` with their field-weighted frequencies, sorted by term; each
+/// weight is positive.
 ///
-/// Words of title, text and subjects are stemmed; a subject counts once more as a whole phrase (`subject:...`) and an
-/// author only as a whole name (`author:...`), so that two people who share a first name are not alike. Years in brackets
-/// date a title, as in "Heat (1995)", and are left out, or all of one year would be alike.
+/// Words of title, text and subjects are stemmed. A subject counts once more as a whole phrase
+/// (`subject:...`), and an author only as a whole name (`author:...`), so that two authors who
+/// share a first name are not alike. Years in brackets date a title, as in "Heat (1995)", and are
+/// left out, or all titles of a year would be alike.
 pub(crate) fn weighted_terms(document: &Document<'_>, config: &LsaConfig) -> Vec<(String, f32)> {
     let mut bag = Bag { stemmer: Stemmer::create(Algorithm::English), frequencies: HashMap::new() };
     bag.add_title(document.title, config.title_weight);
@@ -53,24 +58,26 @@ pub(crate) fn weighted_terms(document: &Document<'_>, config: &LsaConfig) -> Vec
     terms
 }
 
-/// The terms of each document, as numbers that are the same in all of them, with their field-weighted frequencies. The
-/// words are cut and stemmed on all threads.
+/// Returns the terms of each document with their field-weighted frequencies. A term has the same
+/// number in all documents. Splits and stems the words on all threads.
 pub fn term_counts(documents: &[Document<'_>], config: &LsaConfig) -> Vec<Vec<(u32, f32)>> {
     let mut numbers: HashMap<String, u32> = HashMap::new();
     let mut counts = Vec::with_capacity(documents.len());
-    for batch in documents.chunks(TERM_COUNTS_AT_A_TIME) {
+    for batch in documents.chunks(TERM_COUNTS_BATCH) {
         let bags: Vec<_> = batch.par_iter().map(|document| weighted_terms(document, config)).collect();
-        counts.extend(bags.into_iter().map(|bag| {
-            let number = |(term, frequency)| {
+        for bag in bags {
+            let mut numbered: Vec<(u32, f32)> = Vec::with_capacity(bag.len());
+            for (term, frequency) in bag {
                 let next = numbers.len() as u32;
-                (*numbers.entry(term).or_insert(next), frequency)
-            };
-            bag.into_iter().map(number).collect::<Vec<(u32, f32)>>()
-        }));
+                numbered.push((*numbers.entry(term).or_insert(next), frequency));
+            }
+            counts.push(numbered);
+        }
     }
     counts
 }
 
+/// Terms of one document and their frequencies so far.
 struct Bag {
     stemmer: Stemmer,
     frequencies: HashMap<String, f32>,
@@ -108,8 +115,9 @@ impl Bag {
     }
 }
 
-/// The colon is a letter of words to the segmentation rules (Swedish), here it marks subjects and authors. Endless words
-/// are left out: stemming takes time that grows with the square of the length.
+/// Returns the words of a text, split at colons too: the segmentation rules keep them within words,
+/// and here they mark subjects and authors. Leaves out very long words, since stemming takes time
+/// that grows with the square of the length.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let parts = text.unicode_words().flat_map(|word| word.split(':'));
     parts.filter(|word| !word.is_empty() && word.len() <= MAX_TERM_BYTES)
@@ -119,6 +127,7 @@ fn is_year(word: &str) -> bool {
     word.len() == 4 && word.parse().is_ok_and(|year: u16| (1800..2100).contains(&year))
 }
 
+/// Returns the text in lower case and compatibility normal form (NFKC), with plain apostrophes.
 fn normalise(text: &str) -> String {
     text.nfkc().map(|c| if c == '\u{2019}' { '\'' } else { c }).collect::<String>().to_lowercase()
 }
@@ -128,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_of_one_endless_word_has_no_terms() {
+    fn a_text_of_one_very_long_word_has_no_terms() {
         let text = "y".repeat(900_000);
         assert!(weighted_terms(&Document::from_text(&text), &LsaConfig::default()).is_empty());
     }
@@ -154,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_folded_stemmed_and_rid_of_function_words() {
+    fn words_are_folded_and_stemmed_and_function_words_left_out() {
         assert_eq!(words_of("The Networks of the NETWORK"), ["network"]);
         assert_eq!(words_of("ﬁne Ｇｒａｐｈｓ’s"), ["fine", "graph"]);
         assert_eq!(words_of(" the and of "), Vec::<String>::new());
@@ -162,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_year_in_brackets_dates_a_title_and_is_no_term_of_it() {
+    fn a_year_in_brackets_dates_a_title_and_is_not_a_term_of_it() {
         let of_title = |title| {
             let terms = terms_of(Document { title, ..Document::default() });
             terms.into_iter().map(|(term, _)| term).collect::<Vec<_>>()
@@ -180,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_weigh_what_the_settings_say() {
+    fn fields_count_as_the_settings_say() {
         let subjects = ["Machine  Learning".to_owned()];
         let authors = ["Ada Lovelace".to_owned()];
         let terms = terms_of(Document {
@@ -208,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn endless_tokens_are_left_out() {
+    fn very_long_tokens_are_left_out() {
         assert_eq!(words_of(&"x".repeat(5000)), Vec::<String>::new());
     }
 }

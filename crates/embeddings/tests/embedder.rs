@@ -1,4 +1,4 @@
-//! What every embedder promises, checked on the built-in one, and what is special to it.
+//! Checks the contract of every embedder on the built-in one, and the behaviour that only it has.
 #![allow(clippy::unwrap_used)]
 
 use docent_embeddings::{Document, Embedder, EmbeddingError, LsaConfig, LsaEmbedder, LsaFit};
@@ -14,10 +14,11 @@ fn small() -> LsaConfig {
     LsaConfig { dim: 16, ..LsaConfig::default() }
 }
 
-/// `n` texts of five words; text `i` is about topic `i % 3`.
+/// Returns `n` texts of five words; text `i` is about topic `i % 3`.
 fn topical_texts(n: usize) -> Vec<String> {
-    let word = |i: usize, j: usize| TOPICS[i % 3][(i / 3 * 3 + j * (1 + i % 5)) % 8];
-    (0..n).map(|i| (0..5).map(|j| word(i, j)).collect::<Vec<_>>().join(" ")).collect()
+    (0..n)
+        .map(|i| [0, 1, 2, 3, 4].map(|j| TOPICS[i % 3][(i / 3 * 3 + j * (1 + i % 5)) % 8]).join(" "))
+        .collect()
 }
 
 fn documents(texts: &[String]) -> Vec<Document<'_>> {
@@ -33,7 +34,7 @@ fn cosine(a: &[f32], b: &[f32]) -> f32 {
 }
 
 #[test]
-fn words_that_go_together_are_near_though_they_differ() {
+fn words_that_occur_together_are_near_though_they_differ() {
     let texts = topical_texts(60);
     let config = LsaConfig { dim: 3, ..LsaConfig::default() };
     let embedder = LsaEmbedder::fit(&documents(&texts), &config, 1).unwrap();
@@ -89,7 +90,7 @@ fn a_document_without_words_has_no_vector() {
 }
 
 #[test]
-fn tiny_catalogues_are_learned_from_without_complaint() {
+fn tiny_catalogues_are_learned_without_error() {
     for n in [0, 1, 2, 3, 5, 20] {
         let texts = topical_texts(n);
         let embedder = LsaEmbedder::fit(&documents(&texts), &LsaConfig::default(), 1).unwrap();
@@ -103,7 +104,7 @@ fn tiny_catalogues_are_learned_from_without_complaint() {
 }
 
 #[test]
-fn a_catalogue_of_one_text_many_times_over_is_learned_from() {
+fn a_catalogue_of_one_repeated_text_is_learned() {
     let texts = vec!["the very same words".to_owned(); 30];
     let embedder = LsaEmbedder::fit(&documents(&texts), &small(), 1).unwrap();
     assert!(cosine(&one(&embedder, "same words"), &one(&embedder, "the very same words")) > 0.99);

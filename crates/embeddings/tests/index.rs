@@ -1,4 +1,4 @@
-//! Exact search against brute force, search by the graph against exact search.
+//! Compares exact search with brute force, and search by the graph with exact search.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, HashSet};
@@ -67,7 +67,7 @@ fn the_filter_is_asked_only_about_rows_that_would_enter() {
     assert_eq!(asked.into_inner(), 3);
 }
 
-/// Unit vectors around centres, one for twenty of them.
+/// Returns unit vectors around centres, twenty around each.
 fn clustered(n: usize, dim: usize, seed: u64) -> Vec<Vec<f32>> {
     let mut state = seed;
     let mut noise = move || {
@@ -92,7 +92,7 @@ fn filled(vectors: &[Vec<f32>], graph_from: usize) -> VectorIndex {
     index
 }
 
-/// The share of the exact best `k` that the graph finds, over queries between two rows.
+/// Returns the share of the exact best `k` that the graph finds, over queries between two rows.
 fn recall(
     graph: &VectorIndex,
     exact: &VectorIndex,
@@ -114,7 +114,7 @@ fn recall(
 
 #[test]
 fn the_graph_finds_nearly_all_that_an_exact_search_finds() {
-    // So many that neither the answer of 100 nor the filter makes an exact search the quicker one.
+    // Enough vectors that neither the answer of 100 nor the filter makes the index search exactly.
     let exact = filled(&clustered(18_000, 16, 1), usize::MAX);
     let graph = exact.indexed();
     assert!(recall(&graph, &exact, 100, |_| true) >= 0.97);
@@ -122,11 +122,12 @@ fn the_graph_finds_nearly_all_that_an_exact_search_finds() {
 }
 
 #[test]
-fn a_graph_that_vectors_came_to_and_went_from_finds_as_much() {
+fn a_graph_whose_vectors_were_added_and_removed_finds_as_much() {
     let (early, late) = (clustered(6_600, 16, 1), clustered(6_600, 16, 2));
     let mut graph = filled(&early, 100).indexed();
     for (row, vector) in (0u32..).zip(&late) {
-        // A third stays, a third is replaced by other subjects, a third goes; new rows come.
+        // A third of the rows stays, a third is replaced, a third is removed, and new rows are
+        // added.
         match row % 3 {
             0 => graph.set(row + 6_600, vector).unwrap(),
             1 => graph.set(row, vector).unwrap(),
@@ -141,14 +142,14 @@ fn a_graph_that_vectors_came_to_and_went_from_finds_as_much() {
     }
     assert_eq!((exact.len(), graph.len()), (6_600, 6_600));
     assert!(recall(&graph, &exact, 10, |_| true) >= 0.97);
-    assert!(graph.graph_is_due(), "a lot of it leads through what is gone");
+    assert!(graph.graph_is_due(), "much of it leads through removed vectors");
     let fresh = graph.indexed();
     assert!(!fresh.graph_is_due() && fresh.len() == 6_600);
     assert!(recall(&fresh, &exact, 10, |_| true) >= 0.97);
 }
 
 #[test]
-fn however_few_a_filter_allows_they_are_all_found() {
+fn all_rows_that_a_filter_accepts_are_found_even_when_they_are_few() {
     let exact = filled(&clustered(3_000, 16, 3), usize::MAX);
     let graph = exact.indexed();
     let query = exact.get(17).unwrap();
@@ -213,7 +214,7 @@ fn an_index_follows_what_changed_while_its_graph_was_built() {
     assert!(!indexed.follow(&VectorIndex::new(9)) && indexed.len() == current.len());
 }
 
-/// A change to an index.
+/// Change to an index.
 #[derive(Debug, Clone)]
 enum Change {
     Set(u32, [i8; 4]),
@@ -229,7 +230,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// Many vectors and their graph, some of them gone.
+/// Returns an index of many vectors and their graph, with some of them removed.
 fn large() -> &'static VectorIndex {
     static LARGE: OnceLock<VectorIndex> = OnceLock::new();
     LARGE.get_or_init(|| {
@@ -241,7 +242,7 @@ fn large() -> &'static VectorIndex {
 
 proptest! {
     #[test]
-    fn an_answer_from_the_graph_holds_rows_that_are_there_and_allowed_each_once_best_first(
+    fn an_answer_from_the_graph_holds_present_and_accepted_rows_each_once_best_first(
         near in 1u32..8_990,
         k in 0usize..60,
         refused in 2u32..30,
@@ -262,9 +263,9 @@ proptest! {
         prop_assert!(found.windows(2).all(|pair| better(&pair[0], &pair[1])), "{:?}", found);
     }
 
-    /// Whatever came and went, and whether or not there is a graph.
+    /// Checks the answer after any changes, with and without a graph.
     #[test]
-    fn an_answer_holds_rows_that_are_there_and_allowed_each_once_with_its_score_best_first(
+    fn an_answer_holds_present_and_accepted_rows_each_once_with_its_score_best_first(
         changes in prop::collection::vec(change(), 1..300),
         query in prop::array::uniform4(-5i8..=5),
         k in 0usize..30,
@@ -315,7 +316,7 @@ proptest! {
             .filter(|(row, _)| row % refused != 0)
             .filter_map(|(row, vector)| Some((row, vector.as_ref()?.iter().zip(query).map(|(a, b)| a * b).sum::<f32>() + 0.0)))
             .collect();
-        // Adding zero makes -0.0, which sorts apart, into 0.0.
+        // Adding zero turns -0.0, which sorts apart, into 0.0.
         expected.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         expected.truncate(k);
         let found = index_of(&rows).nearest(&query, k, |row| row % refused != 0);

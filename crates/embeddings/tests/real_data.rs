@@ -1,30 +1,58 @@
-//! Related documents are nearer than random ones, on real sets where they are there.
+//! Checks on real data sets, where they are installed, that related documents are nearer than
+//! random ones.
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use docent_embeddings::{Document, Embedder, LsaConfig, LsaEmbedder, VectorIndex};
+use libtest_mimic::{Arguments, Trial};
 
-/// The file in the data folder, or `None` after saying that the test is skipped.
-fn data_file(name: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("DOCENT_DATA")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));
-    let path = folder.join(name);
-    if path.is_file() {
-        return Some(path);
-    }
-    eprintln!("skipped: {} is not there (set DOCENT_DATA)", path.display());
-    None
+/// Runs each test whose data set is installed, and reports the others as ignored.
+fn main() -> ExitCode {
+    const MOVIES: &str = "ml-latest-small/movies.csv";
+    let trials = vec![
+        trial(
+            "the_title_of_a_paper_finds_its_own_abstract",
+            "papers/papers.csv",
+            the_title_of_a_paper_finds_its_own_abstract,
+        ),
+        trial(
+            "films_that_share_genres_are_nearer_than_random_ones",
+            MOVIES,
+            films_that_share_genres_are_nearer_than_random_ones,
+        ),
+        trial(
+            "films_are_near_for_their_genres_and_not_for_their_year",
+            MOVIES,
+            films_are_near_for_their_genres_and_not_for_their_year,
+        ),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-fn rows<const N: usize>(path: &PathBuf) -> Vec<[String; N]> {
-    let read = |record: csv::Result<csv::StringRecord>| {
-        let record = record.unwrap();
-        std::array::from_fn(|i| record.get(i).unwrap_or_default().to_owned())
-    };
-    csv::Reader::from_path(path).unwrap().records().map(read).collect()
+fn trial(name: &str, file: &'static str, test: fn(&Path)) -> Trial {
+    let path = data_folder().join(file);
+    let is_missing = !path.is_file();
+    let trial = Trial::test(name, move || {
+        test(&path);
+        Ok(())
+    });
+    trial.with_ignored_flag(is_missing)
+}
+
+/// Returns the folder of real data sets: `DOCENT_DATA`, or a folder beside the project.
+fn data_folder() -> PathBuf {
+    std::env::var_os("DOCENT_DATA")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from)
+}
+
+/// Reads the first `N` columns of a CSV file.
+fn rows<const N: usize>(path: &Path) -> Vec<[String; N]> {
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    let records = reader.records().map(csv::Result::unwrap);
+    records.map(|record| std::array::from_fn(|i| record.get(i).unwrap_or_default().to_owned())).collect()
 }
 
 fn index_of(vectors: Vec<Option<Vec<f32>>>, dim: usize) -> VectorIndex {
@@ -37,7 +65,8 @@ fn index_of(vectors: Vec<Option<Vec<f32>>>, dim: usize) -> VectorIndex {
     index
 }
 
-/// Mean reciprocal rank of a paper's own abstract for its title, and the mean share of other abstracts beaten.
+/// Returns the mean reciprocal rank of a paper's own abstract for its title, and the mean share of
+/// other abstracts that it beats.
 fn title_finds_abstract(embedder: &LsaEmbedder, papers: &[[String; 5]]) -> (f64, f64) {
     let titles: Vec<_> =
         papers.iter().map(|[.., title, _]| Document { title, ..Document::default() }).collect();
@@ -56,10 +85,8 @@ fn title_finds_abstract(embedder: &LsaEmbedder, papers: &[[String; 5]]) -> (f64,
     (reciprocal / counted, beaten / counted)
 }
 
-#[test]
-fn the_title_of_a_paper_finds_its_own_abstract() {
-    let Some(path) = data_file("papers/papers.csv") else { return };
-    let papers: Vec<[String; 5]> = rows(&path);
+fn the_title_of_a_paper_finds_its_own_abstract(path: &Path) {
+    let papers: Vec<[String; 5]> = rows(path);
     let seen = papers.len() * 3 / 4;
     let documents: Vec<_> =
         papers.iter().map(|[.., title, text]| Document { title, text, ..Document::default() }).collect();
@@ -78,16 +105,10 @@ fn the_title_of_a_paper_finds_its_own_abstract() {
     assert!(mrr > 0.62 && beaten > 0.965, "MRR {mrr:.3}, beaten {beaten:.4}");
 }
 
-#[test]
-fn films_that_share_genres_are_nearer_than_random_ones() {
-    let (Some(films), Some(tags)) =
-        (data_file("ml-latest-small/movies.csv"), data_file("ml-latest-small/tags.csv"))
-    else {
-        return;
-    };
-    let films: Vec<[String; 3]> = rows(&films);
+fn films_that_share_genres_are_nearer_than_random_ones(path: &Path) {
+    let films: Vec<[String; 3]> = rows(path);
     let mut tags_of: HashMap<String, String> = HashMap::new();
-    for [_, film, tag] in rows::<3>(&tags) {
+    for [_, film, tag] in rows::<3>(&path.with_file_name("tags.csv")) {
         tags_of.entry(film).or_default().push_str(&format!("{tag}. "));
     }
     let genres: Vec<Vec<String>> =
@@ -125,10 +146,13 @@ fn films_that_share_genres_are_nearer_than_random_ones() {
     assert!(near > 0.75 && near > 3.0 * random, "near {near:.3}, random {random:.3}");
 }
 
-#[test]
-fn films_are_near_for_their_genres_and_not_for_their_year() {
-    let Some(path) = data_file("ml-latest-small/movies.csv") else { return };
-    let films: Vec<[String; 3]> = rows(&path);
+/// Returns the share of the pairs that are the same in some respect.
+fn share(pairs: &[(usize, usize)], same: &dyn Fn(usize, usize) -> bool) -> f64 {
+    pairs.iter().filter(|&&(a, b)| same(a, b)).count() as f64 / pairs.len() as f64
+}
+
+fn films_are_near_for_their_genres_and_not_for_their_year(path: &Path) {
+    let films: Vec<[String; 3]> = rows(path);
     let genres: Vec<Vec<String>> =
         films.iter().map(|[.., genres]| genres.split('|').map(str::to_owned).collect()).collect();
     let year = |film: usize| films[film][1].trim_end().strip_suffix(')')?.rsplit('(').next();
@@ -147,12 +171,11 @@ fn films_are_near_for_their_genres_and_not_for_their_year() {
             found.into_iter().map(move |(row, _)| (film, row as usize))
         })
         .collect();
-    let at_random =
-        |(n, &(film, _)): (usize, &(usize, usize))| (film, (film * 31 + n * 977 + 1) % films.len());
-    let random: Vec<(usize, usize)> = near.iter().enumerate().map(at_random).collect();
-    let share = |pairs: &[(usize, usize)], same: &dyn Fn(usize, usize) -> bool| {
-        pairs.iter().filter(|&&(a, b)| same(a, b)).count() as f64 / pairs.len() as f64
-    };
+    let random: Vec<(usize, usize)> = near
+        .iter()
+        .enumerate()
+        .map(|(n, &(film, _))| (film, (film * 31 + n * 977 + 1) % films.len()))
+        .collect();
     let same_year = |a, b| year(a) == year(b);
     let same_genres = |a: usize, b: usize| genres[a] == genres[b];
     let years = (share(&near, &same_year), share(&random, &same_year));

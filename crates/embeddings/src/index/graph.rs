@@ -1,61 +1,59 @@
-//! A navigable graph over vectors: HNSW (Malkov and Yashunin 2018, <https://arxiv.org/abs/1603.09320>).
+//! A navigable graph over vectors: HNSW (Malkov and Yashunin 2018, "Efficient and robust
+//! approximate nearest neighbor search using Hierarchical Navigable Small World graphs",
+//! <https://arxiv.org/abs/1603.09320>).
+//!
+//! Every node lies on the base level, and each level above holds a random twelfth of the one below,
+//! like the levels of a skip list. A search walks uphill on the sparse levels, where one step
+//! covers a long way, and then explores the base level around the node that it has reached. It
+//! visits a number of nodes that grows with the logarithm of their total.
 
 use std::collections::BinaryHeap;
 
+use docent_linalg::{dot, dot_selected_rows};
 use rayon::prelude::*;
 
+use super::NONE;
 use super::neighbour::{Best, Neighbour};
-use crate::linalg::dot_some;
+use super::nodes::{Nodes, level_of, scrambled};
 
-/// Links that a node of the upper levels may have (`M`), and one of the base level (`2 M`).
-const UPPER_LINKS: usize = 12;
+/// Maximum number of links of a node on an upper level: `M` in the paper.
+pub(super) const UPPER_LINKS: usize = 12;
+/// Maximum number of links of a node on the base level.
 const BASE_LINKS: usize = 2 * UPPER_LINKS;
-/// How many candidates a new node chooses its links from (`efConstruction`).
+/// Number of candidates from which a new node chooses its links: `efConstruction` in the paper.
 const BUILD_WIDTH: usize = 64;
-/// Nodes are linked in batches that do not see each other: at most this share of the graph and this many.
+/// Nodes are linked in batches whose nodes do not see each other: at most one in this many of the
+/// nodes linked so far.
 const BATCH_SHARE: usize = 20;
-const LARGEST_BATCH: usize = 2048;
-const HIGHEST_LEVEL: usize = 15;
-const NONE: u32 = u32::MAX;
+/// Maximum number of nodes in a batch.
+const MAX_BATCH: usize = 2048;
 
-/// Vectors under node numbers, one behind the other: `[n_nodes, dim]`.
-#[derive(Clone, Copy)]
-pub(super) struct Nodes<'a> {
-    pub vectors: &'a [f32],
-    pub dim: usize,
-}
-
-impl<'a> Nodes<'a> {
-    fn get(self, node: u32) -> &'a [f32] {
-        let start = node as usize * self.dim;
-        &self.vectors[start..start + self.dim]
-    }
-}
-
-/// Links between nodes; the vectors are kept by whoever owns the graph. A node once linked is never moved or unlinked.
+/// Links between nodes; the caller keeps the vectors. A node once linked is never moved or
+/// unlinked.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Graph {
-    /// Where searches start, and the highest level that has links.
+    /// Node at which searches start, and the highest level with links.
     entry: Option<(u32, usize)>,
-    /// By node: links of the base level, ended by [`NONE`].
+    /// Links of each node on the base level, ended by [`NONE`].
     base: Vec<[u32; BASE_LINKS]>,
-    /// By node: links of level 1 and up; empty for most nodes.
+    /// Links of each node on level 1 and up; empty for most nodes.
     upper: Vec<Vec<Vec<u32>>>,
+    /// Number of nodes linked so far.
     linked: usize,
 }
 
 impl Graph {
-    /// Links all nodes; the same whatever the number of threads.
+    /// Links all nodes; the number of threads does not change the result.
     pub(super) fn build(nodes: Nodes<'_>) -> Self {
         let n_nodes = nodes.vectors.len() / nodes.dim.max(1);
         let mut graph = Self { entry: None, base: Vec::new(), upper: Vec::new(), linked: 0 };
-        // Highest levels first, and otherwise at random: catalogues come ordered by subject, and a batch of alike nodes
-        // could not be linked among themselves.
+        // In random order: catalogues are often sorted by subject, and the nodes of a batch, which
+        // do not see each other, would then be neighbours.
         let mut order: Vec<u32> = (0..n_nodes as u32).collect();
         order.sort_by_cached_key(|&node| scrambled(node));
         let mut rest = order.as_slice();
         while !rest.is_empty() {
-            let size = (graph.linked / BATCH_SHARE).clamp(1, LARGEST_BATCH).min(rest.len());
+            let size = (graph.linked / BATCH_SHARE).clamp(1, MAX_BATCH).min(rest.len());
             let (batch, later) = rest.split_at(size);
             graph.link(nodes, batch);
             rest = later;
@@ -63,7 +61,10 @@ impl Graph {
         graph
     }
 
-    /// Links new nodes to those that are linked already.
+    /// Links a batch of new nodes to those that are linked already.
+    ///
+    /// The links of all nodes of the batch are chosen in parallel on the graph as it is; the links
+    /// back to them are then added in a fixed order, so that the result does not depend on threads.
     pub(super) fn link(&mut self, nodes: Nodes<'_>, batch: &[u32]) {
         let n_nodes = nodes.vectors.len() / nodes.dim.max(1);
         self.base.resize(n_nodes, [NONE; BASE_LINKS]);
@@ -100,7 +101,7 @@ impl Graph {
         self.linked += batch.len();
     }
 
-    /// Links of a new node, by level from the base up.
+    /// Returns the links of a new node, by level from the base up.
     fn choose_links(&self, nodes: Nodes<'_>, node: u32) -> Vec<Vec<u32>> {
         let Some((_, top)) = self.entry else { return Vec::new() };
         let (query, level) = (nodes.get(node), level_of(node).min(top));
@@ -115,7 +116,7 @@ impl Graph {
         by_level
     }
 
-    /// The links of `node` with `added` ones, no more than there is room for.
+    /// Returns the links of `node` with the `added` ones, thinned out to the room that there is.
     fn with_links(
         &self,
         nodes: Nodes<'_>,
@@ -124,20 +125,20 @@ impl Graph {
         added: impl Iterator<Item = u32>,
     ) -> Vec<u32> {
         let mut links: Vec<u32> = self.links(node, level).chain(added).collect();
-        let most = if level == 0 { BASE_LINKS } else { UPPER_LINKS };
-        if links.len() > most {
+        let max_links = if level == 0 { BASE_LINKS } else { UPPER_LINKS };
+        if links.len() > max_links {
             let mut scores = Vec::new();
-            dot_some(nodes.get(node), nodes.vectors, &links, &mut scores);
+            dot_selected_rows(nodes.get(node), nodes.vectors, &links, &mut scores);
             let mut near: Vec<Neighbour> =
                 links.iter().zip(scores).map(|(&id, score)| Neighbour { score, id }).collect();
             near.sort_unstable_by(|a, b| b.cmp(a));
-            links = diverse(nodes, &near, most);
+            links = diverse(nodes, &near, max_links);
         }
         links
     }
 
-    /// The best `k` of the nodes that `accept` lets through, best first, found among `width` candidates. `None` when more
-    /// than `budget` nodes would have to be looked at.
+    /// Returns at most `width` of the best nodes that `accept` returns true for, best first; `None`
+    /// when the search would visit more than `budget` nodes.
     pub(super) fn search(
         &self,
         nodes: Nodes<'_>,
@@ -150,18 +151,17 @@ impl Graph {
         self.search_level(nodes, query, near, width, 0, budget, accept)
     }
 
-    /// The node nearest to `query` that walking uphill finds on the levels above `level`.
+    /// Returns the nearest node to `query` that a greedy walk finds on the levels above `level`.
     fn descend(&self, nodes: Nodes<'_>, query: &[f32], level: usize) -> Vec<Neighbour> {
         let Some((entry, top)) = self.entry else { return Vec::new() };
+        let mut near = Neighbour { score: dot(query, nodes.get(entry)), id: entry };
         let mut scores = Vec::new();
-        dot_some(query, nodes.vectors, &[entry], &mut scores);
-        let mut near = Neighbour { score: scores[0], id: entry };
         let mut ids = Vec::new();
         for level in (level + 1..=top).rev() {
             loop {
                 ids.clear();
                 ids.extend(self.links(near.id, level));
-                dot_some(query, nodes.vectors, &ids, &mut scores);
+                dot_selected_rows(query, nodes.vectors, &ids, &mut scores);
                 let found = ids.iter().zip(&scores).map(|(&id, &score)| Neighbour { score, id }).max();
                 match found.filter(|found| *found > near) {
                     Some(better) => near = better,
@@ -172,6 +172,11 @@ impl Graph {
         vec![near]
     }
 
+    /// Explores one level from the nodes in `start`, best node first, and returns the `width` best
+    /// that `accept` returns true for; `None` when it visits more than `budget` nodes.
+    ///
+    /// Ends when no open node is better than the worst of a full answer. Refused nodes are walked
+    /// through: links often lead from one accepted node to another by way of them.
     #[allow(clippy::too_many_arguments)]
     fn search_level(
         &self,
@@ -193,7 +198,7 @@ impl Graph {
                 best.push(near);
             }
         }
-        let (mut ids, mut scores, mut looked_at) = (Vec::with_capacity(BASE_LINKS), Vec::new(), 0);
+        let (mut ids, mut scores, mut visits) = (Vec::with_capacity(BASE_LINKS), Vec::new(), 0);
         while let Some(near) = open.pop() {
             if best.outdo(near) {
                 break;
@@ -206,11 +211,11 @@ impl Graph {
                     ids.push(id);
                 }
             }
-            looked_at += ids.len();
-            if looked_at > budget {
+            visits += ids.len();
+            if visits > budget {
                 return None;
             }
-            dot_some(query, nodes.vectors, &ids, &mut scores);
+            dot_selected_rows(query, nodes.vectors, &ids, &mut scores);
             for (&id, &score) in ids.iter().zip(&scores) {
                 let found = Neighbour { score, id };
                 if best.wants(found) {
@@ -244,39 +249,25 @@ impl Graph {
     }
 }
 
-/// Of candidates, best first, those that are nearer to the node than to any chosen before (so that links lead in
-/// different directions), filled up with the best of the others.
-fn diverse(nodes: Nodes<'_>, near: &[Neighbour], most: usize) -> Vec<u32> {
-    let (mut chosen, mut others) = (Vec::with_capacity(most), Vec::new());
+/// Chooses at most `max_links` of the candidates, which come best first (algorithm 4 of the paper).
+///
+/// Takes a candidate that is nearer to the node than to every one chosen before, so that links lead
+/// in different directions, and fills the rest with the best of the others.
+fn diverse(nodes: Nodes<'_>, near: &[Neighbour], max_links: usize) -> Vec<u32> {
+    let (mut chosen, mut others) = (Vec::with_capacity(max_links), Vec::new());
     let mut scores = Vec::new();
     for candidate in near {
-        if chosen.len() == most {
+        if chosen.len() == max_links {
             break;
         }
-        dot_some(nodes.get(candidate.id), nodes.vectors, &chosen, &mut scores);
+        dot_selected_rows(nodes.get(candidate.id), nodes.vectors, &chosen, &mut scores);
         if scores.iter().all(|&score| score < candidate.score) {
             chosen.push(candidate.id);
         } else {
             others.push(candidate.id);
         }
     }
-    let room = most - chosen.len();
+    let room = max_links - chosen.len();
     chosen.extend(others.into_iter().take(room));
     chosen
-}
-
-/// Each level holds one in [`UPPER_LINKS`] of the nodes of the one below. Drawn from the number of the node, so that the
-/// same vectors make the same graph.
-fn level_of(node: u32) -> usize {
-    let uniform = ((scrambled(node) >> 11) as f64 + 1.0) / (1u64 << 53) as f64;
-    let level = -uniform.ln() / (UPPER_LINKS as f64).ln();
-    (level as usize).min(HIGHEST_LEVEL)
-}
-
-/// SplitMix64 of a number.
-pub(super) fn scrambled(node: u32) -> u64 {
-    let mut x = (u64::from(node) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    x ^ (x >> 31)
 }

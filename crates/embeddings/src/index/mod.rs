@@ -2,55 +2,63 @@
 
 mod graph;
 mod neighbour;
+mod nodes;
+
+use docent_linalg::dot_rows;
 
 use crate::EmbeddingError;
-use crate::linalg::dot_each;
-use graph::{Graph, Nodes, scrambled};
+use graph::Graph;
 use neighbour::{Best, Neighbour};
+use nodes::{Nodes, scrambled};
 
-/// From this many vectors on a graph is worth its building. Measured: `docs/adr/0012-search-vectors-with-hnsw-from-20000-up.md`.
+/// Number of vectors from which a graph is worth building. Decision 12 has the measurements.
 const GRAPH_FROM: usize = 20_000;
-/// An answer of more than one in so many vectors is searched exactly: a graph would visit most of them anyway.
-const SMALLEST_SHARE: usize = 20;
-/// A graph search that looks at more than one in so many vectors costs more than an exact one.
-const LARGEST_WALK: usize = 16;
-/// Vectors that a graph search looks at for each candidate that it keeps, about.
-const LOOKED_AT_PER_CANDIDATE: usize = 5;
-/// Rows that a filter is tried on.
+/// Minimum number of vectors per result of a graph search. For larger answers the graph would visit
+/// most of the vectors anyway, and the search is exact.
+const MIN_VECTORS_PER_RESULT: usize = 20;
+/// Minimum number of vectors per visited one in a graph search. A search that visits a larger share
+/// costs more than an exact one.
+const MIN_VECTORS_PER_VISIT: usize = 16;
+/// Typical number of vectors that a graph search visits for each candidate that it keeps.
+const VISITS_PER_CANDIDATE: usize = 5;
+/// Number of rows on which a filter is tried to estimate the share that it accepts.
 const SAMPLE: u32 = 128;
-/// Vectors scored at once by an exact search.
+/// Vectors that an exact search scores at a time.
 const BLOCK: usize = 256;
+/// Marks the absence of a row or node.
 const NONE: u32 = u32::MAX;
 
-/// Unit vectors by dense row number, searched by dot product (the cosine). Rows may be absent, and may be set and removed
-/// at any time.
+/// Unit vectors by dense row number, searched by dot product, which is their cosine. Rows may be
+/// absent, and may be set and removed at any time.
 ///
-/// Few vectors are searched exactly: every one is read once, on the calling thread. Many are searched through a graph
-/// (HNSW), approximately, once [`indexed`](Self::indexed) has built it; from then on each change is taken up at once.
-/// Memory is `4 * dim` bytes a vector and about 130 more with a graph.
+/// A small index is searched exactly, reading every vector once on the calling thread. A large one
+/// is searched approximately, through an HNSW graph (Malkov and Yashunin 2018), once
+/// [`indexed`](Self::indexed) has built it; from then on every change updates the graph at once.
+/// Takes `4 * dim` bytes a vector, and about 130 more with a graph.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VectorIndex {
     dim: usize,
     graph_from: usize,
-    /// `[row_of.len(), dim]` by node: vectors of rows, and those that rows held once while a graph leads through them.
+    /// Vector of each node, `[row_of.len(), dim]`. Vectors that rows held once stay while the graph
+    /// leads through them.
     vectors: Vec<f32>,
-    /// By node; [`NONE`] where no row holds it any more.
+    /// Row of each node; [`NONE`] when no row holds the vector any more.
     row_of: Vec<u32>,
-    /// By row; [`NONE`] where the row is absent.
+    /// Node of each row; [`NONE`] when the row is absent.
     node_of: Vec<u32>,
-    /// Nodes to be used again.
+    /// Nodes available for new vectors.
     free: Vec<u32>,
     n_present: usize,
     graph: Option<Graph>,
 }
 
 impl VectorIndex {
-    /// An empty index of vectors of length `dim`.
+    /// Makes an empty index of vectors of length `dim`.
     pub fn new(dim: usize) -> Self {
         Self::with_capacity(dim, 0)
     }
 
-    /// An empty index with room for `n_rows` rows.
+    /// Makes an empty index with room for `n_rows` rows.
     pub fn with_capacity(dim: usize, n_rows: usize) -> Self {
         Self {
             dim,
@@ -64,36 +72,37 @@ impl VectorIndex {
         }
     }
 
-    /// The same with a graph from another number of vectors on; [`usize::MAX`] for none ever.
+    /// Sets the number of vectors from which a graph is due; [`usize::MAX`] for never.
     #[must_use]
     pub fn with_graph_from(mut self, n_vectors: usize) -> Self {
         self.graph_from = n_vectors;
         self
     }
 
-    /// Length of every vector.
+    /// Returns the length of every vector.
     pub fn dim(&self) -> usize {
         self.dim
     }
 
-    /// Number of rows that hold a vector.
+    /// Returns the number of rows that hold a vector.
     pub fn len(&self) -> usize {
         self.n_present
     }
 
-    /// Whether no row holds a vector.
+    /// Returns true when no row holds a vector.
     pub fn is_empty(&self) -> bool {
         self.n_present == 0
     }
 
-    /// Whether [`indexed`](Self::indexed) would make searches faster: there are many vectors and no graph yet, or a graph
-    /// that leads through many vectors that are no more.
+    /// Returns true when [`indexed`](Self::indexed) would make searches faster: the index is large
+    /// and has no graph yet, or its graph leads through many removed vectors.
     pub fn graph_is_due(&self) -> bool {
         let dead = self.row_of.len() - self.free.len() - self.n_present;
         self.n_present >= self.graph_from.max(1) && (self.graph.is_none() || dead > self.n_present / 4)
     }
 
-    /// The same vectors with a newly built graph, whatever their number. Uses all threads, and takes seconds for 100,000.
+    /// Returns the same vectors with a newly built graph, whatever their number. Uses all threads,
+    /// and takes seconds for 100,000 vectors.
     #[must_use]
     pub fn indexed(&self) -> Self {
         let mut fresh = Self::with_capacity(self.dim, self.n_present).with_graph_from(self.graph_from);
@@ -105,18 +114,20 @@ impl VectorIndex {
         fresh
     }
 
-    /// Puts `vector` (unit norm, as embedders give them) at `row`, over what was there; rows in between stay absent.
+    /// Sets the vector of `row`, of unit norm as embedders return it; rows in between stay absent.
     ///
     /// # Errors
-    /// [`EmbeddingError::InvalidVector`] when the length is not [`dim`](Self::dim) or a number is not finite; the index
-    /// is then unchanged.
+    /// [`EmbeddingError::InvalidVector`] when the length is not [`dim`](Self::dim) or a number is
+    /// not finite; the index is then unchanged.
     pub fn set(&mut self, row: u32, vector: &[f32]) -> Result<(), EmbeddingError> {
-        let invalid = |found| EmbeddingError::InvalidVector { row, expected_dim: self.dim, found };
-        if vector.len() != self.dim {
-            return Err(invalid(format!("it holds {}", vector.len())));
+        let expected_dim = self.dim;
+        if vector.len() != expected_dim {
+            let found = format!("it holds {}", vector.len());
+            return Err(EmbeddingError::InvalidVector { row, expected_dim, found });
         }
         if let Some(at) = vector.iter().position(|x| !x.is_finite()) {
-            return Err(invalid(format!("number {at} is not finite")));
+            let found = format!("number {at} is not finite");
+            return Err(EmbeddingError::InvalidVector { row, expected_dim, found });
         }
         if self.get(row) != Some(vector) {
             self.place(row, vector);
@@ -124,7 +135,7 @@ impl VectorIndex {
         Ok(())
     }
 
-    /// Makes `row` absent; says whether it was there.
+    /// Removes the vector of `row`; returns false when it has none.
     pub fn remove(&mut self, row: u32) -> bool {
         let Some(slot) = self.node_of.get_mut(row as usize).filter(|node| **node != NONE) else {
             return false;
@@ -142,13 +153,15 @@ impl VectorIndex {
         true
     }
 
-    /// The vector at `row`, if there is one.
+    /// Returns the vector of `row`, or `None` when it has none.
     pub fn get(&self, row: u32) -> Option<&[f32]> {
         let node = *self.node_of.get(row as usize)?;
         (node != NONE).then(|| self.vector(node))
     }
 
-    /// Takes up all that is otherwise in `current`; `false`, and nothing is done, where that is of another length of vectors.
+    /// Applies all differences to `current`, so that both hold the same rows, and keeps the graph.
+    ///
+    /// Returns false, and changes nothing, when the vectors of `current` have another length.
     pub fn follow(&mut self, current: &Self) -> bool {
         if current.dim != self.dim {
             return false;
@@ -165,13 +178,16 @@ impl VectorIndex {
         true
     }
 
-    /// The `k` rows of largest dot product with `query` among those that `accept` lets through, as `(row, score)` with
-    /// the best first and ties by row; fewer only when there are fewer. Empty when the query's length is not
-    /// [`dim`](Self::dim) or it holds a number that is not finite. With a graph some of the best may be missing; what
-    /// takes their place is next best. Where `accept` refuses many rows, or `k` is large, the search is exact.
+    /// Returns the `k` rows of largest dot product with `query` among those that `accept` returns
+    /// true for, as `(row, score)` with the best first and ties by row.
     ///
-    /// `accept` is asked only about rows that would enter the answer, and with a graph about a few more to see how many it
-    /// allows, so a costly filter is seldom called.
+    /// Returns fewer only when there are fewer, and none when the length of the query is not
+    /// [`dim`](Self::dim) or a number in it is not finite. With a graph some of the best may be
+    /// missing, replaced by the next best. The search is exact when `accept` refuses many rows or
+    /// `k` is large.
+    ///
+    /// `accept` may be costly: it is called only for rows that would enter the answer, and with a
+    /// graph for a sample of rows that estimates the share it accepts.
     pub fn nearest(&self, query: &[f32], k: usize, accept: impl Fn(u32) -> bool + Sync) -> Vec<(u32, f32)> {
         if k == 0 || self.dim == 0 || query.len() != self.dim || query.iter().any(|x| !x.is_finite()) {
             return Vec::new();
@@ -181,33 +197,48 @@ impl VectorIndex {
         found.into_iter().map(|neighbour| (neighbour.id, neighbour.score)).collect()
     }
 
-    /// The best `k` by the graph; `None` where it is not worth it or does not find so many.
-    fn walk(&self, query: &[f32], k: usize, allow: &impl Fn(u32) -> bool) -> Option<Vec<Neighbour>> {
-        let graph = self.graph.as_ref().filter(|_| k <= self.n_present / SMALLEST_SHARE)?;
-        let row_of = |node: u32| self.row_of.get(node as usize).copied().filter(|row| *row != NONE);
-        let accept = |node| row_of(node).is_some_and(allow);
-        let (width, budget) = (search_width(k), self.n_present / LARGEST_WALK);
-        let nodes = self.row_of.len().max(1) as u64;
-        let sampled = (0..SAMPLE).filter_map(|n| row_of((scrambled(n) % nodes) as u32));
-        let (present, allowed) =
-            sampled.fold((0, 0), |(present, allowed), row| (present + 1, allowed + usize::from(allow(row))));
-        if width * LOOKED_AT_PER_CANDIDATE * present > budget * allowed {
+    /// Returns the best `k` by the graph; `None` when an exact search is cheaper or the graph does
+    /// not find `k`.
+    fn walk(&self, query: &[f32], k: usize, accept: &impl Fn(u32) -> bool) -> Option<Vec<Neighbour>> {
+        let graph = self.graph.as_ref().filter(|_| k <= self.n_present / MIN_VECTORS_PER_RESULT)?;
+        let (width, budget) = (search_width(k), self.n_present / MIN_VECTORS_PER_VISIT);
+        let (present, accepted) = self.try_filter(accept);
+        // Expected visits grow as the share that the filter accepts falls.
+        if width * VISITS_PER_CANDIDATE * present > budget * accepted {
             return None;
         }
-        let found = graph.search(self.nodes(), query, width, budget, accept)?;
-        let by_row = |found: Neighbour| Some(Neighbour { id: row_of(found.id)?, ..found });
-        let mut found: Vec<Neighbour> = found.into_iter().filter_map(by_row).collect();
-        found.sort_unstable_by(|a, b| b.cmp(a));
-        found.truncate(k);
-        (found.len() == k).then_some(found)
+        let found =
+            graph.search(self.nodes(), query, width, budget, |node| self.row_at(node).is_some_and(accept))?;
+        let mut by_row = Vec::with_capacity(found.len());
+        for Neighbour { score, id } in found {
+            by_row.extend(self.row_at(id).map(|row| Neighbour { score, id: row }));
+        }
+        by_row.sort_unstable_by(|a, b| b.cmp(a));
+        by_row.truncate(k);
+        (by_row.len() == k).then_some(by_row)
     }
 
-    /// The best `k` of all.
+    /// Calls the filter for a sample of rows; returns the numbers of rows sampled and accepted.
+    fn try_filter(&self, accept: &impl Fn(u32) -> bool) -> (usize, usize) {
+        let nodes = self.row_of.len().max(1) as u64;
+        let (mut present, mut accepted) = (0, 0);
+        for row in (0..SAMPLE).filter_map(|n| self.row_at((scrambled(n) % nodes) as u32)) {
+            present += 1;
+            accepted += usize::from(accept(row));
+        }
+        (present, accepted)
+    }
+
+    fn row_at(&self, node: u32) -> Option<u32> {
+        self.row_of.get(node as usize).copied().filter(|row| *row != NONE)
+    }
+
+    /// Returns the best `k` of all rows.
     fn scan(&self, query: &[f32], k: usize, accept: &impl Fn(u32) -> bool) -> Vec<Neighbour> {
         let mut best = Best::new(k);
         let mut scores = [0.0f32; BLOCK];
         for (vectors, rows) in self.vectors.chunks(BLOCK * self.dim).zip(self.row_of.chunks(BLOCK)) {
-            dot_each(query, vectors, &mut scores);
+            dot_rows(query, vectors, &mut scores);
             for (&score, &id) in scores.iter().zip(rows) {
                 let found = Neighbour { score, id };
                 if id != NONE && best.wants(found) && accept(id) {
@@ -218,7 +249,7 @@ impl VectorIndex {
         best.into_sorted()
     }
 
-    /// Puts a checked vector at `row`, in the place of what was there.
+    /// Sets the vector of `row`, which has been checked, and links it into the graph.
     fn place(&mut self, row: u32, vector: &[f32]) {
         self.remove(row);
         let node = self.put(row, vector);
@@ -228,7 +259,7 @@ impl VectorIndex {
         }
     }
 
-    /// Keeps a vector for `row`, which has none, at a node that no link leads to yet.
+    /// Stores a vector for `row`, which has none, at a node that no link leads to yet.
     fn put(&mut self, row: u32, vector: &[f32]) -> u32 {
         let node = match self.free.pop() {
             Some(node) => {
@@ -261,7 +292,8 @@ impl VectorIndex {
     }
 }
 
-/// How many candidates a search keeps for an answer of `k` (`ef`).
+/// Returns the number of candidates that a graph search keeps for an answer of `k`: `ef` in the
+/// paper. More candidates raise the recall and the cost.
 fn search_width(k: usize) -> usize {
     k + k / 2 + 64
 }

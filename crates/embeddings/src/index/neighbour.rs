@@ -1,7 +1,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-/// A vector found by a search. Greater is better: a larger score, then a smaller id.
+/// Vector found by a search. Greater is better: a larger score, then a smaller id.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Neighbour {
     pub score: f32,
@@ -28,36 +28,39 @@ impl PartialEq for Neighbour {
 
 impl Eq for Neighbour {}
 
-/// The best so many of those that were offered.
+/// The best neighbours offered so far, at most `max_len`: a heap with the worst on top.
+///
+/// A search asks [`Best::wants`] before it calls a costly filter, which a selection afterwards
+/// could not do.
 #[derive(Debug)]
 pub(super) struct Best {
-    most: usize,
+    max_len: usize,
     heap: BinaryHeap<Reverse<Neighbour>>,
 }
 
 impl Best {
-    pub(super) fn new(most: usize) -> Self {
-        Self { most, heap: BinaryHeap::with_capacity(most.saturating_add(1)) }
+    pub(super) fn new(max_len: usize) -> Self {
+        Self { max_len, heap: BinaryHeap::with_capacity(max_len.saturating_add(1)) }
     }
 
-    /// Whether `neighbour` would be among the best.
+    /// Returns true when `neighbour` would be among the best.
     pub(super) fn wants(&self, neighbour: Neighbour) -> bool {
-        self.heap.len() < self.most || self.heap.peek().is_some_and(|Reverse(worst)| neighbour > *worst)
+        self.heap.len() < self.max_len || self.heap.peek().is_some_and(|Reverse(worst)| neighbour > *worst)
     }
 
-    /// Whether there are as many as may be, all of them better than `neighbour`.
+    /// Returns true when the heap is full and every neighbour in it is better than `neighbour`.
     pub(super) fn outdo(&self, neighbour: Neighbour) -> bool {
-        self.heap.len() >= self.most && self.heap.peek().is_none_or(|Reverse(worst)| neighbour < *worst)
+        self.heap.len() >= self.max_len && self.heap.peek().is_none_or(|Reverse(worst)| neighbour < *worst)
     }
 
     pub(super) fn push(&mut self, neighbour: Neighbour) {
         self.heap.push(Reverse(neighbour));
-        if self.heap.len() > self.most {
+        if self.heap.len() > self.max_len {
             self.heap.pop();
         }
     }
 
-    /// Best first.
+    /// Returns the neighbours, best first.
     pub(super) fn into_sorted(self) -> Vec<Neighbour> {
         self.heap.into_sorted_vec().into_iter().map(|Reverse(neighbour)| neighbour).collect()
     }

@@ -4,36 +4,39 @@ use serde::{Deserialize, Serialize};
 
 use crate::EmbeddingError;
 
-/// Settings of [`LsaEmbedder`](crate::LsaEmbedder). What the defaults were compared on,
-/// and the figures, are in `docs/adr/0002-learn-text-embeddings-from-the-catalogue.md`.
+/// Settings of [`LsaEmbedder`](crate::LsaEmbedder).
+///
+/// Decision 2 says how the defaults were chosen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LsaConfig {
-    /// Length of the vectors, 1..=4096. Default 128.
+    /// Length of the vectors, 1 to 4,096. Default 128.
     pub dim: usize,
-    /// How often a word of the title counts. Default 2.
+    /// Frequency that a word of the title counts, 0 to 1,000. Default 2.
     pub title_weight: f32,
-    /// How often a word of the text counts. Default 1.
+    /// Frequency that a word of the text counts, 0 to 1,000. Default 1.
     pub text_weight: f32,
-    /// How often a subject counts, as words and as a phrase. Default 2.
+    /// Frequency that a subject counts, as words and as a phrase, 0 to 1,000. Default 2.
     pub subject_weight: f32,
-    /// How often an author's name counts. Default 1.
+    /// Frequency that the name of an author counts, 0 to 1,000. Default 1.
     pub author_weight: f32,
-    /// The vocabulary keeps this many terms, those found in most documents. Default 50,000.
+    /// Maximum number of terms in the vocabulary, at most 10,000,000; the terms found in most
+    /// documents are kept. Default 50,000.
     pub max_terms: usize,
-    /// A term enters the vocabulary when it is found in this many documents, at least 1. Default 2: what is found
-    /// once says nothing about what goes together.
+    /// Minimum number of documents with a term for it to enter the vocabulary, at least 1.
+    /// Default 2: a term of a single document says nothing about related terms.
     pub min_documents: u32,
-    /// Power `p` in 0..=1 of the singular values by which each dimension is scaled. Default 1, classic LSA: broad themes
-    /// weigh more than narrow ones, as they do in the texts. 0 makes all weigh the same, and with texts as short as a
-    /// title and some genres the narrow ones are chance.
+    /// Power `p` of the singular values that scales each dimension, 0 to 1. Default 1, classic LSA:
+    /// broad themes weigh more than narrow ones, as they do in the texts. With 0 all dimensions
+    /// weigh the same, and in texts as short as a title and some genres the narrow ones are noise.
     pub singular_value_power: f32,
-    /// Weight in 0..=1, above 0, of words outside the vocabulary against those inside. Default 0.7: new words find
-    /// documents that share them, but say nothing of related ones, and their random directions disturb the learned.
+    /// Weight of words outside the vocabulary relative to those inside, above 0 and at most 1.
+    /// Default 0.7. New words find documents that share them, but their random directions blur the
+    /// learned ones.
     pub unknown_weight: f32,
-    /// Extra random directions while decomposing. Default 10.
+    /// Number of extra random directions in the decomposition, at most 1,024. Default 10.
     pub oversampling: usize,
-    /// Rounds of power iteration while decomposing. Default 3.
+    /// Number of rounds of power iteration in the decomposition, at most 100. Default 3.
     pub power_iterations: usize,
 }
 
@@ -61,10 +64,6 @@ impl LsaConfig {
     /// # Errors
     /// [`EmbeddingError::InvalidConfig`] names the first setting outside its range.
     pub fn validate(&self) -> Result<(), EmbeddingError> {
-        let check = |ok: bool, setting, expected, found: String| match ok {
-            true => Ok(()),
-            false => Err(EmbeddingError::InvalidConfig { setting, expected, found }),
-        };
         let fields = [
             ("title_weight", self.title_weight),
             ("text_weight", self.text_weight),
@@ -72,19 +71,28 @@ impl LsaConfig {
             ("author_weight", self.author_weight),
         ];
         for (setting, weight) in fields {
-            check((0.0..=1000.0).contains(&weight), setting, "in 0..=1000", weight.to_string())?;
+            check((0.0..=1000.0).contains(&weight), setting, "in 0..=1000", weight)?;
         }
-        let count = |setting, value: usize, limit, expected| {
-            check(value <= limit, setting, expected, value.to_string())
-        };
-        check((1..=4096).contains(&self.dim), "dim", "in 1..=4096", self.dim.to_string())?;
-        check(self.min_documents >= 1, "min_documents", "at least 1", self.min_documents.to_string())?;
-        count("max_terms", self.max_terms, 10_000_000, "at most 10,000,000")?;
-        count("oversampling", self.oversampling, 1024, "at most 1024")?;
-        count("power_iterations", self.power_iterations, 100, "at most 100")?;
+        check((1..=4096).contains(&self.dim), "dim", "in 1..=4096", self.dim)?;
+        check(self.min_documents >= 1, "min_documents", "at least 1", self.min_documents)?;
+        check(self.max_terms <= 10_000_000, "max_terms", "at most 10,000,000", self.max_terms)?;
+        check(self.oversampling <= 1024, "oversampling", "at most 1024", self.oversampling)?;
+        check(self.power_iterations <= 100, "power_iterations", "at most 100", self.power_iterations)?;
         let power = self.singular_value_power;
-        check((0.0..=1.0).contains(&power), "singular_value_power", "in 0..=1", power.to_string())?;
+        check((0.0..=1.0).contains(&power), "singular_value_power", "in 0..=1", power)?;
         let unknown = self.unknown_weight;
-        check(unknown > 0.0 && unknown <= 1.0, "unknown_weight", "above 0 and at most 1", unknown.to_string())
+        check(unknown > 0.0 && unknown <= 1.0, "unknown_weight", "above 0 and at most 1", unknown)
     }
+}
+
+fn check(
+    is_valid: bool,
+    setting: &'static str,
+    expected: &'static str,
+    found: impl ToString,
+) -> Result<(), EmbeddingError> {
+    if is_valid {
+        return Ok(());
+    }
+    Err(EmbeddingError::InvalidConfig { setting, expected, found: found.to_string() })
 }

@@ -1,37 +1,42 @@
-//! From a document to its vector.
+//! Computes the vector of a document.
 
 use std::collections::HashMap;
 
+use docent_linalg::{add_scaled, normalise};
 use rayon::prelude::*;
 
 use super::fit::term_weight;
 use super::{LsaConfig, LsaFit, LsaParts};
-use crate::linalg::{add_scaled, normalise};
 use crate::random_direction::fill_random_direction;
 use crate::terms::weighted_terms;
 use crate::{Document, Embedder, EmbeddingError};
 
-/// The built-in embedder: TF-IDF reduced by truncated SVD (LSA), with random directions for words it has never seen.
+/// Documents that [`LsaEmbedder::fit`] adds at a time.
+const FIT_BATCH: usize = 4096;
+
+/// The built-in embedder: TF-IDF reduced by a truncated SVD (LSA), with random directions for words
+/// outside the vocabulary.
 ///
-/// Known words are summed in the learned space and unknown ones in a random projection of the same length; both sums
-/// are brought to unit norm and mixed as `sqrt(1 - u) * known + unknown_weight * sqrt(u) * unknown`, where `u` is the
-/// unknown share of the document's squared TF-IDF mass. So a document of known words is untouched by the random part,
-/// a document of new words finds others that share them at once, and in between the mass decides, whatever the scale
-/// of the learned space. Without a vocabulary every word is unknown: that is the embedder before its first training.
+/// Known words are summed in the learned space, unknown ones in a random projection of the same
+/// length. Both sums are scaled to unit norm and mixed as
+/// `sqrt(1 - u) * known + unknown_weight * sqrt(u) * unknown`, where `u` is the unknown share of
+/// the document's squared TF-IDF mass. The random part thus does not affect a document of known
+/// words, and a document of new words finds others that share them at once. Without a vocabulary
+/// every word is unknown: that is the embedder before its first training.
 #[derive(Debug, Clone)]
 pub struct LsaEmbedder {
     id: String,
     parts: LsaParts,
     numbers: HashMap<String, u32>,
-    /// An unseen word counts as the rarest of the seen ones; 1 when there are none.
+    /// Inverse document frequency of an unknown word: that of the rarest known one, at least 1.
     unknown_idf: f32,
 }
 
 impl LsaEmbedder {
-    /// An embedder that has seen nothing: related documents are those that share words.
+    /// Makes an embedder without a vocabulary: documents that share words have near vectors.
     ///
     /// # Errors
-    /// [`EmbeddingError::InvalidConfig`] when a setting lies outside its range.
+    /// [`EmbeddingError::InvalidConfig`] when a setting is outside its range.
     pub fn untrained(config: &LsaConfig) -> Result<Self, EmbeddingError> {
         Self::from_parts(LsaParts {
             config: config.clone(),
@@ -41,24 +46,23 @@ impl LsaEmbedder {
         })
     }
 
-    /// Learns from a whole catalogue; [`LsaFit`] does the same batch by batch. Any catalogue will do, also an empty one.
+    /// Learns from a whole catalogue, which may be empty; [`LsaFit`] does the same batch by batch.
     ///
     /// # Errors
-    /// [`EmbeddingError::InvalidConfig`], and what [`LsaFit::add`] and [`LsaFit::finish`] say.
+    /// [`EmbeddingError::InvalidConfig`], and the errors of [`LsaFit::add`] and [`LsaFit::finish`].
     pub fn fit(documents: &[Document<'_>], config: &LsaConfig, seed: u64) -> Result<Self, EmbeddingError> {
-        const BATCH: usize = 4096;
         let mut fit = LsaFit::new(config)?;
-        for batch in documents.chunks(BATCH) {
+        for batch in documents.chunks(FIT_BATCH) {
             fit.add(batch)?;
         }
         fit.finish(seed)
     }
 
-    /// Takes up what [`to_parts`](Self::to_parts) gave; the embedder is the same bit for bit.
+    /// Restores the embedder that [`to_parts`](Self::to_parts) copied, bit for bit.
     ///
     /// # Errors
-    /// [`EmbeddingError::InvalidParts`] when lengths do not fit, a number is not finite or a term is there twice;
-    /// [`EmbeddingError::InvalidConfig`] when a setting lies outside its range.
+    /// [`EmbeddingError::InvalidParts`] when lengths do not fit, a number is not finite or a term
+    /// repeats; [`EmbeddingError::InvalidConfig`] when a setting is outside its range.
     pub fn from_parts(parts: LsaParts) -> Result<Self, EmbeddingError> {
         let numbers = parts.numbered_terms()?;
         let dim = parts.config.dim;
@@ -70,21 +74,22 @@ impl LsaEmbedder {
         Ok(Self { id, parts, numbers, unknown_idf })
     }
 
-    /// A copy of everything that has been learned.
+    /// Copies everything that the embedder has learned.
     pub fn to_parts(&self) -> LsaParts {
         self.parts.clone()
     }
 
-    /// The settings that it was learned with.
+    /// Returns the settings of the training run.
     pub fn config(&self) -> &LsaConfig {
         &self.parts.config
     }
 
-    /// Number of terms in the vocabulary; 0 before the first training.
+    /// Returns the number of terms in the vocabulary; 0 before the first training.
     pub fn n_terms(&self) -> usize {
         self.parts.vocabulary.len()
     }
 
+    /// Returns the vector of one document, `None` when it has no terms or they cancel out.
     fn vector_of(&self, document: &Document<'_>) -> Option<Vec<f32>> {
         let dim = self.parts.config.dim;
         let (mut known, mut known_mass) = (vec![0.0f32; dim], 0.0f32);
@@ -102,18 +107,20 @@ impl LsaEmbedder {
                 unknown_mass += weight * weight;
             }
         }
-        let share = |mass: f32| (mass / (known_mass + unknown_mass)).sqrt();
+        let mass = known_mass + unknown_mass;
         let mut vector = vec![0.0f32; dim];
         if normalise(&mut known) {
-            add_scaled(&mut vector, share(known_mass), &known);
+            add_scaled(&mut vector, (known_mass / mass).sqrt(), &known);
         }
         if normalise(&mut unknown) {
-            add_scaled(&mut vector, share(unknown_mass) * self.parts.config.unknown_weight, &unknown);
+            let share = (unknown_mass / mass).sqrt();
+            add_scaled(&mut vector, share * self.parts.config.unknown_weight, &unknown);
         }
         normalise(&mut vector).then_some(vector)
     }
 
-    /// Rarity and direction of a term of the vocabulary.
+    /// Returns the inverse document frequency and the direction `[dim]` of a term of the
+    /// vocabulary.
     fn learned(&self, term: &str) -> Option<(f32, &[f32])> {
         let number = *self.numbers.get(term)? as usize;
         let dim = self.parts.config.dim;

@@ -1,36 +1,40 @@
-//! Learning vocabulary, rarity and projection from a catalogue.
+//! Learns vocabulary, document frequencies and projection from a catalogue.
 
 use std::collections::HashMap;
 
 use rayon::prelude::*;
 
+use super::sparse::CsrMatrix;
+use super::svd::{RightSingularVectors, truncated_svd};
 use super::{LsaConfig, LsaEmbedder, LsaParts};
-use crate::linalg::{CsrMatrix, RightSingularVectors, truncated_svd};
 use crate::terms::weighted_terms;
 use crate::{Document, EmbeddingError};
 
-/// Learns an [`LsaEmbedder`] from a catalogue that is handed over in batches, so that the text never has to be in
-/// memory at once: what is kept is one number pair for each distinct term of each document.
+/// Learns an [`LsaEmbedder`] from a catalogue that is added in batches.
 ///
-/// The order of the documents decides rounding and nothing else; the same documents in the same order with the same
-/// seed give the same embedder, on any number of threads.
+/// The whole text never has to be in memory: a document takes one pair of numbers for each of its
+/// distinct terms. The order of the documents affects rounding only; the same documents in the same
+/// order with the same seed give the same embedder, on any number of threads.
 #[derive(Debug)]
 pub struct LsaFit {
     config: LsaConfig,
-    /// Terms in the order in which they were first seen.
+    /// Terms in the order of their first occurrence.
     terms: Vec<String>,
+    /// Position of each term in `terms`.
     numbers: HashMap<String, u32>,
+    /// Number of documents with each term.
     document_counts: Vec<u32>,
-    /// Row by row, field-weighted frequencies of all terms seen so far.
+    /// `[n_documents + 1]`: document `d` has the entries `offsets[d]..offsets[d + 1]`.
     offsets: Vec<usize>,
+    /// Term and field-weighted frequency.
     entries: Vec<(u32, f32)>,
 }
 
 impl LsaFit {
-    /// Starts with no documents.
+    /// Starts without documents.
     ///
     /// # Errors
-    /// [`EmbeddingError::InvalidConfig`] when a setting lies outside its range.
+    /// [`EmbeddingError::InvalidConfig`] when a setting is outside its range.
     pub fn new(config: &LsaConfig) -> Result<Self, EmbeddingError> {
         config.validate()?;
         Ok(Self {
@@ -43,10 +47,10 @@ impl LsaFit {
         })
     }
 
-    /// Adds a batch of documents; the words are cut and stemmed on all threads.
+    /// Adds a batch of documents, splitting and stemming their words on all threads.
     ///
     /// # Errors
-    /// [`EmbeddingError::TooManyTerms`] when the distinct terms exceed what 32 bits can number.
+    /// [`EmbeddingError::TooManyTerms`] when the number of distinct terms exceeds 32 bits.
     pub fn add(&mut self, documents: &[Document<'_>]) -> Result<(), EmbeddingError> {
         let bags: Vec<_> =
             documents.par_iter().map(|document| weighted_terms(document, &self.config)).collect();
@@ -60,16 +64,21 @@ impl LsaFit {
         Ok(())
     }
 
-    /// Computes rarity and projection of everything added.
+    /// Computes the document frequencies and the projection of the documents added.
+    ///
+    /// With the TF-IDF matrix `A` `[n_documents, n_terms]`, rows of unit norm, decomposed as
+    /// `A ~ U S V^T`, the projection is `V S^(p - 1)` `[n_terms, dim]` with `p` the setting
+    /// `singular_value_power`.
     ///
     /// # Errors
     /// [`EmbeddingError::Decomposition`] when the decomposition does not converge.
     pub fn finish(self, seed: u64) -> Result<LsaEmbedder, EmbeddingError> {
         let kept = self.vocabulary();
         let n_documents = self.offsets.len() - 1;
-        let rarity =
-            |&number: &u32| inverse_document_frequency(n_documents, self.document_counts[number as usize]);
-        let idf: Vec<f32> = kept.iter().map(rarity).collect();
+        let idf: Vec<f32> = kept
+            .iter()
+            .map(|&number| inverse_document_frequency(n_documents, self.document_counts[number as usize]))
+            .collect();
 
         let mut column_of = vec![None; self.terms.len()];
         for (column, &number) in (0u32..).zip(&kept) {
@@ -95,6 +104,7 @@ impl LsaFit {
         LsaEmbedder::from_parts(LsaParts { config: self.config, vocabulary, idf, projection })
     }
 
+    /// Returns the number of a term and counts one more document with it.
     fn number_of(&mut self, term: String) -> Result<u32, EmbeddingError> {
         if let Some(&number) = self.numbers.get(&term) {
             self.document_counts[number as usize] += 1;
@@ -110,32 +120,37 @@ impl LsaFit {
         Ok(number)
     }
 
-    /// Numbers of the terms to keep: most documents first, ties in the order of the alphabet.
+    /// Returns the numbers of the terms to keep: most documents first, ties in alphabetical order.
     fn vocabulary(&self) -> Vec<u32> {
-        let count = |number: u32| self.document_counts[number as usize];
+        let counts = &self.document_counts;
         let mut kept: Vec<u32> = (0..self.terms.len() as u32)
-            .filter(|&number| count(number) >= self.config.min_documents)
+            .filter(|&number| counts[number as usize] >= self.config.min_documents)
             .collect();
         kept.sort_unstable_by(|&a, &b| {
-            count(b).cmp(&count(a)).then_with(|| self.terms[a as usize].cmp(&self.terms[b as usize]))
+            let (a, b) = (a as usize, b as usize);
+            counts[b].cmp(&counts[a]).then_with(|| self.terms[a].cmp(&self.terms[b]))
         });
         kept.truncate(self.config.max_terms);
         kept
     }
 }
 
-/// Sublinear in the frequency: the tenth mention of a word says less than the first.
+/// Returns the TF-IDF weight `ln(1 + frequency) * idf`, sublinear in the frequency: the tenth
+/// mention of a word says less than the first.
 pub(super) fn term_weight(frequency: f32, idf: f32) -> f32 {
     frequency.ln_1p() * idf
 }
 
-/// Smoothed as if one more document held every term, so that it is at least 1 and defined for unseen terms.
+/// Returns `ln((1 + n) / (1 + n_with_term)) + 1`, smoothed as if one more document held every term:
+/// it is at least 1, and defined for a term of no document.
 fn inverse_document_frequency(n_documents: usize, n_with_term: u32) -> f32 {
     ((1.0 + n_documents as f64) / (1.0 + f64::from(n_with_term))).ln() as f32 + 1.0
 }
 
-/// `V * (S / s_1)^(p - 1)` as `[n_terms, dim]`: a TF-IDF row times this is its row of `U S^p` up to one common factor.
-/// Where the catalogue has fewer themes than `dim`, the dimensions left over hold zeros.
+/// Returns `V (S / s_1)^(p - 1)` as `[n_terms, dim]`.
+///
+/// A TF-IDF row times this matrix is its row of `U S^p` up to one common factor, since
+/// `A V = U S`. Dimensions beyond the number of themes in the catalogue hold zeros.
 fn scaled_projection(svd: &RightSingularVectors, n_terms: usize, config: &LsaConfig) -> Vec<f32> {
     let rank = svd.singular_values.len();
     let largest = svd.singular_values.first().copied().unwrap_or(1.0);

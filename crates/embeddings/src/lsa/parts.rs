@@ -1,58 +1,62 @@
-//! What is saved of an embedder.
+//! Plain values of an embedder, to save and load it.
 
 use std::collections::HashMap;
 
 use super::LsaConfig;
 use crate::EmbeddingError;
 
-/// Everything that an [`LsaEmbedder`](crate::LsaEmbedder) has learned, as plain values for whoever saves it.
+/// Version of the algorithm, part of every fingerprint. Raise it whenever words are split, weighted
+/// or mixed differently: older vectors then no longer fit.
+const ALGORITHM_VERSION: u64 = 1;
+
+/// Plain values of everything that an [`LsaEmbedder`](crate::LsaEmbedder) has learned.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LsaParts {
-    /// The settings that it was learned with.
+    /// Settings of the training run.
     pub config: LsaConfig,
-    /// Terms by number, `[n_terms]`, each once.
+    /// Terms by number, `[n_terms]`, each of them once.
     pub vocabulary: Vec<String>,
     /// Inverse document frequency of each term, `[n_terms]`, positive.
     pub idf: Vec<f32>,
-    /// Where each term points, `[n_terms, config.dim]` row by row.
+    /// Direction of each term, `[n_terms, config.dim]`, row-major.
     pub projection: Vec<f32>,
 }
 
 impl LsaParts {
-    /// Checks that the parts fit together, and gives the number of each term.
+    /// Checks that the parts fit together, and returns the number of each term.
     pub(super) fn numbered_terms(&self) -> Result<HashMap<String, u32>, EmbeddingError> {
         self.config.validate()?;
-        let damaged = |what: String| Err(EmbeddingError::InvalidParts(what));
-        let n_terms = self.vocabulary.len();
-        if self.idf.len() != n_terms {
-            return damaged(format!("{n_terms} terms, but {} document frequencies", self.idf.len()));
+        if let Some(reason) = self.damage() {
+            return Err(EmbeddingError::InvalidParts(reason));
         }
-        if n_terms.checked_mul(self.config.dim) != Some(self.projection.len()) {
-            let dim = self.config.dim;
-            return damaged(format!(
-                "projection of {n_terms} x {dim} holds {} numbers",
-                self.projection.len()
-            ));
-        }
-        if let Some(term) = self.idf.iter().position(|idf| !(idf.is_finite() && *idf > 0.0)) {
-            return damaged(format!("document frequency of term {term} is not a positive number"));
-        }
-        if let Some(at) = self.projection.iter().position(|x| !x.is_finite()) {
-            return damaged(format!("number {at} of the projection is not finite"));
-        }
-        let mut numbers = HashMap::with_capacity(n_terms);
+        let mut numbers = HashMap::with_capacity(self.vocabulary.len());
         for (number, term) in (0u32..).zip(&self.vocabulary) {
             if numbers.insert(term.clone(), number).is_some() {
-                return damaged(format!("term `{term}` is there twice"));
+                return Err(EmbeddingError::InvalidParts(format!("term `{term}` occurs twice")));
             }
         }
         Ok(numbers)
     }
 
-    /// 16 hexadecimal digits of BLAKE3 over everything that a vector depends on.
+    /// Describes the first part whose length or numbers do not fit.
+    fn damage(&self) -> Option<String> {
+        let (n_terms, dim) = (self.vocabulary.len(), self.config.dim);
+        if self.idf.len() != n_terms {
+            return Some(format!("{n_terms} terms, but {} document frequencies", self.idf.len()));
+        }
+        if n_terms.checked_mul(dim) != Some(self.projection.len()) {
+            let found = self.projection.len();
+            return Some(format!("projection of {n_terms} x {dim} holds {found} numbers"));
+        }
+        if let Some(term) = self.idf.iter().position(|idf| !(idf.is_finite() && *idf > 0.0)) {
+            return Some(format!("document frequency of term {term} is not a positive number"));
+        }
+        let infinite = self.projection.iter().position(|x| !x.is_finite());
+        infinite.map(|at| format!("number {at} of the projection is not finite"))
+    }
+
+    /// Returns 16 hexadecimal digits of a BLAKE3 hash over everything that a vector depends on.
     pub(super) fn fingerprint(&self) -> String {
-        /// To be raised whenever words are cut, weighed or mixed differently: old vectors then no longer fit.
-        const ALGORITHM_VERSION: u64 = 1;
         let mut hasher = blake3::Hasher::new();
         let config = &self.config;
         hasher.update(&ALGORITHM_VERSION.to_le_bytes());

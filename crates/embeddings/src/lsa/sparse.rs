@@ -1,21 +1,20 @@
 //! Compressed sparse rows and their product with a dense matrix.
 
+use docent_linalg::add_scaled;
 use rayon::prelude::*;
 
-use super::vector::add_scaled;
-
-/// A sparse matrix `[n_rows, n_cols]` in compressed rows.
+/// Sparse matrix `[n_rows, n_cols]` in compressed rows.
 #[derive(Debug, Clone)]
 pub(crate) struct CsrMatrix {
     n_cols: usize,
-    /// `[n_rows + 1]`; row `r` holds the entries `offsets[r]..offsets[r + 1]`.
+    /// `[n_rows + 1]`: row `r` has the entries `offsets[r]..offsets[r + 1]`.
     offsets: Vec<usize>,
     columns: Vec<u32>,
     values: Vec<f32>,
 }
 
 impl CsrMatrix {
-    /// An empty matrix of `n_cols` columns, to be filled row by row.
+    /// Makes a matrix of `n_cols` columns without rows, to be filled row by row.
     pub(crate) fn new(n_cols: usize) -> Self {
         Self { n_cols, offsets: vec![0], columns: Vec::new(), values: Vec::new() }
     }
@@ -38,13 +37,13 @@ impl CsrMatrix {
         self.n_cols
     }
 
-    /// The columns and values of one row.
+    /// Returns the columns and values of one row.
     pub(crate) fn row(&self, row: usize) -> (&[u32], &[f32]) {
         let entries = self.offsets[row]..self.offsets[row + 1];
         (&self.columns[entries.clone()], &self.values[entries])
     }
 
-    /// The transpose, by counting sort; within a row the columns ascend.
+    /// Returns the transpose, by counting sort; the columns of a row ascend.
     pub(crate) fn transpose(&self) -> Self {
         let mut offsets = vec![0usize; self.n_cols + 1];
         for &column in &self.columns {
@@ -68,9 +67,10 @@ impl CsrMatrix {
         Self { n_cols: self.n_rows(), offsets, columns, values }
     }
 
-    /// `self * dense` where `dense` is `[n_cols, width]` row by row; the answer is `[n_rows, width]`.
+    /// Returns `self * dense`, `[n_rows, width]`, for a row-major matrix `dense` `[n_cols, width]`.
     ///
-    /// Every row of the answer is summed by one thread in a fixed order: the number of threads never changes a bit.
+    /// One thread sums each row of the product in a fixed order, so the number of threads does not
+    /// change a bit.
     pub(crate) fn times(&self, dense: &[f32], width: usize) -> Vec<f32> {
         let mut product = vec![0.0f32; self.n_rows() * width];
         product.par_chunks_exact_mut(width.max(1)).with_min_len(64).enumerate().for_each(|(row, out)| {

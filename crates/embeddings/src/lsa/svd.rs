@@ -2,27 +2,31 @@
 
 use faer::{Mat, MatRef};
 
-use super::CsrMatrix;
+use super::sparse::CsrMatrix;
 use crate::EmbeddingError;
 use crate::random_direction::fill_random_direction;
 
-/// The leading right singular vectors of a matrix with `n_cols` columns.
+/// Leading right singular vectors of a matrix with `n_cols` columns.
 #[derive(Debug)]
 pub(crate) struct RightSingularVectors {
-    /// Descending; only those that stand clear of rounding error, so possibly fewer than were asked for.
+    /// Singular values in descending order; only those clear of rounding error, so there may be
+    /// fewer than requested.
     pub(crate) singular_values: Vec<f32>,
-    /// `[n_cols, singular_values.len()]` row by row.
+    /// `[n_cols, singular_values.len()]`, row-major.
     pub(crate) vectors: Vec<f32>,
 }
 
-/// Singular values below this share of the largest are rounding error of 32-bit arithmetic.
-const RANK_TOLERANCE: f32 = 1e-5;
+/// Share of the largest singular value below which a value is rounding error of 32-bit arithmetic.
+const MIN_SINGULAR_SHARE: f32 = 1e-5;
 
-/// The `rank` leading right singular vectors of `matrix` (Halko, Martinsson and Tropp 2011, "Finding structure with
-/// randomness", algorithms 4.4 and 5.1).
+/// Computes the `rank` leading right singular vectors of `matrix` (Halko, Martinsson and Tropp
+/// 2011, "Finding structure with randomness", algorithms 4.4 and 5.1).
 ///
-/// `oversampling` extra directions and `power_iterations` rounds of `A^T A` sharpen the subspace. The test matrix
-/// holds random signs. Each vector's sign is fixed by its largest component, as SVD leaves it open.
+/// The matrix `A` is applied to a few random directions; the products span its leading subspace `Q`
+/// almost surely, and a decomposition of the small `A^T Q` gives the vectors. A full decomposition
+/// would need `A` in dense form. `oversampling` extra directions and `power_iterations` rounds of
+/// `A A^T` sharpen the subspace. The decomposition leaves the sign of a vector open: its largest
+/// component is made positive.
 pub(crate) fn truncated_svd(
     matrix: &CsrMatrix,
     rank: usize,
@@ -43,20 +47,21 @@ pub(crate) fn truncated_svd(
         range = orthonormal(&matrix.times(&domain, width), width);
     }
 
-    // With A ~ Q Q^T A and A^T Q = P R, the right singular vectors of A are P times the left ones of the small R.
+    // With A ~ Q Q^T A and A^T Q = P R, the right singular vectors of A are P times the left ones
+    // of the small R.
     let projected = transposed.times(&range, width);
     let qr = MatRef::from_row_major_slice(&projected, n_cols, width).qr();
     let small = qr.thin_R().to_owned().thin_svd().map_err(|_| EmbeddingError::Decomposition)?;
     let vectors: Mat<f32> = qr.compute_thin_Q() * small.U();
 
     let values: Vec<f32> = small.S().column_vector().iter().copied().collect();
-    let floor = values.first().copied().unwrap_or(0.0) * RANK_TOLERANCE;
+    let floor = values.first().copied().unwrap_or(0.0) * MIN_SINGULAR_SHARE;
     let singular_values: Vec<f32> =
         values.into_iter().take(rank).take_while(|&value| value.is_finite() && value > floor).collect();
     Ok(RightSingularVectors { vectors: leading_columns(&vectors, singular_values.len()), singular_values })
 }
 
-/// `[n_rows, width]` random signs; row `r` depends on seed and `r` only.
+/// Returns random signs `[n_rows, width]`; row `r` depends on `seed` and `r` only.
 fn test_matrix(n_rows: usize, width: usize, seed: u64) -> Vec<f32> {
     let mut matrix = vec![0.0; n_rows * width];
     for (row, out) in (0u64..).zip(matrix.chunks_exact_mut(width)) {
@@ -68,7 +73,7 @@ fn test_matrix(n_rows: usize, width: usize, seed: u64) -> Vec<f32> {
     matrix
 }
 
-/// An orthonormal basis of the columns of `matrix` (`[n, width]` with `n >= width`), row by row.
+/// Returns an orthonormal basis of the columns of `matrix` `[n, width]`, `n >= width`, row-major.
 fn orthonormal(matrix: &[f32], width: usize) -> Vec<f32> {
     let n_rows = matrix.len() / width;
     let basis = MatRef::from_row_major_slice(matrix, n_rows, width).qr().compute_thin_Q();
@@ -102,19 +107,21 @@ fn rows_of(matrix: &Mat<f32>, width: usize) -> Vec<f32> {
 mod tests {
     use super::*;
 
-    /// `sum_j sigma_j u_j v_j^T` over an orthonormal cosine basis: a matrix whose decomposition is known.
+    /// Returns one number of an orthonormal cosine basis of `n` dimensions.
+    fn basis(n: usize, row: usize, column: usize) -> f32 {
+        let angle = std::f64::consts::PI * (row as f64 + 0.5) * column as f64 / n as f64;
+        let scale = if column == 0 { (1.0 / n as f64).sqrt() } else { (2.0 / n as f64).sqrt() };
+        (angle.cos() * scale) as f32
+    }
+
+    /// Returns `sum_j sigma_j u_j v_j^T` over cosine bases: a matrix whose decomposition is known.
     fn matrix_with_spectrum(n_rows: usize, n_cols: usize, spectrum: &[f32]) -> CsrMatrix {
-        let basis = |n: usize, row: usize, column: usize| {
-            let angle = std::f64::consts::PI * (row as f64 + 0.5) * column as f64 / n as f64;
-            let scale = if column == 0 { (1.0 / n as f64).sqrt() } else { (2.0 / n as f64).sqrt() };
-            (angle.cos() * scale) as f32
-        };
         let mut matrix = CsrMatrix::new(n_cols);
         for row in 0..n_rows {
             matrix.push_row((0..n_cols).map(|column| {
-                let entry =
-                    |(j, sigma): (usize, &f32)| sigma * basis(n_rows, row, j) * basis(n_cols, column, j);
-                (column as u32, spectrum.iter().enumerate().map(entry).sum())
+                let parts = spectrum.iter().enumerate();
+                let cell = parts.map(|(j, sigma)| sigma * basis(n_rows, row, j) * basis(n_cols, column, j));
+                (column as u32, cell.sum())
             }));
         }
         matrix
