@@ -1,0 +1,204 @@
+//! From a user and a request to ranked candidates: the path that serving and replays share.
+
+use std::{
+    collections::BTreeSet,
+    hash::{Hash, Hasher},
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Datelike, Utc};
+use docent_domain::{NOT_USEFUL_FACTOR, PREFERRED_SOURCE_FACTOR, Strategy, Weights};
+use docent_models::weights_for;
+use docent_ranker::{Boost, Candidate, Exclusions, Exploration, Facts, RankOptions, Ranked, rank};
+use rustc_hash::{FxHashSet, FxHasher};
+
+use crate::{
+    Degradation, EngineConfig, Error, MAX_LIMIT, MAX_SHOWN, RecommendRequest, Stage,
+    candidates::{Gathered, SourceCounts, gather, is_available},
+    component_scores::UserContext,
+    state::State,
+    user_cache::UserView,
+};
+
+/// The candidates of one request, and the ranking of those that answer it.
+pub(crate) struct Chosen<'a> {
+    pub context: UserContext<'a>,
+    pub strategy: Strategy,
+    pub degraded: Vec<Degradation>,
+    pub candidates: Vec<Candidate<'a>>,
+    pub options: RankOptions,
+    /// Best first, ties by resource id.
+    pub ranking: Vec<Ranked>,
+    /// Candidates by source, for the metrics.
+    pub sources: SourceCounts,
+    /// Time that each stage took.
+    pub laps: Vec<(Stage, Duration)>,
+}
+
+/// Times one stage after another.
+struct Laps {
+    begun: Instant,
+    laps: Vec<(Stage, Duration)>,
+}
+
+impl Laps {
+    fn begin() -> Self {
+        Self { begun: Instant::now(), laps: Vec::with_capacity(5) }
+    }
+
+    fn end(&mut self, stage: Stage) {
+        let ended = Instant::now();
+        self.laps.push((stage, ended - self.begun));
+        self.begun = ended;
+    }
+}
+
+/// Gathers candidates, or takes `among`, then scores and ranks them. Leaves out the row ids in
+/// `shown`, which earlier pages of the list returned.
+///
+/// # Errors
+/// The first error that the live model or the embedder meets.
+pub(crate) fn choose<'a>(
+    state: &'a State,
+    user: &UserView,
+    request: &RecommendRequest,
+    shown: &BTreeSet<i64>,
+    config: &EngineConfig,
+    now: DateTime<Utc>,
+    among: Option<&[u32]>,
+) -> Result<Chosen<'a>, Error> {
+    let mut laps = Laps::begin();
+    let context = UserContext::of(state, user, now)?;
+    laps.end(Stage::Vectors);
+    let mut degraded = context.degraded();
+    let strategy = effective_strategy(request.strategy, user, &context, &mut degraded);
+    let exclusions = exclusions(state, user, request, shown);
+    let Gathered { keys, sources } = match among {
+        Some(keys) => Gathered { keys: keys.to_vec(), ..Gathered::default() },
+        None => {
+            let is_raised = |facts: &Facts<'_>| boost(facts, user, request) > 1.0;
+            let raises =
+                request.boosts.iter().any(Boost::raises) || !user.profile.preferred_sources.is_empty();
+            let is_raised: Option<&(dyn Fn(&Facts<'_>) -> bool + Sync)> =
+                if raises { Some(&is_raised) } else { None };
+            // One more than an answer can hold, to know whether the list goes on.
+            gather(state, &context, &exclusions, is_raised, &config.candidates, MAX_LIMIT + 1)?
+        }
+    };
+    laps.end(Stage::Candidates);
+    let scores = context.scores(&keys)?;
+    let candidates: Vec<Candidate<'_>> = keys
+        .iter()
+        .zip(scores)
+        .map(|(&key, scores)| Candidate {
+            key,
+            scores,
+            vector: state.vectors.get(key),
+            views: state.catalogue.get(key).map_or(0, |entry| entry.views()),
+            boost: state.catalogue.get(key).map_or(1.0, |entry| boost(&entry.facts(key), user, request)),
+        })
+        .collect();
+    laps.end(Stage::Scoring);
+    let profile = &user.profile;
+    let options = RankOptions {
+        limit: request.limit.min(MAX_SHOWN.saturating_sub(shown.len())),
+        weights: weights(state, request, strategy, &config.weights, user.positives.len())
+            .with_recency_bias(profile.recency_bias.value()),
+        diversity: request.diversity.unwrap_or(profile.diversity_preference).value(),
+        novelty: request.novelty.unwrap_or(profile.novelty_preference).value(),
+        exploration: exploration(request, strategy, config, now),
+    };
+    let ranking = ranked(state, &candidates, &options);
+    laps.end(Stage::Ranking);
+    Ok(Chosen { context, strategy, degraded, candidates, options, ranking, sources, laps: laps.laps })
+}
+
+/// Ranks candidates, ties by resource id.
+pub(crate) fn ranked(state: &State, candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
+    let mut ranking = rank(candidates, options);
+    ranking.sort_by(|a, b| {
+        let ids = [a, b].map(|ranked| state.catalogue.get(ranked.key).map(|entry| &entry.id));
+        b.score.total_cmp(&a.score).then_with(|| ids[0].cmp(&ids[1]))
+    });
+    ranking
+}
+
+/// Explores for the hybrid strategy alone: a request for one component gets that component. The
+/// seed changes with the user and the day, so an answer stays the same for a day.
+fn exploration(
+    request: &RecommendRequest,
+    strategy: Strategy,
+    config: &EngineConfig,
+    now: DateTime<Utc>,
+) -> Exploration {
+    if strategy != Strategy::Hybrid {
+        return Exploration::default();
+    }
+    let mut hasher = FxHasher::default();
+    (request.user_id.as_str(), now.num_days_from_ce()).hash(&mut hasher);
+    Exploration::of(config.exploration.value(), request.limit, hasher.finish())
+}
+
+fn effective_strategy(
+    asked: Strategy,
+    user: &UserView,
+    context: &UserContext<'_>,
+    degraded: &mut Vec<Degradation>,
+) -> Strategy {
+    if asked == Strategy::Collaborative && user.profile.is_cold_start() {
+        degraded.push(Degradation::ColdStartHybrid);
+        Strategy::Hybrid
+    } else if !is_available(asked, context) {
+        degraded.push(Degradation::StrategyUnavailable);
+        Strategy::Hybrid
+    } else {
+        asked
+    }
+}
+
+/// Returns one component alone where the strategy names it; else the weights of the request, or
+/// those that fit a history of this length.
+fn weights(
+    state: &State,
+    request: &RecommendRequest,
+    strategy: Strategy,
+    configured: &Weights,
+    positives: usize,
+) -> Weights {
+    let learned = state.live.as_ref().map(|live| &live.model.info.weights);
+    match strategy.component() {
+        Some(component) => Weights::only(component),
+        None => request.weights.unwrap_or_else(|| weights_for(positives, learned, configured)),
+    }
+}
+
+/// Returns the factor of a score: the boosts of the request, a preferred source, and a verdict of
+/// not useful, multiplied.
+fn boost(facts: &Facts<'_>, user: &UserView, request: &RecommendRequest) -> f64 {
+    let requested: f64 = request.boosts.iter().map(|boost| boost.factor(facts)).product();
+    let preferred = &user.profile.preferred_sources;
+    let is_preferred = facts.source.is_some_and(|source| preferred.iter().any(|name| name == source));
+    let of_source = if is_preferred { PREFERRED_SOURCE_FACTOR } else { 1.0 };
+    let of_verdict = if user.not_useful.contains(&facts.key) { NOT_USEFUL_FACTOR } else { 1.0 };
+    requested * of_source * of_verdict
+}
+
+fn exclusions<'a>(
+    state: &State,
+    user: &'a UserView,
+    request: &'a RecommendRequest,
+    shown: &BTreeSet<i64>,
+) -> Exclusions<'a> {
+    let excluded = request.exclude.iter().filter_map(|id| state.catalogue.key(id.as_str()));
+    let shown = shown.iter().filter_map(|row_id| state.catalogue.key_of_row_id(*row_id));
+    let requested: FxHashSet<u32> = excluded.chain(shown).collect();
+    Exclusions {
+        seen: (!request.include_seen).then_some(&user.seen),
+        disliked: Some(&user.disliked),
+        sources: user.profile.excluded_sources.iter().cloned().collect(),
+        requested,
+        min_quality: request.min_quality.map(|least| least.value()),
+        fence: state.quality_fence(),
+        filter: request.filter.as_ref(),
+    }
+}

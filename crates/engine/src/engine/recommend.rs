@@ -1,0 +1,195 @@
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use docent_domain::{Assignment, DomainError, Impression, UserId, Variant, gini};
+use docent_linalg::dot;
+use docent_ranker::{Candidate, Ranked};
+use ulid::Ulid;
+
+use super::{Engine, metrics, now};
+use crate::{
+    Answer, Cursor, EngineConfig, Error, MAX_BOOSTS, MAX_LIMIT, RecommendRequest, Recommendation, Stage,
+    blocking::spawn_blocking,
+    candidates::SourceCounts,
+    choose::{Chosen, choose},
+    experiments::served,
+    explain::Explained,
+    state::State,
+    user_cache::{UserView, read},
+};
+
+/// Returns `limit` if an answer may hold that many recommendations.
+///
+/// # Errors
+/// [`DomainError::OutOfRange`] unless it is 1 to [`MAX_LIMIT`].
+pub fn limit_checked(limit: usize) -> Result<usize, DomainError> {
+    if (1..=MAX_LIMIT).contains(&limit) {
+        Ok(limit)
+    } else {
+        let (field, expected) = ("limit".into(), "1 to 100");
+        Err(DomainError::OutOfRange { field, expected, got: limit.to_string() })
+    }
+}
+
+impl Engine {
+    /// Recommends resources from the current state of the user and the model.
+    ///
+    /// Reads only; the impressions of the answer are written behind it, in batches.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for a limit out of range, too many boosts, or a cursor of another
+    /// request; [`Error::Unavailable`] if the user cannot be read; [`Error::Model`] if the live model
+    /// fails.
+    pub async fn recommend(&self, request: RecommendRequest) -> Result<Answer, Error> {
+        check(&request)?;
+        let started = Instant::now();
+        let user = self.inner.users.get(&request.user_id, &self.inner.store, &self.inner.state).await?;
+        self.inner.timings.observe(Stage::UserState, started.elapsed());
+        self.embed_domains(&user).await;
+        let inner = Arc::clone(&self.inner);
+        let (user_id, at) = (request.user_id.clone(), now());
+        let (variant, other) = self.served_by(&request);
+        let served = spawn_blocking(move || {
+            let state = other.as_ref().map_or(&inner.state, |other| &other.state);
+            answer(&read(state), &user, &request, variant, &inner.config, at)
+        })
+        .await
+        .map_err(Error::task)??;
+        self.inner.impressions.push(impressions(&served.answer, &user_id));
+        for (stage, lap) in served.laps {
+            self.inner.timings.observe(stage, lap);
+        }
+        self.inner.timings.observe(Stage::Total, started.elapsed());
+        metrics::answered(&served.answer, &served.sources, served.explored);
+        Ok(served.answer)
+    }
+}
+
+fn check(request: &RecommendRequest) -> Result<(), Error> {
+    limit_checked(request.limit)?;
+    let (field, limit, got) = ("boost", MAX_BOOSTS, request.boosts.len());
+    if got > limit {
+        return Err(DomainError::TooLong { field, limit, got }.into());
+    }
+    shown(request).map(|_| ())
+}
+
+/// Returns the row ids of the resources on the pages before this one.
+fn shown(request: &RecommendRequest) -> Result<BTreeSet<i64>, Error> {
+    let shown = request.cursor.as_ref().map(|cursor| cursor.shown_for(request).cloned()).transpose()?;
+    Ok(shown.unwrap_or_default())
+}
+
+/// An answer, and the facts about it for the metrics.
+struct ServedAnswer {
+    answer: Answer,
+    laps: Vec<(Stage, Duration)>,
+    sources: SourceCounts,
+    explored: u64,
+}
+
+fn answer(
+    state: &State,
+    user: &UserView,
+    asked: &RecommendRequest,
+    variant: Option<(Assignment, Variant)>,
+    config: &EngineConfig,
+    now: DateTime<Utc>,
+) -> Result<ServedAnswer, Error> {
+    let mut shown = shown(asked)?;
+    let varied = variant.as_ref().map(|(_, variant)| served(asked, variant));
+    let request = varied.as_ref().unwrap_or(asked);
+    let Chosen { context, strategy, degraded, candidates, options, ranking, sources, mut laps } =
+        choose(state, user, request, &shown, config, now, None)?;
+    let explaining = Instant::now();
+    let explained = Explained::new(state, &context, user, &candidates);
+    let first_rank = shown.len() as u32 + 1;
+    let recommendations: Vec<Recommendation> = ranking
+        .iter()
+        .zip(first_rank..)
+        .filter_map(|(ranked, rank)| recommendation(state, &candidates, &explained, ranked, rank))
+        .collect();
+    let explored = ranking.iter().filter(|ranked| ranked.explored).count() as u64;
+    let profile = &user.profile;
+    shown.extend(ranking.iter().filter_map(|ranked| state.catalogue.row_id(ranked.key)));
+    let goes_on = candidates.len() > ranking.len();
+    laps.push((Stage::Explain, explaining.elapsed()));
+    let answer = Answer {
+        next_cursor: goes_on.then(|| Cursor::after(asked, shown)).flatten(),
+        recommendation_id: Ulid::generate().to_string(),
+        gini: gini(&recommendations.iter().map(|r| r.score).collect::<Vec<_>>()),
+        recommendations,
+        strategy,
+        is_cold_start: profile.is_cold_start(),
+        interaction_count: profile.total_interactions,
+        diversity: options.diversity,
+        novelty: options.novelty,
+        intra_list_diversity: intra_list_diversity(&ranking, &candidates),
+        model_version: state.live.as_ref().map(|live| live.version.clone()),
+        variant: variant.map(|(of, _)| of),
+        degraded,
+        at: now,
+    };
+    Ok(ServedAnswer { answer, laps, sources, explored })
+}
+
+fn recommendation(
+    state: &State,
+    candidates: &[Candidate<'_>],
+    explained: &Explained<'_>,
+    ranked: &Ranked,
+    rank: u32,
+) -> Option<Recommendation> {
+    let entry = state.catalogue.get(ranked.key)?;
+    let candidate = candidates.get(ranked.position)?;
+    Some(Recommendation {
+        resource_id: entry.id.clone(),
+        title: entry.title.clone(),
+        score: ranked.score,
+        scores: candidate.scores,
+        contributions: ranked.contributions(),
+        boost: candidate.boost,
+        rank,
+        novelty: ranked.novelty,
+        view_count: candidate.views,
+        reasons: explained.reasons(ranked, &candidate.scores),
+    })
+}
+
+/// Returns the mean of 1 - cosine over all pairs of recommended resources that have a vector.
+fn intra_list_diversity(ranking: &[Ranked], candidates: &[Candidate<'_>]) -> Option<f64> {
+    let vectors: Vec<&[f32]> =
+        ranking.iter().filter_map(|ranked| candidates.get(ranked.position)?.vector).collect();
+    let pairs = vectors.len() * vectors.len().saturating_sub(1) / 2;
+    let mut similarity = 0.0;
+    for (place, a) in vectors.iter().enumerate() {
+        for b in vectors.iter().skip(place + 1) {
+            similarity += f64::from(dot(a, b)).clamp(0.0, 1.0);
+        }
+    }
+    (pairs > 0).then(|| (1.0 - similarity / pairs as f64).clamp(0.0, 1.0))
+}
+
+fn impressions(answer: &Answer, user_id: &UserId) -> Vec<Impression> {
+    answer
+        .recommendations
+        .iter()
+        .map(|shown| Impression {
+            recommendation_id: answer.recommendation_id.clone(),
+            user_id: user_id.clone(),
+            resource_id: shown.resource_id.clone(),
+            strategy: answer.strategy,
+            score: shown.score,
+            rank: shown.rank,
+            model_version: answer.model_version.clone(),
+            novelty: Some(shown.novelty),
+            diversity: answer.intra_list_diversity,
+            variant: answer.variant.clone(),
+            shown_at: answer.at,
+        })
+        .collect()
+}

@@ -1,0 +1,128 @@
+use docent_domain::{Feedback, NewInteraction, Profile, UserId};
+use docent_storage::{
+    IdempotencyKey, ProfileChange, RecordOutcome, Recorded, StorageError, StoredProfile,
+};
+
+use super::{Engine, metrics, now};
+use crate::{Error, user_cache::read};
+
+impl Engine {
+    /// Records interactions. They are stored when this returns, and count in the users' next answers.
+    ///
+    /// Interactions with unknown resources are reported one by one; the others are recorded.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] with the first rule that is broken; nothing is recorded then.
+    /// [`Error::Unavailable`] if the database is.
+    pub async fn record(&self, interactions: &[NewInteraction]) -> Result<RecordOutcome, Error> {
+        self.record_with(interactions, None).await
+    }
+
+    /// Records interactions as [`Engine::record`] does, once for each key: a repeated call with the
+    /// same key and the same interactions returns the first outcome and records nothing.
+    ///
+    /// # Errors
+    /// As [`Engine::record`]; [`Error::InvalidInput`] if the key was used before with other
+    /// interactions.
+    pub async fn record_once(
+        &self,
+        key: &IdempotencyKey,
+        interactions: &[NewInteraction],
+    ) -> Result<RecordOutcome, Error> {
+        self.record_with(interactions, Some(key)).await
+    }
+
+    async fn record_with(
+        &self,
+        interactions: &[NewInteraction],
+        idempotency: Option<&IdempotencyKey>,
+    ) -> Result<RecordOutcome, Error> {
+        let rules = &self.inner.config.interactions;
+        let outcome = self.inner.store.record(interactions, rules, now(), idempotency).await?;
+        metrics::recorded(&outcome);
+        for (interaction, recorded) in interactions.iter().zip(&outcome.items) {
+            if matches!(recorded, Recorded::Merged { .. }) {
+                self.inner.users.changed(&interaction.user_id);
+                if !outcome.replayed {
+                    self.count_view(interaction);
+                }
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn count_view(&self, interaction: &NewInteraction) {
+        let state = read(&self.inner.state);
+        let key = state.catalogue.key(interaction.resource_id.as_str());
+        if let Some(entry) = key.and_then(|key| state.catalogue.get(key)) {
+            entry.add_views(1);
+            self.summary_is_due();
+        }
+    }
+
+    /// Returns the profile of a user; the defaults for an unknown user. Writes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the database is.
+    pub async fn profile(&self, user: &UserId) -> Result<Profile, Error> {
+        Ok(self.inner.store.get_profile(user).await?.map(|stored| stored.profile).unwrap_or_default())
+    }
+
+    /// Replaces the preferences of a user, who is created on first use.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for a list that is too long; [`Error::Unavailable`] if the database
+    /// is.
+    pub async fn put_profile(&self, user: &UserId, profile: &Profile) -> Result<StoredProfile, Error> {
+        self.update_profile(user, &ProfileChange::all_of(profile)).await
+    }
+
+    /// Changes some preferences of a user, who is created on first use. Fields that are `None` stay
+    /// as they are, also where another request changes them at the same time.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for a list that is too long; [`Error::Unavailable`] if the database
+    /// is.
+    pub async fn update_profile(
+        &self,
+        user: &UserId,
+        change: &ProfileChange,
+    ) -> Result<StoredProfile, Error> {
+        let stored = self.inner.store.update_profile(user, change, now()).await?;
+        self.inner.users.changed(user);
+        Ok(stored)
+    }
+
+    /// Erases a user and all their data. Returns `false` for an unknown user.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the database is.
+    pub async fn erase_user(&self, user: &UserId) -> Result<bool, Error> {
+        // Impressions that are still queued would otherwise be written after the erasure.
+        self.inner.impressions.flushed().await;
+        let erased = self.inner.store.delete_user(user, now()).await?;
+        self.inner.users.changed(user);
+        Ok(erased)
+    }
+
+    /// Records feedback on a recommendation. It counts in the next answer of the user who gives it.
+    ///
+    /// Feedback that names no user belongs to the user of the answer. Feedback of another user is
+    /// kept as feedback on something that was never shown to them.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown resource; [`Error::Unavailable`] if the database is.
+    pub async fn feedback(&self, feedback: &Feedback) -> Result<(), Error> {
+        let user_id =
+            feedback.user_id.clone().or_else(|| self.inner.impressions.shown_to(&feedback.recommendation_id));
+        let feedback = Feedback { user_id, ..feedback.clone() };
+        let owner = self.inner.store.put_feedback(&feedback).await.map_err(|error| match error {
+            StorageError::NotFound { .. } => Error::unknown_resource(&feedback.resource_id),
+            other => other.into(),
+        })?;
+        if let Some(user) = owner {
+            self.inner.users.changed(&user);
+        }
+        Ok(())
+    }
+}

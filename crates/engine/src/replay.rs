@@ -1,0 +1,246 @@
+//! Serving offline, by the code that serves requests, to judge a model before it is published.
+//!
+//! A replay has a catalogue, a model and users of its own. It reads no store and raises no metric.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use docent_domain::{ComponentScores, Link, Profile, Resource, UserId};
+use docent_graph::{Edge, PprConfig};
+use docent_models::{Blend, ModelInfo, PublishedModel};
+use docent_ranker::{Candidate, RankOptions, Ranked};
+
+use crate::{
+    EngineConfig, Error, RecommendRequest,
+    catalogue::Entry,
+    choose::{choose, ranked},
+    component_scores::{UserContext, graph_seeds},
+    state::{LiveModel, State},
+    user_cache::{NEWEST_POSITIVES, Positive, UserView},
+};
+
+/// A resource of a replay's catalogue. Its key is its place, from 0.
+#[derive(Debug, Clone, Copy)]
+pub struct ReplayResource<'a> {
+    /// Row id in the store, or any number that is unique.
+    pub row_id: i64,
+    /// The resource.
+    pub resource: &'a Resource,
+    /// Hash of its text, as in the model.
+    pub text_hash: &'a str,
+    /// Number of users who like it, as far as the replay knows.
+    pub positives: u32,
+}
+
+/// A positive interaction of a replayed user.
+#[derive(Debug, Clone, Copy)]
+pub struct ReplayPositive {
+    /// Key of the resource.
+    pub key: u32,
+    /// Strength, in `[0, 1]`.
+    pub strength: f32,
+    /// Time of the interaction.
+    pub at: DateTime<Utc>,
+}
+
+/// A user with default preferences.
+#[derive(Debug, Clone)]
+pub struct ReplayUser(UserView);
+
+impl ReplayUser {
+    /// Makes a user who likes `history`, newest first, and has seen `seen`.
+    pub fn new(
+        history: impl ExactSizeIterator<Item = ReplayPositive>,
+        seen: impl IntoIterator<Item = u32>,
+    ) -> Self {
+        let profile = Profile { total_interactions: history.len() as u64, ..Profile::default() };
+        let newest = history.take(NEWEST_POSITIVES as usize);
+        Self(UserView {
+            profile,
+            positives: newest
+                .map(|ReplayPositive { key, strength, at }| Positive { key, strength, at })
+                .collect(),
+            seen: seen.into_iter().collect(),
+            ..UserView::default()
+        })
+    }
+}
+
+/// Candidates of one replayed request with their component scores, and the options that a request
+/// without any of its own gets.
+pub struct ReplayCandidates<'a> {
+    /// The candidates.
+    pub candidates: Vec<Candidate<'a>>,
+    /// Default options of the user.
+    pub options: RankOptions,
+}
+
+/// A model that serves a catalogue of its own.
+pub struct Replay {
+    state: State,
+}
+
+impl Replay {
+    /// Makes the state that an engine would have with `model` live over `resources`.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if the model does not fit the catalogue.
+    pub fn new<'a>(
+        resources: impl IntoIterator<Item = ReplayResource<'a>>,
+        model: PublishedModel,
+    ) -> Result<Self, Error> {
+        let mut state = State::new()?;
+        let mut links: Vec<(u32, Vec<Link>)> = Vec::new();
+        for ReplayResource { row_id, resource, text_hash, positives } in resources {
+            let entry = Entry::new(resource, text_hash.to_owned(), resource.hidden);
+            entry.add_views(u64::from(positives));
+            let key = state.catalogue.put(row_id, entry);
+            links.push((key, resource.links.clone()));
+        }
+        state.adopt(LiveModel {
+            version: "candidate".into(),
+            created_at: DateTime::UNIX_EPOCH,
+            size_bytes: 0,
+            model,
+        })?;
+        state.rebuild_graph(links)?;
+        state.apply_summary(state.summary());
+        Ok(Self { state })
+    }
+
+    fn model(&self) -> Result<&PublishedModel, Error> {
+        self.state.live.as_deref().map(|live| &live.model).ok_or_else(no_model)
+    }
+
+    /// Returns what the model says about itself.
+    ///
+    /// # Errors
+    /// None: a replay always has a model.
+    pub fn info(&self) -> Result<&ModelInfo, Error> {
+        Ok(&self.model()?.info)
+    }
+
+    /// Returns [`Replay::info`], to be changed: the next request is served by what it says.
+    ///
+    /// # Errors
+    /// None: a replay always has a model.
+    pub fn info_mut(&mut self) -> Result<&mut ModelInfo, Error> {
+        let live = self.state.live.as_mut().and_then(Arc::get_mut).ok_or_else(no_model)?;
+        Ok(&mut live.model.info)
+    }
+
+    /// Returns the blend of collaborative models.
+    ///
+    /// # Errors
+    /// None: a replay always has a model.
+    pub fn blend(&self) -> Result<&Blend, Error> {
+        Ok(&self.model()?.collaborative)
+    }
+
+    /// Returns the number of users who like each item, `[items]`.
+    ///
+    /// # Errors
+    /// None: a replay always has a model.
+    pub fn popularity(&self) -> Result<&[u32], Error> {
+        Ok(&self.model()?.popularity)
+    }
+
+    /// Returns the number of resources.
+    #[must_use]
+    pub fn n_resources(&self) -> usize {
+        self.state.catalogue.len()
+    }
+
+    /// Returns whether a resource can be recommended at all.
+    #[must_use]
+    pub fn is_visible(&self, key: u32) -> bool {
+        self.state.catalogue.get(key).is_some_and(|entry| !entry.hidden)
+    }
+
+    /// Returns the subjects of a resource.
+    #[must_use]
+    pub fn subjects(&self, key: u32) -> &[Arc<str>] {
+        self.state.catalogue.get(key).map_or(&[], |entry| &entry.subjects)
+    }
+
+    /// Returns the unit vector of a resource's text, `[dim]`.
+    #[must_use]
+    pub fn vector(&self, key: u32) -> Option<&[f32]> {
+        self.state.vectors.get(key)
+    }
+
+    /// Returns the names of the kinds of edge, by their numbers.
+    #[must_use]
+    pub fn edge_kinds(&self) -> &[String] {
+        self.state.graph.kinds()
+    }
+
+    /// Returns the edges of the graph.
+    pub fn edges(&self) -> impl Iterator<Item = Edge> + '_ {
+        self.state.graph.edges()
+    }
+
+    /// Returns the number of edges of the graph.
+    #[must_use]
+    pub fn n_edges(&self) -> usize {
+        self.state.graph.n_edges()
+    }
+
+    /// Returns the keys that a walk over the graph from the user's newest positives reaches, nearest
+    /// first; empty where none of them has links.
+    ///
+    /// # Errors
+    /// [`Error::Model`] for a configuration out of range.
+    pub fn walk(&self, user: &ReplayUser, config: &PprConfig) -> Result<Vec<u32>, Error> {
+        let seeds = graph_seeds(&self.state, &user.0);
+        if seeds.is_empty() {
+            return Ok(Vec::new());
+        }
+        let near = self.state.graph.personalised_pagerank(&seeds, config)?;
+        Ok(near.into_iter().map(|(key, _)| key).collect())
+    }
+
+    /// Returns the candidates of a request without options at the time `at`: those that an engine
+    /// gathers, or `among`.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if a member of the model fails.
+    pub fn candidates(
+        &self,
+        user_id: &UserId,
+        user: &ReplayUser,
+        limit: usize,
+        config: &EngineConfig,
+        at: DateTime<Utc>,
+        among: Option<&[u32]>,
+    ) -> Result<ReplayCandidates<'_>, Error> {
+        let request = RecommendRequest::new(user_id.clone()).limit(limit);
+        let chosen = choose(&self.state, &user.0, &request, &BTreeSet::new(), config, at, among)?;
+        Ok(ReplayCandidates { candidates: chosen.candidates, options: chosen.options })
+    }
+
+    /// Ranks candidates, ties by resource id.
+    #[must_use]
+    pub fn rank(&self, candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
+        ranked(&self.state, candidates, options)
+    }
+
+    /// Returns the component scores of `keys` for a user at the time `at`, and the number of the
+    /// user's positives that the model knows.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if a member of the model fails.
+    pub fn component_scores(
+        &self,
+        user: &ReplayUser,
+        keys: &[u32],
+        at: DateTime<Utc>,
+    ) -> Result<(Vec<ComponentScores>, usize), Error> {
+        let context = UserContext::of(&self.state, &user.0, at)?;
+        Ok((context.scores(keys)?, context.known()))
+    }
+}
+
+fn no_model() -> Error {
+    Error::Internal("a replay without a model".into())
+}

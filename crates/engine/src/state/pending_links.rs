@@ -1,0 +1,67 @@
+use docent_domain::ResourceId;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Links whose target has not arrived yet. Every change costs as much as it changes, however many links wait.
+#[derive(Debug, Default)]
+pub(super) struct PendingLinks {
+    by_target: FxHashMap<ResourceId, FxHashMap<u32, Vec<PendingLink>>>,
+    targets: FxHashMap<u32, FxHashSet<ResourceId>>,
+}
+
+/// The kind and the weight of a link.
+pub(super) type PendingLink = (String, f32);
+
+impl PendingLinks {
+    pub(super) fn add(&mut self, source: u32, target: ResourceId, link: PendingLink) {
+        self.targets.entry(source).or_default().insert(target.clone());
+        self.by_target.entry(target).or_default().entry(source).or_default().push(link);
+    }
+
+    /// Forgets the links of a source.
+    pub(super) fn remove_source(&mut self, source: u32) {
+        for target in self.targets.remove(&source).unwrap_or_default() {
+            if let Some(sources) = self.by_target.get_mut(&target) {
+                sources.remove(&source);
+                if sources.is_empty() {
+                    self.by_target.remove(&target);
+                }
+            }
+        }
+    }
+
+    /// Takes out the links to a target, by source.
+    pub(super) fn take_target(&mut self, target: &ResourceId) -> FxHashMap<u32, Vec<PendingLink>> {
+        let sources = self.by_target.remove(target).unwrap_or_default();
+        for source in sources.keys() {
+            if let Some(targets) = self.targets.get_mut(source) {
+                targets.remove(target);
+                if targets.is_empty() {
+                    self.targets.remove(source);
+                }
+            }
+        }
+        sources
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::{ResourceId, PendingLinks};
+
+    #[test]
+    fn nothing_is_left_of_links_that_no_longer_wait() {
+        let [a, b]: [ResourceId; 2] = ["a", "b"].map(|id| id.parse().unwrap());
+        let mut waiting = PendingLinks::default();
+        for (source, target, kind) in [(1, &a, "x"), (1, &a, "y"), (1, &b, "x"), (2, &a, "x"), (3, &b, "x")] {
+            waiting.add(source, target.clone(), (kind.into(), 1.0));
+        }
+        waiting.remove_source(1);
+        let found = waiting.take_target(&a);
+        assert_eq!((found.len(), found[&2].len()), (1, 1));
+        assert!(waiting.take_target(&a).is_empty());
+        waiting.remove_source(3);
+        assert!(waiting.by_target.is_empty() && waiting.targets.is_empty());
+    }
+}

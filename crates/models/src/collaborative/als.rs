@@ -1,0 +1,102 @@
+use std::sync::Arc;
+
+use docent_als::{AlsConfig, AlsModel};
+use docent_snapshot::{Draft, Snapshot, Tensor};
+
+use super::{CollaborativeModel, ModelKind, check_items, kind_file};
+use crate::ModelError;
+
+/// [`AlsModel`] with every person folded in from their history.
+#[derive(Debug, Clone)]
+pub struct AlsRecommender {
+    kind: ModelKind,
+    model: Arc<AlsModel>,
+}
+
+impl AlsRecommender {
+    /// `kind` says with how many dimensions it is meant.
+    #[must_use]
+    pub fn new(kind: ModelKind, model: AlsModel) -> Self {
+        Self { kind, model: Arc::new(model) }
+    }
+
+    /// The factors.
+    #[must_use]
+    pub fn model(&self) -> &AlsModel {
+        &self.model
+    }
+
+    /// The vector of a person. What they chose that nobody chose at training says nothing and is left out.
+    pub fn fold_in(&self, history: &[(u32, f32)]) -> Result<Vec<f32>, ModelError> {
+        let known: Vec<(u32, f32)> =
+            history.iter().filter(|(item, _)| self.item_factors(*item).is_some()).copied().collect();
+        Ok(self.model.fold_in(&known)?)
+    }
+
+    pub fn save_factors(&self, draft: &mut Draft, name: &str) -> Result<(), ModelError> {
+        let als = &self.model;
+        draft.put_json(name, als.config())?;
+        let shape = vec![als.n_items(), als.dim()];
+        draft.put_tensors(
+            name,
+            &[
+                Tensor::new("items", shape, als.item_factors().to_vec())?,
+                Tensor::new("mean_user", vec![als.dim()], als.mean_user().to_vec())?,
+                Tensor::new("item_weights", vec![als.n_items()], als.item_weights().to_vec())?,
+            ],
+        )?;
+        Ok(())
+    }
+
+    pub fn load(snapshot: &Snapshot, name: &str, kind: ModelKind) -> Result<Self, ModelError> {
+        let config: AlsConfig = snapshot.json(name)?;
+        let mut file = snapshot.tensors(name)?;
+        let (_, items) = file.take_any("items")?;
+        let model = AlsModel::from_factors(config, Vec::new(), items)?;
+        // Models from before had neither.
+        let has_prior = file.names().iter().any(|name| name == "mean_user");
+        let model = if has_prior {
+            let (mean_user, item_weights) = (file.take_any("mean_user")?.1, file.take_any("item_weights")?.1);
+            model.with_prior(mean_user, item_weights)?
+        } else {
+            model
+        };
+        Ok(Self::new(kind, model))
+    }
+}
+
+impl CollaborativeModel for AlsRecommender {
+    fn kind(&self) -> ModelKind {
+        self.kind
+    }
+
+    fn n_items(&self) -> usize {
+        self.model.n_items()
+    }
+
+    fn n_parameters(&self) -> usize {
+        self.model.item_factors().len() + self.model.user_factors().len()
+    }
+
+    fn score(&self, history: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) -> Result<(), ModelError> {
+        check_items(items, self.n_items())?;
+        let user = self.fold_in(history)?;
+        scores.clear();
+        scores.extend(items.iter().map(|&item| self.model.score(&user, item)));
+        Ok(())
+    }
+
+    fn score_all(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), ModelError> {
+        self.model.score_all(&self.fold_in(history)?, scores);
+        Ok(())
+    }
+
+    fn item_factors(&self, item: u32) -> Option<&[f32]> {
+        self.model.item(item).filter(|factors| factors.iter().any(|x| *x != 0.0))
+    }
+
+    fn save(&self, draft: &mut Draft, name: &str) -> Result<(), ModelError> {
+        draft.put_json(&kind_file(name), &self.kind())?;
+        self.save_factors(draft, name)
+    }
+}

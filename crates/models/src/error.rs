@@ -1,0 +1,65 @@
+use docent_als::AlsError;
+use docent_domain::MatrixError;
+use docent_embeddings::EmbeddingError;
+use docent_graph::GraphError;
+use docent_item_item::ItemItemError;
+use docent_ncf::NcfError;
+use docent_snapshot::SnapshotError;
+use thiserror::Error;
+
+/// Failure of a model: of its arithmetic, of its file, or of data that does not fit it.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// A snapshot cannot be read or written.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// Text cannot be turned into vectors.
+    #[error(transparent)]
+    Embedding(#[from] EmbeddingError),
+    /// The resource graph refuses an edge or a seed.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// Matrix factorisation failed.
+    #[error(transparent)]
+    Als(#[from] AlsError),
+    /// A user-item matrix is inconsistent.
+    #[error(transparent)]
+    Matrix(#[from] MatrixError),
+    /// An item-by-item model failed.
+    #[error(transparent)]
+    ItemItem(#[from] ItemItemError),
+    /// Neural collaborative filtering failed.
+    #[error(transparent)]
+    Ncf(#[from] NcfError),
+    /// The files of a snapshot are intact, but their contents contradict each other.
+    #[error("snapshot {id}: {reason}")]
+    Invalid {
+        /// Id of the snapshot.
+        id: String,
+        /// The contradiction.
+        reason: String,
+    },
+    /// A program was built without the part that a model needs.
+    #[error("{what} needs the cargo feature `{feature}`, which this program was built without")]
+    FeatureMissing {
+        /// The operation that was requested.
+        what: &'static str,
+        /// Name of the cargo feature of `docent`.
+        feature: &'static str,
+    },
+}
+
+impl ModelError {
+    /// Returns whether a model declined a catalogue because of its size.
+    #[must_use]
+    pub fn is_too_many_items(&self) -> bool {
+        matches!(self, Self::ItemItem(ItemItemError::TooManyItems { .. }))
+    }
+
+    /// Returns whether a training observer asked to stop.
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Als(AlsError::Interrupted) | Self::Ncf(NcfError::Interrupted { .. }))
+    }
+}

@@ -1,0 +1,120 @@
+use std::{path::Path, sync::Arc};
+
+use docent_embeddings::{LsaConfig, LsaEmbedder, LsaParts};
+use docent_graph::GraphParts;
+use docent_snapshot::Snapshot;
+
+use super::{
+    Audience, PublishedModel, ModelInfo,
+    save::{CO_INTERACTION, COLLABORATIVE, EMBEDDER, IDS, Ids, POPULARITY, SIMILAR, VECTORS},
+};
+use crate::{
+    ModelError,
+    collaborative::{Blend, CollaborativeModel},
+    embedder::TextEmbedder,
+};
+
+/// The kind of edge that training adds to the graph.
+pub const CO_INTERACTION_KIND: &str = "co_interaction";
+
+impl PublishedModel {
+    /// Reads and checks a whole snapshot. `sentence_transformer` is where the embedder lies that it may have been made with,
+    /// if elsewhere than then.
+    pub fn read(snapshot: &Snapshot, sentence_transformer: Option<&Path>) -> Result<Self, ModelError> {
+        let invalid = |reason: String| ModelError::Invalid { id: snapshot.manifest().id.clone(), reason };
+        let info: ModelInfo = serde_json::from_value(snapshot.manifest().info.clone())
+            .map_err(|e| invalid(format!("info: {e}")))?;
+        let ids: Ids = snapshot.json(IDS)?;
+        if ids.text_hashes.len() != ids.items.len() {
+            return Err(invalid(format!(
+                "{} items but {} text hashes",
+                ids.items.len(),
+                ids.text_hashes.len()
+            )));
+        }
+        let collaborative = Blend::load(snapshot, COLLABORATIVE)?;
+        if collaborative.n_items() != ids.items.len() {
+            let (found, expected) = (collaborative.n_items(), ids.items.len());
+            return Err(invalid(format!("{COLLABORATIVE} has {found} items, not {expected}")));
+        }
+        let pretrained =
+            info.embedder.as_ref().and_then(|made_by| Some((made_by, made_by.config.pretrained()?)));
+        let embedder = match pretrained {
+            Some((made_by, config)) => TextEmbedder::find_again(made_by, &config, sentence_transformer),
+            None => TextEmbedder::Lsa(Arc::new(read_lsa(snapshot)?)),
+        };
+        let vectors = read_vectors(snapshot, ids.items.len())?;
+        let dim = embedder.get().dim();
+        if let Some(other) = vectors.iter().flatten().map(Vec::len).find(|len| *len != dim) {
+            return Err(invalid(format!("{VECTORS} of length {other}, but the embedder's have {dim}")));
+        }
+        let co_interaction = read_co_interaction(snapshot)?;
+        if co_interaction.offsets.len() != ids.items.len() + 1 {
+            return Err(invalid(format!("graph offsets do not fit {} items", ids.items.len())));
+        }
+        let similar = read_similar(snapshot)?;
+        if similar.offsets.len() != ids.items.len() + 1 {
+            return Err(invalid(format!("similarities do not fit {} items", ids.items.len())));
+        }
+        let audience = Audience::read(snapshot, ids.items.len())?;
+        let popularity = snapshot.tensors(POPULARITY)?.take_indices("positives")?;
+        if popularity.len() != ids.items.len() {
+            return Err(invalid(format!("popularity does not fit {} items", ids.items.len())));
+        }
+        let (items, text_hashes) = (ids.items, ids.text_hashes);
+        Ok(Self {
+            info,
+            items,
+            text_hashes,
+            collaborative,
+            embedder,
+            vectors,
+            co_interaction,
+            similar,
+            audience,
+            popularity,
+        })
+    }
+}
+
+fn read_lsa(snapshot: &Snapshot) -> Result<LsaEmbedder, ModelError> {
+    let (config, vocabulary): (LsaConfig, Vec<String>) = snapshot.json(EMBEDDER)?;
+    let mut file = snapshot.tensors(EMBEDDER)?;
+    let idf = file.take("idf", &[vocabulary.len()])?;
+    let projection = file.take("projection", &[vocabulary.len(), config.dim])?;
+    Ok(LsaEmbedder::from_parts(LsaParts { config, vocabulary, idf, projection })?)
+}
+
+fn read_vectors(snapshot: &Snapshot, items: usize) -> Result<Vec<Option<Vec<f32>>>, ModelError> {
+    let mut file = snapshot.tensors(VECTORS)?;
+    let rows = file.take_indices("rows")?;
+    let (shape, values) = file.take_any("vectors")?;
+    let dim = shape.get(1).copied().unwrap_or(0).max(1);
+    let mut vectors = vec![None; items];
+    for (row, vector) in rows.into_iter().zip(values.chunks_exact(dim)) {
+        if let Some(slot) = vectors.get_mut(row as usize) {
+            *slot = Some(vector.to_vec());
+        }
+    }
+    Ok(vectors)
+}
+
+fn read_co_interaction(snapshot: &Snapshot) -> Result<GraphParts, ModelError> {
+    let mut file = snapshot.tensors(CO_INTERACTION)?;
+    let offsets = file.take_indices("offsets")?.into_iter().map(u64::from).collect();
+    let targets = file.take_indices("targets")?;
+    let (_, weights) = file.take_any("weights")?;
+    let edge_kinds = vec![0; targets.len()];
+    Ok(GraphParts { kinds: vec![CO_INTERACTION_KIND.into()], offsets, targets, edge_kinds, weights })
+}
+
+fn read_similar(snapshot: &Snapshot) -> Result<GraphParts, ModelError> {
+    let kinds: Vec<String> = snapshot.json(SIMILAR)?;
+    let mut file = snapshot.tensors(SIMILAR)?;
+    let offsets = file.take_indices("offsets")?.into_iter().map(u64::from).collect();
+    let targets = file.take_indices("targets")?;
+    let edge_kinds = file.take_indices("kinds")?.into_iter().map(|kind| kind.min(u32::from(u8::MAX)) as u8);
+    let edge_kinds = edge_kinds.collect();
+    let (_, weights) = file.take_any("weights")?;
+    Ok(GraphParts { kinds, offsets, targets, edge_kinds, weights })
+}

@@ -1,0 +1,104 @@
+use docent_als::AlsConfig;
+use docent_domain::DomainError;
+use docent_embeddings::LsaConfig;
+use docent_item_item::{EaseConfig, KnnConfig};
+use docent_models::EmbedderConfig;
+use docent_ncf::NcfConfig;
+use serde::{Deserialize, Serialize};
+
+/// Settings of a training run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Matrix factorisation by alternating least squares.
+    pub als: AlsConfig,
+    /// The matrix factorisation of few dimensions that is blended with it.
+    #[serde(alias = "broad_als")]
+    pub low_rank_als: AlsConfig,
+    /// Neural collaborative filtering.
+    pub ncf: NcfConfig,
+    /// Item nearest neighbours, for catalogues that are too large for EASE.
+    pub knn: KnnConfig,
+    /// EASE, the linear autoencoder.
+    pub ease: EaseConfig,
+    /// Embedder of texts. After a change, every vector is of the new embedder from the next model on.
+    pub embedder: EmbedderConfig,
+    /// The built-in embedder.
+    pub lsa: LsaConfig,
+    /// Seed of everything random; overrides the seeds of the parts.
+    pub seed: u64,
+    /// Share of each user's latest positives that is held out for evaluation, above 0 and below 1.
+    pub holdout: f64,
+    /// Share of the live model's NDCG@10 that a new model may lose and still be published, 0 to 1.
+    pub tolerance: f64,
+    /// Publish even if the quality gate rejects the model; recorded in the run history.
+    pub force: bool,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            als: AlsConfig::default(),
+            low_rank_als: AlsConfig::low_rank(),
+            ncf: NcfConfig::default(),
+            knn: KnnConfig::default(),
+            ease: EaseConfig::denoising(),
+            embedder: EmbedderConfig::default(),
+            lsa: LsaConfig::default(),
+            seed: 42,
+            holdout: 0.2,
+            tolerance: 0.05,
+            force: false,
+        }
+    }
+}
+
+impl TrainConfig {
+    /// Returns the default settings with another seed.
+    #[must_use]
+    pub fn with_seed(seed: u64) -> Self {
+        Self { seed, ..Self::default() }
+    }
+
+    /// Checks the settings of the run itself; those of the models are checked where they are used.
+    ///
+    /// # Errors
+    /// [`DomainError::OutOfRange`] that names the key.
+    pub fn check(&self) -> Result<(), DomainError> {
+        if !(self.holdout > 0.0 && self.holdout < 1.0) {
+            return Err(out_of_range("train.holdout", "above 0 and below 1", self.holdout));
+        }
+        if !(0.0..=1.0).contains(&self.tolerance) {
+            return Err(out_of_range("train.tolerance", "0 to 1", self.tolerance));
+        }
+        Ok(())
+    }
+}
+
+fn out_of_range(field: &str, expected: &'static str, got: f64) -> DomainError {
+    DomainError::OutOfRange { field: field.to_owned(), expected, got: got.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_that_would_switch_the_gate_off_is_refused_by_name() {
+        assert_eq!(TrainConfig::default().check(), Ok(()));
+        for holdout in [2.0, -1.0, 0.0, 1.0, f64::NAN] {
+            let refused = TrainConfig { holdout, ..TrainConfig::default() }.check().unwrap_err();
+            assert!(refused.to_string().contains("train.holdout"), "{refused}");
+        }
+        for tolerance in [-0.1, 1.5, f64::INFINITY] {
+            let refused = TrainConfig { tolerance, ..TrainConfig::default() }.check().unwrap_err();
+            assert!(refused.to_string().contains("train.tolerance"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn the_former_name_of_the_low_rank_factorisation_is_still_read() {
+        let read: TrainConfig = serde_json::from_str(r#"{"broad_als": {"dim": 32}}"#).unwrap();
+        assert_eq!(read.low_rank_als.dim, 32);
+    }
+}

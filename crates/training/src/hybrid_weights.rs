@@ -1,0 +1,198 @@
+//! Weights of the hybrid score by activity level, learned on a validation set from the component
+//! scores of the serving code.
+
+use std::collections::HashSet;
+
+use docent_domain::{Component, ComponentScores, Weights};
+use docent_engine::Error;
+use docent_evaluation::metrics_at_k;
+use docent_linalg::{best_first, keep_best};
+use docent_models::{ActivityLevel, LearnedWeights, weights_for};
+use docent_ranker::hybrid_score;
+use rayon::prelude::*;
+
+use crate::{
+    holdout_evaluation::{Case, HoldoutEvaluation, K},
+    replay::CandidateReplay,
+    significance::is_clear,
+};
+
+/// Weights that coordinate ascent tries for one component while the others stay.
+const TRIED: [f64; 10] = [0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.0];
+const ROUNDS: usize = 3;
+/// Smallest gain of NDCG for which a step is kept: smaller gains come from single places of single
+/// users.
+const MIN_STEP: f64 = 1e-4;
+/// Length of the lists that are compared: longer ones than are evaluated say more about each case.
+const DEPTH: usize = 3 * K;
+/// Number of cases below which nothing is learned.
+const MIN_CASES: usize = 20;
+
+/// The candidates of one case with their component scores.
+struct Scored {
+    keys: Vec<u32>,
+    scores: Vec<ComponentScores>,
+    held_out: HashSet<u32>,
+    /// Weights that serve if nothing is learned.
+    default: Weights,
+}
+
+/// Learns weights for each activity level, on users whose histories are cut to it. A level gets none
+/// unless they clearly beat the default ones.
+pub(crate) fn learn(
+    candidate: &CandidateReplay<'_>,
+    validation: &HoldoutEvaluation<'_>,
+) -> Result<LearnedWeights, Error> {
+    let mut learned = LearnedWeights::default();
+    for level in ActivityLevel::ALL {
+        let of_level = validation.cut_to(level);
+        let cases =
+            of_level.cases.par_iter().map(|case| score(candidate, case)).collect::<Result<Vec<_>, Error>>()?;
+        if let Some(weights) = better_than_default(&cases) {
+            learned.set(level, weights);
+        }
+    }
+    Ok(learned)
+}
+
+fn score(candidate: &CandidateReplay<'_>, case: &Case<'_>) -> Result<Scored, Error> {
+    let candidates = candidate.candidates(case, K, None)?.candidates;
+    let (keys, scores) = candidates.iter().map(|candidate| (candidate.key, candidate.scores)).unzip();
+    let default = weights_for(case.history.len(), None, &Weights::default());
+    Ok(Scored { keys, scores, held_out: case.held_out.clone(), default })
+}
+
+/// Returns the best weights that [`ascend`] finds, if the weights found on either half of the cases
+/// clearly beat the default on the other half.
+fn better_than_default(cases: &[Scored]) -> Option<Weights> {
+    if cases.len() < MIN_CASES {
+        return None;
+    }
+    let all: Vec<&Scored> = cases.iter().collect();
+    let even: Vec<&Scored> = cases.iter().step_by(2).collect();
+    let odd: Vec<&Scored> = cases.iter().skip(1).step_by(2).collect();
+    let start = cases.iter().map(|case| ndcg(case, &case.default)).sum::<f64>() / cases.len() as f64;
+    let mut gains = Vec::with_capacity(cases.len());
+    for (fitted, tested) in [(&even, &odd), (&odd, &even)] {
+        let weights = ascend(fitted);
+        gains.extend(tested.iter().map(|case| ndcg(case, &weights) - ndcg(case, &case.default)));
+    }
+    is_clear(&gains, start).then(|| ascend(&all))
+}
+
+/// Climbs the mean NDCG by coordinate ascent from the default weights. A component that no candidate
+/// has keeps its share of the default: these cases say nothing about it.
+fn ascend(cases: &[&Scored]) -> Weights {
+    let there = Component::ALL.map(|component| {
+        cases.iter().any(|case| case.scores.iter().any(|scores| scores.get(component).is_some()))
+    });
+    let mut best = Weights::default();
+    let mut reached = mean_ndcg(cases, &best);
+    for _ in 0..ROUNDS {
+        let before = reached;
+        for component in (0..Component::ALL.len()).filter(|component| there.get(*component) == Some(&true)) {
+            for tried in TRIED {
+                let mut weights = best.to_array();
+                if let Some(weight) = weights.get_mut(component) {
+                    *weight = tried;
+                }
+                let Some(weights) = keeping_shares(weights, there) else { continue };
+                let ndcg = mean_ndcg(cases, &weights);
+                if ndcg > reached + MIN_STEP {
+                    (best, reached) = (weights, ndcg);
+                }
+            }
+        }
+        if reached == before {
+            break;
+        }
+    }
+    best
+}
+
+fn mean_ndcg(cases: &[&Scored], weights: &Weights) -> f64 {
+    cases.par_iter().map(|case| ndcg(case, weights)).sum::<f64>() / cases.len().max(1) as f64
+}
+
+/// Returns weights in which absent components have their default, and the others share the rest.
+fn keeping_shares(weights: [f64; 5], there: [bool; 5]) -> Option<Weights> {
+    let default = Weights::default().to_array();
+    let scale = sum_there(default, there) / sum_there(weights, there);
+    let mut kept = default;
+    for ((kept, weight), there) in kept.iter_mut().zip(weights).zip(there) {
+        if there {
+            *kept = weight * scale;
+        }
+    }
+    Weights::new(kept).ok()
+}
+
+fn sum_there(values: [f64; 5], there: [bool; 5]) -> f64 {
+    values.iter().zip(there).filter(|(_, there)| *there).map(|(value, _)| value).sum()
+}
+
+fn ndcg(case: &Scored, weights: &Weights) -> f64 {
+    let mut ranked: Vec<(f64, u32)> = case
+        .scores
+        .iter()
+        .zip(&case.keys)
+        .map(|(scores, &key)| (hybrid_score(scores, weights).score, key))
+        .collect();
+    keep_best(&mut ranked, DEPTH, |a, b| best_first(*a, *b));
+    let keys: Vec<u32> = ranked.into_iter().map(|(_, key)| key).collect();
+    metrics_at_k(&keys, &case.held_out, DEPTH).ndcg
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// People who like what one component rates best; the others rate at random.
+    fn cases(telling: Component, n: u32) -> Vec<Scored> {
+        let noise = |case: u32, key: u32, salt: u32| {
+            f64::from((case * 7_919 + key * 104_729 + salt * 15_485_863).wrapping_mul(2_654_435_761) >> 8)
+                / f64::from(1 << 24)
+        };
+        let of_case = |case: u32| {
+            let scores = |key: u32| {
+                let likes = key == case % 40;
+                let rated = |component: Component, salt| {
+                    Some(if component == telling && likes { 1.0 } else { 0.9 * noise(case, key, salt) })
+                };
+                ComponentScores {
+                    collaborative: rated(Component::Collaborative, 1),
+                    content: rated(Component::Content, 2),
+                    graph: None,
+                    quality: rated(Component::Quality, 4),
+                    recency: rated(Component::Recency, 5),
+                }
+            };
+            Scored {
+                keys: (0..40).collect(),
+                scores: (0..40).map(scores).collect(),
+                held_out: [case % 40].into(),
+                default: Weights::default(),
+            }
+        };
+        (0..n).map(of_case).collect()
+    }
+
+    #[test]
+    fn the_component_that_tells_gets_the_weight_and_one_that_is_never_there_keeps_its_share() {
+        for telling in [Component::Content, Component::Recency] {
+            let weights = better_than_default(&cases(telling, 60)).unwrap();
+            assert!(weights.get(telling) > 0.5, "{weights:?}");
+            assert!((weights.get(Component::Graph) - 0.2).abs() < 1e-12, "{weights:?}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_clearly_beat_the_default_is_not_learned() {
+        assert_eq!(better_than_default(&cases(Component::Content, 10)), None, "too few");
+        let mut by_chance = cases(Component::Content, 60);
+        for (at, case) in by_chance.iter_mut().enumerate() {
+            case.held_out = [(at as u32 * 17 + 5) % 40].into();
+        }
+        assert_eq!(better_than_default(&by_chance), None, "noise");
+    }
+}

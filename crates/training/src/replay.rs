@@ -1,0 +1,193 @@
+//! A candidate model that serves the requests of the past, as an engine would serve them.
+
+use std::time::Instant;
+
+use docent_engine::{
+    EngineConfig, Error,
+    replay::{Replay, ReplayCandidates, ReplayPositive, ReplayResource, ReplayUser},
+};
+use docent_evaluation::{Metrics, metrics_at_k};
+use docent_models::{Blend, ModelInfo, PublishedModel};
+use docent_ranker::{RankOptions, Ranked};
+use rayon::prelude::*;
+
+use crate::{
+    TrainError, TrainObserver, Trainer,
+    blend::fit_blend,
+    content::{self, Text},
+    dataset::{Dataset, Like},
+    edge_kind_weights,
+    holdout_evaluation::{Case, HoldoutEvaluation, popularity},
+    hybrid_weights,
+    run::{invalid, split, stage},
+};
+
+/// Share of what is not held out on which epochs, shares and weights are chosen.
+const VALIDATION: f64 = 0.1;
+
+/// A candidate model over the catalogue of a dataset. It knows nothing that is held out.
+pub(crate) struct CandidateReplay<'a> {
+    pub replay: Replay,
+    pub data: &'a Dataset,
+    pub engine: &'a EngineConfig,
+}
+
+impl Trainer {
+    /// Fits a candidate to `known`, and chooses edge and hybrid weights on a validation part of it.
+    pub(crate) fn fit_candidate<'a>(
+        &self,
+        data: &'a Dataset,
+        text: Text,
+        known: &[Like],
+        engine: &'a EngineConfig,
+        observer: &mut dyn TrainObserver,
+    ) -> Result<CandidateReplay<'a>, TrainError> {
+        let (fitted, validation) = split(known, VALIDATION);
+        let blend = fit_blend(&fitted, data.users.len(), data.items.len(), &self.config, observer)?;
+        stage(observer, "fitting weights")?;
+        let model = assemble(data, &fitted, blend, text, ModelInfo::empty())?;
+        let mut candidate = CandidateReplay { replay: replay(data, model, &fitted)?, data, engine };
+        let validation = HoldoutEvaluation::new(&fitted, &validation);
+        let edge_weights = edge_kind_weights::learn(&candidate, &validation)?;
+        candidate.replay.info_mut()?.edge_kind_weights = edge_weights;
+        let weights = hybrid_weights::learn(&candidate, &validation)?;
+        candidate.replay.info_mut()?.weights = weights;
+        Ok(candidate)
+    }
+}
+
+impl CandidateReplay<'_> {
+    /// Returns the candidates of a request with default options, at the time of the first held-out
+    /// like.
+    pub(crate) fn candidates(
+        &self,
+        case: &Case<'_>,
+        limit: usize,
+        among: Option<&[u32]>,
+    ) -> Result<ReplayCandidates<'_>, Error> {
+        let user =
+            self.data.users.get(case.user as usize).ok_or_else(|| invalid("an unknown user".into()))?;
+        let view = replay_user(case.history, case.known);
+        self.replay.candidates(user, &view, limit, self.engine, case.at, among)
+    }
+
+    /// Ranks each case with each of the options that `options` makes from the defaults:
+    /// `[options][cases]`, with the seconds that each took.
+    pub(crate) fn ranked<const N: usize>(
+        &self,
+        evaluation: &HoldoutEvaluation<'_>,
+        limit: usize,
+        among: Option<&[u32]>,
+        options: impl Fn(&RankOptions) -> [RankOptions; N] + Sync,
+    ) -> Result<Vec<Lists>, Error> {
+        let of_cases = evaluation
+            .cases
+            .par_iter()
+            .map(|case| self.ranked_case(case, limit, among, &options))
+            .collect::<Result<Vec<[(Vec<Ranked>, f64); N]>, Error>>()?;
+        let mut lists: Vec<Lists> = (0..N).map(|_| Lists::default()).collect();
+        for of_case in of_cases {
+            for (of_option, (list, seconds)) in lists.iter_mut().zip(of_case) {
+                of_option.lists.push(list);
+                of_option.seconds += seconds / rayon::current_num_threads() as f64;
+            }
+        }
+        Ok(lists)
+    }
+
+    fn ranked_case<const N: usize>(
+        &self,
+        case: &Case<'_>,
+        limit: usize,
+        among: Option<&[u32]>,
+        options: &impl Fn(&RankOptions) -> [RankOptions; N],
+    ) -> Result<[(Vec<Ranked>, f64); N], Error> {
+        let begun = Instant::now();
+        let unknown: Option<Vec<u32>> = among.map(|keys| unknown(keys, case));
+        let chosen = self.candidates(case, limit, unknown.as_deref())?;
+        let common = begun.elapsed().as_secs_f64();
+        Ok(options(&chosen.options).map(|options| {
+            let begun = Instant::now();
+            let list = self.replay.rank(&chosen.candidates, &options);
+            (list, common + begun.elapsed().as_secs_f64())
+        }))
+    }
+}
+
+/// Returns the items that a case does not know yet.
+fn unknown(items: &[u32], case: &Case<'_>) -> Vec<u32> {
+    items.iter().copied().filter(|item| case.known.iter().all(|like| like.item != *item)).collect()
+}
+
+/// The lists of all cases.
+#[derive(Default)]
+pub(crate) struct Lists {
+    /// By case.
+    pub lists: Vec<Vec<Ranked>>,
+    /// Wall-clock seconds, as if all threads ranked one case after another.
+    pub seconds: f64,
+}
+
+impl Lists {
+    /// Returns the metrics of each case.
+    pub(crate) fn metrics(&self, evaluation: &HoldoutEvaluation<'_>, k: usize) -> Vec<Metrics> {
+        self.lists
+            .iter()
+            .zip(&evaluation.cases)
+            .map(|(list, case)| metrics_at_k(&keys(list), &case.held_out, k))
+            .collect()
+    }
+}
+
+pub(crate) fn keys(list: &[Ranked]) -> Vec<u32> {
+    list.iter().map(|ranked| ranked.key).collect()
+}
+
+/// Returns options by which the score alone decides.
+pub(crate) fn by_score_alone(options: &RankOptions) -> RankOptions {
+    RankOptions { diversity: 0.0, novelty: 0.0, exploration: Default::default(), ..*options }
+}
+
+/// Makes a user who likes `history` and has seen `known`. Items are keys: the catalogue of a replay
+/// is filled in their order.
+pub(crate) fn replay_user(history: &[Like], known: &[Like]) -> ReplayUser {
+    let newest_first = history.iter().rev().map(|like| ReplayPositive {
+        key: like.item,
+        strength: like.strength,
+        at: like.at,
+    });
+    ReplayUser::new(newest_first, known.iter().map(|like| like.item))
+}
+
+/// Makes a replay of a model that knows the likes in `known` alone.
+pub(crate) fn replay(data: &Dataset, model: PublishedModel, known: &[Like]) -> Result<Replay, Error> {
+    let counts = popularity(known, data.items.len());
+    let resources = data.items.iter().zip(counts).map(|(item, positives)| ReplayResource {
+        row_id: item.row_id,
+        resource: &item.resource,
+        text_hash: &item.text_hash,
+        positives,
+    });
+    Replay::new(resources, model)
+}
+
+pub(crate) fn assemble(
+    data: &Dataset,
+    likes: &[Like],
+    collaborative: Blend,
+    text: Text,
+    info: ModelInfo,
+) -> Result<PublishedModel, Error> {
+    Ok(PublishedModel {
+        info,
+        items: data.ids().cloned().collect(),
+        text_hashes: data.items.iter().map(|item| item.text_hash.clone()).collect(),
+        collaborative,
+        co_interaction: content::co_interaction(likes, data.items.len())?,
+        audience: content::audience(likes, &text),
+        similar: text.similar,
+        embedder: text.embedder,
+        vectors: text.vectors,
+        popularity: popularity(likes, data.items.len()),
+    })
+}

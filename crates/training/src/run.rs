@@ -1,0 +1,315 @@
+//! One training run: read, hold out, fit, evaluate, gate, publish.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use chrono::Utc;
+use docent_engine::{EngineConfig, Error};
+use docent_evaluation::{Holdout, Metrics, mean_metrics, temporal_holdout};
+use docent_models::{
+    Blend, CollaborativeModel, LearnedWeights, ModelError, ModelInfo, PublishedModel, TextEmbedder,
+};
+use docent_snapshot::{TrainingLock, die_at};
+use docent_storage::{InteractionTotals, NewModelRun, RunEnd, RunStatus};
+use tokio::task::JoinError;
+use ulid::Ulid;
+
+use crate::{
+    TrainError, TrainEvent, TrainObserver, TrainReport, Trainer,
+    blend::{as_history, fit_blend},
+    content::{self, Embedded, Text},
+    dataset::{Dataset, Like},
+    gate,
+    holdout_evaluation::{HoldoutEvaluation, K, popularity},
+    replay::{assemble, by_score_alone},
+};
+
+/// Smallest number of positives that a model is trained on.
+pub const MIN_POSITIVES: usize = 10;
+/// Users with fewer positives have nothing held out.
+const MIN_POSITIVES_TO_HOLD_OUT: usize = 5;
+/// The live model is compared with only if at least this many users allow it.
+const MIN_USERS_TO_COMPARE_LIVE: usize = 20;
+
+const LOCK_TRIES: usize = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(200);
+
+/// Outcome of the evaluation on the holdout, and the weights that were chosen before it.
+#[derive(Default)]
+struct Proof {
+    edge_kind_weights: BTreeMap<String, f32>,
+    weights: LearnedWeights,
+    holdout: BTreeMap<String, Metrics>,
+    /// Metrics of the new and of the live model on interactions since the live one was trained.
+    live: Option<(Metrics, Metrics)>,
+}
+
+impl Trainer {
+    /// Trains, evaluates and publishes.
+    ///
+    /// # Errors
+    /// As [`Trainer::run_with`].
+    pub async fn run(&self) -> Result<TrainReport, TrainError> {
+        self.run_with(Box::new(())).await
+    }
+
+    /// Trains, evaluates and publishes. Reports progress to `observer`, which may stop the run.
+    ///
+    /// # Errors
+    /// [`TrainError::InsufficientData`], [`TrainError::Interrupted`] or [`TrainError::Failed`];
+    /// nothing is published, and the run is recorded with its end. [`TrainError::Busy`] if another
+    /// process trains into the same folder of snapshots; no run is recorded then.
+    pub async fn run_with(&self, observer: Box<dyn TrainObserver>) -> Result<TrainReport, TrainError> {
+        self.config.check()?;
+        let lock = self.lock().await?;
+        self.close_killed_runs(&lock).await?;
+        let run_id = Ulid::generate().to_string();
+        let config = serde_json::to_value(&self.config).unwrap_or_default();
+        let forced = self.config.force;
+        let run = NewModelRun { run_id: run_id.clone(), started_at: Utc::now(), forced, config };
+        self.store.start_run(&run).await?;
+        die_at("run-started");
+        let result = self.run_recorded(&run_id, observer).await;
+        die_at("run-unrecorded");
+        self.store.finish_run(&run_id, &end_of(&result)).await?;
+        result
+    }
+
+    /// Takes the lock of the folder. Pruning holds it for moments; another trainer keeps it.
+    async fn lock(&self) -> Result<TrainingLock, TrainError> {
+        for _ in 0..LOCK_TRIES {
+            if let Some(lock) = self.snapshots.lock_training()? {
+                return Ok(lock);
+            }
+            tokio::time::sleep(LOCK_PAUSE).await;
+        }
+        Err(TrainError::Busy)
+    }
+
+    async fn run_recorded(
+        &self,
+        run_id: &str,
+        mut observer: Box<dyn TrainObserver>,
+    ) -> Result<TrainReport, TrainError> {
+        stage(&mut *observer, "reading")?;
+        // Counted before anything is read, so interactions that arrive meanwhile count as new.
+        let totals = self.store.interaction_totals().await?;
+        let data = Dataset::read(&self.store, &mut *observer).await?;
+        if data.likes.len() < MIN_POSITIVES {
+            return Err(TrainError::InsufficientData { positives: data.likes.len() });
+        }
+        let pretrained = self.pretrained_texts(&data, &mut *observer).await?;
+        let (this, run_id) = (self.clone(), run_id.to_owned());
+        tokio::task::spawn_blocking(move || this.train(run_id, &data, totals, pretrained, &mut *observer))
+            .await
+            .map_err(task_failed)?
+    }
+
+    /// Returns the vectors of an embedder that training does not learn; `None` for the built-in one.
+    pub(crate) async fn pretrained_texts(
+        &self,
+        data: &Dataset,
+        observer: &mut dyn TrainObserver,
+    ) -> Result<Option<Embedded>, TrainError> {
+        let Some(pretrained) = self.config.embedder.pretrained() else { return Ok(None) };
+        stage(observer, "reading vectors")?;
+        let embedder = tokio::task::spawn_blocking(move || pretrained.open(None)).await.map_err(task_failed)??;
+        let embedder = TextEmbedder::Pretrained(self.config.embedder.clone(), embedder);
+        Ok(Some(content::embed_missing(&self.store, data, embedder, observer).await?))
+    }
+
+    fn train(
+        &self,
+        run_id: String,
+        data: &Dataset,
+        totals: InteractionTotals,
+        pretrained: Option<Embedded>,
+        observer: &mut dyn TrainObserver,
+    ) -> Result<TrainReport, TrainError> {
+        stage(observer, "embedding texts")?;
+        let text = content::text(data, pretrained, &self.config.lsa, self.config.seed)?;
+        let (known, test) = split(&data.likes, self.config.holdout);
+        let Proof { edge_kind_weights, weights, holdout, live } =
+            if test.is_empty() { Proof::default() } else { self.prove(data, &text, &known, &test, observer)? };
+        let refused = gate::refusal(&holdout, live, self.config.tolerance);
+        let mut info = ModelInfo {
+            users: data.users.len(),
+            resources: data.items.len(),
+            positives: data.likes.len(),
+            watermark: data.watermark(),
+            blend: BTreeMap::new(),
+            edge_kind_weights,
+            weights,
+            holdout,
+            embedder: Some(text.embedder.info()),
+            run_id: Some(run_id.clone()),
+            interactions: totals.count,
+            newest_interaction: totals.newest,
+            forced: refused.is_some() && self.config.force,
+            config: serde_json::to_value(&self.config).unwrap_or_default(),
+        };
+        if refused.is_some() && !self.config.force {
+            return Ok(TrainReport { run_id, published: None, refused, info });
+        }
+        stage(observer, "training on everything")?;
+        let blend = fit_blend(&data.likes, data.users.len(), data.items.len(), &self.config, observer)?;
+        info.blend = blend.blend_weights();
+        let model = assemble(data, &data.likes, blend, text, info.clone())?;
+        stage(observer, "publishing")?;
+        let mut draft = self.snapshots.draft()?;
+        die_at("draft-begun");
+        model.write(&mut draft)?;
+        die_at("draft-written");
+        let manifest_info = serde_json::to_value(&info).map_err(|e| invalid(e.to_string()))?;
+        // The last moment to stop.
+        stage(observer, "going live")?;
+        let published = self.snapshots.go_live(draft, manifest_info)?;
+        Ok(TrainReport { run_id, published: Some(published.id), refused, info })
+    }
+
+    /// Fits a candidate to what is not held out, and evaluates it on the rest.
+    fn prove(
+        &self,
+        data: &Dataset,
+        text: &Text,
+        known: &[Like],
+        test: &[Like],
+        observer: &mut dyn TrainObserver,
+    ) -> Result<Proof, TrainError> {
+        let engine = EngineConfig::default();
+        let candidate = self.fit_candidate(data, text.clone(), known, &engine, observer)?;
+
+        stage(observer, "evaluating")?;
+        let test = HoldoutEvaluation::new(known, test);
+        let counts = popularity(known, data.items.len());
+        let blend = candidate.replay.blend()?;
+        let mut evaluated = vec![("popularity", mean_metrics(&test.each_by_scores(K, &counts)?))];
+        for member in blend.members() {
+            evaluated.push((member.model.kind().name(), test.mean_by_model(member.model.as_ref())?));
+        }
+        evaluated.push(("collaborative", test.mean_by_model(blend)?));
+        for lists in candidate.ranked(&test, K, None, |options| [by_score_alone(options)])? {
+            evaluated.push(("hybrid", mean_metrics(&lists.metrics(&test, K))));
+        }
+        let live = self.compare_live(data, &test, blend)?;
+        let of_live = live.map(|(_, metrics)| ("live", metrics));
+        for &(model, metrics) in evaluated.iter().chain(&of_live) {
+            let _ = observer.on_event(&TrainEvent::Evaluated { model, metrics });
+        }
+        let info = candidate.replay.info()?;
+        Ok(Proof {
+            edge_kind_weights: info.edge_kind_weights.clone(),
+            weights: info.weights.clone(),
+            holdout: evaluated.into_iter().map(|(model, metrics)| (model.to_owned(), metrics)).collect(),
+            live,
+        })
+    }
+
+    /// Returns the metrics of the new and of the live model on held-out likes since the live one was
+    /// trained: likes it has learned from would flatter it. `None` without a live model, or with too
+    /// few such users.
+    fn compare_live(
+        &self,
+        data: &Dataset,
+        test: &HoldoutEvaluation<'_>,
+        new: &Blend,
+    ) -> Result<Option<(Metrics, Metrics)>, Error> {
+        let live = match self.live_model() {
+            Ok(Some(model)) => model,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                tracing::warn!(%error, "the live model cannot be read and is not compared with");
+                return Ok(None);
+            }
+        };
+        let Some(watermark) = live.info.watermark else { return Ok(None) };
+        let mut since = HoldoutEvaluation { cases: test.cases.clone() };
+        since.cases.retain(|case| case.history.last().is_some_and(|like| like.at > watermark));
+        if since.cases.len() < MIN_USERS_TO_COMPARE_LIVE {
+            return Ok(None);
+        }
+        let rows: HashMap<&str, u32> = live.items.iter().map(|id| id.as_str()).zip(0u32..).collect();
+        let row_of_item: Vec<Option<u32>> = data.ids().map(|id| rows.get(id.as_str()).copied()).collect();
+        let old = since.each(K, |history, scores| score_by(&live, &row_of_item, history, scores))?;
+        Ok(Some((since.mean_by_model(new)?, mean_metrics(&old))))
+    }
+
+    fn live_model(&self) -> Result<Option<PublishedModel>, ModelError> {
+        self.snapshots.open_current()?.map(|snapshot| PublishedModel::read(&snapshot, None)).transpose()
+    }
+}
+
+/// Scores the items of this run by a published model; items that it does not know come last.
+fn score_by(
+    model: &PublishedModel,
+    row_of_item: &[Option<u32>],
+    history: &[Like],
+    scores: &mut Vec<f32>,
+) -> Result<(), ModelError> {
+    let mut known = as_history(history);
+    known.retain_mut(|(item, _)| match row_of_item.get(*item as usize).copied().flatten() {
+        Some(row) => {
+            *item = row;
+            true
+        }
+        None => false,
+    });
+    let mut of_rows = Vec::new();
+    model.collaborative.score_all(&known, &mut of_rows)?;
+    scores.clear();
+    scores.extend(row_of_item.iter().map(|row| {
+        row.and_then(|row| of_rows.get(row as usize).copied()).unwrap_or(f32::NEG_INFINITY)
+    }));
+    Ok(())
+}
+
+/// Returns the likes to learn from, and those to hold out: the latest share of each user's likes.
+pub(crate) fn split(likes: &[Like], share: f64) -> (Vec<Like>, Vec<Like>) {
+    let events: Vec<(u32, i64)> = likes.iter().map(|like| (like.user, like.at.timestamp_micros())).collect();
+    let Holdout { train, test } = temporal_holdout(&events, share, MIN_POSITIVES_TO_HOLD_OUT);
+    (pick(likes, &train), pick(likes, &test))
+}
+
+fn pick(likes: &[Like], positions: &[usize]) -> Vec<Like> {
+    positions.iter().filter_map(|&position| likes.get(position).copied()).collect()
+}
+
+/// Reports that a stage begins.
+///
+/// # Errors
+/// [`TrainError::Interrupted`] if the observer asks to stop.
+pub(crate) fn stage(observer: &mut dyn TrainObserver, name: &'static str) -> Result<(), TrainError> {
+    if observer.on_event(&TrainEvent::Stage(name)).is_break() { Err(TrainError::Interrupted) } else { Ok(()) }
+}
+
+pub(crate) fn invalid(reason: String) -> Error {
+    ModelError::Invalid { id: "candidate".into(), reason }.into()
+}
+
+pub(crate) fn task_failed(error: JoinError) -> TrainError {
+    Error::task(error).into()
+}
+
+fn end_of(result: &Result<TrainReport, TrainError>) -> RunEnd {
+    let (status, message) = match result {
+        Ok(report) if report.published.is_some() => (RunStatus::Published, report.refused.clone()),
+        Ok(report) => (RunStatus::Rejected, report.refused.clone()),
+        Err(error @ TrainError::InsufficientData { .. }) => {
+            (RunStatus::InsufficientData, Some(error.to_string()))
+        }
+        Err(error @ TrainError::Interrupted) => (RunStatus::Interrupted, Some(error.to_string())),
+        Err(error @ (TrainError::Failed(_) | TrainError::Busy)) => {
+            (RunStatus::Failed, Some(error.to_string()))
+        }
+    };
+    let report = result.as_ref().ok();
+    RunEnd {
+        finished_at: Utc::now(),
+        status,
+        model_version: report.and_then(|report| report.published.clone()),
+        metrics: report.and_then(|r| serde_json::to_value(&r.info.holdout).ok()).unwrap_or_default(),
+        message,
+    }
+}

@@ -1,0 +1,28 @@
+//! Significance of a gain: when something learned replaces a default.
+
+/// Smallest gain, as a share of the value that it would replace.
+const MIN_GAIN: f64 = 0.01;
+/// Smallest gain, in standard errors of the gain.
+const MIN_STANDARD_ERRORS: f64 = 0.5;
+
+/// Returns whether the mean of the gains, one for each case, is at least a hundredth of `start` and
+/// half of its own standard error.
+pub(crate) fn is_clear(gains: &[f64], start: f64) -> bool {
+    let n = gains.len() as f64;
+    let mean = gains.iter().sum::<f64>() / n;
+    let variance = gains.iter().map(|gain| (gain - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    mean > MIN_GAIN * start && mean > MIN_STANDARD_ERRORS * (variance / n).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gain_is_clear_if_it_is_large_enough_and_does_not_come_from_one_case() {
+        assert!(is_clear(&[0.1, 0.2, 0.1], 0.3));
+        assert!(!is_clear(&[0.001, 0.002, 0.001], 0.3), "too small");
+        assert!(!is_clear(&[1.0, -0.4, -0.4, -0.1], 0.3), "one case");
+        assert!(!is_clear(&[], 0.3) && !is_clear(&[0.5], 0.3), "too few");
+    }
+}

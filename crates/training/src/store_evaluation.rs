@@ -1,0 +1,220 @@
+//! Evaluation of the whole pipeline on what is held out of a store. Publishes and writes nothing.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use docent_domain::{Component, Weights};
+use docent_engine::{EngineConfig, Error};
+use docent_evaluation::Metrics;
+use docent_models::{ActivityLevel, CollaborativeModel, LearnedWeights};
+use docent_ranker::RankOptions;
+use rustc_hash::FxHashSet;
+
+use crate::{
+    MIN_POSITIVES, SweepPoint, TrainError, TrainObserver, Trainer, content,
+    dataset::{Dataset, Like},
+    holdout_evaluation::{HoldoutEvaluation, popularity},
+    replay::{CandidateReplay, by_score_alone},
+    run::{split, stage, task_failed},
+    sweep,
+};
+
+/// Models that are ranked by the code that serves requests, in the order of [`served_options`].
+const SERVED: [&str; 7] = ["collaborative", "content", "graph", "quality", "recency", "hybrid", "served"];
+
+/// Evaluation of a model of the older interactions of a store on the latest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoreEvaluation {
+    /// Users with at least one positive.
+    pub users: usize,
+    /// Resources of the catalogue.
+    pub resources: usize,
+    /// Number of positives that are not held out.
+    pub positives: usize,
+    /// Wall-clock seconds of training.
+    pub train_seconds: f64,
+    /// Weight of each collaborative model in the blend, by its name.
+    pub blend: BTreeMap<String, f64>,
+    /// Weights of kinds of edge that beat the default ones, by name.
+    pub edge_kind_weights: BTreeMap<String, f32>,
+    /// Hybrid weights that beat the default ones.
+    pub weights: LearnedWeights,
+    /// Results by group of users or resources.
+    pub parts: Vec<EvaluatedPart>,
+    /// Effect of diversity, novelty and exploration; empty unless requested.
+    pub sweep: Vec<SweepPoint>,
+}
+
+/// Results of all models for one group of users or resources.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EvaluatedPart {
+    /// Name of the group: `warm users`, `users with 1-4`, `users with none` or `cold resources`.
+    pub name: &'static str,
+    /// Results by model. All but the last rank by their score alone; `served` is the hybrid with the
+    /// diversity, novelty and exploration of a request with default options.
+    pub models: Vec<EvaluatedModel>,
+}
+
+/// Results of one model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EvaluatedModel {
+    /// Name of the model.
+    pub name: &'static str,
+    /// Metrics of each case, at the requested cut-off.
+    pub metrics: Vec<Metrics>,
+    /// Wall-clock seconds of ranking.
+    pub score_seconds: f64,
+    /// Number of learned values.
+    pub parameters: usize,
+}
+
+impl Trainer {
+    /// Trains on what is not held out, as [`Trainer::run`] does, and evaluates lists of `k` by
+    /// popularity, by each component alone, and by the whole pipeline as `engine` configures it.
+    ///
+    /// The latest positives of each user are held out. Users with few interactions are the same users
+    /// with all but their newest 1 to 4, or everything, hidden from the models. Cold resources have no
+    /// positives in training; they are ranked among each other.
+    ///
+    /// # Errors
+    /// [`TrainError::InsufficientData`], [`TrainError::Interrupted`], [`TrainError::Failed`].
+    pub async fn evaluate(
+        &self,
+        engine: EngineConfig,
+        k: usize,
+        with_sweep: bool,
+        mut observer: Box<dyn TrainObserver>,
+    ) -> Result<StoreEvaluation, TrainError> {
+        stage(&mut *observer, "reading")?;
+        let data = Dataset::read(&self.store, &mut *observer).await?;
+        if data.likes.len() < MIN_POSITIVES {
+            return Err(TrainError::InsufficientData { positives: data.likes.len() });
+        }
+        let pretrained = self.pretrained_texts(&data, &mut *observer).await?;
+        let this = self.clone();
+        tokio::task::spawn_blocking(move || {
+            this.evaluate_blocking(&data, pretrained, &engine, k, with_sweep, &mut *observer)
+        })
+        .await
+        .map_err(task_failed)?
+    }
+
+    fn evaluate_blocking(
+        &self,
+        data: &Dataset,
+        pretrained: Option<content::Embedded>,
+        engine: &EngineConfig,
+        k: usize,
+        with_sweep: bool,
+        observer: &mut dyn TrainObserver,
+    ) -> Result<StoreEvaluation, TrainError> {
+        let begun = Instant::now();
+        stage(observer, "embedding texts")?;
+        let text = content::text(data, pretrained, &self.config.lsa, self.config.seed)?;
+        let (known, test) = split(&data.likes, self.config.holdout);
+        let candidate = self.fit_candidate(data, text, &known, engine, observer)?;
+        let train_seconds = begun.elapsed().as_secs_f64();
+        let warm = HoldoutEvaluation::new(&known, &test);
+        let mut parts = Vec::new();
+        stage(observer, "evaluating warm users")?;
+        parts.push(part("warm users", &candidate, &warm, &known, k)?);
+        stage(observer, "evaluating users with few interactions")?;
+        parts.push(part("users with 1-4", &candidate, &warm.cut_to(ActivityLevel::Few), &known, k)?);
+        stage(observer, "evaluating users without interactions")?;
+        parts.push(part("users with none", &candidate, &warm.cut_to(ActivityLevel::None), &known, k)?);
+        stage(observer, "evaluating cold resources")?;
+        parts.push(cold_resources(&candidate, &warm, &known, k)?);
+        let sweep = if with_sweep {
+            stage(observer, "sweeping")?;
+            sweep::sweep(&candidate, &warm, &known, k)?
+        } else {
+            Vec::new()
+        };
+        Ok(StoreEvaluation {
+            users: data.users.len(),
+            resources: data.items.len(),
+            positives: known.len(),
+            train_seconds,
+            blend: candidate.replay.blend()?.blend_weights(),
+            edge_kind_weights: candidate.replay.info()?.edge_kind_weights.clone(),
+            weights: candidate.replay.info()?.weights.clone(),
+            parts,
+            sweep,
+        })
+    }
+}
+
+/// Evaluates all models over the whole catalogue.
+fn part(
+    name: &'static str,
+    candidate: &CandidateReplay<'_>,
+    evaluation: &HoldoutEvaluation<'_>,
+    known: &[Like],
+    k: usize,
+) -> Result<EvaluatedPart, Error> {
+    let counts = popularity(known, candidate.data.items.len());
+    let mut models = Vec::new();
+    let begun = Instant::now();
+    let metrics = evaluation.each_by_scores(k, &counts)?;
+    let score_seconds = begun.elapsed().as_secs_f64();
+    models.push(EvaluatedModel { name: "popularity", metrics, score_seconds, parameters: counts.len() });
+    let have_histories = evaluation.cases.iter().any(|case| !case.history.is_empty());
+    for member in candidate.replay.blend()?.members().iter().filter(|_| have_histories) {
+        let begun = Instant::now();
+        models.push(EvaluatedModel {
+            name: member.model.kind().name(),
+            metrics: evaluation.each_by_model(k, member.model.as_ref())?,
+            score_seconds: begun.elapsed().as_secs_f64(),
+            parameters: member.model.n_parameters(),
+        });
+    }
+    models.extend(served(candidate, evaluation, None, k)?);
+    Ok(EvaluatedPart { name, models })
+}
+
+/// Evaluates held-out resources without earlier positives among all such resources.
+fn cold_resources(
+    candidate: &CandidateReplay<'_>,
+    warm: &HoldoutEvaluation<'_>,
+    known: &[Like],
+    k: usize,
+) -> Result<EvaluatedPart, Error> {
+    let counts = popularity(known, candidate.data.items.len());
+    let cold: Vec<u32> = (0u32..)
+        .zip(counts)
+        .filter(|(_, count)| *count == 0)
+        .map(|(key, _)| key)
+        .filter(|&key| candidate.replay.is_visible(key))
+        .collect();
+    let evaluation = warm.of_items(&cold.iter().copied().collect::<FxHashSet<u32>>());
+    Ok(EvaluatedPart { name: "cold resources", models: served(candidate, &evaluation, Some(&cold), k)? })
+}
+
+/// Evaluates the models of [`SERVED`] by the code that serves requests.
+fn served(
+    candidate: &CandidateReplay<'_>,
+    evaluation: &HoldoutEvaluation<'_>,
+    among: Option<&[u32]>,
+    k: usize,
+) -> Result<Vec<EvaluatedModel>, Error> {
+    let blend = candidate.replay.blend()?.n_parameters();
+    let lists = candidate.ranked(evaluation, k, among, served_options)?;
+    Ok(SERVED
+        .into_iter()
+        .zip(&lists)
+        .map(|(name, lists)| EvaluatedModel {
+            name,
+            metrics: lists.metrics(evaluation, k),
+            score_seconds: lists.seconds,
+            parameters: if matches!(name, "content" | "graph" | "quality" | "recency") { 0 } else { blend },
+        })
+        .collect())
+}
+
+/// Returns the options of each component alone, of all of them, and of all of them with the default
+/// diversity, novelty and exploration.
+fn served_options(default: &RankOptions) -> [RankOptions; SERVED.len()] {
+    let alone = by_score_alone(default);
+    let [collaborative, content, graph, quality, recency] =
+        Component::ALL.map(|component| RankOptions { weights: Weights::only(component), ..alone });
+    [collaborative, content, graph, quality, recency, alone, *default]
+}
