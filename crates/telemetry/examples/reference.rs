@@ -1,5 +1,5 @@
 //! Prints `docs/metrics.md`: `cargo run -p docent-telemetry --example reference > docs/metrics.md`.
-#![allow(clippy::print_stdout, reason = "that is what it is for")]
+#![allow(clippy::print_stdout, reason = "an example prints its result")]
 
 fn main() {
     print!("{}", docent_telemetry::reference());

@@ -7,15 +7,17 @@ use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandl
 
 use crate::{
     Sample, TelemetryError, machine,
-    names::{self, ALL, Kind, Metric, Teller},
+    names::{self, ALL, Emitter, Kind, Metric},
     render_samples,
 };
 
-/// Upper bounds of the buckets of durations: fine where answers should be, coarse where they should not.
+/// Upper bounds of the histogram buckets, in seconds: fine at the usual response times, coarse
+/// above.
 const BUCKETS_SECONDS: [f64; 14] =
     [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 10.0, 30.0];
 
-/// Collects what is emitted through the `metrics` facade and renders it as Prometheus text.
+/// Collects the metrics that are emitted through the `metrics` facade and renders them in the text
+/// format of Prometheus.
 #[derive(Clone)]
 pub struct Exporter {
     handle: PrometheusHandle,
@@ -24,30 +26,33 @@ pub struct Exporter {
 }
 
 impl Exporter {
-    /// Installs the collector for this process and describes every metric of [`names`](crate::names). Counters and
-    /// durations whose labels are known beforehand begin at zero, so that their first increase is one.
+    /// Installs the recorder of this process and describes every metric of [`names`](crate::names).
+    ///
+    /// Counters and histograms whose labels are known in advance start at zero, so that Prometheus
+    /// sees their first increase.
     ///
     /// # Errors
-    /// [`TelemetryError::Metrics`] where one is installed already.
+    /// Returns [`TelemetryError::Metrics`] if a recorder is already installed.
     pub fn install() -> Result<Self, TelemetryError> {
-        let failed = |error: BuildError| TelemetryError::Metrics(error.to_string());
         let builder = PrometheusBuilder::new().set_buckets(&BUCKETS_SECONDS).map_err(failed)?;
         let handle = builder.install_recorder().map_err(failed)?;
-        for metric in ALL.iter().filter(|metric| metric.teller() == Teller::Server) {
+        for metric in ALL.iter().filter(|metric| metric.emitter() == Emitter::Server) {
             describe(metric);
-            begin_at_zero(metric);
+            start_at_zero(metric);
         }
         let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Self { handle, started_seconds: started.as_secs_f64(), state: Arc::default() })
     }
 
-    /// Replaces all that was set before: the way to show what must disappear when it is no longer so, such as the version
-    /// of the live model. What goes through the facade stays for good.
+    /// Replaces all samples that were set before.
+    ///
+    /// Use it for series that must disappear when they no longer apply, such as the version of the
+    /// live model; a series that is emitted through the facade is exported until the process ends.
     pub fn set_state(&self, samples: Vec<Sample>) {
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = samples;
     }
 
-    /// Everything collected so far and the process as it is now, in the text format of Prometheus.
+    /// Renders all metrics and the present state of the process in the text format of Prometheus.
     #[must_use]
     pub fn render(&self) -> String {
         let mut text = self.handle.render();
@@ -57,10 +62,15 @@ impl Exporter {
         text
     }
 
-    /// Folds recorded durations into their buckets. Call it every few seconds: they wait in memory until then.
+    /// Adds recorded durations to their buckets. Call it every few seconds, because durations stay
+    /// in memory until then.
     pub fn run_upkeep(&self) {
         self.handle.run_upkeep();
     }
+}
+
+fn failed(error: BuildError) -> TelemetryError {
+    TelemetryError::Metrics(error.to_string())
 }
 
 fn describe(metric: &Metric) {
@@ -73,8 +83,8 @@ fn describe(metric: &Metric) {
     }
 }
 
-fn begin_at_zero(metric: &Metric) {
-    // Told by the system, not counted here.
+fn start_at_zero(metric: &Metric) {
+    // The operating system counts it.
     if metric.name == names::PROCESS_CPU {
         return;
     }
@@ -84,7 +94,7 @@ fn begin_at_zero(metric: &Metric) {
         match metric.kind {
             Kind::Counter => metrics::counter!(metric.name, labels).increment(0),
             Kind::Histogram => drop(metrics::histogram!(metric.name, labels)),
-            // Zero would be a claim.
+            // A gauge of zero would be a false statement.
             Kind::Gauge => {}
         }
     }

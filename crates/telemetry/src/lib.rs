@@ -1,7 +1,9 @@
-//! What people watch Docent by: metric names and their help, the Prometheus exporter, the tracing set-up.
+//! Defines every metric of Docent with its help text, and installs the Prometheus exporter and the
+//! log output.
 //!
-//! Libraries emit metrics through the `metrics` facade and log through `tracing`; only binaries call [`Exporter::install`]
-//! and [`init_tracing`], once each.
+//! Libraries emit metrics through the `metrics` facade and log through `tracing`; only binaries
+//! call [`Exporter::install`] and [`init_tracing`], once each. This crate must never listen on a
+//! network port, put a value from a caller into a label, or log a secret.
 //!
 //! ```
 //! let exporter = docent_telemetry::Exporter::install()?;
@@ -26,13 +28,14 @@ pub use redact::redacted;
 pub use reference::reference;
 pub use text::{Sample, parse_samples, render_samples};
 
-/// Why watching could not be set up.
+/// The reason why metrics or logging cannot be set up.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TelemetryError {
-    /// Another recorder of metrics is installed in this process.
+    /// A metrics recorder is already installed in this process.
     #[error("metrics: {0}")]
     Metrics(String),
-    /// The filter is not one, or another subscriber is installed in this process.
+    /// The log filter is invalid, or a subscriber is already installed in this process.
     #[error("logging: {0}")]
     Logging(String),
 }

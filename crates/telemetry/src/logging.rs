@@ -11,35 +11,38 @@ use tracing_subscriber::{
 
 use crate::{TelemetryError, redacted};
 
-/// Read before `RUST_LOG`, so that Docent can be told apart from what runs beside it.
+/// Variables that set the log filter. The first one that is set applies, so that Docent can log
+/// differently from other programs in the same environment.
 const FILTER_VARIABLES: [&str; 2] = ["DOCENT_LOG", "RUST_LOG"];
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people on a terminal, JSON elsewhere.
+    /// Formatted lines on a terminal, JSON elsewhere.
     #[default]
     Auto,
-    /// For people.
+    /// Lines formatted for reading.
     Human,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// What is logged by default: all of ours, and of libraries only what went wrong.
+/// The default log filter: everything from `info` up, and only warnings of two talkative libraries.
 pub const DEFAULT_FILTER: &str = "info,sea_orm_migration=warn,actix_server=warn";
 
-/// Libraries that show addresses with their passwords, statements, requests or bodies to whoever listens closely. What is
-/// no warning of theirs is not heard, whatever the filter says.
-const INDISCREET: [&str; 4] = ["actix", "sea_orm", "sqlx", "ureq"];
+/// Prefixes of libraries that log passwords, statements, requests or bodies below the level `warn`.
+/// Those lines are dropped, whatever the filter says.
+const SECRET_LOGGERS: [&str; 4] = ["actix", "sea_orm", "sqlx", "ureq"];
 
-/// Sends log lines to standard error, filtered by `DOCENT_LOG`, else `RUST_LOG`, else [`DEFAULT_FILTER`]. Libraries that
-/// would tell secrets are heard only when they warn.
+/// Installs a subscriber that writes log lines to standard error, filtered by `DOCENT_LOG`, else
+/// `RUST_LOG`, else [`DEFAULT_FILTER`]. Libraries that log secrets are limited to warnings and
+/// errors.
 ///
 /// # Errors
-/// [`TelemetryError::Logging`] for a filter that cannot be read, or where this was done before.
+/// Returns [`TelemetryError::Logging`] for an invalid filter and if a subscriber is already
+/// installed.
 pub fn init_tracing(format: LogFormat) -> Result<(), TelemetryError> {
-    let registry = tracing_subscriber::registry().with(filter()?).with(filter_fn(is_discreet));
+    let registry = tracing_subscriber::registry().with(filter()?).with(filter_fn(is_allowed));
     let is_json = match format {
         LogFormat::Auto => !stderr().is_terminal(),
         LogFormat::Human => false,
@@ -58,30 +61,33 @@ fn json_lines<S: Subscriber + for<'a> LookupSpan<'a>>() -> impl Layer<S> {
     lines.with_writer(stderr)
 }
 
-/// Says why a program ends, without passwords: `error: ...` to a person on a terminal, elsewhere one line of JSON, which
-/// `log` is to write. That line comes whatever the filter says, and where [`init_tracing`] was not reached.
+/// Reports the error that ends a program, without passwords: `error: ...` on a terminal, elsewhere
+/// one JSON line, which `log` writes. The line is written whatever the filter says, and even if
+/// [`init_tracing`] was not called.
 pub fn report_failure(error: &str, log: impl FnOnce(&str)) {
     let error = redacted(error);
     if stderr().is_terminal() {
-        // Without a place to say it there is nothing left to do.
+        // If standard error cannot be written, the error cannot be reported.
         let _unwritable = writeln!(stderr(), "error: {error}");
     } else {
         tracing::subscriber::with_default(tracing_subscriber::registry().with(json_lines()), || log(&error));
     }
 }
 
-/// The one log line of a panic: a hook for [`std::panic::set_hook`]. What was said is shown only if it was written down
-/// in the code: a text that was made may hold anything.
+/// Logs a panic in one line. It is a hook for [`std::panic::set_hook`].
+///
+/// The message of the panic is shown only if it is a literal in the code, because a formatted
+/// message may contain user data.
 pub fn log_panic(panic: &PanicHookInfo<'_>) {
     let said =
-        panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(not shown: it holds data)");
+        panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(not shown: it may contain data)");
     let location = panic.location().map(ToString::to_string).unwrap_or_default();
     tracing::error!(location, said, "panic");
 }
 
-fn is_discreet(metadata: &Metadata<'_>) -> bool {
-    let is_indiscreet = INDISCREET.iter().any(|library| metadata.target().starts_with(library));
-    !is_indiscreet || (metadata.is_event() && *metadata.level() <= Level::WARN)
+fn is_allowed(metadata: &Metadata<'_>) -> bool {
+    let is_secret_logger = SECRET_LOGGERS.iter().any(|library| metadata.target().starts_with(library));
+    !is_secret_logger || (metadata.is_event() && *metadata.level() <= Level::WARN)
 }
 
 fn filter() -> Result<EnvFilter, TelemetryError> {

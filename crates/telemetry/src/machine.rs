@@ -1,71 +1,80 @@
-//! What the operating system says of this process and of its disks.
+//! Figures of the operating system about this process and its disks.
 
 use std::{io, path::Path};
 
 use crate::{Sample, names};
 
-/// Room on a disk, in bytes.
+/// Space of a file system, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DiskSpace {
-    /// What this process may still write.
+    /// Space available to this process.
     pub free_bytes: u64,
-    /// All of it.
+    /// Total space.
     pub size_bytes: u64,
 }
 
-/// The room on the disk that a file or folder is on.
+/// Returns the space of the file system that a file or folder is on.
 ///
 /// # Errors
-/// Where it is not there, or where the system cannot tell.
+/// Returns an error if `path` does not exist or the operating system cannot answer.
 #[cfg(unix)]
 pub fn disk_space(path: &Path) -> io::Result<DiskSpace> {
     let disk = rustix::fs::statvfs(path)?;
-    let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
-    Ok(DiskSpace { free_bytes: bytes(disk.f_bavail), size_bytes: bytes(disk.f_blocks) })
+    Ok(DiskSpace {
+        free_bytes: disk.f_bavail.saturating_mul(disk.f_frsize),
+        size_bytes: disk.f_blocks.saturating_mul(disk.f_frsize),
+    })
 }
 
-/// The room on the disk that a file or folder is on.
+/// Returns the space of the file system that a file or folder is on.
 ///
 /// # Errors
-/// Always: this system is not asked.
+/// Always returns [`io::ErrorKind::Unsupported`] on this platform.
 #[cfg(not(unix))]
 pub fn disk_space(_path: &Path) -> io::Result<DiskSpace> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// CPU, memory, threads and files of this process at this moment; what cannot be told is left out.
+/// Returns CPU time, memory, threads and open files of this process. Figures that cannot be read
+/// are left out.
 #[cfg(target_os = "linux")]
 pub(crate) fn process() -> Vec<Sample> {
     use std::fs;
 
     let cpu = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    let mut samples =
-        vec![Sample::new(names::PROCESS_CPU, cpu.tv_sec as f64 + cpu.tv_nsec as f64 / 1_000_000_000.0)];
-    let mut put = |metric, value: Option<f64>| samples.extend(value.map(|value| Sample::new(metric, value)));
+    let cpu_seconds = cpu.tv_sec as f64 + cpu.tv_nsec as f64 / 1_000_000_000.0;
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let kibibytes = |key| number_after(&status, key).map(|kibibytes| kibibytes * 1_024.0);
-    put(names::PROCESS_RESIDENT, kibibytes("VmRSS:"));
-    put(names::PROCESS_VIRTUAL, kibibytes("VmSize:"));
-    put(names::PROCESS_THREADS, number_after(&status, "Threads:"));
-    // One of them is the folder that is being read.
-    let open = fs::read_dir("/proc/self/fd").ok().map(|files| files.count().saturating_sub(1) as f64);
-    put(names::PROCESS_FDS, open);
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    put(names::PROCESS_FDS_MAX, number_after(&limits, "Max open files"));
-    samples
+    // One of the open files is the folder that is being read.
+    let open = fs::read_dir("/proc/self/fd").ok().map(|files| files.count().saturating_sub(1) as f64);
+    let figures = [
+        (names::PROCESS_CPU, Some(cpu_seconds)),
+        (names::PROCESS_RESIDENT, kibibytes_after(&status, "VmRSS:")),
+        (names::PROCESS_VIRTUAL, kibibytes_after(&status, "VmSize:")),
+        (names::PROCESS_THREADS, number_after(&status, "Threads:")),
+        (names::PROCESS_FDS, open),
+        (names::PROCESS_FDS_MAX, number_after(&limits, "Max open files")),
+    ];
+    figures.into_iter().filter_map(|(metric, value)| Some(Sample::new(metric, value?))).collect()
 }
 
-/// Nothing: this system is not asked.
+/// Returns no samples on this platform.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn process() -> Vec<Sample> {
     Vec::new()
 }
 
-/// The first number of the line that begins with a key.
+/// Returns the first number of the line that begins with `key`.
 #[cfg(target_os = "linux")]
 fn number_after(text: &str, key: &str) -> Option<f64> {
     let rest = text.lines().find_map(|line| line.strip_prefix(key))?;
     rest.split_whitespace().next()?.parse().ok()
+}
+
+/// Returns the size in bytes on the line that begins with `key`.
+#[cfg(target_os = "linux")]
+fn kibibytes_after(text: &str, key: &str) -> Option<f64> {
+    number_after(text, key).map(|kibibytes| kibibytes * 1_024.0)
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -74,12 +83,13 @@ mod tests {
 
     use super::{disk_space, names, process};
 
+    fn value(metric: &str) -> f64 {
+        let found = process().into_iter().find(|sample| sample.metric == metric);
+        found.map_or(f64::NAN, |sample| sample.value)
+    }
+
     #[test]
     fn a_process_is_seen_to_run_and_to_open_files() {
-        let value = |metric| {
-            let found = process().into_iter().find(|sample| sample.metric == metric);
-            found.map_or(f64::NAN, |sample| sample.value)
-        };
         let before = value(names::PROCESS_CPU);
         let mut sum = 0_u64;
         while value(names::PROCESS_CPU) <= before + 0.01 {

@@ -1,16 +1,16 @@
-/// What kind of number a metric is.
+/// The Prometheus type of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Only grows.
+    /// A number that only grows.
     Counter,
-    /// Goes up and down.
+    /// A number that goes up and down.
     Gauge,
-    /// Durations in seconds.
+    /// A distribution of durations in seconds.
     Histogram,
 }
 
 impl Kind {
-    /// The word for it in the text format of Prometheus.
+    /// Returns the name of the type in the text format of Prometheus.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -21,54 +21,55 @@ impl Kind {
     }
 }
 
-/// What a label may hold. No label ever holds what a caller made up.
+/// The values that a label can have. No label has a value that a caller chooses freely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Values {
-    /// One of these.
+    /// One of these values.
     Of(&'static [&'static str]),
-    /// What is not known beforehand, and what keeps it few.
-    Few(&'static str),
+    /// Values not known in advance, with a description of them.
+    Bounded(&'static str),
 }
 
 /// A label of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Label {
-    /// Its name.
+    /// Name of the label.
     pub name: &'static str,
-    /// What it may hold.
+    /// Values of the label.
     pub values: Values,
 }
 
-/// Who tells a metric.
+/// The program that emits a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Teller {
+pub enum Emitter {
     /// The server, at `GET /metrics`.
     Server,
-    /// The trainer, in the file that `--metrics-file` names.
+    /// The trainer, in the file given by `--metrics-file`.
     Trainer,
 }
 
-/// One metric.
+/// A metric of the table in [`names`](crate::names).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metric {
-    /// Its name.
+    /// Name of the metric.
     pub name: &'static str,
-    /// What kind of number it is.
+    /// Type of the metric.
     pub kind: Kind,
-    /// Its labels.
+    /// Labels of the metric.
     pub labels: &'static [Label],
-    /// Its help text.
+    /// Help text, as Prometheus shows it.
     pub help: &'static str,
 }
 
 impl Metric {
-    /// Who tells it.
+    /// Returns the program that emits the metric.
     #[must_use]
-    pub fn teller(&self) -> Teller {
-        if self.name.starts_with("docent_training_") { Teller::Trainer } else { Teller::Server }
+    pub fn emitter(&self) -> Emitter {
+        if self.name.starts_with("docent_training_") { Emitter::Trainer } else { Emitter::Server }
     }
 
-    /// The labels of each of its series, where all of them are known beforehand.
+    /// Returns the labels of every series, or `None` if the values of a label are not known in
+    /// advance.
     #[must_use]
     pub fn known_series(&self) -> Option<Vec<Vec<(&'static str, &'static str)>>> {
         let mut all = vec![Vec::new()];
@@ -93,17 +94,21 @@ impl Metric {
 mod tests {
     use super::{Kind, Label, Metric, Values};
 
+    fn metric(labels: &'static [Label]) -> Metric {
+        Metric { name: "docent_x_total", kind: Kind::Counter, labels, help: "" }
+    }
+
     #[test]
     fn the_series_are_every_combination_of_known_values_or_unknown() {
         let strategy = Label { name: "strategy", values: Values::Of(&["content", "hybrid"]) };
         let cold = Label { name: "cold_start", values: Values::Of(&["true", "false"]) };
-        let metric = |labels| Metric { name: "docent_x_total", kind: Kind::Counter, labels, help: "" };
         assert_eq!(metric(&[]).known_series(), Some(vec![vec![]]));
         let labels: &'static [Label] = Box::leak(Box::new([strategy, cold]));
         let series = metric(labels).known_series().unwrap_or_default();
         assert_eq!(series.len(), 4);
         assert_eq!(series[1], [("strategy", "content"), ("cold_start", "false")]);
-        let open: &'static [Label] = Box::leak(Box::new([Label { name: "route", values: Values::Few("") }]));
+        let open: &'static [Label] =
+            Box::leak(Box::new([Label { name: "route", values: Values::Bounded("") }]));
         assert_eq!(metric(open).known_series(), None);
     }
 }

@@ -1,12 +1,13 @@
-//! Every metric that Docent emits. The help text of each is what Prometheus shows; `docs/metrics.md` is made of this.
+//! The table of every metric that Docent emits. The help texts are those that Prometheus shows, and
+//! `docs/metrics.md` is generated from them.
 
-pub use crate::metric::{Kind, Label, Metric, Teller, Values};
+pub use crate::metric::{Emitter, Kind, Label, Metric, Values};
 
 macro_rules! metrics {
     ($($constant:ident: $kind:ident = $name:literal $({ $($label:ident),+ })?, $help:literal;)*) => {
         $(#[doc = $help] pub const $constant: &str = $name;)*
 
-        /// All of them.
+        /// All metrics, in the order of the documentation.
         pub const ALL: &[Metric] = &[$(Metric {
             name: $name,
             kind: Kind::$kind,
@@ -22,13 +23,13 @@ macro_rules! labels {
     };
 }
 
-/// How a training run can have ended.
+/// Values of the label `status` of training runs.
 pub const RUN_STATUSES: &[&str] =
     &["running", "published", "rejected", "failed", "interrupted", "insufficient_data"];
 
 labels! {
     METHOD = "method": Values::Of(&["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "other"]);
-    ROUTE = "route": Values::Few("route templates, and `unknown` for all other paths");
+    ROUTE = "route": Values::Bounded("route templates, or `unknown` for any other path");
     STATUS_CLASS = "status": Values::Of(&["1xx", "2xx", "3xx", "4xx", "5xx"]);
     STRATEGY = "strategy": Values::Of(&["collaborative", "content", "graph", "hybrid"]);
     COLD_START = "cold_start": Values::Of(&["true", "false"]);
@@ -48,120 +49,123 @@ labels! {
     POOL = "pool": Values::Of(&["read", "write", "shared"]);
     CONNECTION_STATE = "state": Values::Of(&["idle", "in_use"]);
     PLACE = "place": Values::Of(&["store", "snapshots"]);
-    JUDGED = "model": Values::Few("what the training judged: `popularity`, each collaborative model, `collaborative`, `hybrid`");
+    EVALUATED = "model": Values::Bounded("models of the training: `popularity`, each collaborative model, `collaborative`, `hybrid`");
     MEASURE = "metric": Values::Of(&["hr", "ndcg", "recall", "precision", "mrr", "map"]);
-    VERSION = "version": Values::Few("the live model only: one series at a time");
-    PROGRAM_VERSION = "version": Values::Few("this program's");
+    VERSION = "version": Values::Bounded("version of the live model (one series at a time)");
+    PROGRAM_VERSION = "version": Values::Bounded("version of the server");
     DATABASE = "database": Values::Of(&["sqlite", "postgresql"]);
     RUN_STATUS = "status": Values::Of(RUN_STATUSES);
 }
 
 metrics! {
     HTTP_REQUESTS: Counter = "docent_http_requests_total" { METHOD, ROUTE, STATUS_CLASS },
-        "HTTP requests answered, by method, route template and status class.";
+        "Number of HTTP requests answered, by method, route template and status class.";
     HTTP_DURATION: Histogram = "docent_http_request_duration_seconds" { METHOD, ROUTE, STATUS_CLASS },
-        "Time from the head of an HTTP request to its answer, by method, route template and status class.";
+        "Time from receiving the head of an HTTP request to its response, by method, route template and status class.";
     HTTP_IN_FLIGHT: Gauge = "docent_http_requests_in_flight" { METHOD, ROUTE },
-        "HTTP requests being answered at this moment, by method and route template.";
-    PANICS: Counter = "docent_panics_total", "Panics anywhere in the server. A request that meets one is answered with a 500.";
+        "Number of HTTP requests in progress, by method and route template.";
+    PANICS: Counter = "docent_panics_total",
+        "Number of panics in the server. A request that panics is answered with status 500.";
 
-    RECOMMEND_DURATION: Histogram = "docent_recommend_duration_seconds", "Time to make one recommendation answer.";
+    RECOMMEND_DURATION: Histogram = "docent_recommend_duration_seconds", "Time to compute one recommendation answer.";
     RECOMMEND_ANSWERS: Counter = "docent_recommend_answers_total" { STRATEGY, COLD_START, FALLBACK },
-        "Recommendation answers, by the strategy that ranked, whether the user has fewer than 5 interactions, and whether anything was left out or replaced.";
+        "Number of recommendation answers, by ranking strategy, cold start (fewer than 5 interactions of the user) and fallback (a part was left out or replaced).";
     RECOMMEND_DEGRADED: Counter = "docent_recommend_degraded_total" { DEGRADATION },
-        "Recommendation answers in which something was left out or replaced, by what that was; one answer may count under several.";
-    RECOMMEND_EMPTY: Counter = "docent_recommend_empty_total", "Recommendation answers with nothing in them.";
+        "Number of recommendation answers with a part that was left out or replaced, by reason. One answer can count under several reasons.";
+    RECOMMEND_EMPTY: Counter = "docent_recommend_empty_total", "Number of recommendation answers without any resource.";
     RECOMMEND_STAGE_DURATION: Histogram = "docent_recommend_stage_duration_seconds" { STAGE },
-        "Time that one stage of a recommendation answer took, by stage; all of them together are docent_recommend_duration_seconds.";
+        "Time of one stage of a recommendation answer, by stage. The total is docent_recommend_duration_seconds.";
     RECOMMEND_CANDIDATES: Counter = "docent_recommend_candidates_total" { SOURCE },
-        "Candidates gathered for recommendation answers, by source; what several sources bring is counted for each.";
+        "Number of candidates gathered for recommendation answers, by source. A candidate from several sources counts for each of them.";
     RECOMMEND_EXPLORED: Counter = "docent_recommend_explored_total",
-        "Recommendations whose place was kept for what nobody has interacted with.";
-    USER_CACHE_HITS: Counter = "docent_user_cache_hits_total", "Requests whose user was in memory.";
-    USER_CACHE_MISSES: Counter = "docent_user_cache_misses_total", "Requests whose user was read from the database.";
+        "Number of recommendations in a place kept for resources that no user has interacted with.";
+    USER_CACHE_HITS: Counter = "docent_user_cache_hits_total", "Number of requests that found their user in the user cache.";
+    USER_CACHE_MISSES: Counter = "docent_user_cache_misses_total", "Number of requests that read their user from the database.";
 
-    IMPRESSIONS_WRITTEN: Counter = "docent_impressions_written_total", "Recommendations shown and written down.";
+    IMPRESSIONS_WRITTEN: Counter = "docent_impressions_written_total", "Number of impressions written to the database.";
     IMPRESSIONS_DROPPED: Counter = "docent_impressions_dropped_total",
-        "Recommendations shown whose record was lost: the queue was full or the database away.";
+        "Number of impressions lost because the queue was full or the database was unavailable.";
     IMPRESSION_QUEUE: Gauge = "docent_impression_queue_answers",
-        "Answers whose recommendations wait to be written down.";
+        "Number of answers whose impressions wait to be written.";
     IMPRESSION_QUEUE_CAPACITY: Gauge = "docent_impression_queue_capacity_answers",
-        "Answers that may wait before further ones are dropped.";
+        "Maximum number of answers whose impressions can wait. Impressions of further answers are dropped.";
 
-    INGESTED: Counter = "docent_ingested_resources_total" { INGEST_OUTCOME }, "Resources taken in, by what became of each.";
+    INGESTED: Counter = "docent_ingested_resources_total" { INGEST_OUTCOME }, "Number of resources ingested, by outcome.";
     INGESTED_UNEMBEDDED: Counter = "docent_ingested_resources_unembedded_total",
-        "Resources taken in that could not be found by their content yet when the call returned.";
-    INGEST_DURATION: Histogram = "docent_ingest_duration_seconds", "Time to take in one batch of resources.";
+        "Number of resources ingested that had no embedding yet when the call returned.";
+    INGEST_DURATION: Histogram = "docent_ingest_duration_seconds", "Time to ingest one batch of resources.";
     INTERACTIONS: Counter = "docent_interactions_total" { RECORD_OUTCOME },
-        "Interactions handed in, by whether they were recorded; replays of an idempotency key are not counted.";
+        "Number of interactions received, by outcome. Replays of an idempotency key are not counted.";
 
     DATABASE_QUERY_DURATION: Histogram = "docent_database_query_duration_seconds" { OPERATION },
-        "Time that the database took for one statement, by the verb that the statement begins with.";
-    DATABASE_QUERY_FAILURES: Counter = "docent_database_query_failures_total", "Statements that the database refused.";
+        "Time of one database statement, by operation.";
+    DATABASE_QUERY_FAILURES: Counter = "docent_database_query_failures_total", "Number of database statements that failed.";
     DATABASE_SLOW_QUERIES: Counter = "docent_database_slow_queries_total",
-        "Statements that took longer than the configured slow_query_seconds.";
-    RESOURCES: Gauge = "docent_resources", "Resources in memory, hidden ones included.";
-    VECTORS: Gauge = "docent_vectors", "Resources in memory that can be found by their content.";
-    GRAPH_EDGES: Gauge = "docent_graph_edges", "Edges of the graph of resources in memory.";
+        "Number of database statements that took longer than the configured slow_query_seconds.";
+    RESOURCES: Gauge = "docent_resources", "Number of resources in memory, including hidden ones.";
+    VECTORS: Gauge = "docent_vectors", "Number of resources in memory that have an embedding.";
+    GRAPH_EDGES: Gauge = "docent_graph_edges", "Number of edges of the resource graph in memory.";
 
-    MODEL_LIVE: Gauge = "docent_model_live", "1 while a published model is live, else 0.";
-    MODEL_INFO: Gauge = "docent_model_info" { VERSION }, "1, with the version of the live model.";
-    MODEL_CREATED: Gauge = "docent_model_created_timestamp_seconds", "When the live model was published.";
+    MODEL_LIVE: Gauge = "docent_model_live", "1 if a published model is live, else 0.";
+    MODEL_INFO: Gauge = "docent_model_info" { VERSION }, "Always 1; the label has the version of the live model.";
+    MODEL_CREATED: Gauge = "docent_model_created_timestamp_seconds", "Time when the live model was published.";
     MODEL_WATERMARK: Gauge = "docent_model_watermark_timestamp_seconds",
-        "When the newest interaction happened that the live model has learned from.";
-    MODEL_SIZE: Gauge = "docent_model_size_bytes", "Size of the live model's files.";
-    MODEL_USERS: Gauge = "docent_model_users", "Users with positive interactions that the live model was trained on.";
-    MODEL_RESOURCES: Gauge = "docent_model_resources", "Resources that the live model was trained on.";
-    MODEL_POSITIVES: Gauge = "docent_model_positives", "Positive interactions that the live model was trained on.";
-    MODEL_HOLDOUT: Gauge = "docent_model_holdout_ratio" { JUDGED, MEASURE },
-        "How good the live model was at its training, on what was held out: metrics at 10, from 0 to 1.";
+        "Time of the newest interaction that the live model was trained on.";
+    MODEL_SIZE: Gauge = "docent_model_size_bytes", "Size of the files of the live model.";
+    MODEL_USERS: Gauge = "docent_model_users", "Number of users with positive interactions that the live model was trained on.";
+    MODEL_RESOURCES: Gauge = "docent_model_resources", "Number of resources that the live model was trained on.";
+    MODEL_POSITIVES: Gauge = "docent_model_positives", "Number of positive interactions that the live model was trained on.";
+    MODEL_HOLDOUT: Gauge = "docent_model_holdout_ratio" { EVALUATED, MEASURE },
+        "Accuracy of the live model on the holdout of its training: metrics at 10, from 0 to 1.";
     MODEL_RELOADS: Counter = "docent_model_reloads_total" { RELOAD_RESULT },
-        "Published models that were taken up, or could not be, since the start.";
+        "Number of attempts to load a newly published model, by result.";
     UPKEEP_FAILURES: Counter = "docent_upkeep_failures_total" { UPKEEP_TASK },
-        "Failures of what the server does in the background: taking up a model, following changes of the catalogue, forgetting old idempotency keys.";
+        "Number of failed background tasks: reload loads a new model, refresh follows changes of the catalogue, forget removes old idempotency keys.";
 
     SCHEMA_READY: Gauge = "docent_schema_ready",
-        "1 while the tables are those that this server knows, else 0: then it answers probes and scrapes, and refuses all else.";
+        "1 if the database schema is the one that this server expects, else 0. At 0 the server answers only probes and scrapes.";
     SCHEMA_MIGRATIONS: Gauge = "docent_schema_migrations" { MIGRATION_STATE },
-        "Migrations of the store: applied, pending (the schema is behind this server), unknown (it is ahead).";
-    DATABASE_UP: Gauge = "docent_database_up", "1 while the database answers within 2 seconds, else 0.";
+        "Number of schema migrations: applied, pending (the schema is older than this server) and unknown (the schema is newer).";
+    DATABASE_UP: Gauge = "docent_database_up", "1 if the database answers within 2 seconds, else 0.";
     DATABASE_CONNECTIONS: Gauge = "docent_database_connections" { POOL, CONNECTION_STATE },
-        "Open connections to the database. SQLite has a pool for reading and one connection for writing; PostgreSQL has one shared pool.";
+        "Number of open database connections. SQLite has a read pool and one write connection; PostgreSQL has one shared pool.";
     DATABASE_CONNECTIONS_MAX: Gauge = "docent_database_connections_max" { POOL },
-        "Most connections to the database that may be open.";
+        "Maximum number of open database connections.";
     DISK_FREE: Gauge = "docent_disk_free_bytes" { PLACE },
-        "Space left on the disks of the SQLite store and of the folder of snapshots. A PostgreSQL store is not seen.";
-    DISK_SIZE: Gauge = "docent_disk_size_bytes" { PLACE }, "Size of the disks of the SQLite store and of the folder of snapshots.";
+        "Free space on the disks of the SQLite store and of the snapshots folder. The disk of a PostgreSQL store is not measured.";
+    DISK_SIZE: Gauge = "docent_disk_size_bytes" { PLACE }, "Size of the disks of the SQLite store and of the snapshots folder.";
 
-    BUILD_INFO: Gauge = "docent_build_info" { PROGRAM_VERSION, DATABASE }, "1, with the version of the server and its kind of database.";
-    PROCESS_CPU: Counter = "docent_process_cpu_seconds_total", "CPU time that the server has spent.";
-    PROCESS_RESIDENT: Gauge = "docent_process_resident_memory_bytes", "Memory of the server that is in RAM.";
-    PROCESS_VIRTUAL: Gauge = "docent_process_virtual_memory_bytes", "Address space of the server.";
-    PROCESS_THREADS: Gauge = "docent_process_threads", "Threads of the server.";
-    PROCESS_FDS: Gauge = "docent_process_open_fds", "Open file descriptors of the server.";
-    PROCESS_FDS_MAX: Gauge = "docent_process_max_fds", "Most file descriptors that the server may open.";
-    PROCESS_STARTED: Gauge = "docent_process_start_time_seconds", "When the server began to collect metrics.";
+    BUILD_INFO: Gauge = "docent_build_info" { PROGRAM_VERSION, DATABASE },
+        "Always 1; the labels have the version of the server and the kind of database.";
+    PROCESS_CPU: Counter = "docent_process_cpu_seconds_total", "CPU time used by the server.";
+    PROCESS_RESIDENT: Gauge = "docent_process_resident_memory_bytes", "Resident memory of the server.";
+    PROCESS_VIRTUAL: Gauge = "docent_process_virtual_memory_bytes", "Virtual memory of the server.";
+    PROCESS_THREADS: Gauge = "docent_process_threads", "Number of threads of the server.";
+    PROCESS_FDS: Gauge = "docent_process_open_fds", "Number of open file descriptors of the server.";
+    PROCESS_FDS_MAX: Gauge = "docent_process_max_fds", "Maximum number of open file descriptors of the server.";
+    PROCESS_STARTED: Gauge = "docent_process_start_time_seconds", "Time when the server started to collect metrics.";
 
     TRAINING_RUNS: Counter = "docent_training_runs_total" { RUN_STATUS },
-        "Training runs, by how they ended: those in the history of the store, and failed ones that it could not record.";
+        "Number of training runs, by final status: the runs in the history of the store, and failed runs that could not be recorded there.";
     TRAINING_UNRECORDED: Counter = "docent_training_unrecorded_runs_total",
-        "Training runs that failed before the store could record them, such as with the database away: part of the failed ones of docent_training_runs_total.";
-    TRAINING_LAST_STATUS: Gauge = "docent_training_last_status" { RUN_STATUS }, "1 for how the last training run ended, else 0.";
-    TRAINING_LAST_END: Gauge = "docent_training_last_end_timestamp_seconds", "When the last training run ended.";
-    TRAINING_LAST_DURATION: Gauge = "docent_training_last_duration_seconds", "How long the last training run took.";
+        "Number of training runs that failed before the store could record them, for example because the database was unavailable. They are included in docent_training_runs_total as failed.";
+    TRAINING_LAST_STATUS: Gauge = "docent_training_last_status" { RUN_STATUS },
+        "1 for the status of the last training run, else 0.";
+    TRAINING_LAST_END: Gauge = "docent_training_last_end_timestamp_seconds", "Time when the last training run ended.";
+    TRAINING_LAST_DURATION: Gauge = "docent_training_last_duration_seconds", "Duration of the last training run.";
     TRAINING_LAST_CHECK: Gauge = "docent_training_last_check_timestamp_seconds",
-        "When the trainer last looked for something to learn and came to an end: with a model, with too little data, or because too little was new. Failed and interrupted runs do not count.";
+        "Time when the trainer last completed a check for new data: with a model, with too little data, or with too few new interactions. Failed and interrupted runs do not count.";
     TRAINING_LAST_IDLE: Gauge = "docent_training_last_idle_timestamp_seconds",
-        "When the trainer last found that too little was new, and trained nothing.";
+        "Time when the trainer last trained nothing because there were too few new interactions.";
     TRAINING_LAST_JUDGED: Gauge = "docent_training_last_judged_timestamp_seconds",
-        "When a training run last ended with a model that was published or rejected.";
+        "Time when a training run last ended with a published or a rejected model.";
     TRAINING_LAST_PUBLISHED: Gauge = "docent_training_last_published_timestamp_seconds",
-        "When a training run last published a model.";
-    TRAINING_LAST_HOLDOUT: Gauge = "docent_training_last_holdout_ratio" { JUDGED, MEASURE },
-        "How good the models of the last run that judged any were on what was held out: metrics at 10, from 0 to 1.";
+        "Time when a training run last published a model.";
+    TRAINING_LAST_HOLDOUT: Gauge = "docent_training_last_holdout_ratio" { EVALUATED, MEASURE },
+        "Accuracy of the models of the last run that evaluated any, on its holdout: metrics at 10, from 0 to 1.";
 }
 
-/// The metric of a name.
+/// Returns the metric with this name.
 #[must_use]
 pub fn metric(name: &str) -> Option<&'static Metric> {
     ALL.iter().find(|metric| metric.name == name)

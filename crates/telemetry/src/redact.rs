@@ -1,5 +1,5 @@
-/// What was said of a failure, in one line and without what may hold a password: excerpts of a configuration, and what
-/// stands before the host of an address.
+/// Returns an error message as one line without parts that may contain a password: excerpts of a
+/// configuration file, and the user information of an address.
 #[must_use]
 pub fn redacted(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !is_excerpt(line));
@@ -7,11 +7,13 @@ pub fn redacted(text: &str) -> String {
     words.join(" ")
 }
 
-/// `2 | database_url = "..."`, and the line that points at a place in it.
+/// Recognises an excerpt such as `2 | database_url = "..."`, and the line that points at a place in
+/// it.
 fn is_excerpt(line: &str) -> bool {
     line.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start().starts_with('|')
 }
 
+/// Removes the user information from an address.
 fn without_user(word: &str) -> String {
     match (word.split_once("://"), word.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://...@{host}"),

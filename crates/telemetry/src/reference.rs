@@ -1,23 +1,24 @@
 use std::fmt::Write;
 
-use crate::names::{ALL, Label, Metric, Teller, Values};
+use crate::names::{ALL, Emitter, Label, Metric, Values};
 
 const HEAD: &str = "# Metrics\n\n\
-    Made from `crates/telemetry/src/names.rs` by `just metrics-doc`; a test sees to it that it is current.\n\n\
-    Durations are in seconds, sizes in bytes. No label ever holds an id of a user or a resource, a path or anything else \
-    that a caller made up: however many there are of them, the number of series stays the same.\n";
+    Generated from `crates/telemetry/src/names.rs` by `just metrics-doc`; a test checks that this page is current.\n\n\
+    Durations are in seconds, sizes in bytes, times in seconds since 1970-01-01 00:00 UTC. No label contains a user id, a \
+    resource id, a path or another value that a caller chooses, so the number of series does not grow with users or \
+    resources.\n";
 
-/// `docs/metrics.md`: every metric with its kind, labels and meaning.
+/// Returns the content of `docs/metrics.md`: every metric with its type, labels and meaning.
 #[must_use]
 pub fn reference() -> String {
     let mut text = HEAD.to_owned();
-    for (teller, title) in [
-        (Teller::Server, "The server, at `GET /metrics`"),
-        (Teller::Trainer, "The trainer, in the file of `docent-trainer train --metrics-file FILE`"),
+    for (emitter, title) in [
+        (Emitter::Server, "Server (`GET /metrics`)"),
+        (Emitter::Trainer, "Trainer (`docent-trainer train --metrics-file FILE`)"),
     ] {
-        // Writing to a string does not fail.
-        let _ = writeln!(text, "\n## {title}\n\n| metric | kind | labels | meaning |\n|---|---|---|---|");
-        for metric in ALL.iter().filter(|metric| metric.teller() == teller) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "\n## {title}\n\n| metric | type | labels | meaning |\n|---|---|---|---|");
+        for metric in ALL.iter().filter(|metric| metric.emitter() == emitter) {
             text.push_str(&row(metric));
         }
     }
@@ -32,7 +33,7 @@ fn row(metric: &Metric) -> String {
 fn label(label: &Label) -> String {
     let values = match label.values {
         Values::Of(values) => values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(" "),
-        Values::Few(what) => what.to_owned(),
+        Values::Bounded(description) => description.to_owned(),
     };
     format!("`{}`: {values}", label.name)
 }

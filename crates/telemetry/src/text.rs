@@ -2,25 +2,25 @@ use std::fmt::Write;
 
 use crate::names;
 
-/// One number under its labels.
+/// A value of a metric with its labels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
-    /// The metric, one of [`names`](crate::names) and no histogram.
+    /// Name of the metric: one of [`names`](crate::names), but not a histogram.
     pub metric: &'static str,
-    /// Its labels.
+    /// Names and values of the labels.
     pub labels: Vec<(&'static str, String)>,
-    /// The number.
+    /// Value of the sample.
     pub value: f64,
 }
 
 impl Sample {
-    /// A number without labels.
+    /// Creates a sample without labels.
     #[must_use]
     pub fn new(metric: &'static str, value: f64) -> Self {
         Self { metric, labels: Vec::new(), value }
     }
 
-    /// The same under one label more.
+    /// Adds a label.
     #[must_use]
     pub fn with(mut self, label: &'static str, value: impl Into<String>) -> Self {
         self.labels.push((label, value.into()));
@@ -28,23 +28,23 @@ impl Sample {
     }
 }
 
-/// Samples in the text format of Prometheus, each metric with its help and type.
+/// Renders samples in the text format of Prometheus, each metric with its help text and type.
 #[must_use]
 pub fn render_samples(samples: &[Sample]) -> String {
     let mut text = String::new();
-    let mut told: Vec<&str> = Vec::new();
+    let mut rendered: Vec<&str> = Vec::new();
     for sample in samples {
-        if told.contains(&sample.metric) {
+        if rendered.contains(&sample.metric) {
             continue;
         }
-        told.push(sample.metric);
+        rendered.push(sample.metric);
         render_metric(&mut text, sample.metric, samples);
     }
     text
 }
 
 fn render_metric(text: &mut String, name: &str, samples: &[Sample]) {
-    // Writing to a string does not fail.
+    // Writing to a string cannot fail.
     if let Some(metric) = names::metric(name) {
         let _ = writeln!(text, "# HELP {name} {}", metric.help);
         let _ = writeln!(text, "# TYPE {name} {}", metric.kind.as_str());
@@ -53,14 +53,14 @@ fn render_metric(text: &mut String, name: &str, samples: &[Sample]) {
         let labels: Vec<String> =
             sample.labels.iter().map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
         let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
-        // Adding 0 takes the sign off a zero that came of summing nothing.
+        // Adding 0 turns the -0.0 of an empty sum into 0.
         let _ = writeln!(text, "{name}{labels} {}", sample.value + 0.0);
     }
     text.push('\n');
 }
 
-/// What [`render_samples`] wrote. Lines that are of no metric of [`names`](crate::names), or that cannot be read, are left
-/// out.
+/// Parses the output of [`render_samples`]. Lines that cannot be parsed, or whose metric is not in
+/// [`names`](crate::names), are left out.
 #[must_use]
 pub fn parse_samples(text: &str) -> Vec<Sample> {
     text.lines().filter(|line| !line.starts_with('#')).filter_map(parse_sample).collect()
@@ -81,7 +81,7 @@ fn parse_sample(line: &str) -> Option<Sample> {
     Some(sample)
 }
 
-/// A value up to its closing quote, and what comes after that.
+/// Returns the value up to its closing quote, and the rest of the text.
 fn unescaped(quoted: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = quoted.char_indices();
@@ -106,12 +106,13 @@ mod tests {
     use super::{Sample, parse_samples, render_samples};
     use crate::names;
 
+    fn holdout(model: &str, value: f64) -> Sample {
+        Sample::new(names::MODEL_HOLDOUT, value).with("model", model).with("metric", "ndcg")
+    }
+
     #[test]
     fn samples_of_one_metric_stand_together_under_its_help() {
-        let judged = |model, value| {
-            Sample::new(names::MODEL_HOLDOUT, value).with("model", model).with("metric", "ndcg")
-        };
-        let samples = [judged("als", 0.25), Sample::new(names::MODEL_USERS, 3.0), judged("a\"b\\", 0.5)];
+        let samples = [holdout("als", 0.25), Sample::new(names::MODEL_USERS, 3.0), holdout("a\"b\\", 0.5)];
         let text = render_samples(&samples);
         let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("# HELP")).collect();
         assert_eq!(
@@ -126,15 +127,16 @@ mod tests {
                 "",
             ]
         );
-        assert!(text.starts_with("# HELP docent_model_holdout_ratio How good"), "{text}");
+        assert!(text.starts_with("# HELP docent_model_holdout_ratio Accuracy"), "{text}");
     }
 
     #[test]
-    fn what_was_rendered_is_read_back_and_what_is_not_ours_is_left_out() {
-        let judged =
-            |model: &str| Sample::new(names::MODEL_HOLDOUT, 0.25).with("model", model).with("metric", "ndcg");
-        let samples =
-            [judged("als"), judged("a\"b\\,c=\"}\n d"), Sample::new(names::MODEL_CREATED, 1_800_000_000.125)];
+    fn rendered_samples_are_read_back_and_other_lines_are_left_out() {
+        let samples = [
+            holdout("als", 0.25),
+            holdout("a\"b\\,c=\"}\n d", 0.25),
+            Sample::new(names::MODEL_CREATED, 1_800_000_000.125),
+        ];
         let text = render_samples(&samples);
         assert_eq!(parse_samples(&text), samples);
         for broken in
@@ -142,7 +144,7 @@ mod tests {
         {
             assert_eq!(parse_samples(broken), [], "{broken}");
         }
-        // Written no further than this.
+        // A line that was written in part.
         assert_eq!(parse_samples("docent_model_holdout_ratio{model=\"als 1"), []);
     }
 }

@@ -1,4 +1,4 @@
-//! What the code emits, what the table of names holds and what the documentation says are one.
+//! Checks that the code, the table of names and the documentation have the same metrics.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::{
@@ -13,7 +13,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Every source file of libraries and programs but this crate's own.
+/// Collects every source file of libraries and programs except this crate's own.
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         if entry.is_dir() && !entry.ends_with("target") && !entry.ends_with("crates/telemetry") {
@@ -35,7 +35,7 @@ fn every_metric_that_the_code_emits_is_in_the_table_and_every_one_of_the_table_i
         .split('"')
         .filter(|text| text.starts_with("docent_"))
         .filter(|text| text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
-        // Libraries do not depend on the table and emit literals; `docent_test_` and the like name other things.
+        // Libraries do not depend on the table and emit literals; other literals name other things.
         .filter(|text| code.contains(&format!("!(\"{text}\"")))
         .collect();
     assert!(literals.len() > 5, "{literals:?}");
