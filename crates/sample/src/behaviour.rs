@@ -1,34 +1,35 @@
-//! What people do.
+//! The interactions of users: visits by taste and by chance, returns and follow-ups.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use docent_domain::{InteractionType, NewInteraction, Signals, UserId};
+use docent_domain::{InteractionType, NewInteraction, Signals};
 use rand::{RngExt, rngs::StdRng};
 
 use crate::{
     LibraryConfig,
-    catalogue::{Shelved, Shelves, draw_weighted},
-    people::{Liking, Reader},
+    catalogue::{Catalogue, CatalogueItem, draw_weighted},
+    users::{Liking, SimulatedUser},
 };
 
-/// The first interaction is at most this long before the end.
-const DAYS: f64 = 180.0;
-/// How often a reader picks up whatever others read.
+/// Length of the simulated time, in days.
+const PERIOD_DAYS: f64 = 180.0;
+/// Probability that a user chooses by popularity alone.
 const CHANCE_OF_NOISE: f64 = 0.10;
-/// How often that pleases after all: what is popular is not popular for nothing.
+/// Probability that such a choice pleases the user.
 const CHANCE_OF_SURPRISE: f64 = 0.45;
-/// How often a reader comes back to something they liked.
+/// Probability that a user returns to a resource that pleased.
 const CHANCE_OF_RETURN: f64 = 0.08;
-/// How often a second interaction follows a reading that pleased.
+/// Probability that a second interaction follows a visit that the user loved.
 const CHANCE_OF_MORE: f64 = 0.35;
-/// How often something picked up by chance is dismissed.
+/// Probability that a resource which did not please is dismissed.
 const CHANCE_OF_DISMISSAL: f64 = 0.12;
-/// One in this many interactions follows another.
-const SHARE_OF_FOLLOW_UPS: usize = 5;
-/// How much more the preferred corner of a topic draws, and the favourite author.
-const PULL_OF_CORNER: f64 = 5.0;
-const PULL_OF_AUTHOR: f64 = 4.0;
+/// Number of interactions per follow-up.
+const INTERACTIONS_PER_FOLLOW_UP: usize = 5;
+/// Factor of the attraction of the favourite subtopic.
+const SUBTOPIC_PULL: f64 = 5.0;
+/// Factor of the attraction of the favourite author.
+const AUTHOR_PULL: f64 = 4.0;
 
-/// How a reading went.
+/// The reaction of a user to a resource.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reception {
     Loved,
@@ -36,36 +37,40 @@ enum Reception {
     Indifferent,
 }
 
-pub(crate) fn act_out(
+/// Simulates all users and returns their interactions, oldest first.
+pub(crate) fn simulate(
     config: &LibraryConfig,
-    shelves: &Shelves,
-    readers: &[Reader],
+    catalogue: &Catalogue,
+    users: &[SimulatedUser],
     random: &mut StdRng,
 ) -> Vec<NewInteraction> {
-    let of_reader =
-        |reader| Life { config, shelves, reader, seen: vec![false; shelves.all.len()], liked: Vec::new() };
-    let mut all: Vec<NewInteraction> =
-        readers.iter().flat_map(|reader| of_reader(reader).live(random)).collect();
+    let mut all = Vec::with_capacity(users.len() * config.interactions_per_user);
+    for user in users {
+        let seen = vec![false; catalogue.all.len()];
+        all.extend(Simulation { config, catalogue, user, seen, liked: Vec::new() }.run(random));
+    }
     all.sort_by_key(|interaction| interaction.at);
     all
 }
 
-/// One reader's time in the library.
-struct Life<'a> {
+/// The simulation of one user.
+struct Simulation<'a> {
     config: &'a LibraryConfig,
-    shelves: &'a Shelves,
-    reader: &'a Reader,
+    catalogue: &'a Catalogue,
+    user: &'a SimulatedUser,
+    /// True for each resource that the user has seen, by its index.
     seen: Vec<bool>,
+    /// Indices of the resources that pleased.
     liked: Vec<usize>,
 }
 
-impl Life<'_> {
-    fn live(mut self, random: &mut StdRng) -> Vec<NewInteraction> {
+impl Simulation<'_> {
+    fn run(mut self, random: &mut StdRng) -> Vec<NewInteraction> {
         let wanted = self.config.interactions_per_user;
-        let planned = wanted - wanted / SHARE_OF_FOLLOW_UPS;
-        let mut visits: Vec<f64> = (0..planned).map(|_| random.random::<f64>() * DAYS).collect();
+        let planned = wanted - wanted / INTERACTIONS_PER_FOLLOW_UP;
+        let mut visits: Vec<f64> = (0..planned).map(|_| random.random::<f64>() * PERIOD_DAYS).collect();
         visits.sort_by(|a, b| b.total_cmp(a));
-        // If fewer things were followed up than planned, the last days are busier.
+        // If there are fewer follow-ups than planned, visits of the last days fill the gap.
         visits.extend((0..wanted).map(|left| 1.0 / (left + 2) as f64));
         let mut follow_ups = wanted - planned;
         let mut done = Vec::with_capacity(wanted);
@@ -73,14 +78,14 @@ impl Life<'_> {
             if done.len() >= wanted {
                 break;
             }
-            // Two hours more keep what follows a reading before the end.
+            // Two hours keep follow-ups before the end of the simulated time.
             let at = self.config.until - TimeDelta::seconds((days_before * 86_400.0) as i64 + 2 * 3_600);
-            let Some((place, reception)) = self.choose(random, at) else { continue };
-            let Some(shelved) = self.shelves.all.get(place) else { continue };
-            done.push(self.read(random, shelved, reception, at));
+            let Some((index, reception)) = self.choose(random, at) else { continue };
+            let Some(item) = self.catalogue.all.get(index) else { continue };
+            done.push(self.read(random, item, reception, at));
             if follow_ups > 0
                 && done.len() < wanted
-                && let Some(more) = self.follow_up(random, shelved, reception, at)
+                && let Some(more) = self.follow_up(random, item, reception, at)
             {
                 follow_ups -= 1;
                 done.push(more);
@@ -89,34 +94,32 @@ impl Life<'_> {
         done
     }
 
+    /// Chooses the next resource, by its index, and the reaction to it.
     fn choose(&mut self, random: &mut StdRng, at: DateTime<Utc>) -> Option<(usize, Reception)> {
         if random.random_bool(CHANCE_OF_RETURN) && !self.liked.is_empty() {
             let again = self.liked.get(random.random_range(0..self.liked.len())).copied()?;
             return Some((again, Reception::Loved));
         }
         if random.random_bool(CHANCE_OF_NOISE) {
-            let place =
-                draw_weighted(random, self.unseen(at).map(|(_, shelved)| shelved.map_or(0.0, |s| s.appeal)))?;
-            self.see(place);
+            let index =
+                draw_weighted(random, self.unseen(at).map(|(_, item)| item.map_or(0.0, |s| s.appeal)))?;
+            self.see(index);
             if random.random_bool(CHANCE_OF_SURPRISE) {
-                self.liked.push(place);
-                return Some((place, Reception::Liked));
+                self.liked.push(index);
+                return Some((index, Reception::Liked));
             }
-            return Some((place, Reception::Indifferent));
+            return Some((index, Reception::Indifferent));
         }
-        let weights =
-            self.unseen(at).map(|(_, shelved)| shelved.map_or(0.0, |shelved| self.pull(shelved, at)));
-        let Some(place) = draw_weighted(random, weights) else {
-            // Everything to one's taste is read: back to the favourites.
+        let weights = self.unseen(at).map(|(_, item)| item.map_or(0.0, |item| self.pull(item, at)));
+        let Some(index) = draw_weighted(random, weights) else {
+            // All resources to the user's taste are seen, so the user returns to one that pleased.
             let again = self.liked.get(random.random_range(0..self.liked.len().max(1))).copied()?;
             return Some((again, Reception::Liked));
         };
-        self.see(place);
-        let shelved = self.shelves.all.get(place)?;
-        let loved = self
-            .reader
-            .liking_of(shelved.shelf.topic)
-            .is_some_and(|liking| self.is_favourite(liking, shelved));
+        self.see(index);
+        let item = self.catalogue.all.get(index)?;
+        let loved =
+            self.user.liking_of(item.place.topic).is_some_and(|liking| self.is_favourite(liking, item));
         let reception = match (loved, random.random::<f64>()) {
             (true, chance) if chance < 0.75 => Reception::Loved,
             (false, chance) if chance < 0.25 => Reception::Loved,
@@ -124,38 +127,38 @@ impl Life<'_> {
             _ => Reception::Indifferent,
         };
         if reception != Reception::Indifferent {
-            self.liked.push(place);
+            self.liked.push(index);
         }
-        Some((place, reception))
+        Some((index, reception))
     }
 
-    /// Every place of the catalogue, with what stands there where it has appeared and was not read yet.
-    fn unseen(&self, at: DateTime<Utc>) -> impl Iterator<Item = (usize, Option<&Shelved>)> + Clone {
-        self.shelves.all.iter().zip(&self.seen).enumerate().map(move |(place, (shelved, seen))| {
-            let appeared = shelved.resource.published_at.is_none_or(|published| published < at);
-            (place, Some(shelved).filter(|_| appeared && !seen))
+    /// Returns every index of the catalogue, with the resource if it is published and not seen yet.
+    fn unseen(&self, at: DateTime<Utc>) -> impl Iterator<Item = (usize, Option<&CatalogueItem>)> + Clone {
+        self.catalogue.all.iter().zip(&self.seen).enumerate().map(move |(index, (item, seen))| {
+            let appeared = item.resource.published_at.is_none_or(|published| published < at);
+            (index, Some(item).filter(|_| appeared && !seen))
         })
     }
 
-    fn pull(&self, shelved: &Shelved, at: DateTime<Utc>) -> f64 {
-        let Some(liking) = self.reader.liking_of(shelved.shelf.topic) else { return 0.0 };
-        let corner = if liking.corner == shelved.shelf.corner { PULL_OF_CORNER } else { 1.0 };
-        let author = if self.by_favourite(shelved) { PULL_OF_AUTHOR } else { 1.0 };
-        let is_new =
-            shelved.resource.published_at.is_some_and(|published| at - published < TimeDelta::days(60));
-        liking.weight * shelved.appeal * corner * author * if is_new { 2.0 } else { 1.0 }
+    /// Returns the attraction of a resource for the user.
+    fn pull(&self, item: &CatalogueItem, at: DateTime<Utc>) -> f64 {
+        let Some(liking) = self.user.liking_of(item.place.topic) else { return 0.0 };
+        let subtopic = if liking.subtopic == item.place.subtopic { SUBTOPIC_PULL } else { 1.0 };
+        let author = if self.by_favourite(item) { AUTHOR_PULL } else { 1.0 };
+        let is_new = item.resource.published_at.is_some_and(|published| at - published < TimeDelta::days(60));
+        liking.weight * item.appeal * subtopic * author * if is_new { 2.0 } else { 1.0 }
     }
 
-    fn is_favourite(&self, liking: &Liking, shelved: &Shelved) -> bool {
-        liking.corner == shelved.shelf.corner || self.by_favourite(shelved)
+    fn is_favourite(&self, liking: &Liking, item: &CatalogueItem) -> bool {
+        liking.subtopic == item.place.subtopic || self.by_favourite(item)
     }
 
-    fn by_favourite(&self, shelved: &Shelved) -> bool {
-        shelved.resource.authors.contains(&self.reader.person.favourite_author)
+    fn by_favourite(&self, item: &CatalogueItem) -> bool {
+        item.resource.authors.contains(&self.user.user.favourite_author)
     }
 
-    fn see(&mut self, place: usize) {
-        if let Some(seen) = self.seen.get_mut(place) {
+    fn see(&mut self, index: usize) {
+        if let Some(seen) = self.seen.get_mut(index) {
             *seen = true;
         }
     }
@@ -163,12 +166,12 @@ impl Life<'_> {
     fn read(
         &self,
         random: &mut StdRng,
-        shelved: &Shelved,
+        item: &CatalogueItem,
         reception: Reception,
         at: DateTime<Utc>,
     ) -> NewInteraction {
         if reception == Reception::Indifferent && random.random_bool(CHANCE_OF_DISMISSAL) {
-            return self.interaction(shelved, InteractionType::Dismiss, Signals::default(), at);
+            return self.interaction(item, InteractionType::Dismiss, Signals::default(), at);
         }
         let (dwell, scroll) = match reception {
             Reception::Loved => (random.random_range(300..1_500u32), random.random_range(60..=100u32)),
@@ -180,14 +183,14 @@ impl Life<'_> {
             scroll_depth: Some(f64::from(scroll) / 100.0),
             rating: None,
         };
-        self.interaction(shelved, InteractionType::View, signals, at)
+        self.interaction(item, InteractionType::View, signals, at)
     }
 
-    /// What a reader does with a thing after reading it.
+    /// Draws the action that follows a visit, if any.
     fn follow_up(
         &self,
         random: &mut StdRng,
-        shelved: &Shelved,
+        item: &CatalogueItem,
         reception: Reception,
         at: DateTime<Utc>,
     ) -> Option<NewInteraction> {
@@ -208,17 +211,17 @@ impl Life<'_> {
             _ => (InteractionType::Export, Signals::default()),
         };
         let later = TimeDelta::seconds(random.random_range(60..3_600));
-        Some(self.interaction(shelved, kind, signals, at + later))
+        Some(self.interaction(item, kind, signals, at + later))
     }
 
     fn interaction(
         &self,
-        shelved: &Shelved,
+        item: &CatalogueItem,
         interaction_type: InteractionType,
         signals: Signals,
         at: DateTime<Utc>,
     ) -> NewInteraction {
-        let user_id: UserId = self.reader.person.id.clone();
-        NewInteraction { user_id, resource_id: shelved.resource.id.clone(), interaction_type, signals, at }
+        let user_id = &self.user.user.id;
+        NewInteraction { signals, ..NewInteraction::new(user_id, &item.resource.id, interaction_type, at) }
     }
 }

@@ -1,53 +1,54 @@
-//! A made-up library with people who have tastes: something to learn from where there is no data yet.
+//! Generates a synthetic library: resources, users with tastes, and their interactions, to learn
+//! from where there is no data yet.
 //!
-//! The resources read like articles on a dozen topics, written by people who keep to their topics and cite each other.
-//! The users prefer a few topics, one corner of each and one author; what they do is mostly that, sometimes chance,
-//! and in the order of time. So a model that learns beats popularity here, as it would on real behaviour.
+//! The resources read like articles on a dozen topics, by authors who keep to their topics and cite
+//! each other. Each user prefers a few topics, one subtopic of each and one author; most
+//! interactions follow these tastes, some are chance, and all are in the order of time. A model
+//! that learns therefore beats popularity on this library, as it does on real behaviour.
 //!
-//! This crate is pure: no clock, no I/O, and the same configuration always makes the same library. It must never decide
-//! what an interaction is worth; that is `docent-domain`'s.
+//! This crate must never perform I/O, read a clock, or decide the strength of an interaction, which
+//! is up to `docent-domain`. The same configuration always generates the same library.
 //!
 //! ```
 //! use docent_sample::{Library, LibraryConfig};
 //!
-//! let library = Library::generate(&LibraryConfig { resources: 60, users: 5, ..LibraryConfig::default() });
+//! let config = LibraryConfig { resources: 60, users: 5, ..LibraryConfig::default() };
+//! let library = Library::generate(&config);
 //! assert_eq!(library.resources.len(), 60);
-//! assert!(library.people[0].taste.starts_with(library.people[0].topics[0]));
+//! assert!(library.users[0].taste.starts_with(library.users[0].topics[0]));
 //! ```
 
 mod behaviour;
 mod catalogue;
-mod people;
 mod prose;
 mod topics;
-mod topics_humanities;
-mod topics_science;
+mod users;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use docent_domain::{NewInteraction, Resource, UserId};
 use rand::{SeedableRng, rngs::StdRng};
 
-/// Fewer resources than this make fewer topics, so that each topic is worth browsing.
+/// Number of resources for which one more topic is opened, so that each topic is worth browsing.
 const RESOURCES_PER_TOPIC: usize = 25;
 
-/// How large the library is.
+/// Size and seed of the library.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LibraryConfig {
-    /// How many resources. A topic is opened for every 25 of them, at least 4 and at most 12.
+    /// Number of resources. There is one topic per 25 of them, at least 4 and at most 12.
     pub resources: usize,
-    /// How many users.
+    /// Number of users.
     pub users: usize,
-    /// How many interactions each user has, repeats included.
+    /// Number of interactions of each user, repeats included.
     pub interactions_per_user: usize,
-    /// Seed of everything random.
+    /// Seed of all random numbers.
     pub seed: u64,
-    /// When the library ends: the last interaction is before it. Everything else is dated back from here.
+    /// End of the simulated time. All dates of the library are earlier.
     pub until: DateTime<Utc>,
 }
 
 impl Default for LibraryConfig {
     fn default() -> Self {
-        // 2026-01-01T00:00:00Z, so that the same command makes the same library on any day.
+        // 2026-01-01T00:00:00Z, so that the same command generates the same library on any day.
         let until = DateTime::UNIX_EPOCH + TimeDelta::seconds(1_767_225_600);
         Self { resources: 200, users: 20, interactions_per_user: 30, seed: 42, until }
     }
@@ -55,46 +56,47 @@ impl Default for LibraryConfig {
 
 /// A user of the library.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
-    /// Their id, such as `reader-017`.
+pub struct SampleUser {
+    /// Id of the user, such as `reader-017`.
     pub id: UserId,
-    /// Names of the topics that they like, the dearest first.
+    /// Names of the topics that the user likes, the favourite first.
     pub topics: Vec<&'static str>,
-    /// The same in words, with the corner of each topic that they like best.
+    /// The topics in words, each with the favourite subtopic in brackets.
     pub taste: String,
-    /// The author whom they follow.
+    /// Name of the author whom the user follows.
     pub favourite_author: String,
 }
 
-/// Resources, people, and what people did with them.
+/// A synthetic library: resources, users and interactions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Library {
-    /// Oldest first; each cites only older ones. The first subject is the name of the topic.
+    /// Resources, oldest first. Each cites only older ones; its first subject is the name of its
+    /// topic.
     pub resources: Vec<Resource>,
-    /// Who reads here.
-    pub people: Vec<Person>,
-    /// Oldest first.
+    /// Users of the library.
+    pub users: Vec<SampleUser>,
+    /// Interactions of all users, oldest first.
     pub interactions: Vec<NewInteraction>,
 }
 
 impl Library {
-    /// Makes the library.
+    /// Generates the library.
     #[must_use]
     pub fn generate(config: &LibraryConfig) -> Self {
         let mut random = StdRng::seed_from_u64(config.seed);
-        let all = topics::all();
-        let open = (config.resources / RESOURCES_PER_TOPIC).clamp(4, all.len());
-        let shelves = catalogue::fill(config, all.get(..open).unwrap_or(&all), &mut random);
-        let readers = people::invite(config, &shelves, &mut random);
-        let interactions = behaviour::act_out(config, &shelves, &readers, &mut random);
+        let open = (config.resources / RESOURCES_PER_TOPIC).clamp(4, topics::ALL.len());
+        let catalogue =
+            catalogue::generate(config, topics::ALL.get(..open).unwrap_or(&topics::ALL), &mut random);
+        let users = users::generate(config, &catalogue, &mut random);
+        let interactions = behaviour::simulate(config, &catalogue, &users, &mut random);
         Self {
-            resources: shelves.into_resources(),
-            people: readers.into_iter().map(|reader| reader.person).collect(),
+            resources: catalogue.into_resources(),
+            users: users.into_iter().map(|simulated| simulated.user).collect(),
             interactions,
         }
     }
 
-    /// The name of a resource's topic.
+    /// Returns the name of the topic of a resource.
     #[must_use]
     pub fn topic_of(resource: &Resource) -> Option<&str> {
         resource.subjects.first().map(String::as_str)

@@ -1,8 +1,8 @@
-//! Titles, abstracts and names.
+//! Titles, abstracts and names of authors.
 
 use rand::{RngExt, rngs::StdRng};
 
-use crate::topics::{Corner, Topic};
+use crate::topics::{Subtopic, Topic};
 
 const FIRST_NAMES: [&str; 24] = [
     "Amara", "Bruno", "Chiara", "Dmitri", "Elif", "Farid", "Greta", "Hiro", "Ines", "Jonas", "Kavya",
@@ -44,21 +44,21 @@ const LAST_NAMES: [&str; 32] = [
     "Osei",
 ];
 
-/// One of a few; they are never none.
+/// Draws one element, or returns `None` for an empty list.
 pub(crate) fn pick<'a, T: ?Sized>(random: &mut StdRng, from: &[&'a T]) -> Option<&'a T> {
     if from.is_empty() { None } else { from.get(random.random_range(0..from.len())).copied() }
 }
 
-/// A name for the nth author of the library: no two alike until all combinations are used up.
+/// Returns the name of the nth author. Names repeat only after all combinations are used.
 pub(crate) fn author_name(n: usize) -> String {
-    // 7 has no factor in common with 24, so the two columns drift apart and every pair comes once.
+    // 7 and 24 have no common factor, so every pair of names comes up once.
     let round = n / LAST_NAMES.len();
     let first = FIRST_NAMES.get((n * 7 + round) % FIRST_NAMES.len()).unwrap_or(&"Ada");
     let last = LAST_NAMES.get(n % LAST_NAMES.len()).unwrap_or(&"Lovelace");
     format!("{first} {last}")
 }
 
-/// The words that one resource is written in.
+/// The words of one resource.
 pub(crate) struct Words {
     thing: &'static str,
     other_thing: &'static str,
@@ -70,19 +70,17 @@ pub(crate) struct Words {
 }
 
 impl Words {
-    pub fn draw(random: &mut StdRng, topic: &Topic, corner: &Corner) -> Self {
-        let mut draw = |from: &[&'static str]| pick(random, from).unwrap_or_default();
-        Self {
-            thing: draw(&corner.things),
-            other_thing: draw(&corner.things),
-            cause: draw(&topic.causes),
-            outcome: draw(&topic.outcomes),
-            other_outcome: draw(&topic.outcomes),
-            method: draw(&topic.methods),
-            place: draw(&topic.places),
-        }
+    /// Draws the words of a resource on a subtopic.
+    pub fn draw(random: &mut StdRng, topic: &Topic, subtopic: &Subtopic) -> Self {
+        let [thing, other_thing] = [(); 2].map(|()| pick(random, &subtopic.things).unwrap_or_default());
+        let cause = pick(random, &topic.causes).unwrap_or_default();
+        let [outcome, other_outcome] = [(); 2].map(|()| pick(random, &topic.outcomes).unwrap_or_default());
+        let method = pick(random, &topic.methods).unwrap_or_default();
+        let place = pick(random, &topic.places).unwrap_or_default();
+        Self { thing, other_thing, cause, outcome, other_outcome, method, place }
     }
 
+    /// Writes a title.
     pub fn title(&self, random: &mut StdRng) -> String {
         let Self { thing, cause, outcome, method, place, .. } = self;
         match random.random_range(0..8u8) {
@@ -97,13 +95,13 @@ impl Words {
         }
     }
 
-    /// Two to four sentences.
-    pub fn text(&self, random: &mut StdRng, corner: &str) -> String {
+    /// Writes an abstract of two to four sentences.
+    pub fn text(&self, random: &mut StdRng, subtopic: &str) -> String {
         let Self { thing, other_thing, cause, outcome, other_outcome, method, place } = self;
         let opening = match random.random_range(0..4u8) {
             0 => format!("What {cause} does to {thing} has been argued over for years."),
             1 => format!(
-                "{} are at the heart of {corner}, yet their {outcome} is poorly understood.",
+                "{} are at the heart of {subtopic}, yet their {outcome} is poorly understood.",
                 capital(thing)
             ),
             2 => format!("We ask how {cause} changes {outcome} among {thing} in {place}."),
@@ -126,9 +124,9 @@ impl Words {
             }
         };
         let close = match random.random_range(0..3u8) {
-            0 => format!("We close with advice for those who study {corner} in {place}."),
+            0 => format!("We close with advice for those who study {subtopic} in {place}."),
             1 => format!("All {method} are available to other researchers."),
-            _ => format!("Implications for {corner} are discussed."),
+            _ => format!("Implications for {subtopic} are discussed."),
         };
         let sentences = [opening, middle, finding, close];
         let length = random.random_range(2..=sentences.len());

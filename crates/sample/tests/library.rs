@@ -1,5 +1,5 @@
-//! The made-up library holds what it promises.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+//! Checks that the synthetic library has the properties that its documentation promises.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::collections::{HashMap, HashSet};
 
@@ -27,10 +27,10 @@ fn the_same_seed_makes_the_same_library_and_another_seed_another() {
 }
 
 #[test]
-fn everything_in_it_is_valid_and_as_much_as_was_asked_for() {
+fn the_library_is_valid_and_has_the_requested_size() {
     let (config, library) = library();
     assert_eq!(library.resources.len(), config.resources);
-    assert_eq!(library.people.len(), config.users);
+    assert_eq!(library.users.len(), config.users);
     assert_eq!(library.interactions.len(), config.users * config.interactions_per_user);
     for resource in &library.resources {
         resource.check().unwrap();
@@ -65,17 +65,17 @@ fn citations_go_to_older_resources_mostly_of_the_same_topic() {
 }
 
 #[test]
-fn nothing_is_read_before_it_appears() {
+fn no_resource_is_used_before_it_is_published() {
     let (_, library) = library();
     let dates: HashMap<_, _> = library.resources.iter().map(|r| (&r.id, r.published_at.unwrap())).collect();
     assert!(library.interactions.iter().all(|interaction| interaction.at > dates[&interaction.resource_id]));
 }
 
 #[test]
-fn people_keep_to_their_tastes_with_some_noise() {
+fn users_follow_their_tastes_with_some_noise() {
     let (_, library) = library();
     let topics = topics(&library);
-    let tastes: HashMap<_, _> = library.people.iter().map(|person| (&person.id, &person.topics)).collect();
+    let tastes: HashMap<_, _> = library.users.iter().map(|user| (&user.id, &user.topics)).collect();
     let to_taste = library.interactions.iter().filter(|interaction| {
         tastes[&interaction.user_id].contains(&topics[interaction.resource_id.as_str()])
     });
@@ -87,7 +87,7 @@ fn people_keep_to_their_tastes_with_some_noise() {
 }
 
 #[test]
-fn a_few_resources_draw_most_readers() {
+fn a_few_resources_attract_most_interactions() {
     let (_, library) = library();
     let mut counts: HashMap<_, usize> = HashMap::new();
     for interaction in &library.interactions {
@@ -97,14 +97,14 @@ fn a_few_resources_draw_most_readers() {
     counts.sort_unstable_by(|a, b| b.cmp(a));
     let top_fifth: usize = counts.iter().take(library.resources.len() / 5).sum();
     let share = top_fifth as f64 / library.interactions.len() as f64;
-    assert!((0.45..0.9).contains(&share), "the top fifth has {share}");
+    assert!((0.45..0.9).contains(&share), "the top fifth has a share of {share}");
 }
 
 #[test]
-fn a_tiny_or_empty_library_can_be_made() {
+fn a_tiny_or_empty_library_can_be_generated() {
     for (resources, users, interactions_per_user) in [(0, 3, 5), (1, 1, 5), (5, 0, 5), (30, 2, 0)] {
         let config = LibraryConfig { resources, users, interactions_per_user, ..LibraryConfig::default() };
         let library = Library::generate(&config);
-        assert_eq!((library.resources.len(), library.people.len()), (resources, users));
+        assert_eq!((library.resources.len(), library.users.len()), (resources, users));
     }
 }
