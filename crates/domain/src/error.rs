@@ -48,8 +48,7 @@ pub enum DomainError {
     Missing {
         /// Name of the field, as the caller writes it.
         field: &'static str,
-        /// Condition under which the field is required, such as `for an interaction of type
-        /// rating`.
+        /// Condition under which the field is required, as a part of the message.
         why: &'static str,
     },
 }

@@ -40,7 +40,7 @@ pub struct Attribute {
 /// The value of an attribute.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AttributeValue {
-    /// A text.
+    /// A text, compared without regard to case.
     Text(Arc<str>),
     /// A finite number.
     Number(f64),
