@@ -1,4 +1,4 @@
-//! Which embedder makes the vectors, and how a published model finds its own again.
+//! Choice of the embedder, and reopening of the embedder of a published model.
 
 use std::{path::Path, sync::Arc};
 
@@ -6,14 +6,15 @@ use docent_embedders::{HttpConfig, PretrainedConfig, SentenceTransformerConfig};
 use docent_embeddings::{Document, Embedder, EmbeddingError, LsaEmbedder};
 use serde::{Deserialize, Serialize};
 
-/// What a server waits for an endpoint, however long a training may.
+/// Limit on the timeout of an endpoint while serving; training may configure more.
 const MAX_CALL_SECONDS: f64 = 10.0;
 
-/// What turns texts into vectors: the table `[train.embedder]`, with a key `kind`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Embedder of texts: the table `[train.embedder]`, whose key `kind` selects the variant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum EmbedderConfig {
-    /// Learned from the catalogue at each training, with the settings of `[train.lsa]`.
+    /// Latent semantic analysis, learned from the catalogue by each training run with the settings of
+    /// `[train.lsa]`.
     Lsa {},
     /// A model in a local folder.
     SentenceTransformer(SentenceTransformerConfig),
@@ -28,7 +29,8 @@ impl Default for EmbedderConfig {
 }
 
 impl EmbedderConfig {
-    /// Where it is not learned.
+    /// Returns the configuration of a pretrained embedder; `None` for one that training learns.
+    #[must_use]
     pub fn pretrained(&self) -> Option<PretrainedConfig> {
         match self {
             Self::Lsa {} => None,
@@ -38,26 +40,29 @@ impl EmbedderConfig {
     }
 }
 
-/// The embedder that a model was made with.
+/// Embedder that a model was trained with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EmbedderInfo {
-    /// Names the space of its vectors; those of different ids are never compared.
+    /// Id of its vector space. Vectors of different ids are never compared.
     pub id: String,
     /// Length of its vectors.
     pub dim: usize,
-    /// As configured for the training.
+    /// Its configuration at training.
     pub config: EmbedderConfig,
 }
 
-/// The embedder of a model, or the one before any model.
+/// Embedder of a model, or the untrained embedder that serves before any model.
 #[derive(Clone)]
 pub enum TextEmbedder {
+    /// Learned from the catalogue.
     Lsa(Arc<LsaEmbedder>),
-    /// Not learned, so that its vectors are kept from one training to the next.
+    /// Not learned, so its vectors are kept from one training run to the next.
     Pretrained(EmbedderConfig, Arc<dyn Embedder>),
 }
 
 impl TextEmbedder {
+    /// Returns the embedder itself.
+    #[must_use]
     pub fn get(&self) -> &dyn Embedder {
         match self {
             Self::Lsa(embedder) => embedder.as_ref(),
@@ -65,11 +70,15 @@ impl TextEmbedder {
         }
     }
 
-    /// Whether a text is embedded while a request waits: no endpoint is asked and no large model computed.
+    /// Returns true if the embedder is fast enough to call while a request waits: it calls no
+    /// endpoint and computes no large model.
+    #[must_use]
     pub fn is_immediate(&self) -> bool {
         matches!(self, Self::Lsa(_))
     }
 
+    /// Returns the description that is published with a model.
+    #[must_use]
     pub fn info(&self) -> EmbedderInfo {
         let config = match self {
             Self::Lsa(_) => EmbedderConfig::default(),
@@ -78,19 +87,18 @@ impl TextEmbedder {
         EmbedderInfo { id: self.get().id().to_owned(), dim: self.get().dim(), config }
     }
 
-    /// The pretrained embedder of a published model; `folder` is where its sentence transformer lies on this machine, if
-    /// elsewhere than at the training. One that is not to be had, or that has become another, embeds nothing; the vectors
-    /// that the model brings serve all the same.
-    pub fn find_again(
-        info: &EmbedderInfo,
-        pretrained: &PretrainedConfig,
-        folder: Option<&Path>,
-    ) -> Self {
+    /// Opens the pretrained embedder of a published model again. `folder` is the folder of its
+    /// sentence transformer on this machine, if it differs from the one at training.
+    ///
+    /// If the embedder cannot be opened or has changed, logs the reason and returns one that fails
+    /// on every text: the vectors of the model still serve, and new texts get none.
+    #[must_use]
+    pub fn find_again(info: &EmbedderInfo, pretrained: &PretrainedConfig, folder: Option<&Path>) -> Self {
         let mut pretrained = pretrained.clone();
         match (&mut pretrained, folder) {
             (PretrainedConfig::SentenceTransformer(config), Some(folder)) => config.path = folder.to_owned(),
             (PretrainedConfig::SentenceTransformer(_), None) => {}
-            // Somebody waits for the answer; what fails is done later.
+            // A request may wait for the answer; failed calls are repeated later.
             (PretrainedConfig::Http(config), _) => {
                 config.attempts = 1;
                 config.timeout_seconds = config.timeout_seconds.min(MAX_CALL_SECONDS);
@@ -100,13 +108,13 @@ impl TextEmbedder {
             Ok(embedder) if embedder.id() == info.id => {
                 return Self::Pretrained(info.config.clone(), embedder);
             }
-            Ok(other) => format!("it has become {}: train again", other.id()),
+            Ok(other) => format!("its id is now {}; train again to use it", other.id()),
             Err(error) => with_source(&error),
         };
         tracing::error!(
             embedder = info.id,
             reason,
-            "new texts get no vectors: the embedder cannot be opened"
+            "cannot open the embedder of the model; new texts get no vectors"
         );
         let unavailable = Unavailable { id: info.id.clone(), dim: info.dim, reason };
         Self::Pretrained(info.config.clone(), Arc::new(unavailable))
@@ -119,7 +127,7 @@ impl std::fmt::Debug for TextEmbedder {
     }
 }
 
-/// An error and what is behind it.
+/// Formats an error followed by its source, if it has one.
 pub fn with_source(error: &dyn std::error::Error) -> String {
     match error.source() {
         Some(source) => format!("{error}: {source}"),
@@ -127,7 +135,7 @@ pub fn with_source(error: &dyn std::error::Error) -> String {
     }
 }
 
-/// Stands for an embedder that could not be opened.
+/// Replacement for an embedder that cannot be opened.
 struct Unavailable {
     id: String,
     dim: usize,

@@ -7,7 +7,7 @@ use docent_ncf::NcfError;
 use docent_snapshot::SnapshotError;
 use thiserror::Error;
 
-/// Failure of a model: of its arithmetic, of its file, or of data that does not fit it.
+/// Failure of a model: in its arithmetic, in its files, or for data that does not fit it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ModelError {
@@ -40,7 +40,7 @@ pub enum ModelError {
         /// The contradiction.
         reason: String,
     },
-    /// A program was built without the part that a model needs.
+    /// The program was built without a cargo feature that the model needs.
     #[error("{what} needs the cargo feature `{feature}`, which this program was built without")]
     FeatureMissing {
         /// The operation that was requested.
@@ -51,13 +51,13 @@ pub enum ModelError {
 }
 
 impl ModelError {
-    /// Returns whether a model declined a catalogue because of its size.
+    /// Returns true if a model refused a catalogue because of its size.
     #[must_use]
     pub fn is_too_many_items(&self) -> bool {
         matches!(self, Self::ItemItem(ItemItemError::TooManyItems { .. }))
     }
 
-    /// Returns whether a training observer asked to stop.
+    /// Returns true if a training observer asked to stop.
     #[must_use]
     pub fn is_interrupted(&self) -> bool {
         matches!(self, Self::Als(AlsError::Interrupted) | Self::Ncf(NcfError::Interrupted { .. }))

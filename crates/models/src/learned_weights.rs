@@ -1,36 +1,36 @@
-//! How much is known of a person, and the hybrid weights that fit.
+//! Hybrid weights by the amount of history that a user has.
 
 use std::{collections::BTreeMap, fmt};
 
 use docent_domain::{Component, Weights};
 use serde::{Deserialize, Serialize};
 
-/// Learned weights keep this much for recency: people who all look back teach a weight of 0, which nothing new and no
-/// wish for new things could overcome.
+/// Minimum share of recency in learned weights. Histories of old resources teach a weight of 0,
+/// which neither a new resource nor a user's recency bias could overcome.
 const MIN_RECENCY_WEIGHT: f64 = 0.005;
 
-/// People by the number of resources that they like.
+/// Classes of users by the number of resources that they like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ActivityLevel {
-    /// Nothing.
+    /// No resource.
     #[serde(rename = "none")]
     None,
-    /// One to four.
+    /// 1 to 4 resources.
     #[serde(rename = "1-4")]
     Few,
-    /// Five to 19.
+    /// 5 to 19 resources.
     #[serde(rename = "5-19")]
     Some,
-    /// Twenty and more.
+    /// 20 resources or more.
     #[serde(rename = "20+")]
     Many,
 }
 
 impl ActivityLevel {
-    /// All four, from the least.
+    /// All levels, the least active first.
     pub const ALL: [Self; 4] = [Self::None, Self::Few, Self::Some, Self::Many];
 
-    /// The activity of somebody with so many positives.
+    /// Returns the level of a user with this number of positives.
     #[must_use]
     pub fn of(positives: usize) -> Self {
         match positives {
@@ -41,7 +41,7 @@ impl ActivityLevel {
         }
     }
 
-    /// Its name: `none`, `1-4`, `5-19`, `20+`.
+    /// Returns the name: `none`, `1-4`, `5-19` or `20+`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -59,9 +59,10 @@ impl fmt::Display for ActivityLevel {
     }
 }
 
-/// The hybrid weights that a model has learned, by activity; where there are none, the configured ones serve.
+/// Hybrid weights that a model learned, by activity level. Levels without learned weights use the
+/// configured ones.
 ///
-/// Models of before had weights for people with 20 positives and more only, and these are still read.
+/// The first models had weights for users with 20 positives or more only; these are still read.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Saved")]
 pub struct LearnedWeights(BTreeMap<ActivityLevel, Weights>);
@@ -83,35 +84,37 @@ impl From<Saved> for LearnedWeights {
 }
 
 impl LearnedWeights {
-    /// What was learned for an activity.
+    /// Returns the weights that were learned for an activity level.
     #[must_use]
     pub fn get(&self, activity: ActivityLevel) -> Option<&Weights> {
         self.0.get(&activity)
     }
 
-    /// What was learned, from the least activity.
+    /// Returns all learned weights, the least active level first.
     pub fn iter(&self) -> impl Iterator<Item = (ActivityLevel, &Weights)> {
         self.0.iter().map(|(activity, weights)| (*activity, weights))
     }
 
+    /// Sets the weights of an activity level.
     pub fn set(&mut self, activity: ActivityLevel, weights: Weights) {
         self.0.insert(activity, weights);
     }
 }
 
-/// Where weights are not learned, the graph counts this much more for somebody with positives: a walk from each of a few
-/// follows every topic of theirs, a mean of them none.
+/// Factor of the configured graph weight for users with positives. A walk starts at each positive
+/// and so follows every topic of the user; the content profile is one mean over all topics.
 const GRAPH_FACTOR: f64 = 2.0;
-/// And at this many positives the collaborative component has half its weight: a vector that rests on few says little.
+/// Number of positives at which the collaborative component has half its configured weight: a user
+/// vector that is folded in from a few positives says little.
 const HALF_TRUST_AT: f64 = 10.0;
 
-/// The weights for a person with so many positives: the learned ones, else the configured ones by what so many
-/// positives tell.
-pub fn weights_for(
-    positives: usize,
-    learned: Option<&LearnedWeights>,
-    configured: &Weights,
-) -> Weights {
+/// Returns the hybrid weights for a user with this number of positives: the learned ones of their
+/// activity level, or else the configured ones.
+///
+/// Without learned weights and with `n > 0` positives, the configured graph weight counts twice and
+/// the collaborative weight is multiplied by `n / (n + 10)`.
+#[must_use]
+pub fn weights_for(positives: usize, learned: Option<&LearnedWeights>, configured: &Weights) -> Weights {
     match learned.and_then(|learned| learned.get(ActivityLevel::of(positives))) {
         Some(learned) => learned.with_min_recency(MIN_RECENCY_WEIGHT),
         None if positives == 0 => *configured,
@@ -127,13 +130,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn people_are_told_apart_by_how_much_they_like() {
+    fn users_are_classified_by_how_much_they_like() {
         let activities = [0, 1, 4, 5, 19, 20, 500].map(ActivityLevel::of).map(ActivityLevel::as_str);
         assert_eq!(activities, ["none", "1-4", "1-4", "5-19", "5-19", "20+", "20+"]);
     }
 
     #[test]
-    fn learned_weights_serve_whom_they_were_learned_for_and_the_configured_ones_everybody_else() {
+    fn learned_weights_serve_their_own_level_and_the_configured_ones_every_other() {
         let (configured, only) = (Weights::default(), Weights::only(Component::Content));
         let mut learned = LearnedWeights::default();
         learned.set(ActivityLevel::Few, only);
@@ -159,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_again_and_weights_of_before_are_those_of_the_most_active() {
+    fn weights_are_read_as_written_and_the_first_format_is_that_of_the_most_active() {
         let mut learned = LearnedWeights::default();
         learned.set(ActivityLevel::None, Weights::only(Component::Quality));
         learned.set(ActivityLevel::Some, Weights::only(Component::Graph));
@@ -168,7 +171,10 @@ mod tests {
         assert_eq!(serde_json::from_str::<LearnedWeights>(&text).unwrap(), learned);
         let before = serde_json::to_string(&Weights::only(Component::Graph)).unwrap();
         let read: LearnedWeights = serde_json::from_str(&before).unwrap();
-        assert_eq!(read.iter().collect::<Vec<_>>(), [(ActivityLevel::Many, &Weights::only(Component::Graph))]);
+        assert_eq!(
+            read.iter().collect::<Vec<_>>(),
+            [(ActivityLevel::Many, &Weights::only(Component::Graph))]
+        );
         assert!(serde_json::from_str::<LearnedWeights>(r#"{"6-7": {"graph": 1}}"#).is_err());
         assert_eq!(serde_json::from_str::<LearnedWeights>("{}").unwrap(), LearnedWeights::default());
     }

@@ -6,7 +6,7 @@ use docent_snapshot::{Draft, Snapshot, Tensor};
 use super::{CollaborativeModel, ModelKind, check_items, kind_file};
 use crate::ModelError;
 
-/// [`AlsModel`] with every person folded in from their history.
+/// [`AlsModel`] that folds every user in from their history.
 #[derive(Debug, Clone)]
 pub struct AlsRecommender {
     kind: ModelKind,
@@ -14,25 +14,33 @@ pub struct AlsRecommender {
 }
 
 impl AlsRecommender {
-    /// `kind` says with how many dimensions it is meant.
+    /// Wraps trained factors. `kind` is [`ModelKind::Als`] or [`ModelKind::LowRankAls`].
     #[must_use]
     pub fn new(kind: ModelKind, model: AlsModel) -> Self {
         Self { kind, model: Arc::new(model) }
     }
 
-    /// The factors.
+    /// Returns the trained factors.
     #[must_use]
     pub fn model(&self) -> &AlsModel {
         &self.model
     }
 
-    /// The vector of a person. What they chose that nobody chose at training says nothing and is left out.
+    /// Returns the vector of a user, `[dim]`. Items without an interaction at training have no
+    /// factors and are left out.
+    ///
+    /// # Errors
+    /// [`ModelError::Als`] for an item row or a confidence out of range.
     pub fn fold_in(&self, history: &[(u32, f32)]) -> Result<Vec<f32>, ModelError> {
         let known: Vec<(u32, f32)> =
             history.iter().filter(|(item, _)| self.item_factors(*item).is_some()).copied().collect();
         Ok(self.model.fold_in(&known)?)
     }
 
+    /// Writes the configuration and the factors as the files `name`, without the kind.
+    ///
+    /// # Errors
+    /// [`ModelError::Snapshot`] if a file cannot be written.
     pub fn save_factors(&self, draft: &mut Draft, name: &str) -> Result<(), ModelError> {
         let als = &self.model;
         draft.put_json(name, als.config())?;
@@ -48,12 +56,17 @@ impl AlsRecommender {
         Ok(())
     }
 
+    /// Reads factors that [`AlsRecommender::save_factors`] wrote under `name`.
+    ///
+    /// # Errors
+    /// [`ModelError::Snapshot`] for a damaged file, [`ModelError::Als`] for factors of the wrong
+    /// shape.
     pub fn load(snapshot: &Snapshot, name: &str, kind: ModelKind) -> Result<Self, ModelError> {
         let config: AlsConfig = snapshot.json(name)?;
         let mut file = snapshot.tensors(name)?;
         let (_, items) = file.take_any("items")?;
         let model = AlsModel::from_factors(config, Vec::new(), items)?;
-        // Models from before had neither.
+        // The first snapshots had neither.
         let has_prior = file.names().iter().any(|name| name == "mean_user");
         let model = if has_prior {
             let (mean_user, item_weights) = (file.take_any("mean_user")?.1, file.take_any("item_weights")?.1);

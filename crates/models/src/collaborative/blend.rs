@@ -6,16 +6,19 @@ use serde::{Deserialize, Serialize};
 use super::{CollaborativeModel, ModelKind, kind_file, load};
 use crate::ModelError;
 
-/// A model and how much it counts.
+/// One model of a blend with its weight.
 #[derive(Debug)]
 pub struct Member {
     /// The model.
     pub model: Box<dyn CollaborativeModel>,
-    /// What its scores are multiplied with.
+    /// Factor of its scores.
     pub weight: f32,
 }
 
-/// Models whose scores are added up.
+/// Weighted sum of models: `score(item) = sum over members of weight * score_of_member(item)`.
+///
+/// Training scales the weights so that the members' scores, which differ by orders of magnitude,
+/// contribute on one scale.
 #[derive(Debug)]
 pub struct Blend {
     members: Vec<Member>,
@@ -29,7 +32,7 @@ struct Saved {
 }
 
 impl Blend {
-    /// Blends with weights that are known; members of weight 0 are left out.
+    /// Blends models with known weights, and leaves out members of weight 0.
     pub fn of(members: impl IntoIterator<Item = (Box<dyn CollaborativeModel>, f32)>) -> Self {
         let members: Vec<Member> = members
             .into_iter()
@@ -40,28 +43,30 @@ impl Blend {
         Self { members, n_items }
     }
 
-    /// The models and their weights.
+    /// Returns the models and their weights.
     #[must_use]
     pub fn members(&self) -> &[Member] {
         &self.members
     }
 
-    /// As [`CollaborativeModel::score_all`], by the members that are quick to ask about a whole catalogue: all but NCF,
-    /// unless there is nothing else. What is found so is to be ranked by [`CollaborativeModel::score`].
+    /// Replaces the content of `scores` with scores of all items, `[n_items]`, that are good enough to
+    /// choose candidates by; [`CollaborativeModel::score`] then ranks the candidates.
+    ///
+    /// Leaves out NCF, whose network is too slow for a whole catalogue, unless it is the only member.
     ///
     /// # Errors
     /// As [`CollaborativeModel::score`].
     pub fn shortlist_scores(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), ModelError> {
-        let is_quick = |member: &&Member| member.model.kind() != ModelKind::Ncf;
-        if self.members.iter().filter(is_quick).count() == 0 {
+        let quick: Vec<&Member> =
+            self.members.iter().filter(|member| member.model.kind() != ModelKind::Ncf).collect();
+        if quick.is_empty() {
             return self.score_all(history, scores);
         }
-        let quick = self.members.iter().filter(is_quick);
-        add_up(quick, self.n_items, scores, |model, part| model.score_all(history, part))
+        add_up(quick.into_iter(), self.n_items, scores, |model, part| model.score_all(history, part))
     }
 }
 
-/// The weighted sum of what each member writes, `[len]`.
+/// Adds up the weighted scores that `of_member` writes for each member, `[len]`.
 fn add_up<'a>(
     members: impl Iterator<Item = &'a Member>,
     len: usize,
@@ -79,17 +84,22 @@ fn add_up<'a>(
 }
 
 impl Blend {
+    /// Reads a blend that [`CollaborativeModel::save`] wrote under `name`.
+    ///
+    /// # Errors
+    /// [`ModelError::Snapshot`] for a damaged file, [`ModelError::Invalid`] if the members differ in
+    /// their number of items.
     pub fn load(snapshot: &Snapshot, name: &str) -> Result<Self, ModelError> {
         let saved: Saved = snapshot.json(name)?;
-        let load_member = |(at, weight): (usize, f32)| {
-            Ok(Member { model: load(snapshot, &member_file(name, at))?, weight })
-        };
-        let members: Vec<Member> =
-            saved.weights.into_iter().enumerate().map(load_member).collect::<Result<_, ModelError>>()?;
-        if let Some(other) = members.iter().find(|member| member.model.n_items() != saved.n_items) {
-            let (kind, found) = (other.model.kind(), other.model.n_items());
-            let reason = format!("{name}: {kind} has {found} items, not {}", saved.n_items);
-            return Err(ModelError::Invalid { id: snapshot.manifest().id.clone(), reason });
+        let mut members = Vec::with_capacity(saved.weights.len());
+        for (at, weight) in saved.weights.into_iter().enumerate() {
+            let model = load(snapshot, &member_file(name, at))?;
+            if model.n_items() != saved.n_items {
+                let (kind, found) = (model.kind(), model.n_items());
+                let reason = format!("{name}: {kind} has {found} items, expected {}", saved.n_items);
+                return Err(ModelError::Invalid { id: snapshot.manifest().id.clone(), reason });
+            }
+            members.push(Member { model, weight });
         }
         Ok(Self { members, n_items: saved.n_items })
     }
@@ -125,8 +135,10 @@ impl CollaborativeModel for Blend {
     }
 
     fn blend_weights(&self) -> BTreeMap<String, f64> {
-        let named = |member: &Member| (member.model.kind().name().to_owned(), f64::from(member.weight));
-        self.members.iter().map(named).collect()
+        self.members
+            .iter()
+            .map(|member| (member.model.kind().name().to_owned(), f64::from(member.weight)))
+            .collect()
     }
 
     fn save(&self, draft: &mut Draft, name: &str) -> Result<(), ModelError> {

@@ -4,7 +4,8 @@ use docent_snapshot::{Draft, Snapshot, Tensor};
 use super::{CollaborativeModel, ModelKind, check_items, kind_file};
 use crate::ModelError;
 
-/// [`ItemWeights`] of item nearest neighbours or of EASE.
+/// [`ItemWeights`] of item nearest neighbours or of EASE: the score of an item is the sum of its
+/// weights from the items of the history, each times its confidence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ItemItemRecommender {
     kind: ModelKind,
@@ -12,12 +13,17 @@ pub struct ItemItemRecommender {
 }
 
 impl ItemItemRecommender {
-    /// `kind` says which of the two it is.
+    /// Wraps trained weights. `kind` is [`ModelKind::ItemKnn`] or [`ModelKind::Ease`].
     #[must_use]
     pub fn new(kind: ModelKind, weights: ItemWeights) -> Self {
         Self { kind, weights }
     }
 
+    /// Reads weights that [`CollaborativeModel::save`] wrote under `name`.
+    ///
+    /// # Errors
+    /// [`ModelError::Snapshot`] for a damaged file, [`ModelError::ItemItem`] for inconsistent
+    /// offsets.
     pub fn load(snapshot: &Snapshot, name: &str, kind: ModelKind) -> Result<Self, ModelError> {
         let mut file = snapshot.tensors(name)?;
         let offsets = file.take_indices("offsets")?.into_iter().map(u64::from).collect();

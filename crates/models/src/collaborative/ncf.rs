@@ -4,7 +4,7 @@ use docent_snapshot::{Draft, Snapshot, Tensor};
 use super::{AlsRecommender, CollaborativeModel, ModelKind, kind_file};
 use crate::ModelError;
 
-/// [`NcfModel`] over vectors that its ALS start folds in.
+/// [`NcfModel`] over the user vectors of the ALS model that its training started from.
 #[derive(Debug, Clone)]
 pub struct NcfRecommender {
     als: AlsRecommender,
@@ -16,18 +16,23 @@ impl NcfRecommender {
     /// catalogue is scored.
     pub const MAX_RESCORED_ITEMS: usize = 4_096;
 
-    /// `als` must be what `ncf` was started from.
+    /// Wraps a trained network. `als` must be the model that the training of `ncf` started from.
     #[must_use]
     pub fn new(als: AlsRecommender, ncf: NcfModel) -> Self {
         Self { als, ncf }
     }
 
-    /// The epoch that was kept, 0 for the start.
+    /// Returns the number of the epoch whose weights were kept; 0 for the weights before training.
     #[must_use]
     pub fn best_epoch(&self) -> usize {
         self.ncf.metadata().best_epoch
     }
 
+    /// Reads a network and its ALS model that [`CollaborativeModel::save`] wrote under `name`.
+    ///
+    /// # Errors
+    /// [`ModelError::Snapshot`] for a damaged file, [`ModelError::Ncf`] for tensors that do not fit
+    /// the network.
     pub fn load(snapshot: &Snapshot, name: &str) -> Result<Self, ModelError> {
         let als = AlsRecommender::load(snapshot, &base_file(name), ModelKind::Als)?;
         let metadata: NcfMetadata = snapshot.json(name)?;

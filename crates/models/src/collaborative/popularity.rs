@@ -4,12 +4,12 @@ use docent_snapshot::{Draft, Snapshot, Tensor};
 use super::{CollaborativeModel, ModelKind, check_items, kind_file};
 use crate::ModelError;
 
-/// Scores everybody alike: the logarithm of one more than how many people chose an item.
+/// Popularity, the same for every user: `ln(1 + number of users who chose the item)`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Popularity(Vec<f32>);
 
 impl Popularity {
-    /// Counts who chose what.
+    /// Counts the users who chose each item.
     #[must_use]
     pub fn of(likes: &InteractionMatrix) -> Self {
         let mut counts = vec![0.0; likes.n_cols()];
@@ -23,12 +23,16 @@ impl Popularity {
         Self(counts)
     }
 
-    /// How many people chose each item.
+    /// Returns the number of users who chose each item, `[n_items]`.
     #[must_use]
     pub fn counts(&self) -> &[f32] {
         &self.0
     }
 
+    /// Reads counts that [`CollaborativeModel::save`] wrote under `name`.
+    ///
+    /// # Errors
+    /// [`ModelError::Snapshot`] for a damaged file.
     pub fn load(snapshot: &Snapshot, name: &str) -> Result<Self, ModelError> {
         Ok(Self(snapshot.tensors(name)?.take_any("counts")?.1))
     }

@@ -5,7 +5,7 @@ use docent_graph::GraphParts;
 use docent_snapshot::Snapshot;
 
 use super::{
-    Audience, PublishedModel, ModelInfo,
+    Audience, ModelInfo, PublishedModel,
     save::{CO_INTERACTION, COLLABORATIVE, EMBEDDER, IDS, Ids, POPULARITY, SIMILAR, VECTORS},
 };
 use crate::{
@@ -14,28 +14,29 @@ use crate::{
     embedder::TextEmbedder,
 };
 
-/// The kind of edge that training adds to the graph.
+/// Kind of the edges that training adds between resources that the same users like.
 pub const CO_INTERACTION_KIND: &str = "co_interaction";
 
 impl PublishedModel {
-    /// Reads and checks a whole snapshot. `sentence_transformer` is where the embedder lies that it may have been made with,
-    /// if elsewhere than then.
+    /// Reads and checks a whole snapshot. `sentence_transformer` is the folder of the sentence
+    /// transformer on this machine, if the model uses one and the folder differs from the one at
+    /// training.
+    ///
+    /// # Errors
+    /// [`ModelError::Snapshot`] for a missing or damaged file, [`ModelError::Invalid`] for contents
+    /// that contradict each other.
     pub fn read(snapshot: &Snapshot, sentence_transformer: Option<&Path>) -> Result<Self, ModelError> {
-        let invalid = |reason: String| ModelError::Invalid { id: snapshot.manifest().id.clone(), reason };
         let info: ModelInfo = serde_json::from_value(snapshot.manifest().info.clone())
-            .map_err(|e| invalid(format!("info: {e}")))?;
+            .map_err(|e| invalid(snapshot, format!("info: {e}")))?;
         let ids: Ids = snapshot.json(IDS)?;
         if ids.text_hashes.len() != ids.items.len() {
-            return Err(invalid(format!(
-                "{} items but {} text hashes",
-                ids.items.len(),
-                ids.text_hashes.len()
-            )));
+            let reason = format!("{} items but {} text hashes", ids.items.len(), ids.text_hashes.len());
+            return Err(invalid(snapshot, reason));
         }
         let collaborative = Blend::load(snapshot, COLLABORATIVE)?;
         if collaborative.n_items() != ids.items.len() {
             let (found, expected) = (collaborative.n_items(), ids.items.len());
-            return Err(invalid(format!("{COLLABORATIVE} has {found} items, not {expected}")));
+            return Err(invalid(snapshot, format!("{COLLABORATIVE} has {found} items, expected {expected}")));
         }
         let pretrained =
             info.embedder.as_ref().and_then(|made_by| Some((made_by, made_by.config.pretrained()?)));
@@ -46,20 +47,21 @@ impl PublishedModel {
         let vectors = read_vectors(snapshot, ids.items.len())?;
         let dim = embedder.get().dim();
         if let Some(other) = vectors.iter().flatten().map(Vec::len).find(|len| *len != dim) {
-            return Err(invalid(format!("{VECTORS} of length {other}, but the embedder's have {dim}")));
+            let reason = format!("{VECTORS} have length {other}, expected {dim}, that of the embedder");
+            return Err(invalid(snapshot, reason));
         }
         let co_interaction = read_co_interaction(snapshot)?;
         if co_interaction.offsets.len() != ids.items.len() + 1 {
-            return Err(invalid(format!("graph offsets do not fit {} items", ids.items.len())));
+            return Err(invalid(snapshot, format!("graph offsets do not fit {} items", ids.items.len())));
         }
         let similar = read_similar(snapshot)?;
         if similar.offsets.len() != ids.items.len() + 1 {
-            return Err(invalid(format!("similarities do not fit {} items", ids.items.len())));
+            return Err(invalid(snapshot, format!("similarities do not fit {} items", ids.items.len())));
         }
         let audience = Audience::read(snapshot, ids.items.len())?;
         let popularity = snapshot.tensors(POPULARITY)?.take_indices("positives")?;
         if popularity.len() != ids.items.len() {
-            return Err(invalid(format!("popularity does not fit {} items", ids.items.len())));
+            return Err(invalid(snapshot, format!("popularity does not fit {} items", ids.items.len())));
         }
         let (items, text_hashes) = (ids.items, ids.text_hashes);
         Ok(Self {
@@ -75,6 +77,10 @@ impl PublishedModel {
             popularity,
         })
     }
+}
+
+fn invalid(snapshot: &Snapshot, reason: String) -> ModelError {
+    ModelError::Invalid { id: snapshot.manifest().id.clone(), reason }
 }
 
 fn read_lsa(snapshot: &Snapshot) -> Result<LsaEmbedder, ModelError> {

@@ -1,4 +1,4 @@
-//! A published model in memory: what the trainer writes into a snapshot and the engine scores with.
+//! A published model in memory: training writes it into a snapshot, the engine scores with it.
 
 mod audience;
 mod load;
@@ -21,46 +21,47 @@ use crate::{
     embedder::{EmbedderInfo, TextEmbedder},
 };
 
-/// What a snapshot says of the model in it: the `info` of its manifest.
+/// Description of a published model: the `info` of a snapshot's manifest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelInfo {
-    /// Users with at least one positive.
+    /// Number of users with at least one positive.
     pub users: usize,
-    /// Resources of the catalogue at training.
+    /// Number of resources in the catalogue at training.
     pub resources: usize,
-    /// Positive interactions learned from.
+    /// Number of positive interactions that the model was trained on.
     pub positives: usize,
-    /// The newest interaction learned from.
+    /// Time of the newest positive interaction that the model was trained on.
     pub watermark: Option<DateTime<Utc>>,
-    /// What the scores of each collaborative model are multiplied with, by its name.
+    /// Weight of each collaborative model in the blend, by its name.
     pub blend: BTreeMap<String, f64>,
-    /// Weights of kinds of edge in the walk over the graph that beat the default ones, by name.
+    /// Weights of edge kinds in the walk over the graph that beat the default ones, by kind.
     #[serde(default, rename = "walk")]
     pub edge_kind_weights: BTreeMap<String, f32>,
-    /// Weights of the hybrid score that beat the default ones.
+    /// Weights of the hybrid score that beat the default ones, by activity level.
     pub weights: LearnedWeights,
-    /// Metrics at 10 on the holdout by time, by model name; those of `popularity` are there to compare.
+    /// Metrics at 10 on the holdout, by model name; `popularity` is the baseline.
     pub holdout: BTreeMap<String, Metrics>,
-    /// What made the vectors; models from before it could be chosen have the built-in one.
+    /// Embedder of the vectors; `None` in models of early versions, which had the built-in one only.
     #[serde(default)]
     pub embedder: Option<EmbedderInfo>,
-    /// The run that made it; older models do not say.
+    /// Id of the training run; `None` in models of early versions.
     #[serde(default)]
     pub run_id: Option<String>,
-    /// Interactions in the store when it was trained.
+    /// Number of interactions in the store at training.
     #[serde(default)]
     pub interactions: u64,
-    /// The newest of them.
+    /// Time of the newest interaction in the store at training.
     #[serde(default)]
     pub newest_interaction: Option<DateTime<Utc>>,
-    /// Published though the gate said no.
+    /// True if the model was published although the quality gate rejected it.
     pub forced: bool,
-    /// Settings and seed of the run.
+    /// Settings of the run, its seed included.
     pub config: serde_json::Value,
 }
 
 impl ModelInfo {
-    /// Of a model that nothing was learned for yet.
+    /// Returns the description of a model that was trained on nothing.
+    #[must_use]
     pub fn empty() -> Self {
         Self {
             users: 0,
@@ -81,23 +82,28 @@ impl ModelInfo {
     }
 }
 
-/// The contents of a snapshot. Rows of items are those of `items`, whatever the catalogue has become since.
+/// Contents of a snapshot. Item rows are places in `items`, independent of later changes to the
+/// catalogue.
 #[derive(Debug)]
 pub struct PublishedModel {
+    /// Description of the model.
     pub info: ModelInfo,
+    /// Ids of the resources by item row.
     pub items: Vec<ResourceId>,
+    /// Hashes of the texts that `vectors` were made from, by item row.
     pub text_hashes: Vec<String>,
-    /// Nothing in it is of a user: whoever has a history is scored by it.
+    /// Blend of the collaborative models. Contains no users: it scores a user by their history.
     pub collaborative: Blend,
+    /// Embedder of `vectors`.
     pub embedder: TextEmbedder,
-    /// Unit vectors by item row; `None` where a resource has no usable text.
+    /// Unit vectors by item row, `[dim]`; `None` for a resource without usable text.
     pub vectors: Vec<Option<Vec<f32>>>,
-    /// Between item rows.
+    /// Edges between item rows that the same users like.
     pub co_interaction: GraphParts,
-    /// Between item rows: shared subjects, words and authors.
+    /// Edges between item rows that share subjects, words or authors.
     pub similar: GraphParts,
-    /// By item row.
+    /// Interests of the users who like each item, by item row.
     pub audience: Audience,
-    /// Positive interactions by item row.
+    /// Number of users who like each item, by item row.
     pub popularity: Vec<u32>,
 }

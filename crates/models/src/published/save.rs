@@ -8,12 +8,12 @@ use crate::{ModelError, collaborative::CollaborativeModel, embedder::TextEmbedde
 pub(super) const COLLABORATIVE: &str = "collaborative";
 pub(super) const EMBEDDER: &str = "embedder";
 pub(super) const VECTORS: &str = "vectors";
-pub const CO_INTERACTION: &str = "co_interaction";
+pub(super) const CO_INTERACTION: &str = "co_interaction";
 pub(super) const SIMILAR: &str = "similar";
 pub(super) const POPULARITY: &str = "popularity";
 pub(super) const IDS: &str = "ids";
 
-/// Which row is whom.
+/// Resource ids and text hashes by item row.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Ids {
     pub items: Vec<ResourceId>,
@@ -21,7 +21,10 @@ pub(super) struct Ids {
 }
 
 impl PublishedModel {
-    /// Writes everything but the info, which goes into the manifest.
+    /// Writes all files of the model. The caller puts `info` into the manifest.
+    ///
+    /// # Errors
+    /// [`ModelError::Snapshot`] if a file cannot be written.
     pub fn write(&self, draft: &mut Draft) -> Result<(), ModelError> {
         let items = self.items.len();
         draft.put_json(IDS, &Ids { items: self.items.clone(), text_hashes: self.text_hashes.clone() })?;
@@ -64,7 +67,7 @@ impl PublishedModel {
     }
 
     fn write_content(&self, draft: &mut Draft) -> Result<(), SnapshotError> {
-        // Of any other embedder the manifest says where it is found.
+        // The manifest describes any other embedder.
         if let TextEmbedder::Lsa(embedder) = &self.embedder {
             let parts = embedder.to_parts();
             let terms = parts.vocabulary.len();
