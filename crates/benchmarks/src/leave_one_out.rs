@@ -1,0 +1,47 @@
+use std::path::Path;
+
+use docent_domain::InteractionMatrix;
+use docent_evaluation::LeaveOneOutCase;
+use docent_formats::LeaveOneOutFiles;
+
+use crate::{
+    BenchmarkError, BenchmarkObserver, Estimates, ModelOptions, Report,
+    catalogue::{Histories, training_matrix},
+    models, observer,
+};
+
+/// Ranks one held-out item per user among given negatives, as in He et al., "Neural Collaborative
+/// Filtering" (2017). The folder holds one file each of `*.train.rating`, `*.test.rating` and
+/// `*.test.negative`.
+///
+/// # Errors
+/// [`BenchmarkError::Format`] for bad files, [`BenchmarkError::Interrupted`] by the observer,
+/// [`BenchmarkError::Model`].
+pub fn leave_one_out(
+    folder: &Path,
+    options: &ModelOptions,
+    observer: &dyn BenchmarkObserver,
+) -> Result<Report, BenchmarkError> {
+    let (likes, cases) = prepare(LeaveOneOutFiles::read(folder)?)?;
+    let histories = Histories::of(&likes);
+    models::report("loo", folder.display().to_string(), &likes, options, observer, &|model| {
+        let by_k = docent_evaluation::leave_one_out(&cases, &options.ks, |user, items, scores| {
+            observer::check(observer)?;
+            Ok::<(), BenchmarkError>(model.score(histories.get(user), items, scores)?)
+        })?;
+        Ok(Estimates::of_users(&options.ks, &by_k))
+    })
+}
+
+fn prepare(files: LeaveOneOutFiles) -> Result<(InteractionMatrix, Vec<LeaveOneOutCase>), BenchmarkError> {
+    let LeaveOneOutFiles { train, held_out } = files;
+    let items = held_out.iter().flat_map(|case| case.negatives.iter().copied().chain([case.item]));
+    let (likes, catalogue) = training_matrix(train, items)?;
+    let mut cases = Vec::with_capacity(held_out.len());
+    for mut case in held_out {
+        case.negatives.iter_mut().for_each(|item| *item = catalogue.column(*item));
+        let (user, item) = (case.user, catalogue.column(case.item));
+        cases.push(LeaveOneOutCase { user, item, negatives: case.negatives });
+    }
+    Ok((likes, cases))
+}
