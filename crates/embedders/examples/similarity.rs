@@ -1,6 +1,8 @@
-//! How alike a sentence transformer finds texts: their cosines, and the first numbers of each vector.
+//! Prints how similar a sentence transformer finds texts: their cosines, and the first numbers of
+//! each vector.
 //!
-//! `cargo run --release -p docent-embedders --features sentence-transformers --example similarity -- FOLDER TEXT TEXT ...`
+//! `cargo run --release -p docent-embedders --features sentence-transformers --example similarity
+//! -- FOLDER TEXT TEXT ...`
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
@@ -10,7 +12,7 @@ use docent_embeddings::Document;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let folder = arguments.next().ok_or("give the folder of a sentence transformer, then texts")?;
+    let folder = arguments.next().ok_or("expected the folder of a sentence transformer, then texts")?;
     let config = PretrainedConfig::SentenceTransformer(SentenceTransformerConfig::new(folder));
     let texts: Vec<String> = arguments.collect();
     let documents: Vec<_> = texts.iter().map(|text| Document::from_text(text)).collect();

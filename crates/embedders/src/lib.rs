@@ -1,9 +1,13 @@
-//! Embedders that are made elsewhere: a sentence transformer in a local folder, an OpenAI-compatible endpoint.
+//! Opens embedders that were trained elsewhere: a sentence transformer in a local folder, or an
+//! OpenAI-compatible endpoint.
 //!
-//! What they give does not change with the catalogue, so a vector stays true for as long as the text does. Both stand
-//! behind [`Embedder`]; their ids name whatever a vector depends on.
+//! Their vectors do not change with the catalogue: a vector stays valid for as long as the text
+//! does. Both implement [`Embedder`], and their ids name everything that a vector depends on.
 //!
-//! This crate never downloads a model, never learns, and never writes down or logs a key.
+//! This crate must never download a model, learn, or store or log a key.
+//!
+//! Each embedder is a cargo feature: `http` and `sentence-transformers`, both off by default. The
+//! settings can be read without them; [`PretrainedConfig::open`] reports a feature that is missing.
 //!
 //! ```
 //! use docent_embedders::{HttpConfig, PretrainedConfig};
@@ -12,78 +16,103 @@
 //!     r#"{"kind": "http", "base_url": "http://localhost:8080/v1", "model": "all-minilm"}"#,
 //! )?;
 //! assert!(matches!(config, PretrainedConfig::Http(HttpConfig { batch_size: 64, .. })));
-//! // Nothing is asked of the endpoint while the length of its vectors is known.
+//! # #[cfg(feature = "http")]
+//! # {
+//! // Sends no request, because the length of the vectors is known.
 //! let embedder = config.open(Some(384))?;
 //! assert_eq!(embedder.dim(), 384);
+//! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![forbid(unsafe_code)]
 
 mod http;
 mod sentence_transformer;
+#[cfg(any(feature = "http", feature = "sentence-transformers"))]
+mod vector;
 
 use std::sync::Arc;
 
 use docent_embeddings::{Embedder, EmbeddingError};
 use serde::{Deserialize, Serialize};
 
-pub use http::{HttpConfig, HttpEmbedder, HttpError};
+pub use http::HttpConfig;
+#[cfg(feature = "http")]
+pub use http::{HttpEmbedder, HttpError};
 #[cfg(feature = "sentence-transformers")]
 pub use sentence_transformer::SentenceTransformer;
 pub use sentence_transformer::SentenceTransformerConfig;
 
-/// Which embedder, and where it is found.
+/// Kind of an embedder, and its settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum PretrainedConfig {
-    /// A model in a local folder.
+    /// A sentence transformer in a local folder.
     SentenceTransformer(SentenceTransformerConfig),
     /// An OpenAI-compatible endpoint.
     Http(HttpConfig),
 }
 
 impl PretrainedConfig {
-    /// Opens the embedder. `dim` is the length of its vectors where that is known from before; else a model says it, and
-    /// an endpoint is asked for a vector. May take long.
+    /// Opens the embedder, which may take long.
+    ///
+    /// `dim` is the length of its vectors when the caller knows it from an earlier run. Otherwise a
+    /// model in a folder knows the length, and an endpoint is asked for one vector.
     ///
     /// # Errors
-    /// [`EmbeddingError::InvalidConfig`] for a setting, [`EmbeddingError::Backend`] for a model that cannot be read or an
-    /// endpoint that does not answer.
+    /// [`EmbeddingError::InvalidConfig`] for a setting, [`EmbeddingError::MissingFeature`] for an
+    /// embedder that is not part of this build, [`EmbeddingError::Backend`] for a model that cannot
+    /// be read or an endpoint that does not answer.
     pub fn open(&self, dim: Option<usize>) -> Result<Arc<dyn Embedder>, EmbeddingError> {
         match self {
+            #[cfg(feature = "http")]
             Self::Http(config) => Ok(Arc::new(HttpEmbedder::open(config, dim)?)),
+            #[cfg(not(feature = "http"))]
+            Self::Http(_) => {
+                let _ = dim;
+                Err(EmbeddingError::MissingFeature { kind: "http", feature: "http-embedder" })
+            }
             #[cfg(feature = "sentence-transformers")]
             Self::SentenceTransformer(config) => Ok(Arc::new(SentenceTransformer::open(config)?)),
             #[cfg(not(feature = "sentence-transformers"))]
-            Self::SentenceTransformer(_) => Err(EmbeddingError::InvalidConfig {
-                setting: "kind",
-                expected: "one that this build has: build with the feature `sentence-transformers`",
-                found: "sentence_transformer".into(),
+            Self::SentenceTransformer(_) => Err(EmbeddingError::MissingFeature {
+                kind: "sentence_transformer",
+                feature: "sentence-transformers",
             }),
         }
     }
 }
 
-/// Raised whenever a document becomes another text: vectors from before then no longer fit.
-const TEXT_VERSION: u32 = 1;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
 
-/// 16 hexadecimal digits of BLAKE3 over what the vectors of an embedder depend on.
-fn fingerprint(parts: &[&[u8]]) -> String {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&TEXT_VERSION.to_le_bytes());
-    for part in parts {
-        hasher.update(&(part.len() as u64).to_le_bytes());
-        hasher.update(part);
+    /// Reads settings, opens them and returns the missing feature, if that is what is wrong.
+    #[allow(dead_code, reason = "depends on the features of the build")]
+    fn missing_feature(json: &str) -> Option<(&'static str, String)> {
+        let config: PretrainedConfig = serde_json::from_str(json).unwrap();
+        match config.open(Some(4)) {
+            Err(error @ EmbeddingError::MissingFeature { feature, .. }) => Some((feature, error.to_string())),
+            _ => None,
+        }
     }
-    hasher.finalize().to_hex().chars().take(16).collect()
-}
 
-/// Scales to unit norm; `None` for zeros.
-fn unit(mut vector: Vec<f32>) -> Option<Vec<f32>> {
-    let norm = vector.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
-    if !norm.is_finite() || norm < f64::from(f32::MIN_POSITIVE) {
-        return None;
+    #[cfg(not(feature = "http"))]
+    #[test]
+    fn an_endpoint_in_a_build_without_a_client_names_the_feature() {
+        let json = r#"{"kind": "http", "base_url": "http://localhost/v1", "model": "m"}"#;
+        let (feature, message) = missing_feature(json).unwrap();
+        assert!(feature == "http-embedder" && message.contains("`http-embedder`"), "{message}");
     }
-    vector.iter_mut().for_each(|x| *x = (f64::from(*x) / norm) as f32);
-    Some(vector)
+
+    #[cfg(not(feature = "sentence-transformers"))]
+    #[test]
+    fn a_sentence_transformer_in_a_build_without_it_names_the_feature() {
+        let (feature, message) = missing_feature(r#"{"kind": "sentence_transformer", "path": "m"}"#).unwrap();
+        assert!(
+            feature == "sentence-transformers" && message.contains("`sentence-transformers`"),
+            "{message}"
+        );
+    }
 }

@@ -1,5 +1,4 @@
-//! A sentence transformer that the test writes: a small model of the BERT kind with random weights.
-#![cfg(feature = "sentence-transformers")]
+//! Runs a sentence transformer that the test writes: a small BERT model with random weights.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 use std::{collections::BTreeMap, fs, path::Path};
@@ -15,7 +14,7 @@ const POSITIONS: usize = 16;
 const WORDS: [&str; 10] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "sea", "ship", "##s", "oven", "bread", "red"];
 const EPS: f64 = 1e-12;
 
-/// A tensor and its shape.
+/// Shape and values of each tensor, by name.
 type Weights = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
 fn weights(layers: usize, seed: u64) -> Weights {
@@ -67,7 +66,7 @@ fn write_model(folder: &Path, layers: usize, weights: &Weights) {
     let around = |id: usize, name: &str| json!({"id": name, "ids": [id], "tokens": [name]});
     let tokenizer = json!({
         "version": "1.0", "truncation": null, "added_tokens": [],
-        // Models are saved as they were trained, with padding; it must not reach the vectors.
+        // Models are saved as they were trained, with padding, which must not affect the vectors.
         "padding": {"strategy": {"Fixed": 12}, "direction": "Right", "pad_to_multiple_of": null, "pad_id": 0,
             "pad_type_id": 0, "pad_token": "[PAD]"},
         "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
@@ -126,7 +125,7 @@ fn near(a: &[f32], b: &[f32]) -> bool {
 }
 
 #[test]
-fn texts_become_unit_vectors_whatever_they_are_embedded_with() {
+fn texts_become_unit_vectors_that_do_not_depend_on_the_rest_of_the_batch() {
     let folder = model(2);
     let embedder = open(folder.path()).unwrap();
     let texts =
@@ -147,7 +146,8 @@ fn texts_become_unit_vectors_whatever_they_are_embedded_with() {
     assert!(embed(&embedder, &[]).is_empty());
 }
 
-/// Without layers the vector of a token is the normed sum of its embeddings, which a few lines can compute.
+/// Computes the vector of a text under a model without layers, where the vector of a token is the
+/// normalised sum of its embeddings.
 fn by_hand(weights: &Weights, tokens: &[usize], pooled: std::ops::Range<usize>) -> Vec<f32> {
     let row = |name: &str, row: usize| {
         &weights[&format!("embeddings.{name}_embeddings.weight")].1[row * DIM..][..DIM]
@@ -173,7 +173,7 @@ fn by_hand(weights: &Weights, tokens: &[usize], pooled: std::ops::Range<usize>) 
 }
 
 #[test]
-fn the_vector_is_the_mean_of_the_tokens_or_the_first_as_the_model_says() {
+fn the_vector_is_the_mean_of_the_tokens_or_the_first_one_as_the_model_says() {
     let folder = model(0);
     let weights = weights(0, 1);
     // [CLS] red sea ship ##s [SEP]
@@ -189,7 +189,7 @@ fn the_vector_is_the_mean_of_the_tokens_or_the_first_as_the_model_says() {
 }
 
 #[test]
-fn a_long_text_is_cut_to_the_tokens_that_the_model_takes() {
+fn a_long_text_is_cut_to_the_tokens_that_the_model_accepts() {
     let folder = model(1);
     let embedder = open(folder.path()).unwrap();
     let long = "bread ".repeat(10_000);
@@ -201,7 +201,7 @@ fn a_long_text_is_cut_to_the_tokens_that_the_model_takes() {
 }
 
 #[test]
-fn a_model_is_known_by_its_files_wherever_they_lie() {
+fn the_id_of_a_model_depends_on_its_files_and_not_on_its_folder() {
     let (here, there) = (model(1), model(1));
     let id = |folder: &TempDir| open(folder.path()).unwrap().id().to_owned();
     assert_eq!(id(&here), id(&there));
@@ -211,7 +211,7 @@ fn a_model_is_known_by_its_files_wherever_they_lie() {
 }
 
 #[test]
-fn a_folder_that_holds_no_such_model_is_refused_with_the_file_that_is_wrong() {
+fn a_folder_without_a_usable_model_is_refused_with_the_name_of_the_file() {
     let spoil = |file: &str, contents: &[u8]| {
         let folder = model(1);
         fs::create_dir_all(folder.path().join("1_Pooling")).unwrap();

@@ -1,34 +1,45 @@
 use docent_embeddings::EmbeddingError;
 use serde::{Deserialize, Serialize};
 
-/// Settings of [`HttpEmbedder`](crate::HttpEmbedder).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Settings of an embedder behind an OpenAI-compatible endpoint (`HttpEmbedder`, feature `http`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpConfig {
-    /// What `/embeddings` is put after, such as `https://api.openai.com/v1`.
+    /// URL before `/embeddings`, such as `https://api.openai.com/v1`. Required.
     pub base_url: String,
-    /// Name of the model, as the endpoint knows it.
+    /// Name of the model, as the endpoint knows it. Required.
     pub model: String,
-    /// The environment variable that holds the key; none is sent where this is not set.
+    /// Name of the environment variable that holds the key. Default `None`: no key is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_env: Option<String>,
-    /// Asks for vectors of this length, of models that can shorten theirs.
+    /// Length of the vectors to request, 1 to 65,536, for models that can shorten theirs. Default
+    /// `None`: the length that the model has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 65_536))]
     pub dimensions: Option<usize>,
-    /// How many texts go into one request, 1..=2048. Default 64.
+    /// Number of texts in one request, 1 to 2,048. Default 64.
     #[serde(default = "defaults::batch_size")]
+    #[schemars(range(min = 1, max = 2_048))]
     pub batch_size: usize,
-    /// Longer texts are cut to so many characters, for endpoints refuse what is too long. Default 8,000.
+    /// Maximum number of characters of a text, at least 1. Default 8,000. Longer texts are cut,
+    /// because endpoints refuse them.
     #[serde(default = "defaults::max_chars")]
+    #[schemars(range(min = 1))]
     pub max_chars: usize,
-    /// How long one request may take, from connecting to the last byte. Default 30.
+    /// Time limit of one request in seconds, from connecting to the last byte; above 0 and at most
+    /// 3,600. Default 30.
     #[serde(default = "defaults::timeout_seconds")]
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 3600))]
     pub timeout_seconds: f64,
-    /// How often a request is tried that meets a full, broken or absent endpoint, 1..=20. Default 5.
+    /// Number of attempts when the endpoint is overloaded, broken or unreachable, 1 to 20.
+    /// Default 5.
     #[serde(default = "defaults::attempts")]
+    #[schemars(range(min = 1, max = 20))]
     pub attempts: u32,
-    /// At most this long before the second try, and twice as long before each further one. Default 0.5.
+    /// Longest wait before the second attempt in seconds, 0 to 60; it doubles for each further one.
+    /// Default 0.5.
     #[serde(default = "defaults::retry_seconds")]
+    #[schemars(range(min = 0.0, max = 60.0))]
     pub retry_seconds: f64,
 }
 
@@ -51,7 +62,7 @@ mod defaults {
 }
 
 impl HttpConfig {
-    /// A model behind an endpoint, without a key and with the defaults.
+    /// Makes the default settings for a model behind an endpoint, without a key.
     pub fn new(base_url: impl Into<String>, model: impl Into<String>) -> Self {
         Self {
             base_url: base_url.into(),
@@ -71,43 +82,44 @@ impl HttpConfig {
     /// # Errors
     /// [`EmbeddingError::InvalidConfig`] names the first setting outside its range.
     pub fn validate(&self) -> Result<(), EmbeddingError> {
-        let check = |ok: bool, setting, expected, found: String| match ok {
-            true => Ok(()),
-            false => Err(EmbeddingError::InvalidConfig { setting, expected, found }),
-        };
         let url = &self.base_url;
         let place = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         let host = place.and_then(|place| place.split('/').next()).unwrap_or_default();
-        check(!host.is_empty(), "base_url", "http://HOST/PATH or https://HOST/PATH", url.clone())?;
-        // The setting goes into logs and snapshots.
-        check(!host.contains('@'), "base_url", "without a user or password: use key_env", "one with".into())?;
-        check(!self.model.trim().is_empty(), "model", "the name of a model", "nothing".into())?;
-        // Whoever puts the key itself here would find it in logs and snapshots.
-        let is_name = |key: &str| {
-            let letters = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-            key.starts_with(|c: char| c.is_ascii_uppercase()) && key.chars().all(letters)
-        };
-        let named = self.key_env.as_deref().is_none_or(is_name);
-        check(
-            named,
-            "key_env",
-            "the name of an environment variable: A-Z, 0-9 and _",
-            "something else".into(),
-        )?;
+        check(!host.is_empty(), "base_url", "http://HOST/PATH or https://HOST/PATH", url)?;
+        // The URL is written into logs and snapshots.
+        check(!host.contains('@'), "base_url", "a URL without a user or password: use key_env", "one with")?;
+        check(!self.model.trim().is_empty(), "model", "the name of a model", "empty")?;
+        // A key put here by mistake would end up in logs and snapshots, this error included.
+        let is_named = self.key_env.as_deref().is_none_or(is_variable_name);
+        let expected = "the name of an environment variable: A-Z, 0-9 and _";
+        check(is_named, "key_env", expected, "something else")?;
         let dimensions = self.dimensions.unwrap_or(1);
-        check((1..=65_536).contains(&dimensions), "dimensions", "in 1..=65536", dimensions.to_string())?;
+        check((1..=65_536).contains(&dimensions), "dimensions", "in 1..=65536", dimensions)?;
         let batch = self.batch_size;
-        check((1..=2_048).contains(&batch), "batch_size", "in 1..=2048", batch.to_string())?;
-        check(self.max_chars >= 1, "max_chars", "at least 1", self.max_chars.to_string())?;
-        check((1..=20).contains(&self.attempts), "attempts", "in 1..=20", self.attempts.to_string())?;
+        check((1..=2_048).contains(&batch), "batch_size", "in 1..=2048", batch)?;
+        check(self.max_chars >= 1, "max_chars", "at least 1", self.max_chars)?;
+        check((1..=20).contains(&self.attempts), "attempts", "in 1..=20", self.attempts)?;
         let timeout = self.timeout_seconds;
-        check(
-            timeout > 0.0 && timeout <= 3_600.0,
-            "timeout_seconds",
-            "above 0 and at most 3600",
-            timeout.to_string(),
-        )?;
+        let in_range = timeout > 0.0 && timeout <= 3_600.0;
+        check(in_range, "timeout_seconds", "above 0 and at most 3600", timeout)?;
         let retry = self.retry_seconds;
-        check((0.0..=60.0).contains(&retry), "retry_seconds", "in 0..=60", retry.to_string())
+        check((0.0..=60.0).contains(&retry), "retry_seconds", "in 0..=60", retry)
     }
+}
+
+fn is_variable_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
+
+fn check(
+    is_valid: bool,
+    setting: &'static str,
+    expected: &'static str,
+    found: impl ToString,
+) -> Result<(), EmbeddingError> {
+    if is_valid {
+        return Ok(());
+    }
+    Err(EmbeddingError::InvalidConfig { setting, expected, found: found.to_string() })
 }

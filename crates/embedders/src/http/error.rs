@@ -1,43 +1,45 @@
-/// What an endpoint did instead of giving vectors. Says nothing of the key.
+/// Failures of an endpoint. No message contains the key.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HttpError {
-    /// It could not be reached, or did not answer in time.
+    /// The endpoint could not be reached, or did not answer in time.
     #[error("no answer from {url} after {attempts} attempts: {reason}")]
     Unreachable {
-        /// Where it was looked for.
+        /// URL of the request.
         url: String,
-        /// How often.
+        /// Number of attempts made.
         attempts: u32,
-        /// How the last attempt ended.
+        /// Error of the last attempt.
         reason: String,
     },
-    /// It answered with an error.
+    /// The endpoint answered with an error status.
     #[error("{url} answered {status} after {attempts} attempts: {message}")]
     Status {
-        /// Where it was looked for.
+        /// URL of the request.
         url: String,
-        /// The status of the last answer.
+        /// Status of the last answer.
         status: u16,
-        /// How often it was asked.
+        /// Number of attempts made.
         attempts: u32,
-        /// The beginning of what it said; left out where that may be about the key.
+        /// Beginning of the body, or advice about the key when the status concerns it.
         message: String,
     },
-    /// It answered with something else than embeddings.
-    #[error("{url} answered what are no embeddings: {reason}")]
+    /// The endpoint answered with a body that does not hold embeddings.
+    #[error("{url} answered with a body that is not a list of embeddings: {reason}")]
     Malformed {
-        /// Where.
+        /// URL of the request.
         url: String,
-        /// What was expected.
+        /// Description of the first difference.
         reason: String,
     },
-    /// It gave a vector of another length than before.
-    #[error("expected vectors of length {expected}, got one of {found}: is it another model now?")]
+    /// The endpoint returned a vector of another length than before.
+    #[error(
+        "expected vectors of length {expected}, got one of {found}: has the model behind the endpoint changed?"
+    )]
     Dimension {
-        /// That of the vectors so far.
+        /// Length of the vectors so far.
         expected: usize,
-        /// That of this one.
+        /// Length of this vector.
         found: usize,
     },
 }

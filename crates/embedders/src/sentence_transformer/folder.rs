@@ -1,4 +1,4 @@
-//! The files of a sentence transformer, checked.
+//! Reads and checks the files of a sentence transformer.
 
 use std::{fs, path::Path};
 
@@ -8,28 +8,30 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokenizers::Tokenizer;
 
-use crate::fingerprint;
+use crate::vector::fingerprint;
 
-/// Read where no file says how many tokens the model was trained on.
-const MOST_TOKENS: usize = 512;
+/// Maximum number of tokens of a text when no file limits it: the context length of BERT.
+const MAX_TOKENS: usize = 512;
 
-/// How the vectors of tokens become that of the text.
+/// Computation of the vector of a text from those of its tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pooling {
+    /// Mean over the tokens.
     Mean,
-    /// That of the first token.
+    /// Vector of the first token.
     Cls,
 }
 
+/// Contents of a folder.
 pub(super) struct Folder {
     pub config: bert::Config,
     pub tokenizer: Tokenizer,
-    /// Contents of `model.safetensors`.
+    /// Contents of the file `model.safetensors`.
     pub weights: Vec<u8>,
     pub pooling: Pooling,
-    /// Longer texts are cut to so many tokens.
+    /// Maximum number of tokens; longer texts are cut.
     pub max_tokens: usize,
-    /// Of all that a vector depends on.
+    /// Hash of everything that a vector depends on.
     pub fingerprint: String,
 }
 
@@ -48,37 +50,31 @@ struct SentenceFile {
 
 impl Folder {
     pub(super) fn read(folder: &Path) -> Result<Self, EmbeddingError> {
-        let required = |name: &str| {
-            let path = folder.join(name);
-            fs::read(&path).map_err(|error| damaged(&path, format!("cannot be read: {error}")))
-        };
-        let optional = |name: &str| folder.join(name).is_file().then(|| required(name)).transpose();
+        let config_path = folder.join("config.json");
+        let tokenizer_path = folder.join("tokenizer.json");
+        let pooling_path = folder.join("1_Pooling/config.json");
+        let sentence_path = folder.join("sentence_bert_config.json");
+        let (config_bytes, tokenizer_bytes) = (read(&config_path)?, read(&tokenizer_path)?);
+        let weights = read(&folder.join("model.safetensors"))?;
+        let (pooling_bytes, sentence_bytes) = (read_optional(&pooling_path)?, read_optional(&sentence_path)?);
 
-        let (config_bytes, tokenizer_bytes) = (required("config.json")?, required("tokenizer.json")?);
-        let weights = required("model.safetensors")?;
-        let (pooling_bytes, sentence_bytes) =
-            (optional("1_Pooling/config.json")?, optional("sentence_bert_config.json")?);
-
-        let at = |name: &str| folder.join(name);
-        let kind: Value = parsed(&at("config.json"), &config_bytes)?;
+        let kind: Value = parsed(&config_path, &config_bytes)?;
         let kind = kind.get("model_type").and_then(Value::as_str).unwrap_or("bert").to_owned();
         if kind != "bert" {
             let reason = format!("model_type is \"{kind}\", expected \"bert\"");
-            return Err(damaged(&at("config.json"), reason));
+            return Err(damaged(&config_path, reason));
         }
-        let config: bert::Config = parsed(&at("config.json"), &config_bytes)?;
+        let config: bert::Config = parsed(&config_path, &config_bytes)?;
         let tokenizer = Tokenizer::from_bytes(&tokenizer_bytes)
-            .map_err(|error| damaged(&at("tokenizer.json"), error.to_string()))?;
+            .map_err(|error| damaged(&tokenizer_path, error.to_string()))?;
         let pooling = match &pooling_bytes {
-            Some(bytes) => pooling(&at("1_Pooling/config.json"), bytes)?,
+            Some(bytes) => pooling(&pooling_path, bytes)?,
             None => Pooling::Mean,
         };
-        let sentence: Option<SentenceFile> = sentence_bytes
-            .as_deref()
-            .map(|bytes| parsed(&at("sentence_bert_config.json"), bytes))
-            .transpose()?;
-        let trained_on = sentence.and_then(|file| file.max_seq_length).unwrap_or(MOST_TOKENS);
-        // Room for the two tokens that stand around every text.
+        let sentence: Option<SentenceFile> =
+            sentence_bytes.as_deref().map(|bytes| parsed(&sentence_path, bytes)).transpose()?;
+        let trained_on = sentence.and_then(|file| file.max_seq_length).unwrap_or(MAX_TOKENS);
+        // At least one token of text between the two special tokens around it.
         let max_tokens = trained_on.min(config.max_position_embeddings).max(3);
         let parts = [
             config_bytes,
@@ -90,6 +86,14 @@ impl Folder {
         let fingerprint = fingerprint(&parts);
         Ok(Self { config, tokenizer, weights, pooling, max_tokens, fingerprint })
     }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, EmbeddingError> {
+    fs::read(path).map_err(|error| damaged(path, format!("cannot be read: {error}")))
+}
+
+fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, EmbeddingError> {
+    path.is_file().then(|| read(path)).transpose()
 }
 
 fn pooling(path: &Path, bytes: &[u8]) -> Result<Pooling, EmbeddingError> {
@@ -105,6 +109,7 @@ fn parsed<T: serde::de::DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T
     serde_json::from_slice(bytes).map_err(|error| damaged(path, error.to_string()))
 }
 
+/// Returns the error for a file that cannot be read or does not fit.
 pub(super) fn damaged(path: &Path, reason: String) -> EmbeddingError {
     let message = format!("{}: {reason}", path.display());
     EmbeddingError::Backend { id: "sentence transformer".into(), source: message.into() }

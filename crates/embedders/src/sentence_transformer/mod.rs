@@ -12,16 +12,18 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "sentence-transformers")]
 pub use model::SentenceTransformer;
 
-/// Where a sentence transformer lies, and how it is used.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Settings of a sentence transformer in a local folder (feature `sentence-transformers`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SentenceTransformerConfig {
-    /// A folder with `config.json`, `tokenizer.json` and `model.safetensors`, as sentence-transformers saves it: a model
-    /// of the BERT kind (MiniLM, BGE, E5, GTE). Where there are `1_Pooling/config.json` and `sentence_bert_config.json`,
-    /// they say how tokens become a vector and how many are read.
+    /// Folder with `config.json`, `tokenizer.json` and `model.safetensors`, as the library
+    /// sentence-transformers saves them, of a BERT-like model (MiniLM, BGE, E5, GTE). Optional
+    /// files in it: `1_Pooling/config.json` chooses how the vectors of the tokens become one, and
+    /// `sentence_bert_config.json` limits the number of tokens. Required.
     pub path: PathBuf,
-    /// How many texts are computed at a time, 1..=1024. Default 32.
+    /// Number of texts that are computed together, 1 to 1,024. Default 32.
     #[serde(default = "default_batch_size")]
+    #[schemars(range(min = 1, max = 1_024))]
     pub batch_size: usize,
 }
 
@@ -30,7 +32,7 @@ fn default_batch_size() -> usize {
 }
 
 impl SentenceTransformerConfig {
-    /// The model in a folder, with the defaults.
+    /// Makes the default settings for the model in a folder.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), batch_size: default_batch_size() }
     }

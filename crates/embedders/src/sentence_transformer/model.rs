@@ -1,4 +1,4 @@
-//! From texts to vectors, on the processor.
+//! Computes the vectors of texts on the CPU.
 
 use std::fmt;
 
@@ -12,12 +12,14 @@ use super::{
     SentenceTransformerConfig,
     folder::{Folder, Pooling, damaged},
 };
-use crate::unit;
+use crate::vector::unit;
 
-/// A text of so many characters for each token that is read is long enough to be cut by its tokens.
+/// Characters of a document that are read for each token: more than a token has, so that the
+/// tokenizer makes the final cut.
 const CHARS_PER_TOKEN: usize = 16;
 
-/// A sentence transformer of the BERT kind (Reimers and Gurevych 2019, <https://arxiv.org/abs/1908.10084>).
+/// Sentence transformer of the BERT family (Reimers and Gurevych 2019, "Sentence-BERT",
+/// <https://arxiv.org/abs/1908.10084>).
 pub struct SentenceTransformer {
     id: String,
     dim: usize,
@@ -38,7 +40,7 @@ impl SentenceTransformer {
     /// Reads the model into memory.
     ///
     /// # Errors
-    /// [`EmbeddingError::Backend`] naming the file that cannot be read or does not fit,
+    /// [`EmbeddingError::Backend`] naming the file that cannot be read or does not fit, and
     /// [`EmbeddingError::InvalidConfig`] for a setting out of range.
     pub fn open(config: &SentenceTransformerConfig) -> std::result::Result<Self, EmbeddingError> {
         if !(1..=1_024).contains(&config.batch_size) {
@@ -51,13 +53,13 @@ impl SentenceTransformer {
         let folder = Folder::read(&config.path)?;
         let weights = VarBuilder::from_buffered_safetensors(folder.weights, DType::F32, &Device::Cpu);
         let model = weights.and_then(|weights| BertModel::load(weights, &folder.config));
-        let unusable = |file: &str, reason: String| damaged(&config.path.join(file), reason);
-        let model = model.map_err(|error| unusable("model.safetensors", error.to_string()))?;
+        let model =
+            model.map_err(|error| damaged(&config.path.join("model.safetensors"), error.to_string()))?;
         let mut tokenizer = folder.tokenizer;
         let cut = TruncationParams { max_length: folder.max_tokens, ..TruncationParams::default() };
         tokenizer
             .with_truncation(Some(cut))
-            .map_err(|error| unusable("tokenizer.json", error.to_string()))?
+            .map_err(|error| damaged(&config.path.join("tokenizer.json"), error.to_string()))?
             .with_padding(None);
         let dim = folder.config.hidden_size;
         Ok(Self {
@@ -71,6 +73,7 @@ impl SentenceTransformer {
         })
     }
 
+    /// Returns the vector of each text, `None` for an empty one.
     fn vectors_of(
         &self,
         texts: &[String],
@@ -79,7 +82,7 @@ impl SentenceTransformer {
         let inputs: Vec<&str> = present.iter().map(|&at| texts[at].as_str()).collect();
         let encodings = self.tokenizer.encode_batch(inputs, true)?;
         let mut encoded: Vec<(usize, Encoding)> = present.into_iter().zip(encodings).collect();
-        // Alike in length, so that little of a batch is padding.
+        // Texts of a batch are of similar length, so that little of it is padding.
         encoded.sort_by_key(|(_, encoding)| encoding.len());
         let mut vectors = vec![None; texts.len()];
         for batch in encoded.chunks(self.batch_size) {
@@ -90,18 +93,11 @@ impl SentenceTransformer {
         Ok(vectors)
     }
 
-    /// One vector for each text of a batch.
+    /// Returns one vector for each text of a batch, `[batch, dim]`.
     fn forward(&self, batch: &[(usize, Encoding)]) -> Result<Vec<Vec<f32>>> {
-        let width = batch.iter().map(|(_, encoding)| encoding.len()).max().unwrap_or(0);
-        let padded = |of: fn(&Encoding) -> &[u32]| {
-            let rows = batch.iter().flat_map(|(_, encoding)| {
-                let row = of(encoding);
-                row.iter().copied().chain(std::iter::repeat_n(0, width - row.len()))
-            });
-            Tensor::from_vec(rows.collect::<Vec<u32>>(), (batch.len(), width), &Device::Cpu)
-        };
-        let (ids, types) = (padded(Encoding::get_ids)?, padded(Encoding::get_type_ids)?);
-        let mask = padded(Encoding::get_attention_mask)?;
+        let ids = padded(batch, Encoding::get_ids)?;
+        let types = padded(batch, Encoding::get_type_ids)?;
+        let mask = padded(batch, Encoding::get_attention_mask)?;
         // [batch, width, dim]
         let tokens = self.model.forward(&ids, &types, Some(&mask))?;
         let pooled = match self.pooling {
@@ -113,10 +109,21 @@ impl SentenceTransformer {
         };
         let vectors = pooled.to_vec2::<f32>()?;
         if vectors.iter().flatten().any(|x| !x.is_finite()) {
-            return Err(Error::Msg("the model gave what is no number".into()));
+            return Err(Error::Msg("the model returned a number that is not finite".into()));
         }
         Ok(vectors)
     }
+}
+
+/// Returns one column of the encodings, padded with zeros to the longest: `[batch, width]`.
+fn padded(batch: &[(usize, Encoding)], column: fn(&Encoding) -> &[u32]) -> Result<Tensor> {
+    let width = batch.iter().map(|(_, encoding)| encoding.len()).max().unwrap_or(0);
+    let mut cells: Vec<u32> = Vec::with_capacity(batch.len() * width);
+    for (row, (_, encoding)) in batch.iter().enumerate() {
+        cells.extend_from_slice(column(encoding));
+        cells.resize((row + 1) * width, 0);
+    }
+    Tensor::from_vec(cells, (batch.len(), width), &Device::Cpu)
 }
 
 impl Embedder for SentenceTransformer {
@@ -132,8 +139,8 @@ impl Embedder for SentenceTransformer {
         &self,
         documents: &[Document<'_>],
     ) -> std::result::Result<Vec<Option<Vec<f32>>>, EmbeddingError> {
-        let most = self.max_tokens * CHARS_PER_TOKEN;
-        let texts: Vec<String> = documents.iter().map(|document| document.plain_text(most)).collect();
+        let max_chars = self.max_tokens * CHARS_PER_TOKEN;
+        let texts: Vec<String> = documents.iter().map(|document| document.plain_text(max_chars)).collect();
         let vectors = self.vectors_of(&texts);
         vectors.map_err(|source| EmbeddingError::Backend { id: self.id.clone(), source })
     }

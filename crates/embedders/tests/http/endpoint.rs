@@ -1,4 +1,4 @@
-//! An endpoint of the test's own, that does as it is told.
+//! An endpoint that answers as the test scripts it.
 #![allow(dead_code, reason = "shared with the tests of the engine")]
 
 use std::{
@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-/// How one request is answered; once all are used up, rightly.
+/// Answer to one request. After the script is used up, the endpoint answers correctly.
 #[derive(Clone)]
 pub enum Reply {
     Status(u16, &'static str, &'static str),
@@ -26,7 +26,7 @@ struct Script {
     heard: Vec<Heard>,
 }
 
-/// What an endpoint was sent.
+/// Request that the endpoint received.
 #[derive(Clone)]
 pub struct Heard {
     pub authorization: Option<String>,
@@ -55,7 +55,7 @@ impl Endpoint {
         Self { base_url, script }
     }
 
-    /// From now on these, and then rightly.
+    /// Replaces the rest of the script.
     pub fn follow_with(&self, replies: impl IntoIterator<Item = Reply>) {
         let mut replies: Vec<Reply> = replies.into_iter().collect();
         replies.reverse();
@@ -66,7 +66,7 @@ impl Endpoint {
         self.script.lock().unwrap().heard.clone()
     }
 
-    /// The texts of each request.
+    /// Returns the texts of each request.
     pub fn asked(&self) -> Vec<Vec<String>> {
         self.heard()
             .iter()
@@ -75,7 +75,8 @@ impl Endpoint {
     }
 }
 
-/// The embedding that a right answer gives a text: its letters by the alphabet's quarters.
+/// Returns the embedding of a text in a correct answer: its letters counted by quarter of the
+/// alphabet.
 pub fn embedding(text: &str) -> Vec<f32> {
     let mut vector = vec![0.0; 4];
     for letter in text.bytes().filter(u8::is_ascii_alphabetic) {
@@ -93,7 +94,7 @@ fn serve(stream: TcpStream, script: &Mutex<Script>) {
             script.replies.pop()
         };
         let (status, headers, body) = match reply {
-            None => (200, "", rightly(&heard.body)),
+            None => (200, "", correct_answer(&heard.body)),
             Some(Reply::Body(body)) => (200, "", body),
             Some(Reply::Status(status, headers, body)) => (status, headers, body.to_owned()),
             Some(Reply::Silence(how_long)) => return thread::sleep(how_long),
@@ -107,9 +108,9 @@ fn serve(stream: TcpStream, script: &Mutex<Script>) {
     }
 }
 
-/// In reversed order: the index tells which is which.
-fn rightly(question: &Value) -> String {
-    let texts = question["input"].as_array().unwrap();
+/// Returns a correct answer in reversed order, so that a client must read the indices.
+fn correct_answer(request: &Value) -> String {
+    let texts = request["input"].as_array().unwrap();
     let items = texts.iter().enumerate().rev();
     let data: Vec<Value> = items
         .map(|(index, text)| json!({"object": "embedding", "index": index, "embedding": embedding(text.as_str().unwrap())}))

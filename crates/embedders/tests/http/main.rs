@@ -1,4 +1,4 @@
-//! The embedder over HTTP against an endpoint that fails in every way.
+//! Runs the HTTP embedder against an endpoint that fails in every way.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod endpoint;
@@ -22,7 +22,7 @@ fn embed(embedder: &HttpEmbedder, texts: &[&str]) -> Result<Vec<Option<Vec<f32>>
     embedder.embed(&texts.iter().map(|text| Document::from_text(text)).collect::<Vec<_>>())
 }
 
-/// The error that the endpoint is to blame for.
+/// Returns the error of the endpoint.
 fn failure(result: Result<Vec<Option<Vec<f32>>>, EmbeddingError>) -> HttpError {
     match result {
         Err(EmbeddingError::Backend { source, .. }) => *source.downcast().unwrap(),
@@ -36,16 +36,18 @@ fn unit(text: &str) -> Vec<f32> {
     vector.iter().map(|x| x / norm).collect()
 }
 
+fn near(found: &Option<Vec<f32>>, text: &str) -> bool {
+    let (found, expected) = (found.as_ref().unwrap(), unit(text));
+    found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6)
+}
+
 #[test]
-fn texts_go_out_in_batches_and_come_back_in_order_each_sent_once() {
+fn texts_are_sent_once_in_batches_and_vectors_returned_in_order() {
     let endpoint = Endpoint::start([]);
     let config = HttpConfig { batch_size: 2, dimensions: Some(4), ..config(&endpoint) };
     let embedder = HttpEmbedder::open(&config, None).unwrap();
     let found = embed(&embedder, &["abc", "", "xyz", "abc", "mno", "..."]).unwrap();
-    let near = |found: &Option<Vec<f32>>, text: &str| {
-        let (found, expected) = (found.as_ref().unwrap(), unit(text));
-        found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6)
-    };
+
     assert!(near(&found[0], "abc") && near(&found[2], "xyz") && near(&found[4], "mno"), "{found:?}");
     assert_eq!((&found[1], &found[3], &found[5]), (&None, &found[0], &None));
     assert_eq!(endpoint.asked(), [vec!["abc", "xyz"], vec!["mno", "..."]]);
@@ -55,7 +57,7 @@ fn texts_go_out_in_batches_and_come_back_in_order_each_sent_once() {
 }
 
 #[test]
-fn all_fields_of_a_document_are_sent_cut_to_the_longest_that_is_taken() {
+fn all_fields_of_a_document_are_sent_cut_to_the_maximum_length() {
     let endpoint = Endpoint::start([]);
     let embedder = HttpEmbedder::open(&HttpConfig { max_chars: 9, ..config(&endpoint) }, Some(4)).unwrap();
     let subjects = ["b".to_owned()];
@@ -64,7 +66,7 @@ fn all_fields_of_a_document_are_sent_cut_to_the_longest_that_is_taken() {
 }
 
 #[test]
-fn the_length_of_vectors_is_asked_for_where_nobody_says_it() {
+fn the_endpoint_is_asked_for_the_length_of_vectors_when_it_is_not_known() {
     let endpoint = Endpoint::start([]);
     let embedder = HttpEmbedder::open(&config(&endpoint), None).unwrap();
     assert_eq!((embedder.dim(), endpoint.heard().len()), (4, 1));
@@ -95,7 +97,7 @@ fn ids_tell_models_and_endpoints_apart() {
 }
 
 #[test]
-fn a_full_broken_or_silent_endpoint_is_asked_again() {
+fn a_request_to_an_overloaded_broken_or_silent_endpoint_is_retried() {
     for first in [
         Reply::Status(429, "Retry-After: 0\r\n", "slow down"),
         Reply::Status(500, "", "oops"),
@@ -112,7 +114,7 @@ fn a_full_broken_or_silent_endpoint_is_asked_again() {
 }
 
 #[test]
-fn after_so_many_attempts_it_is_given_up() {
+fn the_last_error_is_returned_when_the_attempts_are_used_up() {
     let endpoint = Endpoint::start([
         Reply::Status(500, "", "first"),
         Reply::Status(500, "", "second"),
@@ -123,15 +125,15 @@ fn after_so_many_attempts_it_is_given_up() {
         matches!(&error, HttpError::Status { status: 502, attempts: 3, message, .. } if message == "third !"),
         "{error}"
     );
-    let nobody = HttpConfig { base_url: "http://127.0.0.1:1/v1".into(), ..config(&endpoint) };
-    let error = failure(embed(&HttpEmbedder::open(&nobody, Some(4)).unwrap(), &["abc"]));
+    let unreachable = HttpConfig { base_url: "http://127.0.0.1:1/v1".into(), ..config(&endpoint) };
+    let error = failure(embed(&HttpEmbedder::open(&unreachable, Some(4)).unwrap(), &["abc"]));
     assert!(matches!(error, HttpError::Unreachable { attempts: 3, .. }), "{error}");
-    let error = HttpEmbedder::open(&nobody, None).unwrap_err();
+    let error = HttpEmbedder::open(&unreachable, None).unwrap_err();
     assert!(error.source().unwrap().to_string().contains("http://127.0.0.1:1/v1/embeddings"), "{error:?}");
 }
 
 #[test]
-fn what_will_not_get_better_is_not_tried_again() {
+fn an_error_that_a_retry_cannot_fix_is_returned_at_once() {
     let vectors = |vectors: &[&[f32]]| {
         let data: Vec<_> = vectors.iter().map(|vector| json!({"embedding": vector})).collect();
         Reply::Body(json!({"data": data}).to_string())
@@ -145,7 +147,7 @@ fn what_will_not_get_better_is_not_tried_again() {
         (vectors(&[&[1.0; 4]]), "1 vectors for 2 texts"),
         (vectors(&[&[1.0; 4], &[1.0; 3]]), "expected vectors of length 4, got one of 3"),
         (vectors(&[&[1.0; 4], &[]]), "embedding 1 is empty"),
-        (Reply::Body(twice.to_string()), "index 0 is there twice"),
+        (Reply::Body(twice.to_string()), "index 0 occurs twice"),
     ] {
         let endpoint = Endpoint::start([reply]);
         let error = failure(embed(&open(&endpoint), &["abc", "xyz"])).to_string();
@@ -154,12 +156,13 @@ fn what_will_not_get_better_is_not_tried_again() {
     }
 }
 
-/// The variable is set by `cargo` for every test, so that no test has to change the environment of the others.
+/// Variable that cargo sets for every test, so that no test has to change the environment of the
+/// others.
 const KEY_VARIABLE: &str = "CARGO_PKG_NAME";
 const KEY: &str = env!("CARGO_PKG_NAME");
 
 #[test]
-fn the_key_is_sent_and_told_to_nobody() {
+fn the_key_is_sent_and_appears_in_no_error_or_debug_output() {
     let echo = "your key is docent-embedders";
     let endpoint = Endpoint::start([Reply::Status(400, "", echo), Reply::Status(401, "", echo)]);
     let config = HttpConfig { key_env: Some(KEY_VARIABLE.into()), ..config(&endpoint) };
@@ -173,7 +176,7 @@ fn the_key_is_sent_and_told_to_nobody() {
 }
 
 #[test]
-fn settings_that_cannot_be_meant_are_refused_with_their_name() {
+fn settings_outside_their_range_are_refused_by_name() {
     let refusal = |change: &dyn Fn(&mut HttpConfig)| {
         let mut config = HttpConfig::new("http://localhost", "m");
         change(&mut config);
