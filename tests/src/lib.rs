@@ -1,10 +1,9 @@
-//! What the end-to-end tests share: a PostgreSQL of their own, and real data where it is there.
+//! Support of the end-to-end tests: a PostgreSQL for each test, and real data where it is
+//! installed.
 
 mod dump;
 pub mod movielens;
-#[cfg(unix)]
-mod postgres;
 
 pub use dump::dump;
 #[cfg(unix)]
-pub use postgres::Postgres;
+pub use docent_test_support::Postgres;

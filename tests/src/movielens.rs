@@ -1,4 +1,4 @@
-//! MovieLens "latest small" as domain values, where its folder is there.
+//! MovieLens "latest small" as domain values, where its folder exists.
 #![allow(clippy::print_stderr, reason = "a skipped test must say so")]
 
 use std::{fs::File, path::PathBuf};
@@ -7,13 +7,14 @@ use anyhow::Context;
 use chrono::{DateTime, TimeZone, Utc};
 use docent::{InteractionType, NewInteraction, Resource, Signals};
 
-/// The folder of real data sets: `DOCENT_DATA`, or `../shared/data` beside the project.
+/// Returns the folder of real data sets: `DOCENT_DATA`, or `../shared/data` beside the project.
 pub fn data_folder() -> PathBuf {
     std::env::var_os("DOCENT_DATA")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from)
 }
 
-/// Films and ratings, or `None`, said on standard error, where the folder is missing.
+/// Returns films and ratings, or `None` with a message on standard error where the folder is
+/// missing.
 pub fn load() -> anyhow::Result<Option<(Vec<Resource>, Vec<NewInteraction>)>> {
     let folder = data_folder().join("ml-latest-small");
     if !folder.is_dir() {

@@ -1,9 +1,10 @@
-//! A PostgreSQL database of the test's own.
+//! PostgreSQL databases for tests.
 //!
-//! One cluster serves a whole test process and every test gets a fresh database in it. Statics are never dropped and
-//! a test may panic or be killed, so nothing here relies on `Drop` to stop the server: a watchdog process waits for
-//! the end of a pipe that only the test process holds open. However that process ends, the kernel closes the pipe, and
-//! the watchdog stops the server and removes its folder.
+//! One cluster serves a test process, and every test gets a fresh database in it. Statics are never
+//! dropped, and a test may panic or be killed, so nothing here relies on `Drop` to stop the server:
+//! a watchdog process waits for the end of a pipe that only the test process holds open. However
+//! that process ends, the kernel closes the pipe, and the watchdog stops the server and removes its
+//! folder.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -21,12 +22,13 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail};
-use docent_storage::{Store, StoreConfig};
+use sqlx::{Connection, PgConnection};
 
-/// Names a server to use in place of a cluster of our own; its user must be allowed to create databases.
+/// Environment variable that names a server to use instead of a new cluster; its user must be
+/// allowed to create databases.
 const URL_VARIABLE: &str = "DOCENT_TEST_POSTGRES_URL";
 
-/// A fresh, empty database, dropped with this value.
+/// Fresh, empty database, dropped with this value.
 #[derive(Debug)]
 pub struct Postgres {
     server: String,
@@ -34,11 +36,19 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// A database on the server that `DOCENT_TEST_POSTGRES_URL` names, or else in a cluster of this process's own;
-    /// `None` where there is neither, so that the test can say that it was skipped.
+    /// Returns true if `DOCENT_TEST_POSTGRES_URL` names a server or PostgreSQL is installed. Starts
+    /// nothing.
+    #[must_use]
+    pub fn is_available() -> bool {
+        std::env::var_os(URL_VARIABLE).is_some() || find_programs().is_some()
+    }
+
+    /// Creates a database on the server that `DOCENT_TEST_POSTGRES_URL` names, or else in a cluster
+    /// of this process. Returns `None` if there is neither, so that the test can be reported as
+    /// ignored.
     ///
     /// # Errors
-    /// Where there is one and it does not start.
+    /// Fails if PostgreSQL is installed and does not start.
     pub async fn start() -> Result<Option<Self>> {
         static SERVER: OnceLock<Result<Option<String>, String>> = OnceLock::new();
         static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -53,7 +63,7 @@ impl Postgres {
         Ok(Some(Self { server: server.clone(), database }))
     }
 
-    /// The address of the database.
+    /// Returns the address of the database.
     #[must_use]
     pub fn url(&self) -> String {
         with_database(&self.server, &self.database)
@@ -63,8 +73,8 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         let (server, database) = (self.server.clone(), self.database.clone());
-        // On a thread of its own, because the test's runtime may be the one that drops this. An error is of no
-        // consequence: the cluster goes as a whole.
+        // On a thread of its own, because the test's runtime may be the one that drops this. An
+        // error does not matter: the whole cluster is removed later.
         let dropping = std::thread::spawn(move || -> Result<()> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(run_sql(&server, &format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)")))
@@ -74,13 +84,13 @@ impl Drop for Postgres {
 }
 
 async fn run_sql(url: &str, sql: &str) -> Result<()> {
-    let store = Store::connect(&StoreConfig { max_connections: 1, ..StoreConfig::new(url) }).await?;
-    let done = store.raw_sql(sql).await;
-    store.close().await?;
-    done.map(|_| ()).with_context(|| sql.to_owned())
+    let mut connection = PgConnection::connect(url).await?;
+    let result = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut connection).await;
+    connection.close().await?;
+    result.map(|_| ()).with_context(|| sql.to_owned())
 }
 
-/// The address of the server, with a database that is always there.
+/// Returns the address of the server, with a database that always exists.
 fn find_or_start() -> Result<Option<String>> {
     if let Ok(url) = std::env::var(URL_VARIABLE) {
         return Ok(Some(url));
@@ -91,7 +101,8 @@ fn find_or_start() -> Result<Option<String>> {
     }
 }
 
-/// The folder of `initdb` and `pg_ctl`: on the path, or the newest of those that Debian keeps off it.
+/// Returns the folder of `initdb` and `pg_ctl`: on the path, or the newest of those that Debian
+/// keeps off it.
 fn find_programs() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path: Vec<PathBuf> = std::env::split_paths(&path).collect();
@@ -113,7 +124,8 @@ fn start_cluster(programs: &Path) -> Result<String> {
     }
     let command = |program: PathBuf| {
         let mut command = Command::new(program);
-        // A group of its own, so that Ctrl-C ends the tests first and not what cleans up after them.
+        // In a process group of its own, so that Ctrl-C ends the tests first and not their
+        // clean-up.
         command.current_dir(&root).stdin(Stdio::null()).process_group(0);
         if let Some((uid, gid)) = owner {
             command.uid(uid).gid(gid);
@@ -135,7 +147,7 @@ fn start_cluster(programs: &Path) -> Result<String> {
 
     let mut start = command(programs.join("pg_ctl"));
     start.args(["start", "--wait", "--silent", "-D"]).arg(&data).arg("-l").arg(root.join("log"));
-    // The server would inherit a pipe, and waiting for its end would be waiting for the server.
+    // The server would inherit a pipe, and waiting for its end would mean waiting for the server.
     start.stdout(Stdio::null()).stderr(Stdio::null());
     if !start.status().context("pg_ctl")?.success() {
         bail!("PostgreSQL does not start: {}", fs::read_to_string(root.join("log")).unwrap_or_default());
@@ -143,7 +155,7 @@ fn start_cluster(programs: &Path) -> Result<String> {
     Ok(format!("postgres://postgres@localhost:5432/postgres?host={socket}"))
 }
 
-/// PostgreSQL refuses to run as root: user and group to run it as, where we are root.
+/// Returns the user and group to run PostgreSQL as, where we are root: it refuses to run as root.
 fn owner_for(own_folder: &Path) -> Result<Option<(u32, u32)>> {
     if fs::metadata(own_folder)?.uid() != 0 {
         return Ok(None);
@@ -157,7 +169,8 @@ fn owner_for(own_folder: &Path) -> Result<Option<(u32, u32)>> {
     account.map(Some).context("we are root, and there is no user postgres to run PostgreSQL as")
 }
 
-/// Starts the watchdog: `xargs` waits for the end of its input, then has `find` stop the server and remove its folder.
+/// Starts the watchdog: `xargs` waits for the end of its input, then has `find` stop the server and
+/// remove its folder.
 fn guard(mut xargs: Command, pg_ctl: &Path, root: &Path, data: &Path) -> Result<()> {
     static PIPE: OnceLock<File> = OnceLock::new();
     let mut watchdog = xargs

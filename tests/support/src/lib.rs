@@ -1,0 +1,34 @@
+//! Databases and a test harness that the tests of several crates share.
+//!
+//! [`Database`] is a fresh SQLite file or PostgreSQL database; [`Postgres`] is the PostgreSQL
+//! alone. [`trials`] builds tests for both databases from async functions and [`run`] runs them, so
+//! that a test whose database is missing is reported as ignored and never as passed. A suite that
+//! uses them sets `harness = false`:
+//!
+//! ```no_run
+//! use docent_test_support::{Database, run, trials};
+//!
+//! async fn a_fresh_database_has_an_address(database: &Database) -> anyhow::Result<()> {
+//!     anyhow::ensure!(database.url().contains(':'));
+//!     Ok(())
+//! }
+//!
+//! fn main() {
+//!     run(trials!(a_fresh_database_has_an_address));
+//! }
+//! ```
+//!
+//! This crate must never name a type of Docent: `docent-storage` itself is tested with it.
+
+mod database;
+mod dump;
+mod harness;
+#[cfg(unix)]
+mod postgres;
+
+pub use database::Database;
+pub use dump::dump;
+pub use harness::{on_both_databases, on_postgres, on_sqlite, run, test};
+pub use libtest_mimic::Trial;
+#[cfg(unix)]
+pub use postgres::Postgres;
