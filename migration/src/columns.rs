@@ -1,43 +1,44 @@
-//! Column shapes that every table shares.
+//! Column definitions that the tables share.
 
 use sea_orm_migration::{
     prelude::*,
     schema::{double, double_null},
 };
 
-/// A foreign key to the `id` of `table`, whose rows take these along when they go.
+/// Returns a foreign key to the `id` of `table`. Rows are deleted with the row that they refer to.
 pub fn owned_by(from: &'static str, column: &'static str, table: &'static str) -> ForeignKeyCreateStatement {
     refers_to(from, column, table).on_delete(ForeignKeyAction::Cascade).take()
 }
 
-/// A foreign key to the `id` of `table`, whose rows cannot go while these refer to them.
+/// Returns a foreign key to the `id` of `table`, whose rows cannot be deleted while others refer to
+/// them.
 pub fn refers_to(from: &'static str, column: &'static str, table: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create().name(format!("fk_{from}_{column}")).from(from, column).to(table, "id").take()
 }
 
-/// A number in `[0, 1]`, checked by the database too.
+/// Returns a column for a number in `[0, 1]`, checked by the database.
 pub fn unit_interval(table: &str, column: &'static str) -> ColumnDef {
     double(column).check((check_name(table, column), Expr::col(column).between(0.0, 1.0))).take()
 }
 
-/// A number in `[0, 1]`, or null.
+/// Returns a column for a number in `[0, 1]` or null, checked by the database.
 pub fn unit_interval_null(table: &str, column: &'static str) -> ColumnDef {
     double_null(column).check((check_name(table, column), Expr::col(column).between(0.0, 1.0))).take()
 }
 
-/// A whole number of 0 or more.
+/// Returns a column for a whole number of at least 0, checked by the database.
 pub fn count(table: &str, column: &'static str) -> ColumnDef {
     sea_orm_migration::schema::big_integer(column)
         .check((check_name(table, column), Expr::col(column).gte(0)))
         .take()
 }
 
-/// The name of the check of a column.
+/// Returns the name of the check of a column.
 pub fn check_name(table: &str, column: &str) -> Alias {
     Alias::new(format!("ck_{table}_{column}"))
 }
 
-/// An index by name.
+/// Returns an index.
 pub fn index<const N: usize>(
     name: &str,
     table: &'static str,
@@ -50,7 +51,7 @@ pub fn index<const N: usize>(
     index
 }
 
-/// A primary key of several columns.
+/// Returns a primary key of several columns.
 pub fn primary_key<const N: usize>(columns: [&'static str; N]) -> IndexCreateStatement {
     let mut key = Index::create();
     for column in columns {

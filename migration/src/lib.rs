@@ -1,12 +1,13 @@
-//! Every change of the database schema, up and down, for SQLite and PostgreSQL alike.
+//! Changes of the database schema, up and down, for SQLite and PostgreSQL.
 //!
-//! This crate knows tables, never the rules that fill them: those live in `docent-domain`, and `docent-storage` is its
-//! only user. A migration that has been released is never edited; a change is a new one.
+//! This crate knows tables, never the rules that fill them: those are in `docent-domain`. Its only
+//! user is `docent-storage`. A released migration is never edited, and it calls no code that may
+//! change: what it computes, it computes with a private copy.
 //!
-//! Times are `bigint` microseconds since 1970 in UTC on both databases. SQLite has no time type, and its usual text
-//! form sorts wrongly as soon as precisions differ (`…:00.5Z` before `…:00Z`); whole numbers order and compare exactly.
-//! JSON is kept as `text`, so that both databases keep what was written byte for byte and a repeated import can be
-//! recognised as unchanged.
+//! Times are `bigint` microseconds since 1970 in UTC on both databases. SQLite has no time type,
+//! and its usual text form sorts wrongly when precisions differ (`…:00.5Z` before `…:00Z`). JSON is
+//! stored as `text`, so that both databases keep what was written byte for byte and a repeated
+//! import is recognised as unchanged.
 
 mod columns;
 mod m20260101_000001_users;
@@ -16,9 +17,7 @@ mod m20260101_000004_feedback;
 mod m20260101_000005_operations;
 mod m20260301_000006_feedback_loop;
 mod m20260401_000007_windows;
-mod running_totals;
-
-pub use running_totals::RunningTotals;
+mod m20260501_000008_erasures;
 
 use sea_orm_migration::{
     prelude::*,
@@ -26,33 +25,22 @@ use sea_orm_migration::{
     seaql_migrations,
 };
 
-/// Which migrations a database has and lacks, by name, oldest first.
+/// Migrations that a database has and lacks, by name, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SchemaStatus {
-    /// Applied, and known to this program.
+    /// Applied migrations that this program knows.
     pub applied: Vec<String>,
-    /// Known to this program, not applied yet.
+    /// Migrations of this program that are not applied yet.
     pub pending: Vec<String>,
-    /// Applied by a newer program: unknown to this one.
+    /// Applied migrations that this program does not know: a newer one made them.
     pub unknown: Vec<String>,
 }
 
 impl SchemaStatus {
-    /// Nothing is pending and nothing unknown.
+    /// Returns true if nothing is pending and nothing unknown.
     #[must_use]
     pub fn is_current(&self) -> bool {
         self.pending.is_empty() && self.unknown.is_empty()
-    }
-}
-
-/// What stands for a person in tables that are not to name one who was never seen: the first eight bytes of BLAKE3 of
-/// their outside id, big-endian; never 0, which stands for nobody. A contract of the stored data: it never changes.
-#[must_use]
-pub fn person_hash(external_id: &str) -> i64 {
-    let [a, b, c, d, e, f, g, h, ..] = *blake3::hash(external_id.as_bytes()).as_bytes();
-    match i64::from_be_bytes([a, b, c, d, e, f, g, h]) {
-        0 => 1,
-        hash => hash,
     }
 }
 
@@ -68,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260101_000005_operations::Migration),
             Box::new(m20260301_000006_feedback_loop::Migration),
             Box::new(m20260401_000007_windows::Migration),
+            Box::new(m20260501_000008_erasures::Migration),
         ]
     }
 }
@@ -80,7 +69,7 @@ pub async fn up(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
     Migrator::up(transaction, None).await
 }
 
-/// Takes the newest `steps` migrations back, with the data in the tables they made.
+/// Reverts the newest `steps` migrations, with the data in the tables that they created.
 ///
 /// # Errors
 /// Any error of the database.
@@ -88,7 +77,7 @@ pub async fn down(transaction: &DatabaseTransaction, steps: u32) -> Result<(), D
     Migrator::down(transaction, Some(steps)).await
 }
 
-/// Compares the database with this program's migrations. Reads only.
+/// Compares the database with the migrations of this program. Reads only.
 ///
 /// # Errors
 /// Any error of the database.

@@ -8,8 +8,9 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // `text` stands last because it is the longest: SQLite reads a row from the front and stops at the last column
-        // that is asked for, so loading a catalogue without its text never touches the overflow pages.
+        // `text` is the last column because it is the longest: SQLite reads a row from the front
+        // and stops at the last column requested, so loading a catalogue without texts never
+        // touches the overflow pages.
         let resources = Table::create()
             .table("resources")
             .col(big_pk_auto("id"))
@@ -46,7 +47,7 @@ impl MigrationTrait for Migration {
             .take();
         manager.create_table(embeddings).await?;
 
-        // A link names its target by the outside id, because the target may arrive later or never.
+        // A link names its target by the external id, because the target may arrive later or never.
         let links = Table::create()
             .table("resource_links")
             .col(big_pk_auto("id"))

@@ -10,7 +10,7 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // `shown_at` is null for feedback on something that we have no record of having shown.
+        // `shown_at` is null for feedback without an impression on record.
         let feedback = Table::create()
             .table(TABLE)
             .col(big_pk_auto("id"))

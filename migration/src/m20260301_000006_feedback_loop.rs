@@ -4,10 +4,7 @@ use sea_orm_migration::{
     sea_orm::{FromQueryResult, Statement},
 };
 
-use crate::{
-    columns::{count, drop_tables, index, primary_key, refers_to},
-    person_hash,
-};
+use crate::columns::{count, drop_tables, index, primary_key, refers_to};
 
 const TABLES: [&str; 7] = [
     "impression_hours",
@@ -41,8 +38,8 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// One row for each resource, answer and person: `user_hash` says whose it is, known or not, and is 0 where nobody
-/// knows. Feedback of somebody else gets a row of its own.
+/// One row per resource, answer and user. `user_hash` identifies the user, known or not, and is 0
+/// if the user is unknown. Feedback of another user gets a row of its own.
 const WIDEN: &[&str] = &[
     "ALTER TABLE recommendation_feedback ADD COLUMN user_hash bigint NOT NULL DEFAULT 0",
     "ALTER TABLE recommendation_feedback ADD COLUMN novelty double precision \
@@ -81,11 +78,12 @@ const NARROW: &[&str] = &[
     "ALTER TABLE recommendation_feedback DROP COLUMN user_hash",
 ];
 
-/// What was counted from the start, from the rows that are there. An hour has 3.6e9 microseconds, a day 8.64e10; a
-/// pause of more than 1.8e9 (half an hour) ends a session.
+/// Counts from the start, computed from the stored rows. An hour has 3.6e9 microseconds, a day
+/// 8.64e10; a pause of more than 1.8e9 (half an hour) ends a session.
 ///
-/// A row of interactions stands for one event and `return_visits` more. When the first and the newest of them were is known;
-/// those between are counted with the newest, and all of them as the row stands: positive if any of them was.
+/// A row of interactions represents one event and `return_visits` repeats. Only the times of the
+/// first and the newest event are known; those between are counted with the newest, and all of them
+/// as positive if the row is.
 const FILL: &[&str] = &[
     "INSERT INTO impression_hours (hour, strategy, model_version, experiment, variant, shown, clicked, rated, \
      useful, novelty_sum, novelty_count, diversity_sum, diversity_count) \
@@ -111,11 +109,11 @@ const FILL: &[&str] = &[
      WHERE at >= 0 GROUP BY 1, 2",
 ];
 
-/// What is left of each resource, from its days.
+/// Totals of each resource, from its days.
 pub(super) const FILL_EXPOSURE_TOTALS: &str = "INSERT INTO resource_exposure_totals (resource_id, total, last_day) \
      SELECT resource_id, MAX(total), MAX(day) FROM resource_exposures GROUP BY resource_id";
 
-/// Sessions, as far as the newest events of rows tell of them.
+/// Sessions, as far as the newest events of rows show them.
 pub(super) const FILL_SESSIONS: &str = "INSERT INTO session_hours (hour, slot, sessions, seconds) SELECT at / 3600000000, 0, \
      SUM(CASE WHEN pause <= 1800000000 THEN 0 ELSE 1 END), \
      SUM(CASE WHEN pause <= 1800000000 THEN pause ELSE 0 END) / 1000000.0 FROM \
@@ -134,6 +132,15 @@ pub(super) async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Res
 struct Person {
     id: i64,
     external_id: String,
+}
+
+/// Returns the hash of an external id. A copy that stays as it is when the live code changes.
+fn person_hash(external_id: &str) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..] = *blake3::hash(external_id.as_bytes()).as_bytes();
+    match i64::from_be_bytes([a, b, c, d, e, f, g, h]) {
+        0 => 1,
+        hash => hash,
+    }
 }
 
 async fn name_owners(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -184,7 +191,8 @@ async fn make_tables(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     make_exposures(manager).await?;
     make_experiment_users(manager).await?;
 
-    // `slot` spreads one hour over several rows, so that writers on PostgreSQL do not wait for each other.
+    // `slot` spreads one hour over several rows, so that writers on PostgreSQL do not wait for each
+    // other.
     let interactions = Table::create()
         .table("interaction_hours")
         .col(big_integer("hour"))
@@ -198,7 +206,8 @@ async fn make_tables(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     make_session_hours(manager).await
 }
 
-/// Only `shown` never shrinks, and a check would refuse the row that an upsert subtracts with.
+/// Counts without checks: only `shown` never shrinks, and a check would refuse the row that an
+/// upsert subtracts with.
 fn with_marks(table: &'static str, made: &mut TableCreateStatement) {
     made.col(count(table, "shown"));
     for column in ["clicked", "rated", "useful"] {
@@ -207,7 +216,8 @@ fn with_marks(table: &'static str, made: &mut TableCreateStatement) {
 }
 
 pub(super) async fn make_exposures(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    // How often a resource was shown up to the end of a day, so that a window of any length is one subtraction.
+    // Impressions of a resource up to the end of a day, so that a window of any length is one
+    // subtraction.
     let exposures = Table::create()
         .table("resource_exposures")
         .col(big_integer("resource_id"))

@@ -8,7 +8,7 @@ use crate::{
 const PEOPLE: &str = "experiment_people";
 const DAYS: &str = "experiment_days";
 
-/// What one person was shown on one day, and what came of it.
+/// Impressions of one user on one day, with their outcomes.
 const DAILY: &str = "WITH daily AS (SELECT experiment, COALESCE(variant, '') AS variant, user_hash, \
      shown_at / 86400000000 AS day, COUNT(*) AS shown, SUM(CASE WHEN was_clicked THEN 1 ELSE 0 END) AS clicked, \
      SUM(CASE WHEN was_useful IS NULL THEN 0 ELSE 1 END) AS rated, \
@@ -28,7 +28,8 @@ pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         "INSERT INTO experiment_people (experiment, variant, user_hash, last_day, days) {DAILY} \
          SELECT experiment, variant, user_hash, MAX(day), {gathered} FROM daily GROUP BY experiment, variant, user_hash"
     );
-    // What a day adds to a window that ends now, when the window grows by it: squares of what it then holds of each person.
+    // Sums that a day adds to a window that ends now when the window grows to include it: squares
+    // of the counts of each user.
     let product =
         |a: &str, b: &str| format!("SUM({a}_since * {b}_since - ({a}_since - {a}) * ({b}_since - {b}))");
     let since = |name: &str| format!("SUM({name}) OVER later AS {name}_since");
@@ -68,7 +69,8 @@ pub(super) async fn down(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 }
 
 async fn make_tables(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    // `days` is JSON: day, shown, clicked, rated and useful of each day on which the person was shown something.
+    // `days` is JSON: day, shown, clicked, rated and useful of each day on which the user had an
+    // impression.
     let people = Table::create()
         .table(PEOPLE)
         .col(text("experiment"))

@@ -4,14 +4,14 @@ use sea_orm_migration::{
     sea_orm::{DbBackend, FromQueryResult, Statement},
 };
 
+use super::running_totals::RunningTotals;
 use crate::{
-    RunningTotals,
     columns::{drop_tables, index, refers_to},
     m20260301_000006_feedback_loop::{FILL_EXPOSURE_TOTALS, make_exposures, run},
 };
 
 const TABLE: &str = "resource_exposure_days";
-/// Resources at a time.
+/// Resources read at a time.
 const PAGE: i64 = 1_000;
 
 pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

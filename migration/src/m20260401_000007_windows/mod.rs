@@ -1,8 +1,9 @@
-//! Figures of any window without a look at each person or a look-up for each resource, sessions whose events come in any
-//! order, and impressions that can be forgotten.
+//! Rollups for any window that need neither a row per user nor a look-up per resource, sessions
+//! whose events arrive in any order, and impressions that can be deleted.
 
 mod experiments;
 mod exposures;
+mod running_totals;
 mod sessions;
 
 use sea_orm_migration::prelude::*;
@@ -34,7 +35,8 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// What is forgotten is found by when it was shown; what somebody judged stays, and is not looked at.
+/// Impressions to delete are found by the time when they were shown; those with a verdict stay, and
+/// are not read.
 const INDEXES: &[&str] = &[
     "DROP INDEX idx_recommendation_feedback_shown_at",
     "CREATE INDEX idx_recommendation_feedback_shown_at ON recommendation_feedback (shown_at) \

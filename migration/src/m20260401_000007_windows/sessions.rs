@@ -8,8 +8,9 @@ use crate::{
 const SESSIONS: &str = "user_sessions";
 const HOURS: &str = "session_hours";
 
-/// From when each row began and when it was repeated last: events between are not known. Half an hour (1.8e9
-/// microseconds) without any ends a session. No window reaches further back than 92 days (7.9488e12).
+/// Sessions from the first and the newest event of each row; events between are not known. Half an
+/// hour (1.8e9 microseconds) without an event ends a session. No window reaches back further than
+/// 92 days (7.9488e12).
 const FILL: &[&str] = &[
     "INSERT INTO user_sessions (user_id, begin_at, end_at) \
      WITH events AS (SELECT user_id, created_at AS at FROM user_interactions \
@@ -25,7 +26,8 @@ const FILL: &[&str] = &[
 
 pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     drop_tables(manager, &[HOURS]).await?;
-    // By the hour in which they began. No checks: they would refuse the row that an upsert subtracts with.
+    // By the hour in which they began. No checks: they would refuse the row that an upsert
+    // subtracts with.
     let hours = Table::create()
         .table(HOURS)
         .col(big_integer("hour"))
