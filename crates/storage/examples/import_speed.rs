@@ -1,7 +1,7 @@
 //! How long a million interactions take to import.
 //!
-//! `cargo run --release -p docent-storage --example import_speed [URL] [EVENTS]`; without a URL, SQLite in a temporary
-//! folder.
+//! `cargo run --release -p docent-storage --example import_speed [URL] [EVENTS]`; without a URL,
+//! SQLite in a temporary folder.
 #![allow(clippy::print_stdout, reason = "printing is what this program is for")]
 
 use std::{error::Error, time::Instant};

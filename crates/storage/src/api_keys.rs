@@ -1,4 +1,4 @@
-//! API keys: the digest of a secret, never the secret.
+//! API keys. The store keeps the digest of a secret, never the secret.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
@@ -13,28 +13,29 @@ use crate::{
 
 const TABLE: &str = "api_keys";
 
-/// A key that a program may call the server with.
+/// Key with which a program calls the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
-    /// The public half, by which it is found.
+    /// Public half of the key.
     pub key_id: String,
     /// Digest of the secret half.
     pub secret_hash: String,
-    /// What it is for, for people.
+    /// Purpose of the key, for operators.
     pub name: String,
-    /// What it may do.
+    /// Operations that the key allows.
     pub scopes: Vec<String>,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// When it was revoked.
+    /// Time of revocation; `None` for a valid key.
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
 impl Store {
-    /// Keeps a new key.
+    /// Stores a new key.
     ///
     /// # Errors
-    /// [`StorageError::Conflict`](crate::StorageError::Conflict) for a `key_id` that was used before.
+    /// [`StorageError::Conflict`](crate::StorageError::Conflict) for a `key_id` that was used
+    /// before.
     pub async fn create_api_key(&self, key: &ApiKey) -> Result<()> {
         let row = ActiveModel {
             key_id: Set(key.key_id.clone()),
@@ -47,10 +48,10 @@ impl Store {
         };
         let transaction = self.begin().await?;
         sql::insert_rows(&transaction, vec![row], None).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
-    /// A key by its public half, revoked or not.
+    /// Returns the key with a public half, revoked or not.
     ///
     /// # Errors
     /// [`StorageError::Corrupt`](crate::StorageError::Corrupt) for a row that breaks a rule.
@@ -59,15 +60,15 @@ impl Store {
         row.map(checked).transpose()
     }
 
-    /// All keys, oldest first.
+    /// Returns all keys, oldest first.
     ///
     /// # Errors
-    /// As [`Store::get_api_key`].
+    /// Same as [`Store::get_api_key`].
     pub async fn list_api_keys(&self) -> Result<Vec<ApiKey>> {
         Entity::find().order_by_asc(Column::Id).all(self.reader()).await?.into_iter().map(checked).collect()
     }
 
-    /// Revokes a key. Whether there was one that was not revoked before.
+    /// Revokes a key. Returns false if there is none or it is revoked already.
     ///
     /// # Errors
     /// Any failure of the database.

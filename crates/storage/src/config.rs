@@ -1,28 +1,48 @@
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, path::Path, path::PathBuf, time::Duration};
 
-use crate::error::{Result, StorageError};
+use crate::{
+    error::{Result, StorageError},
+    sqlite_path,
+};
 
-/// Where the store is and how it is reached.
+/// Address of the store, and how to reach it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoreConfig {
-    /// `sqlite:PATH`, `sqlite://PATH?mode=rwc` (made if absent, the default), `sqlite://PATH?mode=rw` (must exist),
-    /// `sqlite::memory:`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. A SQLite path is taken as it is written.
+    /// `sqlite:PATH`, `sqlite://PATH?mode=rwc` (created if absent, the default),
+    /// `sqlite://PATH?mode=rw` (must exist), `sqlite::memory:`, or
+    /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. In a SQLite path `?` is written as `%3F`, and
+    /// `%` as `%25` where two hexadecimal digits follow it: see [`StoreConfig::sqlite`].
     pub url: String,
-    /// Most connections: all of them on PostgreSQL; those for reading on SQLite, which has one more for writing.
+    /// Maximum number of connections: all of them on PostgreSQL; those for reading on SQLite, which
+    /// has one more for writing.
     pub max_connections: u32,
-    /// How long a call waits for a connection, or for another process that writes to the same SQLite file, before it
-    /// fails as [`StorageError::Unavailable`].
+    /// Time that a call waits for a connection, or for another process that writes to the same
+    /// SQLite file, before it fails as [`StorageError::Unavailable`].
     pub wait: Duration,
 }
 
 impl StoreConfig {
-    /// The store at an address, with 8 connections and a wait of 30 seconds.
+    /// Returns the store at an address, with 8 connections and a wait of 30 seconds.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), max_connections: 8, wait: Duration::from_secs(30) }
     }
 
-    /// The file of a SQLite database; `None` for one in memory, on PostgreSQL, or at an address that cannot be used.
+    /// Returns the SQLite store in a file, whichever characters its path has.
+    ///
+    /// ```
+    /// use docent_storage::StoreConfig;
+    ///
+    /// let config = StoreConfig::sqlite("what?/100%/docent.db");
+    /// assert_eq!(config.sqlite_file().as_deref(), Some("what?/100%/docent.db".as_ref()));
+    /// ```
+    #[must_use]
+    pub fn sqlite(path: impl AsRef<Path>) -> Self {
+        Self::new(format!("sqlite://{}", sqlite_path::encode(path.as_ref())))
+    }
+
+    /// Returns the path of a SQLite database; `None` for one in memory, on PostgreSQL, or at an
+    /// invalid address.
     #[must_use]
     pub fn sqlite_file(&self) -> Option<PathBuf> {
         match self.place() {
@@ -74,13 +94,14 @@ fn sqlite_place(rest: &str) -> Result<Place> {
     let create = match parameters {
         "" | "mode=rwc" => true,
         "mode=rw" => false,
-        // What was found instead may be a secret.
+        // The text that was found may be a secret.
         _ => {
-            let why = "expected mode=rwc or mode=rw after the question mark, found something else";
+            let why = "expected mode=rwc or mode=rw after the question mark; a question mark that belongs to the \
+                       path is written %3F";
             return Err(StorageError::InvalidUrl(why.to_owned()));
         }
     };
-    Ok(Place::File { path: PathBuf::from(path), create })
+    Ok(Place::File { path: sqlite_path::decode(path), create })
 }
 
 #[cfg(test)]
@@ -96,6 +117,8 @@ mod tests {
             ("sqlite:a b/c.db", file("a b/c.db", true)),
             ("sqlite:///var/lib/c.db?mode=rwc", file("/var/lib/c.db", true)),
             ("sqlite://c.db?mode=rw", file("c.db", false)),
+            ("sqlite:a%3Fb%23c%25.db?mode=rw", file("a?b#c%.db", false)),
+            ("sqlite:100% #1.db", file("100% #1.db", true)),
             ("sqlite:", None),
             ("sqlite://c.db?mode=ro", None),
             ("postgres://u:p@h/d", Some(Place::Postgres)),
@@ -104,6 +127,14 @@ mod tests {
             ("docent.db", None),
         ] {
             assert_eq!(StoreConfig::new(url).place().ok(), place, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_taken_whatever_is_in_it() {
+        for path in ["a?b.db", "a#b.db", "100%/41%41.db", "/a b/ü?mode=rw", ":memory:", "//x"] {
+            let place = StoreConfig::sqlite(path).place().ok();
+            assert_eq!(place, Some(Place::File { path: path.into(), create: true }), "{path}");
         }
     }
 

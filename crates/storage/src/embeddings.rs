@@ -1,4 +1,4 @@
-//! Vectors of resources, one for each embedder, kept as little-endian `f32`.
+//! Vectors of resources, one per embedder, stored as little-endian `f32`.
 
 use std::collections::BTreeMap;
 
@@ -15,31 +15,31 @@ use crate::{
     time::to_micros,
 };
 
-/// A vector to be kept.
+/// Vector to store.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewEmbedding {
-    /// Of which resource.
+    /// Resource that the vector describes.
     pub resource_id: ResourceId,
-    /// Digest of what was embedded; see [`text_hash`](crate::text_hash).
+    /// Digest of the embedded text; see [`text_hash`](crate::text_hash).
     pub text_hash: String,
-    /// `[dim]`.
+    /// Vector of shape `[dim]`.
     pub vector: Vec<f32>,
 }
 
-/// A vector that was kept.
+/// Stored vector.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EmbeddingRow {
     /// Row id of the resource.
     pub row_id: i64,
-    /// Digest of what was embedded.
+    /// Digest of the embedded text.
     pub text_hash: String,
-    /// `[dim]`.
+    /// Vector of shape `[dim]`.
     pub vector: Vec<f32>,
 }
 
 impl Store {
-    /// Keeps vectors, in place of those of the same embedder and resource. Those of unknown or deleted resources are
-    /// left out. How many were kept.
+    /// Stores vectors, in place of those of the same embedder and resource. Vectors of unknown or
+    /// deleted resources are left out. Returns the number of vectors stored.
     ///
     /// # Errors
     /// Any failure of the database.
@@ -52,7 +52,7 @@ impl Store {
         let transaction = self.begin().await?;
         let ids: Vec<&str> = new.iter().map(|embedding| embedding.resource_id.as_str()).collect();
         let row_ids = find_resources(&transaction, &ids, false).await?;
-        // Keyed by row: one statement may not write a row twice.
+        // Keyed by row, because one statement may not write a row twice.
         let rows: BTreeMap<i64, &NewEmbedding> =
             new.iter().filter_map(|e| Some((*row_ids.get(e.resource_id.as_str())?, e))).collect();
         let kept = rows.len() as u64;
@@ -71,10 +71,11 @@ impl Store {
         Ok(kept)
     }
 
-    /// Vectors of an embedder page by page: those of resources after a row id, in the order of row ids.
+    /// Returns a page of the vectors of an embedder: those of resources after a row id, in the
+    /// order of row ids.
     ///
     /// # Errors
-    /// [`StorageError::Corrupt`] for a vector of a broken length.
+    /// [`StorageError::Corrupt`] for a vector whose length is no multiple of 4 bytes.
     pub async fn embeddings_of(&self, embedder: &str, row_id: i64, limit: u64) -> Result<Vec<EmbeddingRow>> {
         let page = Entity::find()
             .filter(Column::Embedder.eq(embedder))
@@ -84,10 +85,11 @@ impl Store {
         page.all(self.reader()).await?.into_iter().map(read).collect()
     }
 
-    /// Vectors of an embedder for some resources, in no order; unknown and deleted ones are left out.
+    /// Returns the vectors of an embedder for some resources, in no particular order. Unknown and
+    /// deleted resources are left out.
     ///
     /// # Errors
-    /// [`StorageError::Corrupt`] for a vector of a broken length.
+    /// [`StorageError::Corrupt`] for a vector whose length is no multiple of 4 bytes.
     pub async fn embeddings_of_resources(
         &self,
         embedder: &str,
@@ -100,7 +102,7 @@ impl Store {
         rows.all(self.reader()).await?.into_iter().map(read).collect()
     }
 
-    /// Removes the vectors of all embedders but one. How many those were.
+    /// Removes the vectors of all embedders but one. Returns the number of vectors removed.
     ///
     /// # Errors
     /// Any failure of the database.
@@ -115,7 +117,7 @@ impl Store {
 
 fn read(row: Model) -> Result<EmbeddingRow> {
     let vector = floats(&row.vector).ok_or_else(|| {
-        let why = format!("a vector of {} bytes is no whole number of f32", row.vector.len());
+        let why = format!("expected a multiple of 4 bytes in a vector, found {} bytes", row.vector.len());
         StorageError::corrupt("resource_embeddings", row.resource_id, why)
     })?;
     Ok(EmbeddingRow { row_id: row.resource_id, text_hash: row.text_hash, vector })

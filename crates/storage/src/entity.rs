@@ -1,4 +1,4 @@
-//! The tables as rows, one module for each. They never leave this crate.
+//! Rows of the tables, one module per table. They never leave this crate.
 
 macro_rules! table {
     ($name:ident = $table:literal { $($(#[$attribute:meta])* $column:ident: $type:ty,)* }) => {
@@ -261,4 +261,10 @@ table!(idempotency_key = "idempotency_keys" {
     request_hash: String,
     response: String,
     created_at: i64,
+});
+
+table!(erased_user = "erased_users" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_hash: i64,
+    erased_at: i64,
 });

@@ -4,48 +4,50 @@ use docent_domain::DomainError;
 use sea_orm::{DbErr, RuntimeErr, SqlxError};
 use thiserror::Error;
 
-/// Why the store could not do what it was asked.
+/// Failure of a call to the store.
 #[derive(Debug, Error)]
 pub enum StorageError {
-    /// The database cannot be reached, is out of connections, locked for too long, or out of disk: try again later.
+    /// The database cannot be reached, has no free connection, is locked for too long, or its disk
+    /// is full or failing: try again later.
     #[error("the database is unavailable")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
-    /// What was asked contradicts what is stored.
+    /// The request contradicts what is stored.
     #[error("conflict: {0}")]
     Conflict(String),
-    /// What was asked for is not there.
+    /// The requested object does not exist.
     #[error("{what} not found: {id}")]
     NotFound {
-        /// `resource`, `model run`, ...
+        /// Kind of object: `resource`, `model run`, ...
         what: &'static str,
-        /// The id that was asked for.
+        /// Requested id.
         id: String,
     },
     /// The idempotency key was used before, with another request.
-    #[error("this idempotency key was used before with another request")]
+    #[error("the idempotency key was used before with another request")]
     IdempotencyMismatch,
-    /// An item that breaks a rule of the domain. Nothing was written.
+    /// An item breaks a rule of the domain. Nothing was written.
     #[error("item {index}: {source}")]
     Invalid {
-        /// Its place in what was handed in, from 0.
+        /// Index of the item in the request, from 0.
         index: usize,
-        /// The rule that it breaks.
+        /// Rule that is broken.
         source: DomainError,
     },
-    /// A stored row that breaks a rule: written by something else, or damaged.
+    /// A stored row breaks a rule: it is damaged, or another program wrote it.
     #[error("corrupt row in {table}, {id}: {why}")]
     Corrupt {
-        /// The table that it was read from.
+        /// Table of the row.
         table: &'static str,
-        /// Which row.
+        /// Id of the row.
         id: String,
-        /// The rule that it breaks.
+        /// Rule that is broken.
         why: String,
     },
-    /// The configured address of the database cannot be used. Holds no part of the address, which may hold a password.
-    #[error("database url: {0}")]
+    /// The configured address of the database is invalid. The message holds no part of the address,
+    /// which may hold a password.
+    #[error("invalid database address: {0}")]
     InvalidUrl(String),
-    /// The database was migrated by a newer program.
+    /// A newer program has migrated the database.
     #[error("the database has migrations that this program does not know: {}", .unknown.join(", "))]
     SchemaTooNew {
         /// Names of the unknown migrations.
@@ -57,18 +59,18 @@ pub enum StorageError {
         /// Names of the pending migrations.
         pending: Vec<String>,
     },
-    /// The tables are not what the migrations make.
-    #[error("the tables are not as they should be: {}", .missing.join("; "))]
+    /// The tables differ from those that the migrations create.
+    #[error("the tables differ from what the migrations create: {}", .missing.join("; "))]
     SchemaUnsound {
-        /// What is missing, a line each.
+        /// Descriptions of the missing parts.
         missing: Vec<String>,
     },
-    /// A backup could not be made, or cannot be trusted, or must not be restored.
+    /// A backup cannot be made, cannot be trusted, or must not be restored.
     #[error("{}: {why}", path.display())]
     Backup {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What is wrong, and what to do.
+        /// Reason, and what to do.
         why: String,
     },
     /// Any other failure of the database.
@@ -128,7 +130,7 @@ fn kind_of(error: &SqlxError) -> Kind {
             } else if is_unavailable(&code) {
                 Kind::Unavailable
             } else if ["40001", "40P01"].contains(&&*code) {
-                Kind::Conflict("another transaction was in the way".to_owned())
+                Kind::Conflict("another transaction changed the same rows; send the request again".to_owned())
             } else {
                 Kind::Other
             }
@@ -137,7 +139,28 @@ fn kind_of(error: &SqlxError) -> Kind {
     }
 }
 
-/// SQLSTATE has five characters; SQLite's extended result codes are shorter numbers whose low byte is the primary code.
+/// Returns true if SQLite reports that the disk, or the file on it, failed.
+pub(crate) fn is_disk_failure(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
+    | DbErr::Exec(RuntimeErr::SqlxError(cause))
+    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
+    else {
+        return false;
+    };
+    let SqlxError::Database(database) = &**cause else { return false };
+    let code = database.code().unwrap_or_default();
+    const READ_ONLY: u32 = 8;
+    const IO_ERROR: u32 = 10;
+    const CORRUPT: u32 = 11;
+    const FULL: u32 = 13;
+    const CANNOT_OPEN: u32 = 14;
+    const NO_DATABASE: u32 = 26;
+    let failures = [READ_ONLY, IO_ERROR, CORRUPT, FULL, CANNOT_OPEN, NO_DATABASE];
+    code.len() < 5 && code.parse::<u32>().is_ok_and(|code| failures.contains(&(code & 0xff)))
+}
+
+/// SQLSTATE has five characters; SQLite's extended result codes are shorter numbers whose low byte
+/// is the primary code.
 fn is_unavailable(code: &str) -> bool {
     if code.len() == 5 {
         const ADMIN_SHUTDOWN_TO_CANNOT_CONNECT_NOW: [&str; 3] = ["57P01", "57P02", "57P03"];

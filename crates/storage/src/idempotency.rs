@@ -1,4 +1,4 @@
-//! Requests that are told apart by a key of the caller's, so that a retry counts nothing twice.
+//! Requests that the caller identifies by a key, so that a retry counts nothing twice.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, FromQueryResult, Set, sea_query::OnConflict};
@@ -11,14 +11,14 @@ use crate::{
     time::to_micros,
 };
 
-/// Names one request of one caller.
+/// Identity of one request of one caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
-    /// Whose key it is, so that callers cannot meet each other's.
+    /// Caller, so that the keys of two callers never collide.
     pub scope: String,
-    /// The caller's key.
+    /// Key that the caller chose.
     pub key: String,
-    /// A digest of everything in the request: the same key with another request is refused.
+    /// Digest of the whole request: the same key with another request is refused.
     pub request_hash: String,
 }
 
@@ -29,7 +29,7 @@ struct Remembered {
 }
 
 impl Store {
-    /// Forgets the keys of requests made before a time. How many.
+    /// Deletes the keys of requests made before a time. Returns the number of keys deleted.
     ///
     /// # Errors
     /// Any failure of the database.
@@ -44,8 +44,8 @@ impl Store {
     }
 }
 
-/// Takes the key for this transaction, or gives back the response of the one that took it before. Another transaction
-/// with the same key waits here until this one ends.
+/// Claims the key for this transaction, or returns the response of the request that claimed it
+/// before. Another transaction with the same key waits here until this one ends.
 pub(crate) async fn claim(
     transaction: &impl ConnectionTrait,
     key: &IdempotencyKey,
@@ -68,7 +68,7 @@ pub(crate) async fn claim(
     match found {
         Some(found) if found.request_hash == key.request_hash => Ok(Some(found.response)),
         Some(_) => Err(StorageError::IdempotencyMismatch),
-        None => Err(StorageError::Conflict("the idempotency key is being forgotten".to_owned())),
+        None => Err(StorageError::Conflict("the idempotency key is being deleted; send the request again".to_owned())),
     }
 }
 

@@ -1,29 +1,31 @@
-//! Imports: large, repeatable, and on request all or nothing.
+//! Imports: large, repeatable, and atomic on request.
 
 use chrono::{DateTime, Utc};
 use docent_domain::{InteractionRules, NewInteraction, Resource};
-use sea_orm::DatabaseTransaction;
 
 use crate::{
     Store, UpsertOutcome,
     error::Result,
     interactions::merge::{self, Checked, Merged, Repeats},
     resources,
+    writer::WriteTransaction,
 };
 
-/// Events merged at a time: enough that the round trips do not count, few enough that other writers get their turn.
+/// Events merged in one transaction: enough that round trips do not matter, few enough that other
+/// writers get their turn.
 const EVENTS_AT_A_TIME: usize = 20_000;
 
-/// What became of imported interactions.
+/// Outcome of an import of interactions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportReport {
-    /// First of their user, resource and type.
+    /// Number of first events of their user, resource and type.
     pub new: u64,
-    /// Repeats, newer than what was stored.
+    /// Number of repeats that are newer than the stored event.
     pub repeated: u64,
-    /// Not newer than what was stored: taken for what was imported before, and left out.
+    /// Number of events that are not newer than the stored event: they count as imported before and
+    /// are skipped.
     pub already_known: u64,
-    /// Places, in what was handed in, of those whose resource is unknown or deleted; left out.
+    /// Indexes in the request of events whose resource is unknown or deleted; they are skipped.
     pub unknown_resource: Vec<usize>,
 }
 
@@ -38,20 +40,22 @@ impl ImportReport {
     }
 }
 
-/// An import of which all is kept or nothing: until [`ImportSession::commit`] no one else sees any of it, and a session
+/// Atomic import. Until [`ImportSession::commit`] no other connection sees any of it, and a session
 /// that is dropped leaves the store as it was. On SQLite other writers wait as long as it is open.
 #[derive(Debug)]
 pub struct ImportSession {
-    transaction: DatabaseTransaction,
+    transaction: WriteTransaction,
 }
 
 impl Store {
-    /// Imports interactions, committing every few thousand. An event that is not newer than what is stored of its user,
-    /// resource and type counts as known, so that a second run of the same import changes nothing; therefore events of
-    /// one file are to be handed in oldest first (within one call they are put in order).
+    /// Imports interactions, in transactions of a few thousand. An event that is not newer than the
+    /// stored event of its user, resource and type counts as known, so that a second run of the
+    /// same import changes nothing. Therefore pass the events of a file oldest first; within one
+    /// call they are sorted.
     ///
     /// # Errors
-    /// [`StorageError::Invalid`](crate::StorageError::Invalid) for the first that breaks a rule; nothing of this call is imported then.
+    /// [`StorageError::Invalid`](crate::StorageError::Invalid) for the first event that breaks a
+    /// rule; nothing of this call is imported then.
     pub async fn import_interactions(
         &self,
         events: &[NewInteraction],
@@ -70,20 +74,21 @@ impl Store {
         Ok(report)
     }
 
-    /// Begins an import that is kept as a whole or not at all.
+    /// Begins an atomic import.
     ///
     /// # Errors
-    /// [`StorageError::Unavailable`](crate::StorageError::Unavailable) if other writers do not make way in time.
+    /// [`StorageError::Unavailable`](crate::StorageError::Unavailable) if other writers do not
+    /// finish in time.
     pub async fn begin_import(&self) -> Result<ImportSession> {
         Ok(ImportSession { transaction: self.begin().await? })
     }
 }
 
 impl ImportSession {
-    /// As [`Store::upsert_resources`].
+    /// Same as [`Store::upsert_resources`].
     ///
     /// # Errors
-    /// As there. The session is then of no more use, and what it wrote is lost with it.
+    /// Same as there. The session is then unusable, and everything it wrote is lost.
     pub async fn write_resources(
         &self,
         resources: &[Resource],
@@ -93,10 +98,10 @@ impl ImportSession {
         resources::write(&self.transaction, resources, now).await
     }
 
-    /// As [`Store::import_interactions`].
+    /// Same as [`Store::import_interactions`].
     ///
     /// # Errors
-    /// As there. The session is then of no more use, and what it wrote is lost with it.
+    /// Same as there. The session is then unusable, and everything it wrote is lost.
     pub async fn write_interactions(
         &self,
         events: &[NewInteraction],
@@ -113,24 +118,25 @@ impl ImportSession {
         Ok(report)
     }
 
-    /// Keeps everything.
+    /// Commits everything.
     ///
     /// # Errors
-    /// Any failure of the database; nothing is kept then.
+    /// Any failure of the database; nothing is stored then.
     pub async fn commit(self) -> Result<()> {
-        Ok(self.transaction.commit().await?)
+        self.transaction.commit().await
     }
 
-    /// Keeps nothing.
+    /// Rolls everything back.
     ///
     /// # Errors
-    /// Any failure of the database; nothing is kept then either.
+    /// Any failure of the database; nothing is stored then either.
     pub async fn rollback(self) -> Result<()> {
-        Ok(self.transaction.rollback().await?)
+        self.transaction.rollback().await
     }
 }
 
-/// The events that break no rule, each with its place in what was handed in.
+/// Returns the events, oldest first, each with its index in the request. Fails for the first that
+/// breaks a rule.
 fn oldest_first<'a>(
     events: &'a [NewInteraction],
     rules: &InteractionRules,
@@ -141,7 +147,7 @@ fn oldest_first<'a>(
 }
 
 async fn import<'a>(
-    transaction: &DatabaseTransaction,
+    transaction: &WriteTransaction,
     events: Vec<(usize, Checked<'a>)>,
     report: &mut ImportReport,
     now: DateTime<Utc>,

@@ -1,9 +1,10 @@
-//! The durable store of resources, users, interactions and what came of recommendations, on SQLite or PostgreSQL.
+//! Durable store of resources, users, interactions, impressions and feedback, on SQLite or
+//! PostgreSQL.
 //!
-//! [`Store`] is the one entry: cheap to clone, safe to share. What it has acknowledged is on disk. Callers speak domain
-//! types and the small structs of this crate; rows and SQL stay inside, and no rule of the domain is decided here: how
-//! a repeated interaction is merged, what is positive, which authors are preferred are functions of `docent-domain`
-//! that run inside this crate's transactions.
+//! [`Store`] is the entry point: cheap to clone and safe to share. Acknowledged writes are on disk.
+//! Callers use domain types and the small structs of this crate; rows and SQL stay inside. The
+//! store decides no rule of the domain: the merging of repeats, the sign of an interaction and
+//! preferred authors are functions of `docent-domain` that run inside its transactions.
 //!
 //! This crate must never score, rank or train, nor read the clock: time is an argument.
 //!
@@ -27,40 +28,40 @@
 mod api_keys;
 mod backup;
 mod config;
+mod connect;
+mod counts;
 mod embeddings;
 mod entity;
 mod error;
 mod feedback;
-mod figures;
-mod health;
 mod idempotency;
 mod import;
 mod interactions;
 mod lock;
 mod model_runs;
 mod observe;
-mod patience;
 mod pools;
 mod profiles;
 mod resources;
+mod rollups;
 mod schema;
+mod session_timeouts;
 mod sql;
+mod sqlite_path;
 mod store;
 mod time;
 mod user_state;
 mod users;
+mod writer;
 
 pub use api_keys::ApiKey;
 pub use backup::{Backup, BackupManifest, check as check_backup};
 pub use config::StoreConfig;
+pub use counts::Counts;
 pub use docent_migration::SchemaStatus;
 pub use embeddings::{EmbeddingRow, NewEmbedding};
 pub use error::StorageError;
 pub use feedback::{FeedbackRow, TrainingVerdict, Verdict};
-pub use figures::{
-    Engagement, Exposure, GroupFigures, Marks, Newcomers, Quality, RankFigures, TypeCount, VariantFigures,
-};
-pub use health::Counts;
 pub use idempotency::IdempotencyKey;
 pub use import::{ImportReport, ImportSession};
 pub use interactions::{InteractionCount, InteractionTotals, RecordOutcome, Recorded, TrainingRow};
@@ -68,8 +69,12 @@ pub use lock::SchemaLock;
 pub use model_runs::{ModelRun, NewModelRun, RunEnd, RunStatus};
 pub use observe::QuerySeen;
 pub use pools::PoolStatus;
-pub use profiles::StoredProfile;
+pub use profiles::{ProfileChange, StoredProfile};
 pub use resources::{ChangeCursor, ResourcePage, StoredResource, TextColumn, UpsertOutcome, text_hash};
+pub use rollups::{
+    Engagement, Exposure, FeedbackCounts, GroupRollup, Newcomers, Quality, RankRollup, TypeCount,
+    VariantRollup,
+};
 pub use schema::{SchemaCheck, SchemaPart, SchemaReport, SchemaShape};
 pub use store::Store;
 pub use user_state::{PositiveResource, UserState};

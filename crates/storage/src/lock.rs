@@ -1,4 +1,4 @@
-//! Whoever changes the schema, or replaces the store, does it alone.
+//! Lock for changes of the schema and for restoring a backup.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -11,15 +11,17 @@ use crate::{
     StoreConfig,
     config::Place,
     error::{Result, StorageError},
-    patience::be_patient,
+    session_timeouts::lift_timeouts,
     sql,
 };
 
-/// Number that all Docent programs agree on, and none of those that single writes are ordered by.
+/// Advisory lock that all Docent programs use for this, different from those that order single
+/// writes.
 const DEPLOY_LOCK: i64 = 0x646f_6365_6e74_0003;
 
-/// The right to change the schema or to replace the store, for one process at a time; given back when dropped, or by the
-/// system when the process dies. It keeps nobody from reading and writing rows.
+/// Exclusive right of one process to change the schema or to replace the store. Released when
+/// dropped, or by the operating system when the process dies. It does not keep others from reading
+/// and writing rows.
 #[derive(Debug)]
 pub struct SchemaLock {
     held: Held,
@@ -30,7 +32,7 @@ enum Held {
     Nothing,
     #[expect(dead_code, reason = "held, never read")]
     File(File),
-    /// A session that holds an advisory lock as long as it lasts.
+    /// Session that holds an advisory lock as long as it lasts.
     Session(DatabaseConnection),
 }
 
@@ -40,10 +42,10 @@ struct Taken {
 }
 
 impl SchemaLock {
-    /// Takes the lock. Where another process has it, `waiting` is called once, and then it is waited for.
+    /// Takes the lock. If another process holds it, calls `waiting` once and waits.
     ///
     /// # Errors
-    /// [`StorageError::Unavailable`] where the database cannot be reached.
+    /// [`StorageError::Unavailable`] if the database cannot be reached.
     pub async fn acquire(config: &StoreConfig, waiting: impl FnOnce()) -> Result<Self> {
         let held = match config.place()? {
             Place::Memory => Held::Nothing,
@@ -59,7 +61,8 @@ impl Drop for SchemaLock {
         let Held::Session(session) = &self.held else { return };
         let session = session.clone();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            // Ended without an answer it is let go all the same, as soon as the server notices.
+            // If the session ends without an answer, the server releases the lock as soon as it
+            // notices.
             runtime.spawn(async move { session.close().await });
         }
     }
@@ -69,18 +72,21 @@ async fn lock_file(database: &Path, waiting: impl FnOnce()) -> Result<File> {
     let mut path = database.as_os_str().to_owned();
     path.push(".lock");
     let path = PathBuf::from(path);
-    let failed = |error: std::io::Error| StorageError::Unavailable(error.into());
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
+        fs::create_dir_all(folder).map_err(unavailable)?;
     }
-    let file = File::options().create(true).append(true).open(&path).map_err(failed)?;
+    let file = File::options().create(true).append(true).open(&path).map_err(unavailable)?;
     match file.try_lock() {
         Ok(()) => return Ok(file),
         Err(TryLockError::WouldBlock) => waiting(),
-        Err(TryLockError::Error(error)) => return Err(failed(error)),
+        Err(TryLockError::Error(error)) => return Err(unavailable(error)),
     }
     let locked = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await;
-    locked.map_err(StorageError::database)?.map_err(failed)
+    locked.map_err(StorageError::database)?.map_err(unavailable)
+}
+
+fn unavailable(error: std::io::Error) -> StorageError {
+    StorageError::Unavailable(error.into())
 }
 
 async fn lock_session(config: &StoreConfig, waiting: impl FnOnce()) -> Result<DatabaseConnection> {
@@ -89,7 +95,7 @@ async fn lock_session(config: &StoreConfig, waiting: impl FnOnce()) -> Result<Da
     // The lock lasts as long as this connection.
     options.idle_timeout(None).max_lifetime(None).set_application_name("docent deploy");
     let session = Database::connect(options).await?;
-    be_patient(&session).await?;
+    lift_timeouts(&session).await?;
     let query = "SELECT pg_try_advisory_lock($1) AS taken";
     let taken: Option<Taken> = sql::select_one(&session, query, [DEPLOY_LOCK.into()]).await?;
     if !taken.is_some_and(|row| row.taken) {

@@ -1,4 +1,4 @@
-//! Training runs: when, with what settings, and how they ended.
+//! Training runs, with their settings and results.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{EntityTrait, QueryOrder, QuerySelect, Set};
@@ -14,20 +14,20 @@ use crate::{
 
 const TABLE: &str = "model_runs";
 
-/// How a run stands.
+/// State of a training run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunStatus {
-    /// Not ended, or its program died.
+    /// The run has not ended, or its process died.
     Running,
-    /// Its model was published.
+    /// The model was published.
     Published,
-    /// Its model was worse than the live one, or than popularity.
+    /// The model was worse than the live model or than popularity.
     Rejected,
-    /// It broke.
+    /// The run failed with an error.
     Failed,
-    /// It was stopped from outside.
+    /// The run was stopped by a signal.
     Interrupted,
-    /// There was too little to learn from.
+    /// The store had too little training data.
     InsufficientData,
 }
 
@@ -41,7 +41,7 @@ impl RunStatus {
         Self::InsufficientData,
     ];
 
-    /// The name in the database and on the wire.
+    /// Returns the name in the database and on the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -55,59 +55,59 @@ impl RunStatus {
     }
 }
 
-/// A run that begins.
+/// Training run that begins.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewModelRun {
-    /// Its id, never used before.
+    /// Id of the run, never used before.
     pub run_id: String,
-    /// When.
+    /// Time when the run begins.
     pub started_at: DateTime<Utc>,
-    /// Whether its model is to be published however bad.
+    /// True if the model is published even if the quality gate rejects it.
     pub forced: bool,
-    /// Its settings.
+    /// Settings of the run.
     pub config: Value,
 }
 
-/// How a run ended.
+/// End of a training run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunEnd {
-    /// When.
+    /// Time when the run ended.
     pub finished_at: DateTime<Utc>,
-    /// How.
+    /// State at the end.
     pub status: RunStatus,
-    /// The snapshot that it published.
+    /// Version of the published snapshot.
     pub model_version: Option<String>,
-    /// What it measured.
+    /// Metrics of the run.
     pub metrics: Value,
-    /// What a person should know.
+    /// Message for operators.
     pub message: Option<String>,
 }
 
-/// A run as it is stored.
+/// Stored training run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelRun {
-    /// Its id.
+    /// Id of the run.
     pub run_id: String,
-    /// When it began.
+    /// Time when the run began.
     pub started_at: DateTime<Utc>,
-    /// When it ended.
+    /// Time when the run ended.
     pub finished_at: Option<DateTime<Utc>>,
-    /// How it stands.
+    /// State of the run.
     pub status: RunStatus,
-    /// The snapshot that it published.
+    /// Version of the published snapshot.
     pub model_version: Option<String>,
-    /// Whether its model was to be published however bad.
+    /// True if the model was to be published even if the quality gate rejected it.
     pub forced: bool,
-    /// Its settings.
+    /// Settings of the run.
     pub config: Value,
-    /// What it measured.
+    /// Metrics of the run.
     pub metrics: Value,
-    /// What a person should know.
+    /// Message for operators.
     pub message: Option<String>,
 }
 
 impl Store {
-    /// Notes that a run begins.
+    /// Stores the beginning of a run.
     ///
     /// # Errors
     /// [`StorageError::Conflict`] for an id that was used before.
@@ -123,10 +123,10 @@ impl Store {
         };
         let transaction = self.begin().await?;
         sql::insert_rows(&transaction, vec![row], None).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
-    /// Notes how a run ended.
+    /// Stores the end of a run.
     ///
     /// # Errors
     /// [`StorageError::NotFound`] for an unknown run.
@@ -151,7 +151,7 @@ impl Store {
         }
     }
 
-    /// The newest runs, newest first.
+    /// Returns the newest runs, newest first.
     ///
     /// # Errors
     /// [`StorageError::Corrupt`] for a row that breaks a rule.
@@ -162,14 +162,12 @@ impl Store {
 }
 
 fn checked(row: Model) -> Result<ModelRun> {
-    let unknown = || StorageError::corrupt(TABLE, row.id, format!("unknown status {}", row.status));
+    let status = RunStatus::ALL.into_iter().find(|status| status.as_str() == row.status);
+    let unknown = format!("unknown status {}", row.status);
     Ok(ModelRun {
         started_at: from_micros(TABLE, row.id, row.started_at)?,
         finished_at: from_micros_null(TABLE, row.id, row.finished_at)?,
-        status: RunStatus::ALL
-            .into_iter()
-            .find(|status| status.as_str() == row.status)
-            .ok_or_else(unknown)?,
+        status: status.ok_or_else(|| StorageError::corrupt(TABLE, row.id, unknown))?,
         model_version: row.model_version,
         forced: row.forced,
         config: sql::from_json(TABLE, row.id, "config", &row.config)?,

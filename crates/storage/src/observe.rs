@@ -1,4 +1,4 @@
-//! Statements as they run, told to whoever measures them.
+//! Observation of statements, for metrics.
 
 use std::{
     fmt,
@@ -8,20 +8,20 @@ use std::{
 
 use sea_orm::DatabaseConnection;
 
-/// A statement that ran.
+/// Statement that ran.
 #[derive(Debug, Clone, Copy)]
 pub struct QuerySeen<'a> {
-    /// Its text. Values travel apart from it, so it names nobody.
+    /// Text of the statement. Values travel apart from it, so it names no user.
     pub sql: &'a str,
-    /// How long the database took.
+    /// Time that the database took.
     pub elapsed: Duration,
-    /// Whether the database refused it.
+    /// True if the database refused the statement.
     pub failed: bool,
 }
 
 type Observer = Arc<dyn Fn(&QuerySeen<'_>) + Send + Sync>;
 
-/// Where statements are told, if anywhere.
+/// Observer of statements, if there is one.
 #[derive(Clone, Default)]
 pub(crate) struct Observed(Arc<RwLock<Option<Observer>>>);
 
@@ -30,7 +30,7 @@ impl Observed {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(observer);
     }
 
-    /// A connection whose statements are told.
+    /// Returns a connection whose statements are reported to the observer.
     pub(crate) fn connection(&self, mut connection: DatabaseConnection) -> DatabaseConnection {
         let observed = Arc::clone(&self.0);
         connection.set_metric_callback(move |info| {

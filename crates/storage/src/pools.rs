@@ -1,24 +1,24 @@
-//! How busy the connections are.
+//! Use of the connection pools.
 
 use sea_orm::{DatabaseConnection, DbBackend};
 
 use crate::Store;
 
-/// The connections of one kind.
+/// Connections of one pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolStatus {
-    /// `read` and `write` on SQLite, `shared` on PostgreSQL.
+    /// Name of the pool: `read` and `write` on SQLite, `shared` on PostgreSQL.
     pub pool: &'static str,
-    /// Open and waiting for work.
+    /// Number of open connections without work.
     pub idle: u32,
-    /// Open and at work.
+    /// Number of connections in use.
     pub in_use: u32,
-    /// Most that may be open.
+    /// Maximum number of open connections.
     pub max: u32,
 }
 
 impl Store {
-    /// How busy the connections are at this moment. Asks nothing of the database.
+    /// Returns the use of the pools at this moment, without a query.
     #[must_use]
     pub fn pools(&self) -> Vec<PoolStatus> {
         match self.reader().get_database_backend() {

@@ -1,8 +1,8 @@
-//! A user's wishes, made on first use.
+//! Preferences of users, created on first use.
 
 use chrono::{DateTime, Utc};
-use docent_domain::{Preference, Profile, UserId};
-use sea_orm::{ConnectionTrait, Set, sea_query::OnConflict};
+use docent_domain::{Profile, UnitInterval, UserId};
+use sea_orm::{ConnectionTrait, Set, Value, sea_query::OnConflict};
 
 use crate::{
     Store,
@@ -15,19 +15,98 @@ use crate::{
 
 const TABLE: &str = "user_profiles";
 
-/// A profile with the times of its making and its last change.
+/// A profile with the times of its creation and its last change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredProfile {
-    /// What the user wishes.
+    /// The preferences, and the number of interactions.
     pub profile: Profile,
-    /// When the user was first seen.
+    /// Time when the user was first seen.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: DateTime<Utc>,
 }
 
+/// A change of some preferences. A field that is `None` stays as it is stored.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ProfileChange {
+    /// New value of [`Profile::diversity_preference`].
+    pub diversity_preference: Option<UnitInterval>,
+    /// New value of [`Profile::novelty_preference`].
+    pub novelty_preference: Option<UnitInterval>,
+    /// New value of [`Profile::recency_bias`].
+    pub recency_bias: Option<UnitInterval>,
+    /// New value of [`Profile::research_domains`].
+    pub research_domains: Option<Vec<String>>,
+    /// New value of [`Profile::active_domain`]; `Some(None)` removes it.
+    pub active_domain: Option<Option<String>>,
+    /// New value of [`Profile::preferred_authors`], until they are learned again.
+    pub preferred_authors: Option<Vec<String>>,
+    /// New value of [`Profile::preferred_sources`].
+    pub preferred_sources: Option<Vec<String>>,
+    /// New value of [`Profile::excluded_sources`].
+    pub excluded_sources: Option<Vec<String>>,
+}
+
+impl ProfileChange {
+    /// Returns a profile with the change applied.
+    #[must_use]
+    pub fn apply(self, profile: Profile) -> Profile {
+        Profile {
+            diversity_preference: self.diversity_preference.unwrap_or(profile.diversity_preference),
+            novelty_preference: self.novelty_preference.unwrap_or(profile.novelty_preference),
+            recency_bias: self.recency_bias.unwrap_or(profile.recency_bias),
+            research_domains: self.research_domains.unwrap_or(profile.research_domains),
+            active_domain: self.active_domain.unwrap_or(profile.active_domain),
+            preferred_authors: self.preferred_authors.unwrap_or(profile.preferred_authors),
+            preferred_sources: self.preferred_sources.unwrap_or(profile.preferred_sources),
+            excluded_sources: self.excluded_sources.unwrap_or(profile.excluded_sources),
+            total_interactions: profile.total_interactions,
+            last_active_at: profile.last_active_at,
+        }
+    }
+
+    /// Returns the change that sets every preference, learned authors included.
+    #[must_use]
+    pub fn all_of(profile: &Profile) -> Self {
+        Self {
+            diversity_preference: Some(profile.diversity_preference),
+            novelty_preference: Some(profile.novelty_preference),
+            recency_bias: Some(profile.recency_bias),
+            research_domains: Some(profile.research_domains.clone()),
+            active_domain: Some(profile.active_domain.clone()),
+            preferred_authors: Some(profile.preferred_authors.clone()),
+            preferred_sources: Some(profile.preferred_sources.clone()),
+            excluded_sources: Some(profile.excluded_sources.clone()),
+        }
+    }
+
+    /// Returns the columns to write with their values.
+    fn columns(&self) -> Result<Vec<(&'static str, Value)>> {
+        let mut columns: Vec<(&'static str, Value)> = Vec::new();
+        for (column, preference) in [
+            ("diversity_preference", self.diversity_preference),
+            ("novelty_preference", self.novelty_preference),
+            ("recency_bias", self.recency_bias),
+        ] {
+            columns.extend(preference.map(|preference| (column, preference.value().into())));
+        }
+        for (column, list) in [
+            ("research_domains", &self.research_domains),
+            ("preferred_authors", &self.preferred_authors),
+            ("preferred_sources", &self.preferred_sources),
+            ("excluded_sources", &self.excluded_sources),
+        ] {
+            if let Some(list) = list {
+                columns.push((column, sql::json(list)?.into()));
+            }
+        }
+        columns.extend(self.active_domain.iter().map(|domain| ("active_domain", domain.clone().into())));
+        Ok(columns)
+    }
+}
+
 impl Store {
-    /// The profile of a user; `None` for one who was never seen. Writes nothing.
+    /// Returns the profile of a user; `None` for a user who was never seen. Writes nothing.
     ///
     /// # Errors
     /// [`StorageError::Corrupt`] for a row that breaks a rule.
@@ -35,35 +114,26 @@ impl Store {
         find_profile(self.reader(), user).await?.map(|row| row.stored()).transpose()
     }
 
-    /// Writes what a user wishes, and makes the user on first use. The count and the time of interactions are not
-    /// taken from `profile`: they stay what was recorded.
+    /// Changes some preferences of a user, who is created on first use. Writes only the fields that
+    /// change, so that concurrent changes of different fields, and what is learned meanwhile, all
+    /// survive.
     ///
     /// # Errors
-    /// [`StorageError::Invalid`] for a list that is too long.
-    pub async fn put_profile(
+    /// [`StorageError::Invalid`] for a list or name that is too long; nothing is written then.
+    pub async fn update_profile(
         &self,
         user: &UserId,
-        profile: &Profile,
+        change: &ProfileChange,
         now: DateTime<Utc>,
     ) -> Result<StoredProfile> {
-        profile.check().map_err(|source| StorageError::Invalid { index: 0, source })?;
+        let checked = change.clone().apply(Profile::default()).check();
+        checked.map_err(|source| StorageError::Invalid { index: 0, source })?;
         let transaction = self.begin().await?;
         let ids = lock_users(&transaction, vec![user.as_str()], now).await?;
-        let untouched = Profile { total_interactions: 0, last_active_at: None, ..profile.clone() };
-        let rows = ids.values().map(|id| row(*id, &untouched, now)).collect::<Result<Vec<_>>>()?;
-        let wishes = [
-            Column::DiversityPreference,
-            Column::NoveltyPreference,
-            Column::RecencyBias,
-            Column::ResearchDomains,
-            Column::ActiveDomain,
-            Column::PreferredAuthors,
-            Column::PreferredSources,
-            Column::ExcludedSources,
-            Column::UpdatedAt,
-        ];
-        let conflict = OnConflict::column(Column::UserId).update_columns(wishes).to_owned();
-        sql::insert_rows(&transaction, rows, Some(conflict)).await?;
+        for id in ids.values() {
+            create(&transaction, *id, now).await?;
+            write(&transaction, *id, change, now).await?;
+        }
         let written = find_profile(&transaction, user).await?;
         transaction.commit().await?;
         let written = written.ok_or_else(|| StorageError::corrupt("users", user, "has no profile"))?;
@@ -71,12 +141,36 @@ impl Store {
     }
 }
 
+/// Creates a profile of defaults where there is none.
+async fn create(transaction: &impl ConnectionTrait, user_id: i64, now: DateTime<Utc>) -> Result<()> {
+    let keep = OnConflict::column(Column::UserId).do_nothing().to_owned();
+    let default = row(user_id, &Profile::default(), now)?;
+    sql::insert_rows(transaction, vec![default], Some(keep)).await.map(|_| ())
+}
+
+/// Writes the fields that change, in one statement.
+async fn write(
+    transaction: &impl ConnectionTrait,
+    user_id: i64,
+    change: &ProfileChange,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let mut assignments = vec!["updated_at = $2".to_owned()];
+    let mut values: Vec<Value> = vec![user_id.into(), to_micros(now).into()];
+    for (column, value) in change.columns()? {
+        values.push(value);
+        assignments.push(format!("{column} = ${}", values.len()));
+    }
+    let query = format!("UPDATE user_profiles SET {} WHERE user_id = $1", assignments.join(", "));
+    sql::execute(transaction, query, values).await.map(|_| ())
+}
+
 pub(crate) async fn find_profile(connection: &impl ConnectionTrait, user: &UserId) -> Result<Option<Model>> {
     let query = "SELECT p.* FROM user_profiles p JOIN users u ON u.id = p.user_id WHERE u.external_id = $1";
     sql::select_one(connection, query, [user.as_str().into()]).await
 }
 
-/// The row of a profile that is made now.
+/// Returns the row of a profile that is created now.
 pub(crate) fn row(user_id: i64, profile: &Profile, now: DateTime<Utc>) -> Result<ActiveModel> {
     Ok(ActiveModel {
         user_id: Set(user_id),
@@ -98,23 +192,27 @@ pub(crate) fn row(user_id: i64, profile: &Profile, now: DateTime<Utc>) -> Result
 
 impl Model {
     pub(crate) fn profile(&self) -> Result<Profile> {
-        let corrupt = |why: String| StorageError::corrupt(TABLE, self.id, why);
-        let preference =
-            |name, value| Preference::new(name, value).map_err(|error| corrupt(error.to_string()));
-        let list = |column, text: &str| sql::from_json::<Vec<String>>(TABLE, self.id, column, text);
         Ok(Profile {
-            diversity_preference: preference("diversity_preference", self.diversity_preference)?,
-            novelty_preference: preference("novelty_preference", self.novelty_preference)?,
-            recency_bias: preference("recency_bias", self.recency_bias)?,
-            research_domains: list("research_domains", &self.research_domains)?,
+            diversity_preference: self.preference("diversity_preference", self.diversity_preference)?,
+            novelty_preference: self.preference("novelty_preference", self.novelty_preference)?,
+            recency_bias: self.preference("recency_bias", self.recency_bias)?,
+            research_domains: self.list("research_domains", &self.research_domains)?,
             active_domain: self.active_domain.clone(),
-            preferred_authors: list("preferred_authors", &self.preferred_authors)?,
-            preferred_sources: list("preferred_sources", &self.preferred_sources)?,
-            excluded_sources: list("excluded_sources", &self.excluded_sources)?,
+            preferred_authors: self.list("preferred_authors", &self.preferred_authors)?,
+            preferred_sources: self.list("preferred_sources", &self.preferred_sources)?,
+            excluded_sources: self.list("excluded_sources", &self.excluded_sources)?,
             total_interactions: u64::try_from(self.total_interactions)
-                .map_err(|_| corrupt("total_interactions is negative".to_owned()))?,
+                .map_err(|_| StorageError::corrupt(TABLE, self.id, "total_interactions is negative"))?,
             last_active_at: from_micros_null(TABLE, self.id, self.last_active_at)?,
         })
+    }
+
+    fn preference(&self, name: &'static str, value: f64) -> Result<UnitInterval> {
+        UnitInterval::new(name, value).map_err(|error| StorageError::corrupt(TABLE, self.id, error))
+    }
+
+    fn list(&self, column: &str, text: &str) -> Result<Vec<String>> {
+        sql::from_json(TABLE, self.id, column, text)
     }
 
     fn stored(&self) -> Result<StoredProfile> {

@@ -1,8 +1,8 @@
-//! The few places where the two databases differ, and how many rows go in one statement.
+//! Differences between the two databases, and statements for many rows.
 //!
-//! Lists of ids and keys travel as one JSON parameter: the statement's text is then always the same, so that it is
-//! prepared once for each connection, and no limit on parameters is met. Numbers with a fraction never travel so,
-//! because SQLite's own reading of decimals may miss the last bit.
+//! Lists of ids and keys travel as one JSON parameter. The text of the statement is then always the
+//! same, so that it is prepared once per connection, and no limit on parameters applies. Fractions
+//! never travel so, because SQLite's own parsing of decimals may miss the last bit.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::error::{Result, StorageError};
 
-/// Rows per statement: few different sizes, so that the prepared statements are few and used again.
+/// Rows per statement: few different sizes, so that prepared statements are few and reused.
 const CHUNKS: [usize; 4] = [512, 64, 8, 1];
 
 pub(crate) fn json(value: &(impl Serialize + ?Sized)) -> Result<String> {
@@ -30,7 +30,8 @@ pub(crate) fn from_json<T: serde::de::DeserializeOwned>(
     serde_json::from_str(text).map_err(|error| StorageError::corrupt(table, id, format!("{column}: {error}")))
 }
 
-/// `FROM` item that yields one row `k` with a column `value` for each element of the JSON array `$1`.
+/// Returns the `FROM` item that yields one row `k` with a column `value` for each element of the
+/// JSON array `$1`.
 pub(crate) fn json_rows(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Postgres => "json_array_elements(CAST($1 AS json)) AS k(value)",
@@ -38,7 +39,8 @@ pub(crate) fn json_rows(backend: DbBackend) -> &'static str {
     }
 }
 
-/// Expression that gathers the values of an SQL expression over a group into a JSON array.
+/// Returns the expression that gathers the values of an SQL expression over a group into a JSON
+/// array.
 pub(crate) fn json_array_of(backend: DbBackend, expression: &str) -> String {
     match backend {
         DbBackend::Postgres => format!("CAST(COALESCE(json_agg({expression}), '[]') AS text)"),
@@ -46,10 +48,11 @@ pub(crate) fn json_array_of(backend: DbBackend, expression: &str) -> String {
     }
 }
 
-/// Row ids by outside id of those of `names` that are in `table`; `filter` goes into the `WHERE`, after an `AND`, and
-/// `locking` after it.
+/// Returns the row ids, by external id, of those of `names` that are in `table`. `filter` goes into
+/// the `WHERE`, after an `AND`, and `locking` after it.
 ///
-/// They come as one JSON value: a row costs SQLite's driver a change of threads, and an import asks for millions.
+/// The result is one JSON value, because a row costs SQLite's driver a change of threads, and an
+/// import asks for millions.
 pub(crate) async fn find_ids(
     connection: &impl ConnectionTrait,
     table: &str,
@@ -80,11 +83,12 @@ struct Pairs {
     pairs: String,
 }
 
-/// Joins `k` with a table that is looked up for each of its rows.
+/// Returns the join of `k` with a table that is looked up for each of its rows.
 pub(crate) fn lookup_join(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Postgres => "JOIN",
-        // In SQLite a cross join also says which table is the outer one; left to itself it may scan the large one.
+        // In SQLite a cross join also fixes the outer table; left to itself it may scan the large
+        // one.
         _ => "CROSS JOIN",
     }
 }
@@ -92,12 +96,12 @@ pub(crate) fn lookup_join(backend: DbBackend) -> &'static str {
 pub(crate) fn for_update(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Postgres => "FOR UPDATE",
-        // The immediate transaction has already shut out every other writer.
+        // The immediate transaction has already locked out every other writer.
         _ => "",
     }
 }
 
-/// `column IN (ids)`.
+/// Returns `column IN (ids)`.
 pub(crate) fn id_in(backend: DbBackend, column: &str, ids: &[i64]) -> Result<Expr> {
     let sql = match backend {
         DbBackend::Postgres => {
@@ -110,7 +114,7 @@ pub(crate) fn id_in(backend: DbBackend, column: &str, ids: &[i64]) -> Result<Exp
     Ok(Expr::cust_with_values(sql, [json(ids)?]))
 }
 
-/// `column IN (names)`.
+/// Returns `column IN (names)`.
 pub(crate) fn name_in<'a>(
     backend: DbBackend,
     column: &str,
@@ -123,7 +127,7 @@ pub(crate) fn name_in<'a>(
     Ok(Expr::cust_with_values(sql, [json(&names.collect::<Vec<_>>())?]))
 }
 
-/// Rows of a statement in which `$1`, `$2`, ... stand for `values` on either database.
+/// Returns the rows of a statement, in which `$1`, `$2`, ... are `values` on either database.
 pub(crate) async fn select<R: FromQueryResult>(
     connection: &impl ConnectionTrait,
     sql: impl Into<String>,
@@ -134,7 +138,7 @@ pub(crate) async fn select<R: FromQueryResult>(
     Ok(rows.iter().map(|row| R::from_query_result(row, "")).collect::<Result<_, _>>()?)
 }
 
-/// As [`select`], for at most one row.
+/// Same as [`select`], for at most one row.
 pub(crate) async fn select_one<R: FromQueryResult>(
     connection: &impl ConnectionTrait,
     sql: impl Into<String>,
@@ -143,7 +147,7 @@ pub(crate) async fn select_one<R: FromQueryResult>(
     Ok(select(connection, sql, values).await?.into_iter().next())
 }
 
-/// How many rows a statement changed.
+/// Runs a statement and returns the number of rows that it changed.
 pub(crate) async fn execute(
     connection: &impl ConnectionTrait,
     sql: impl Into<String>,
@@ -153,7 +157,8 @@ pub(crate) async fn execute(
     Ok(connection.execute_raw(statement).await?.rows_affected())
 }
 
-/// Inserts rows, many in a statement; `conflict` says what to do with those whose key is there. How many were written.
+/// Inserts rows, many per statement; `conflict` decides about rows whose key exists. Returns the
+/// number of rows written.
 pub(crate) async fn insert_rows<A>(
     connection: &impl ConnectionTrait,
     rows: Vec<A>,
@@ -176,4 +181,16 @@ where
         written += insert.exec_without_returning(connection).await?;
     }
     Ok(written)
+}
+
+/// Inserts rows, or changes those whose key exists as `conflict` says.
+pub(crate) async fn upsert<A>(
+    connection: &impl ConnectionTrait,
+    rows: Vec<A>,
+    conflict: OnConflict,
+) -> Result<()>
+where
+    A: ActiveModelTrait + Send,
+{
+    insert_rows(connection, rows, Some(conflict)).await.map(|_| ())
 }

@@ -1,27 +1,27 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use docent_migration::SchemaStatus;
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
 
 use crate::{
     QuerySeen, StoreConfig,
     config::Place,
+    connect::wait_for_postgres,
     error::{Result, StorageError},
     observe::Observed,
     sql,
+    writer::{WriteTransaction, WriterState, watch_readers},
 };
 
-/// Number that all Docent programs agree on, so that one at a time migrates a PostgreSQL database.
+/// Advisory lock that all Docent programs use, so that only one at a time migrates a PostgreSQL
+/// database.
 const MIGRATION_LOCK: i64 = 0x646f_6365_6e74_0001;
 
-/// The store. Cheap to clone; all clones share their connections.
+/// Store of resources, users and interactions. Cheap to clone; all clones share their connections.
 ///
-/// A call that writes returns when what it wrote is committed and synced to disk. On SQLite all writers of a process
-/// queue for its one writing connection, so that they wait instead of failing; readers never wait. On PostgreSQL
-/// writers lock the rows that they change.
+/// A call that writes returns when its data is committed and synced to disk. On SQLite all writers
+/// of a process queue for its one writing connection, so that they wait instead of failing; readers
+/// never wait. On PostgreSQL writers lock the rows that they change.
 #[derive(Debug, Clone)]
 pub struct Store {
     connections: Arc<Connections>,
@@ -30,17 +30,24 @@ pub struct Store {
 #[derive(Debug)]
 struct Connections {
     writer: DatabaseConnection,
+    writer_state: WriterState,
     reader: DatabaseConnection,
     observed: Observed,
+    was_created: bool,
 }
 
 impl Store {
-    /// Opens the store. A SQLite file and its folder are made if absent; tables are not: see [`Store::migrate`].
+    /// Opens the store. A SQLite file and its folder are created if absent; tables are not: see
+    /// [`Store::migrate`]. A PostgreSQL server that does not answer is waited for as long as
+    /// [`StoreConfig::wait`], with a warning in the log.
     ///
     /// # Errors
-    /// [`StorageError::InvalidUrl`], or [`StorageError::Unavailable`] where the database cannot be reached.
+    /// [`StorageError::InvalidUrl`]; [`StorageError::Unavailable`] if the database cannot be
+    /// reached. The source of the error names host, port, database and cause, never the password.
     pub async fn connect(config: &StoreConfig) -> Result<Self> {
         let observed = Observed::default();
+        let writer_state = WriterState::default();
+        let mut was_created = false;
         let (writer, reader) = match config.place()? {
             Place::Memory => {
                 // A database in memory lives as long as its one connection.
@@ -52,14 +59,18 @@ impl Store {
             Place::File { path, create } => {
                 if create {
                     make_parent(&path)?;
+                    was_created = std::fs::metadata(&path).map_or(true, |file| file.len() == 0);
                 }
-                let writer =
-                    Database::connect(sqlite_file(&path, 1, config.wait, Role::Writer { create })).await?;
-                let readers = sqlite_file(&path, config.max_connections, config.wait, Role::Reader);
+                let mut writers = sqlite_file(&path, 1, config.wait, Role::Writer { create });
+                writer_state.watch_pool(&mut writers);
+                let writer = Database::connect(writers).await?;
+                let mut readers = sqlite_file(&path, config.max_connections, config.wait, Role::Reader);
+                watch_readers(&mut readers);
                 let reader = Database::connect(readers).await?;
                 (observed.connection(writer), observed.connection(reader))
             }
             Place::Postgres => {
+                wait_for_postgres(config).await?;
                 let mut options = ConnectOptions::new(config.url.clone());
                 options
                     .max_connections(config.max_connections)
@@ -70,45 +81,48 @@ impl Store {
                 (pool.clone(), pool)
             }
         };
-        Ok(Self { connections: Arc::new(Connections { writer, reader, observed }) })
+        Ok(Self {
+            connections: Arc::new(Connections { writer, writer_state, reader, observed, was_created }),
+        })
     }
 
-    /// Brings the tables up to date: every pending migration or, on an error, none. Safe to call from several
-    /// processes at once.
+    /// Applies every pending migration or, on an error, none. Safe to call from several processes
+    /// at once.
     ///
     /// # Errors
     /// [`StorageError::SchemaTooNew`] for a database that a newer program has migrated.
     pub async fn migrate(&self) -> Result<()> {
         let status = self.schema_status().await?;
         if status.pending.is_empty() && status.unknown.is_empty() {
-            // Nothing to lock for: a store can be opened while a long import holds the only writer.
+            // Without a lock, so that a store can be opened while a long import holds the only
+            // writer.
             return Ok(());
         }
         let transaction = self.begin_migration().await?;
-        docent_migration::up(&transaction).await?;
-        Ok(transaction.commit().await?)
+        transaction.migrate_up().await?;
+        transaction.commit().await
     }
 
-    /// Takes the newest migrations back, with the data in the tables that they made.
+    /// Reverts the newest `steps` migrations, with the data in the tables that they created.
     ///
     /// # Errors
-    /// As [`Store::migrate`].
+    /// Same as [`Store::migrate`].
     pub async fn rollback(&self, steps: u32) -> Result<()> {
         let transaction = self.begin_migration().await?;
-        docent_migration::down(&transaction, steps).await?;
-        Ok(transaction.commit().await?)
+        transaction.migrate_down(steps).await?;
+        transaction.commit().await
     }
 
-    pub(crate) async fn begin_migration(&self) -> Result<DatabaseTransaction> {
+    pub(crate) async fn begin_migration(&self) -> Result<WriteTransaction> {
         let transaction = self.begin().await?;
         if transaction.get_database_backend() == DbBackend::Postgres {
             sql::execute(&transaction, "SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK.into()]).await?;
         }
-        let unknown = docent_migration::status(&transaction).await?.unknown;
+        let unknown = docent_migration::status(transaction.inner()).await?.unknown;
         if unknown.is_empty() { Ok(transaction) } else { Err(StorageError::SchemaTooNew { unknown }) }
     }
 
-    /// Which migrations the database has and lacks. Changes nothing.
+    /// Returns the migrations that the database has and lacks. Changes nothing.
     ///
     /// # Errors
     /// Any failure of the database.
@@ -116,20 +130,21 @@ impl Store {
         Ok(docent_migration::status(self.reader()).await?)
     }
 
-    /// Has every statement from now on told to an observer, in place of the one that was told before.
+    /// Reports every statement from now on to an observer, in place of the previous one.
     pub fn observe(&self, observer: impl Fn(&QuerySeen<'_>) + Send + Sync + 'static) {
         self.connections.observed.by(Arc::new(observer));
     }
 
-    /// Asks the database for an answer, for health checks.
+    /// Checks that the database answers, for health checks. To check that it accepts writes use
+    /// [`Store::writable`].
     ///
     /// # Errors
-    /// [`StorageError::Unavailable`] where it gives none.
+    /// [`StorageError::Unavailable`] if it does not.
     pub async fn ping(&self) -> Result<()> {
         Ok(self.reader().execute_unprepared("SELECT 1").await.map(|_| ())?)
     }
 
-    /// Closes every connection, of all clones. What was acknowledged is safe without it.
+    /// Closes every connection, of all clones. Acknowledged data is safe without it.
     ///
     /// # Errors
     /// Any failure of the database.
@@ -138,7 +153,14 @@ impl Store {
         Ok(self.connections.writer.close_by_ref().await?)
     }
 
-    /// `sqlite` or `postgresql`, for people to read.
+    /// Returns true if opening the store created its SQLite file. A mistyped path does that too, so
+    /// programs should warn.
+    #[must_use]
+    pub fn was_created(&self) -> bool {
+        self.connections.was_created
+    }
+
+    /// Returns `sqlite` or `postgresql`.
     #[must_use]
     pub fn backend(&self) -> &'static str {
         match self.reader().get_database_backend() {
@@ -147,8 +169,8 @@ impl Store {
         }
     }
 
-    /// Runs SQL by hand and gives the first column of each row back, which must be text. For tests that look behind
-    /// the store's back and for operators; nothing that a program does belongs here.
+    /// Runs SQL and returns the first column of each row, which must be text. For tests and
+    /// operators only.
     ///
     /// # Errors
     /// Any failure of the database.
@@ -168,14 +190,8 @@ impl Store {
         &self.connections.reader
     }
 
-    /// A transaction that may write. On SQLite it holds the write lock from its start: one that began by reading could
-    /// be refused the lock later, however long it waits.
-    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        Ok(self.connections.writer.begin_with_options(options).await?)
+    pub(crate) fn writer_state(&self) -> &WriterState {
+        &self.connections.writer_state
     }
 }
 
@@ -206,14 +222,15 @@ fn sqlite_file(path: &Path, connections: u32, wait: Duration, role: Role) -> Con
     let path = path.to_owned();
     options.map_sqlx_sqlite_opts(move |o| {
         let o = o.filename(&path).foreign_keys(true).busy_timeout(wait).pragma("temp_store", "MEMORY");
-        // Rows come from a thread of SQLite's own; a longer queue means fewer changes of threads.
+        // Rows come from a thread of the driver; a longer queue means fewer changes of threads.
         let o = o.row_buffer_size(1_024);
         match role {
             Role::Writer { create } => o
                 .create_if_missing(create)
                 .pragma("journal_mode", "WAL")
                 .pragma("synchronous", "FULL")
-                // Negative means kibibytes: room for the upper levels of all indexes during an import.
+                // Negative means kibibytes: room for the upper levels of all indexes during an
+                // import.
                 .pragma("cache_size", "-65536"),
             Role::Reader => o.pragma("query_only", "ON"),
         }

@@ -1,4 +1,4 @@
-//! Time as it is stored: whole microseconds since 1970, UTC.
+//! Times as stored: whole microseconds since 1970, UTC.
 
 use chrono::{DateTime, Utc};
 
@@ -10,7 +10,7 @@ pub(crate) fn to_micros(at: DateTime<Utc>) -> i64 {
 
 pub(crate) fn from_micros(table: &'static str, id: impl ToString, micros: i64) -> Result<DateTime<Utc>> {
     DateTime::from_timestamp_micros(micros).ok_or_else(|| {
-        StorageError::corrupt(table, id, format!("{micros} microseconds are beyond any calendar"))
+        StorageError::corrupt(table, id, format!("{micros} microseconds are beyond the calendar"))
     })
 }
 
@@ -22,7 +22,8 @@ pub(crate) fn from_micros_null(
     micros.map(|micros| from_micros(table, id, micros)).transpose()
 }
 
-/// The time as the store will give it back, so that what is compared before and after a round trip is equal.
+/// Returns the time with the precision of the store, so that times before and after a round trip
+/// are equal.
 pub(crate) fn stored(at: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(to_micros(at)).unwrap_or(at)
 }

@@ -1,4 +1,4 @@
-//! What a recommendation needs to know of a user, in three queries.
+//! State of a user for recommendations, read in three queries.
 
 use chrono::{DateTime, Utc};
 use docent_domain::{Profile, ResourceId, Strength, UserId};
@@ -12,31 +12,32 @@ use crate::{
     time::from_micros,
 };
 
-/// A user as a recommendation sees them.
+/// State of a user for recommendations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserState {
     /// Row id of the user.
     pub row_id: i64,
-    /// What they wish, and how many interactions were counted.
+    /// Preferences and totals of the user.
     pub profile: Profile,
-    /// What they like, newest first; cut at the limit that was asked for.
+    /// Liked resources, newest first, at most as many as requested.
     pub positives: Vec<PositiveResource>,
-    /// Row ids of all resources with a positive interaction and none negative, ascending.
+    /// Row ids of all liked resources, ascending.
     pub liked_rows: Vec<i64>,
-    /// Row ids of all resources that they dismissed or rated low, ascending: never to be recommended to them.
+    /// Row ids of all resources that the user dismissed or rated low, ascending. They are never
+    /// recommended to the user.
     pub rejected_rows: Vec<i64>,
 }
 
-/// A resource that a user likes: one with a positive interaction of any type and a negative one of none.
+/// Liked resource: one with a positive interaction of any type and no negative one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PositiveResource {
     /// Row id of the resource.
     pub row_id: i64,
-    /// Its outside id.
+    /// External id of the resource.
     pub resource_id: ResourceId,
-    /// The largest strength of their positive interactions with it.
+    /// Largest strength of the user's interactions with it.
     pub strength: Strength,
-    /// The time of the newest of these.
+    /// Time of the newest of these interactions.
     pub at: DateTime<Utc>,
 }
 
@@ -55,7 +56,8 @@ struct Liked {
 }
 
 impl Store {
-    /// The state of a user, with at most `newest` positives; `None` for one who was never seen. Writes nothing.
+    /// Returns the state of a user, with at most `newest` positives; `None` for a user who was
+    /// never seen. Writes nothing.
     ///
     /// # Errors
     /// [`StorageError::Corrupt`] for a row that breaks a rule.
@@ -92,11 +94,12 @@ const LIKED: &str = "SELECT i.resource_id, r.external_id, i.strength, i.newest F
 
 impl Liked {
     fn checked(self) -> Result<PositiveResource> {
-        let corrupt = |why: String| StorageError::corrupt("user_interactions", self.resource_id, why);
         Ok(PositiveResource {
             row_id: self.resource_id,
-            resource_id: ResourceId::new(&self.external_id).map_err(|error| corrupt(error.to_string()))?,
-            strength: Strength::new(self.strength).map_err(|error| corrupt(error.to_string()))?,
+            resource_id: ResourceId::new(&self.external_id)
+                .map_err(|error| StorageError::corrupt("user_interactions", self.resource_id, error))?,
+            strength: Strength::new(self.strength)
+                .map_err(|error| StorageError::corrupt("user_interactions", self.resource_id, error))?,
             at: from_micros("user_interactions", self.resource_id, self.newest)?,
         })
     }

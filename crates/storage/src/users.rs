@@ -1,41 +1,95 @@
-//! Users: made on first use, locked while their interactions change, erased on request.
+//! Users: created on first use, locked while their interactions change, erased on request.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use docent_domain::UserId;
-use sea_orm::{ConnectionTrait, Set, sea_query::OnConflict};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Set, sea_query::OnConflict};
 
 use crate::{
     Store,
-    entity::user,
+    entity::{
+        erased_user::{ActiveModel as Erased, Column as ErasedColumn},
+        user,
+    },
     error::{Result, StorageError},
-    figures::experiments,
+    rollups::experiments,
     sql,
     time::to_micros,
 };
 
+/// Returns the hash that represents a user in tables that must not name one: the first eight bytes
+/// of the BLAKE3 hash of the external id, big-endian. Never 0, which represents no user. A contract
+/// of the stored data: it never changes.
+pub(crate) fn hash_of_user(external_id: &str) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..] = *blake3::hash(external_id.as_bytes()).as_bytes();
+    match i64::from_be_bytes([a, b, c, d, e, f, g, h]) {
+        0 => 1,
+        hash => hash,
+    }
+}
+
 impl Store {
-    /// Erases a user with their profile, interactions, impressions and feedback. Whether there was one.
+    /// Erases a user with their profile, interactions, impressions and feedback. Returns false if
+    /// there was nothing to erase. What arrives later about an answer made before `now` is kept
+    /// without a name, and does not create the user again.
     ///
     /// # Errors
     /// Any failure of the database.
-    pub async fn delete_user(&self, user: &UserId) -> Result<bool> {
+    pub async fn delete_user(&self, user: &UserId, now: DateTime<Utc>) -> Result<bool> {
         let transaction = self.begin().await?;
+        let hash = hash_of_user(user.as_str());
+        lock_hash(&transaction, hash).await?;
         let erased =
             sql::execute(&transaction, "DELETE FROM users WHERE external_id = $1", [user.as_str().into()])
                 .await?;
-        // What was shown before the user was known has no name, but is theirs all the same.
-        let hash = docent_migration::person_hash(user.as_str());
+        // Impressions from before the user was known have no name, but are theirs all the same.
         let unnamed = "DELETE FROM recommendation_feedback WHERE user_hash = $1 AND user_id IS NULL";
-        sql::execute(&transaction, unnamed, [hash.into()]).await?;
+        let unnamed = sql::execute(&transaction, unnamed, [hash.into()]).await?;
         experiments::remove(&transaction, hash).await?;
+        if erased + unnamed > 0 {
+            let row = Erased { user_hash: Set(hash), erased_at: Set(to_micros(now)) };
+            let newest =
+                OnConflict::column(ErasedColumn::UserHash).update_column(ErasedColumn::ErasedAt).to_owned();
+            sql::upsert(&transaction, vec![row], newest).await?;
+        }
         transaction.commit().await?;
         Ok(erased > 0)
     }
 }
 
-/// Row ids of those of the users that exist.
+/// Makes transactions on one user wait for each other, whether the user exists or not. SQLite has
+/// one writer anyway.
+pub(crate) async fn lock_hash(transaction: &impl ConnectionTrait, hash: i64) -> Result<()> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        sql::execute(transaction, "SELECT pg_advisory_xact_lock($1)", [hash.into()]).await?;
+    }
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct Erasure {
+    user_hash: i64,
+    erased_at: i64,
+}
+
+/// Returns the times of the newest erasures, in microseconds, of those of the users who were
+/// erased.
+pub(crate) async fn find_erasures(
+    transaction: &impl ConnectionTrait,
+    hashes: &[i64],
+) -> Result<HashMap<i64, i64>> {
+    let backend = transaction.get_database_backend();
+    let (rows, join) = (sql::json_rows(backend), sql::lookup_join(backend));
+    let query = format!(
+        "SELECT e.user_hash, e.erased_at FROM {rows} {join} erased_users e \
+         ON e.user_hash = CAST(CAST(k.value AS text) AS bigint)"
+    );
+    let erasures: Vec<Erasure> = sql::select(transaction, query, [sql::json(hashes)?.into()]).await?;
+    Ok(erasures.into_iter().map(|row| (row.user_hash, row.erased_at)).collect())
+}
+
+/// Returns the row ids of those of the users that exist.
 pub(crate) async fn find_users(
     connection: &impl ConnectionTrait,
     users: &[&str],
@@ -44,10 +98,11 @@ pub(crate) async fn find_users(
     sql::find_ids(connection, "users", users, "", locking).await
 }
 
-/// Row ids of all of the users, made where absent and locked until the transaction ends.
+/// Returns the row ids of all of the users, created where absent and locked until the transaction
+/// ends.
 ///
-/// Users are made in the order of their outside ids and locked in the order of their row ids, so that two transactions
-/// with users in common cannot wait for each other in a circle.
+/// Users are created in the order of their external ids and locked in the order of their row ids,
+/// so that two transactions with users in common cannot wait for each other in a circle.
 pub(crate) async fn lock_users(
     transaction: &impl ConnectionTrait,
     mut users: Vec<&str>,
@@ -56,7 +111,8 @@ pub(crate) async fn lock_users(
     users.sort_unstable();
     users.dedup();
     let locking = sql::for_update(transaction.get_database_backend());
-    // A user may be erased between being made and being locked, on PostgreSQL; but hardly several times in a row.
+    // On PostgreSQL a user may be erased between being created and being locked, but hardly several
+    // times in a row.
     for _ in 0..5 {
         let known = find_users(transaction, &users, "").await?;
         let missing = users.iter().filter(|user| !known.contains_key(**user));
@@ -75,5 +131,7 @@ pub(crate) async fn lock_users(
             return Ok(locked);
         }
     }
-    Err(StorageError::Conflict("a user is being erased again and again".to_owned()))
+    Err(StorageError::Conflict(
+        "a user of this request is being erased at the same time; send the request again".to_owned(),
+    ))
 }

@@ -11,16 +11,16 @@ use serde::{Deserialize, Serialize};
 use super::create_private;
 use crate::error::{Result, StorageError};
 
-/// The format that this version writes, and the newest that it reads.
+/// Format that this version writes, and the newest that it reads.
 const FORMAT_VERSION: u32 = 1;
 
-/// What a backup is of.
+/// Kind of database in a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// A SQLite database.
+    /// SQLite database file.
     Sqlite,
-    /// An archive of `pg_dump`.
+    /// Archive of `pg_dump`.
     Postgresql,
 }
 
@@ -32,7 +32,7 @@ impl Kind {
         }
     }
 
-    /// For people to read.
+    /// Returns the name of the kind for messages.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -41,7 +41,7 @@ impl Kind {
         }
     }
 
-    /// By what the file begins with.
+    /// Returns the kind of a file, recognised by its first bytes.
     pub(super) fn of(path: &Path) -> Result<Self> {
         let mut start = [0; 15];
         let read = File::open(path).and_then(|mut file| io::Read::read(&mut file, &mut start));
@@ -57,21 +57,21 @@ impl Kind {
     }
 }
 
-/// What a backup says of itself, in the file beside it.
+/// Description of a backup, in the file beside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BackupManifest {
     format_version: u32,
-    /// What it is of.
+    /// Kind of database.
     pub kind: Kind,
-    /// When it was made.
+    /// Time of the backup.
     pub created_at: DateTime<Utc>,
-    /// The migrations of the store then.
+    /// Migrations of the store at that time.
     pub migrations: Vec<String>,
-    /// Rows of each table, at the moment of the copy.
+    /// Number of rows of each table in the copy.
     pub rows: BTreeMap<String, u64>,
     /// Length of the file in bytes.
     pub size_bytes: u64,
-    /// BLAKE3 of the file, in hexadecimal.
+    /// BLAKE3 hash of the file, in hexadecimal.
     pub blake3: String,
 }
 
@@ -108,7 +108,7 @@ impl BackupManifest {
             .map_err(|error| StorageError::backup(path, error))
     }
 
-    /// Whether the file is the one that this was written for, and holds what it held.
+    /// Checks that the file is the one that the manifest describes, with the same rows.
     pub(super) fn compare(&self, path: &Path, rows: &BTreeMap<String, u64>) -> Result<()> {
         let (size_bytes, blake3) = digest(path)?;
         if (size_bytes, &blake3) != (self.size_bytes, &self.blake3) {
@@ -122,21 +122,24 @@ impl BackupManifest {
     }
 }
 
-/// Refuses where two counts of the same tables differ, and says in which.
+/// Returns an error that names every table whose number of rows differs.
 pub(super) fn same_rows(
     path: &Path,
     expected: &BTreeMap<String, u64>,
     found: &BTreeMap<String, u64>,
 ) -> Result<()> {
     let tables = expected.keys().chain(found.keys().filter(|table| !expected.contains_key(*table)));
-    let told = |rows: &BTreeMap<String, u64>, table: &String| {
-        rows.get(table).map_or_else(|| "none".to_owned(), |rows| format!("{rows} rows"))
-    };
     let differing: Vec<String> = tables
         .filter(|table| expected.get(*table) != found.get(*table))
-        .map(|table| format!("{table}: expected {}, found {}", told(expected, table), told(found, table)))
+        .map(|table| {
+            format!("{table}: expected {}, found {}", rows_of(expected, table), rows_of(found, table))
+        })
         .collect();
     if differing.is_empty() { Ok(()) } else { Err(StorageError::backup(path, differing.join("; "))) }
+}
+
+fn rows_of(rows: &BTreeMap<String, u64>, table: &str) -> String {
+    rows.get(table).map_or_else(|| "none".to_owned(), |rows| format!("{rows} rows"))
 }
 
 pub(super) fn manifest_path(backup: &Path) -> PathBuf {

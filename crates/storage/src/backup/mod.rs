@@ -1,8 +1,9 @@
-//! Copies of a live store, proven good before they are called backups, and the way back.
+//! Backups of a live store, verified before they get their name, and their restoration.
 //!
-//! A backup is one file, named by its UTC time, and a manifest beside it: rows of each table as they were at the moment
-//! of the copy, migrations, size and BLAKE3. On SQLite the file is a database (made by SQLite's online backup); on
-//! PostgreSQL an archive of `pg_dump` in its custom format. Neither keeps writers waiting.
+//! A backup is one file, named by its UTC time, with a manifest beside it: the rows of each table
+//! at the moment of the copy, migrations, size and BLAKE3 hash. On SQLite the file is a database,
+//! made by SQLite's online backup; on PostgreSQL it is an archive of `pg_dump` in the custom
+//! format. Neither makes writers wait.
 
 mod manifest;
 mod postgres;
@@ -26,28 +27,29 @@ use crate::{
     error::{Result, StorageError},
 };
 
-/// A backup that was made or looked at, and found sound.
+/// Backup that was made or checked, and found sound.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Backup {
-    /// The file.
+    /// Path of the file.
     pub path: PathBuf,
-    /// What is in it.
+    /// Description of the content.
     pub manifest: BackupManifest,
 }
 
 impl StoreConfig {
-    /// Copies the store, as it is at one moment, into a new file in `folder`, which is made if absent. The file is
-    /// complete, read back from end to end and compared with the store before it gets its name.
+    /// Copies the store, as it is at one moment, into a new file in `folder`, which is created if
+    /// absent. The file is complete, read back from end to end and compared with the store before
+    /// it gets its name.
     ///
     /// # Errors
-    /// [`StorageError::Backup`] where the copy is not what the store is, or there is nothing to copy;
+    /// [`StorageError::Backup`] if the copy differs from the store or there is nothing to copy;
     /// [`StorageError::Unavailable`]. No file is left then.
     pub async fn back_up(&self, folder: &Path, now: DateTime<Utc>) -> Result<Backup> {
         fs::create_dir_all(folder).map_err(|error| StorageError::backup(folder, error))?;
         let place = self.place()?;
         let kind = match &place {
             Place::Memory => {
-                return Err(StorageError::backup(":memory:", "a database in memory has no backups"));
+                return Err(StorageError::backup(":memory:", "a database in memory cannot be backed up"));
             }
             Place::File { .. } => Kind::Sqlite,
             Place::Postgres => Kind::Postgresql,
@@ -63,7 +65,7 @@ impl StoreConfig {
             _ => postgres::dump(self, &partial.0).await?,
         };
         if path.exists() {
-            return Err(StorageError::backup(path, "there is a backup of that name already"));
+            return Err(StorageError::backup(path, "a backup of this name exists already"));
         }
         let manifest = blocking(move || {
             let manifest = BackupManifest::of(&partial.0, kind, now, rows, migrations)?;
@@ -78,12 +80,13 @@ impl StoreConfig {
         manifest.await
     }
 
-    /// Puts a backup in the place of the store. Where there is something already, it is replaced only if `overwrite` says
-    /// so. All or nothing: on any error what was there is there, unchanged. Programs that have the store open must be
-    /// started again, because of what they keep in memory.
+    /// Replaces the store by a backup. A store that has tables is replaced only if `overwrite` is
+    /// set. On any error the store stays as it was. Programs that have the store open must be
+    /// restarted, because they keep parts of it in memory.
     ///
     /// # Errors
-    /// [`StorageError::Backup`] for a backup that is damaged, of another kind of database, or not to be restored here.
+    /// [`StorageError::Backup`] for a backup that is damaged, is of another kind of database, or
+    /// must not replace the store.
     pub async fn restore(&self, backup: &Path, overwrite: bool) -> Result<Backup> {
         let backup = check(backup).await?;
         let kind = backup.manifest.kind;
@@ -97,7 +100,7 @@ impl StoreConfig {
                 postgres::restore(self, &path, &backup.manifest.rows, overwrite).await?;
             }
             (_, kind) => {
-                let why = format!("a backup of {}, which the configured database is not", kind.name());
+                let why = format!("the backup is of {}, the configured database is not", kind.name());
                 return Err(StorageError::backup(path, why));
             }
         }
@@ -105,11 +108,11 @@ impl StoreConfig {
     }
 }
 
-/// Reads a backup from end to end: its checksum, its integrity, its rows, as its manifest has them. Without a manifest
-/// beside it, what is in it is told and not compared.
+/// Reads a backup from end to end and compares checksum, integrity and rows with its manifest.
+/// Without a manifest beside it, the content is reported and not compared.
 ///
 /// # Errors
-/// [`StorageError::Backup`] saying what is wrong with it.
+/// [`StorageError::Backup`] that says what is damaged.
 pub async fn check(path: &Path) -> Result<Backup> {
     let path = path.to_owned();
     blocking(move || {
@@ -133,7 +136,7 @@ pub async fn check(path: &Path) -> Result<Backup> {
     .await
 }
 
-/// A file under a temporary name, removed unless it is kept.
+/// File under a temporary name, removed unless it is kept.
 #[derive(Debug)]
 struct Partial(PathBuf);
 
@@ -154,13 +157,13 @@ impl Partial {
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        // Not there any more where it was kept.
+        // A file that was kept has another name by now.
         let _gone = fs::remove_file(&self.0);
     }
 }
 
-/// A new, empty file that only its owner may read, whatever the umask: backups hold whatever people did, and what is beside
-/// them tells how many they are.
+/// Creates an empty file that only its owner may read, whatever the umask: backups hold personal
+/// data, and manifests tell how much.
 fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

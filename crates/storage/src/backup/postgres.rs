@@ -1,4 +1,4 @@
-//! `pg_dump` in its custom format, of the snapshot in which the rows were counted.
+//! Backups by `pg_dump` in its custom format, of the snapshot in which the rows were counted.
 
 use std::{
     collections::BTreeMap,
@@ -17,8 +17,8 @@ use super::{
 use crate::{
     Store, StoreConfig,
     error::{Result, StorageError},
-    patience::{WITHOUT_TIMEOUTS, be_patient},
     schema::current_schema,
+    session_timeouts::{WITHOUT_TIMEOUTS, lift_timeouts},
     sql,
 };
 
@@ -37,7 +37,7 @@ struct CountRow {
     n: i64,
 }
 
-/// Dumps the tables of the configured schema and reads the archive back. What is in it.
+/// Dumps the tables of the configured schema, reads the archive back and returns its content.
 pub(super) async fn dump(config: &StoreConfig, to: &Path) -> Result<Content> {
     let store = Store::connect(&StoreConfig { max_connections: 1, ..config.clone() }).await?;
     let result = dump_from(&store, config, to).await;
@@ -50,8 +50,9 @@ async fn dump_from(store: &Store, config: &StoreConfig, to: &Path) -> Result<Con
         isolation_level: Some(IsolationLevel::RepeatableRead),
         ..TransactionOptions::default()
     };
-    be_patient(store.reader()).await?;
-    // Kept open until pg_dump has ended: others may join its snapshot only as long as it lasts.
+    lift_timeouts(store.reader()).await?;
+    // Stays open until pg_dump has ended, because a snapshot can be joined only as long as it
+    // lasts.
     let transaction = store.reader().begin_with_options(options).await?;
     let schema = current_schema(&transaction).await?;
     let exported: Option<Name> =
@@ -59,7 +60,7 @@ async fn dump_from(store: &Store, config: &StoreConfig, to: &Path) -> Result<Con
     let snapshot = exported.map(|row| row.name).unwrap_or_default();
     let rows = count(&transaction, &schema).await?;
     if rows.is_empty() {
-        return Err(StorageError::backup(to, "there are no tables to back up"));
+        return Err(StorageError::backup(to, "the database has no tables to back up"));
     }
     let mut migrations = Vec::new();
     if rows.contains_key(HISTORY) {
@@ -83,7 +84,7 @@ async fn dump_from(store: &Store, config: &StoreConfig, to: &Path) -> Result<Con
     Ok((rows, migrations))
 }
 
-/// Unpacks an archive from end to end, and counts its rows.
+/// Unpacks an archive from end to end and counts its rows.
 pub(super) fn read(path: &Path) -> Result<Content> {
     let mut content = (BTreeMap::new(), Vec::new());
     unpack(path, |line, table| {
@@ -106,7 +107,7 @@ pub(super) fn read(path: &Path) -> Result<Content> {
     Ok(content)
 }
 
-/// Puts an archive in the place of the tables of the configured schema, in one transaction.
+/// Replaces the tables of the configured schema by those of an archive, in one transaction.
 pub(super) async fn restore(
     config: &StoreConfig,
     archive: &Path,
@@ -147,7 +148,7 @@ pub(super) async fn restore(
             said
         });
         let told = tell(stdin.as_mut(), &archive, &tables, &checked);
-        // The end of its input without COMMIT makes psql leave, and PostgreSQL take everything back.
+        // When its input ends without COMMIT, psql exits and PostgreSQL rolls back.
         drop(stdin);
         let status = psql.wait().map_err(failed)?;
         let said = said.join().unwrap_or_default();
@@ -159,9 +160,9 @@ pub(super) async fn restore(
     .await
 }
 
-/// Writes the whole transaction, its end only after everything before it could be unpacked.
+/// Writes the whole transaction; its end only after everything before it was unpacked.
 fn tell(stdin: Option<&mut ChildStdin>, archive: &Path, tables: &[String], checked: &str) -> Result<()> {
-    let Some(stdin) = stdin else { return Err(StorageError::backup(archive, "psql takes no input")) };
+    let Some(stdin) = stdin else { return Err(StorageError::backup(archive, "psql accepts no input")) };
     let failed = |error: std::io::Error| StorageError::backup(archive, error);
     writeln!(stdin, "{WITHOUT_TIMEOUTS};\nBEGIN;").map_err(failed)?;
     if !tables.is_empty() {
@@ -174,12 +175,13 @@ fn tell(stdin: Option<&mut ChildStdin>, archive: &Path, tables: &[String], check
     let ended = process.wait().map_err(failed)?;
     copied.transpose().map_err(failed)?;
     if !ended.success() {
-        return Err(StorageError::backup(archive, "damaged: pg_restore cannot read all of it"));
+        return Err(StorageError::backup(archive, "damaged: pg_restore cannot read the whole archive"));
     }
     stdin.write_all(checked.as_bytes()).and_then(|()| stdin.write_all(b"COMMIT;\n")).map_err(failed)
 }
 
-/// The script without a setting that newer programs write and servers before 17 refuse. Settings come before all data.
+/// Removes from the script a setting that newer programs write and servers before 17 refuse.
+/// Settings precede all data.
 fn copy_script(mut script: impl BufRead, to: &mut impl Write) -> std::io::Result<()> {
     let mut line = Vec::new();
     loop {
@@ -197,7 +199,7 @@ fn copy_script(mut script: impl BufRead, to: &mut impl Write) -> std::io::Result
     }
 }
 
-/// Tells each table of an archive, and each line of its rows.
+/// Calls back for each table of an archive and for each line of its rows.
 fn unpack(path: &Path, mut tell: impl FnMut(Option<&[u8]>, Option<&str>) -> Result<()>) -> Result<()> {
     let failed = |error: std::io::Error| StorageError::backup(path, error);
     let mut command = program("pg_restore")?;
@@ -233,14 +235,14 @@ fn unpack(path: &Path, mut tell: impl FnMut(Option<&[u8]>, Option<&str>) -> Resu
     Ok(())
 }
 
-/// `users` of `COPY public.users (id, …) FROM stdin;`.
+/// Returns `users` for `COPY public.users (id, …) FROM stdin;`.
 fn copied_table(line: &[u8]) -> Option<String> {
     let line = std::str::from_utf8(line).ok()?;
     let name = line.strip_prefix("COPY ")?.strip_suffix(" FROM stdin;")?.split(" (").next()?;
     Some(name.rsplit('.').next()?.trim_matches('"').to_owned())
 }
 
-/// Rows by table, of tables that no extension brought.
+/// Returns the number of rows by table, without the tables of extensions.
 async fn count(connection: &impl ConnectionTrait, schema: &str) -> Result<BTreeMap<String, u64>> {
     let query = "SELECT CAST(c.relname AS text) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
                  WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT EXISTS \
@@ -261,8 +263,7 @@ async fn count(connection: &impl ConnectionTrait, schema: &str) -> Result<BTreeM
 }
 
 fn qualified(schema: &str, table: &str) -> String {
-    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-    format!("{}.{}", quoted(schema), quoted(table))
+    format!("\"{}\".\"{}\"", schema.replace('"', "\"\""), table.replace('"', "\"\""))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The programs of PostgreSQL, and how they are told where the database is without showing the password to whoever lists
-//! processes.
+//! Programs of PostgreSQL. They get the address of the database in a way that hides the password
+//! from the list of processes.
 
 use std::{
     fs,
@@ -9,16 +9,16 @@ use std::{
 
 use crate::error::{Result, StorageError};
 
-/// Where Debian keeps the programs of each version, off the path.
+/// Folder in which Debian keeps the programs of each version, off the path.
 const INSTALLED: &str = "/usr/lib/postgresql";
 
-/// A program of PostgreSQL, the newest that is installed: it reads archives and talks to servers of older versions too.
+/// Returns the newest installed version of a program: it reads archives of older versions and talks
+/// to older servers.
 pub(super) fn program(name: &str) -> Result<Command> {
-    let version = |bin: &PathBuf| bin.parent()?.file_name()?.to_str()?.parse::<u32>().ok();
     let mut installed: Vec<PathBuf> = fs::read_dir(INSTALLED)
         .map(|versions| versions.flatten().map(|entry| entry.path().join("bin")).collect())
         .unwrap_or_default();
-    installed.sort_by_key(|bin| std::cmp::Reverse(version(bin)));
+    installed.sort_by_key(|bin| std::cmp::Reverse(version_of(bin)));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = installed.into_iter().chain(std::env::split_paths(&path)).map(|bin| bin.join(name));
     let Some(found) = found.into_iter().find(|program| program.is_file()) else {
@@ -30,7 +30,12 @@ pub(super) fn program(name: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// As [`program`], told of the database.
+/// Returns the version in `/usr/lib/postgresql/VERSION/bin`.
+fn version_of(bin: &Path) -> Option<u32> {
+    bin.parent()?.file_name()?.to_str()?.parse().ok()
+}
+
+/// Same as [`program`], with the address of the database.
 pub(super) fn program_for(name: &str, url: &str) -> Result<Command> {
     let Address { uri, password } = Address::of(url);
     let mut command = program(name)?;
@@ -39,7 +44,7 @@ pub(super) fn program_for(name: &str, url: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// What a program wrote, or its complaint about `subject`.
+/// Returns the output of a program, or its error message about `subject`.
 pub(super) fn output(mut command: Command, subject: &Path) -> Result<Output> {
     let output = command.output().map_err(|error| StorageError::backup(subject, error))?;
     if output.status.success() {
@@ -52,10 +57,10 @@ pub(super) fn complaint(command: &Command, stderr: &[u8]) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy();
     let said = String::from_utf8_lossy(stderr);
     let said = said.trim().strip_prefix(&format!("{program}: ")).unwrap_or(said.trim()).to_owned();
-    format!("{program}: {}", if said.is_empty() { "failed without a word" } else { &said })
+    format!("{program}: {}", if said.is_empty() { "failed without a message" } else { &said })
 }
 
-/// An address as PostgreSQL's own programs read it, and the password apart.
+/// Address as PostgreSQL's own programs read it, with the password apart.
 #[derive(Debug, PartialEq)]
 struct Address {
     uri: String,
@@ -74,7 +79,7 @@ impl Address {
         };
         let mut parameters = Vec::new();
         for (key, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-            // Names that our database driver knows beside those of libpq.
+            // Names of the database driver for parameters of libpq.
             match key {
                 "password" => password = Some(decoded(value)),
                 "statement-cache-capacity" => {}

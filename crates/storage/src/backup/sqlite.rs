@@ -1,4 +1,4 @@
-//! SQLite's online backup: pages, read within the transaction in which the rows were counted.
+//! Backups by SQLite's online backup, read in the transaction in which the rows were counted.
 
 use std::{
     collections::BTreeMap,
@@ -19,23 +19,24 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 type Content = (BTreeMap<String, u64>, Vec<String>);
 
-/// Copies a live database into a file and reads the copy back. What is in it.
+/// Copies a live database into a file, reads the copy back and returns its content.
 pub(super) fn copy(database: &Path, to: &Path, wait: Duration) -> Result<Content> {
     let named = |error: rusqlite::Error| StorageError::backup(database, error);
     if !database.exists() {
-        return Err(StorageError::backup(database, "there is no database to back up"));
+        return Err(StorageError::backup(database, "no database to back up at this path"));
     }
     let source = open(database, OpenFlags::SQLITE_OPEN_READ_WRITE, wait)?;
-    // The copy reads in this transaction, too, and so sees what was counted, whatever others write meanwhile.
+    // The copy reads in this transaction, and so sees what was counted, whatever others write
+    // meanwhile.
     source.execute_batch("BEGIN").map_err(named)?;
     let content = content(&source).map_err(named)?;
     if content.0.is_empty() {
-        return Err(StorageError::backup(database, "there are no tables to back up"));
+        return Err(StorageError::backup(database, "the database has no tables to back up"));
     }
     let mut copy = open(to, OpenFlags::SQLITE_OPEN_READ_WRITE, wait)?;
     copy_pages(&source, &mut copy, wait).map_err(|error| StorageError::backup(to, error))?;
     source.execute_batch("COMMIT").map_err(named)?;
-    // One file, which can be read where nothing can be written.
+    // Without a log the copy is one file, which can be read on a read-only disk.
     let journal = copy.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get::<_, String>(0));
     journal.map_err(|error| StorageError::backup(to, error))?;
     drop(copy);
@@ -44,7 +45,7 @@ pub(super) fn copy(database: &Path, to: &Path, wait: Duration) -> Result<Content
     Ok(content)
 }
 
-/// Opens a backup, checks its integrity, and counts.
+/// Opens a backup, checks its integrity and counts its rows.
 pub(super) fn read(path: &Path) -> Result<Content> {
     let named = |error: rusqlite::Error| StorageError::backup(path, format!("damaged: {error}"));
     let copy = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, Duration::ZERO)?;
@@ -54,12 +55,13 @@ pub(super) fn read(path: &Path) -> Result<Content> {
     }
     let dangling = copy.prepare("PRAGMA foreign_key_check").and_then(|mut check| check.exists([]));
     if dangling.map_err(named)? {
-        return Err(StorageError::backup(path, "damaged: rows refer to rows that are not there"));
+        return Err(StorageError::backup(path, "damaged: rows refer to missing rows"));
     }
     content(&copy).map_err(named)
 }
 
-/// Puts a backup in the place of a database, in one transaction of SQLite's: whoever has it open sees the old or the new.
+/// Replaces a database by a backup, in one transaction: programs that have it open see the old or
+/// the new state.
 pub(super) fn restore(
     backup: &Path,
     database: &Path,
@@ -74,11 +76,11 @@ pub(super) fn restore(
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut target = open(database, flags, wait)?;
     if !overwrite && !content(&target).map_err(named)?.0.is_empty() {
-        return Err(StorageError::backup(database, "there are tables in it; --overwrite replaces them"));
+        return Err(StorageError::backup(database, "the database has tables; --overwrite replaces them"));
     }
     let source = open(backup, OpenFlags::SQLITE_OPEN_READ_ONLY, wait)?;
     let found = content(&source).map_err(|error| StorageError::backup(backup, error))?.0;
-    // Before anything is replaced: afterwards others may write to it.
+    // Checked before anything is replaced: afterwards others may write to it.
     same_rows(backup, rows, &found)?;
     copy_pages(&source, &mut target, wait).map_err(|error| StorageError::backup(database, error))
 }
@@ -89,7 +91,7 @@ fn open(path: &Path, flags: OpenFlags, wait: Duration) -> Result<Connection> {
     opened.map_err(|error| StorageError::backup(path, error))
 }
 
-/// All pages in one step. The online backup does not wait for locks by itself.
+/// Copies all pages in one step. The online backup does not wait for locks by itself.
 fn copy_pages(from: &Connection, to: &mut Connection, wait: Duration) -> Result<(), String> {
     let since = Instant::now();
     let backup = Backup::new(from, to).map_err(|error| error.to_string())?;
@@ -97,12 +99,12 @@ fn copy_pages(from: &Connection, to: &mut Connection, wait: Duration) -> Result<
         match backup.step(-1).map_err(|error| error.to_string())? {
             StepResult::Done => return Ok(()),
             _ if since.elapsed() < wait => std::thread::sleep(PAUSE),
-            _ => return Err("another program keeps it locked".to_owned()),
+            _ => return Err("another program keeps the database locked; stop it or try again later".to_owned()),
         }
     }
 }
 
-/// Rows by table, and the migrations.
+/// Returns the number of rows by table, and the migrations.
 fn content(connection: &Connection) -> rusqlite::Result<Content> {
     let names =
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";

@@ -1,7 +1,6 @@
 use std::collections::{HashMap, HashSet};
 
 use docent_domain::Impression;
-use docent_migration::person_hash;
 use sea_orm::{ConnectionTrait, Set, sea_query::OnConflict};
 
 use super::keep_users;
@@ -9,14 +8,14 @@ use crate::{
     Store,
     entity::feedback::{ActiveModel, Column, Model},
     error::Result,
-    figures::impressions::Tally,
     resources::find_resources,
+    rollups::impressions::Tally,
     sql,
     time::to_micros,
-    users::find_users,
+    users::{find_erasures, find_users, hash_of_user},
 };
 
-/// What tells a row from all others: answer, resource, whose.
+/// The key of a row: answer, resource, hash of the user.
 type Key = (String, i64, i64);
 
 fn key_of(row: &Model) -> Key {
@@ -24,9 +23,12 @@ fn key_of(row: &Model) -> Key {
 }
 
 impl Store {
-    /// Writes what was shown, in one transaction. Feedback may have come before: its row is completed. A row that was
-    /// written as shown stays as it is. Impressions of unknown resources are left out; a user who was never seen is not
-    /// made, and the impression is kept without a name. How many were written.
+    /// Writes impressions, in one transaction. An impression that has feedback already completes
+    /// the row of the feedback. A row that was written as shown stays as it is. Impressions of
+    /// unknown resources are left out. Users are not created: the impression of an unknown user is
+    /// kept by hash, and that of a user who was erased since it was shown by nothing at all.
+    ///
+    /// Returns the number of impressions written.
     ///
     /// # Errors
     /// Any failure of the database.
@@ -43,7 +45,7 @@ impl Store {
 
         let mut tally = Tally::default();
         let written_keys: HashSet<&Key> = keys.iter().collect();
-        // Read again, for what feedback has come meanwhile.
+        // Read again, because feedback may have arrived meanwhile.
         let after = rows_of(&transaction, keys.iter()).await?;
         after.iter().filter(|row| written_keys.contains(&key_of(row))).for_each(|row| tally.shown(row));
         tally.write(&transaction).await?;
@@ -52,7 +54,7 @@ impl Store {
     }
 }
 
-/// The rows that impressions make, each once.
+/// Returns the rows of impressions, each once.
 async fn new_rows(
     transaction: &impl ConnectionTrait,
     impressions: &[Impression],
@@ -61,16 +63,21 @@ async fn new_rows(
     let resources = find_resources(transaction, &resources, true).await?;
     let users: Vec<&str> = impressions.iter().map(|i| i.user_id.as_str()).collect();
     let users = find_users(transaction, &users, keep_users(transaction)).await?;
+    let hashes: HashSet<i64> = impressions.iter().map(|i| hash_of_user(i.user_id.as_str())).collect();
+    let erasures = find_erasures(transaction, &hashes.into_iter().collect::<Vec<_>>()).await?;
     let mut seen = HashSet::new();
     let rows = impressions.iter().filter_map(|impression| {
         let resource_id = *resources.get(impression.resource_id.as_str())?;
-        let user_hash = person_hash(impression.user_id.as_str());
+        let shown_at = to_micros(impression.shown_at);
+        let hash = hash_of_user(impression.user_id.as_str());
+        let is_erased = erasures.get(&hash).is_some_and(|erased_at| shown_at <= *erased_at);
+        let user_hash = if is_erased { 0 } else { hash };
         let key = (impression.recommendation_id.clone(), resource_id, user_hash);
         let variant = impression.variant.as_ref();
         seen.insert(key.clone()).then(|| {
             let row = ActiveModel {
                 recommendation_id: Set(impression.recommendation_id.clone()),
-                user_id: Set(users.get(impression.user_id.as_str()).copied()),
+                user_id: Set(users.get(impression.user_id.as_str()).copied().filter(|_| !is_erased)),
                 user_hash: Set(user_hash),
                 resource_id: Set(resource_id),
                 strategy: Set(Some(impression.strategy.as_str().to_owned())),
@@ -81,7 +88,7 @@ async fn new_rows(
                 diversity: Set(impression.diversity),
                 experiment: Set(variant.map(|of| of.experiment.clone())),
                 variant: Set(variant.map(|of| of.variant.clone())),
-                shown_at: Set(Some(to_micros(impression.shown_at))),
+                shown_at: Set(Some(shown_at)),
                 ..Default::default()
             };
             (key, row)
@@ -90,7 +97,7 @@ async fn new_rows(
     Ok(rows.collect())
 }
 
-/// What is there of the answers and resources of some keys, whoever's it is.
+/// Returns the stored rows of the answers and resources of some keys, of every user.
 async fn rows_of<'a>(
     transaction: &impl ConnectionTrait,
     keys: impl Iterator<Item = &'a Key>,
@@ -105,7 +112,8 @@ async fn rows_of<'a>(
     sql::select(transaction, query, [sql::json(&keys)?.into()]).await
 }
 
-/// Gives feedback that came before its impression, and did not say from whom, to whom it was shown to.
+/// Gives feedback that arrived before its impression, and named no user, to the user of the
+/// impression.
 async fn adopt(
     transaction: &impl ConnectionTrait,
     rows: &[(Key, ActiveModel)],

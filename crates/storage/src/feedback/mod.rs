@@ -1,5 +1,5 @@
-//! What was shown to whom, and what came of it: one row for each resource of each answer, and for each person who says
-//! something of one that was not shown to them.
+//! Impressions and feedback: one row per resource of an answer, and one per user who gives feedback
+//! on a resource that was not shown to them.
 
 mod impressions;
 mod put;
@@ -20,36 +20,36 @@ use crate::{
 
 const TABLE: &str = "recommendation_feedback";
 
-/// What is known of one recommendation.
+/// Impression of one resource in an answer, with its feedback.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeedbackRow {
-    /// The answer it was part of.
+    /// Id of the answer.
     pub recommendation_id: String,
-    /// Of what.
+    /// Recommended resource.
     pub resource_id: ResourceId,
-    /// To whom, if they were known by then.
+    /// User who got the answer; `None` if the user was unknown or was erased.
     pub user_id: Option<UserId>,
-    /// By which strategy it was chosen; `None` if it was never shown.
+    /// Strategy that chose the resource; `None` if it was never shown.
     pub strategy: Option<Strategy>,
-    /// Its score in the answer.
+    /// Score in the answer.
     pub score: Option<f64>,
-    /// Its place in the answer, from 1.
+    /// Rank in the answer, from 1.
     pub rank: Option<u32>,
-    /// The model that was live.
+    /// Version of the model that made the answer.
     pub model_version: Option<String>,
-    /// The variant of an experiment that made the answer.
+    /// Experiment and variant that made the answer.
     pub variant: Option<Assignment>,
-    /// How little known it was among the candidates.
+    /// Novelty among the candidates, in `[0, 1]`.
     pub novelty: Option<f64>,
-    /// When it was shown; `None` if it never was, as far as we know.
+    /// Time when it was shown; `None` if no impression is stored.
     pub shown_at: Option<DateTime<Utc>>,
-    /// Whether it was opened; `None` without feedback.
+    /// True if it was opened; `None` without feedback.
     pub was_clicked: Option<bool>,
-    /// Whether it helped.
+    /// True if the user found it useful.
     pub was_useful: Option<bool>,
-    /// In the user's own words.
+    /// Notes of the user.
     pub notes: Option<String>,
-    /// When the newest feedback came; of a verdict that stands, when that did.
+    /// Time of the newest feedback; for a verdict that stands, the time of the verdict.
     pub feedback_at: Option<DateTime<Utc>>,
 }
 
@@ -60,7 +60,8 @@ struct Named {
 }
 
 impl Store {
-    /// What is known of the recommendations of one answer, by rank; those that were never shown last.
+    /// Returns the impressions and feedback of one answer, by rank; those that were never shown
+    /// come last.
     ///
     /// # Errors
     /// [`StorageError::Corrupt`] for a row that breaks a rule.
@@ -81,7 +82,8 @@ impl Store {
     }
 }
 
-/// Keeps users from being erased until the transaction that refers to them ends.
+/// Returns the lock that keeps users from being erased until the transaction that refers to them
+/// ends.
 fn keep_users(transaction: &impl ConnectionTrait) -> &'static str {
     match transaction.get_database_backend() {
         DbBackend::Postgres => "FOR KEY SHARE",
@@ -90,17 +92,18 @@ fn keep_users(transaction: &impl ConnectionTrait) -> &'static str {
 }
 
 fn checked(row: Model, names: Named) -> Result<FeedbackRow> {
-    let corrupt = |why: String| StorageError::corrupt(TABLE, row.id, why);
     let user_id = names.user_name.map(UserId::new).transpose();
     let strategy = row.strategy.as_deref().map(str::parse).transpose();
     let rank = row.rank.map(u32::try_from).transpose();
     Ok(FeedbackRow {
         recommendation_id: row.recommendation_id,
-        resource_id: ResourceId::new(names.resource_name).map_err(|error| corrupt(error.to_string()))?,
-        user_id: user_id.map_err(|error| corrupt(error.to_string()))?,
-        strategy: strategy.map_err(|error: docent_domain::DomainError| corrupt(error.to_string()))?,
+        resource_id: ResourceId::new(names.resource_name)
+            .map_err(|error| StorageError::corrupt(TABLE, row.id, error))?,
+        user_id: user_id.map_err(|error| StorageError::corrupt(TABLE, row.id, error))?,
+        strategy: strategy
+            .map_err(|error: docent_domain::DomainError| StorageError::corrupt(TABLE, row.id, error))?,
         score: row.score,
-        rank: rank.map_err(|_| corrupt("rank is out of range".to_owned()))?,
+        rank: rank.map_err(|_| StorageError::corrupt(TABLE, row.id, "rank is out of range"))?,
         model_version: row.model_version,
         variant: row
             .experiment

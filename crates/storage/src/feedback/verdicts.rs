@@ -1,8 +1,7 @@
-//! What people found useful and what not: it counts in their next answer, and in training.
+//! Verdicts on usefulness, which count in the next answers of their user and in training.
 
 use chrono::{DateTime, Utc};
 use docent_domain::UserId;
-use docent_migration::person_hash;
 use sea_orm::FromQueryResult;
 
 use super::TABLE;
@@ -11,29 +10,30 @@ use crate::{
     error::{Result, StorageError},
     sql,
     time::from_micros,
+    users::hash_of_user,
 };
 
-/// What somebody thinks of a resource that was recommended to them: the newest of what they said of it.
+/// Newest verdict of a user on a recommended resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
     /// Row id of the resource.
     pub resource_row: i64,
-    /// Whether it helped.
+    /// True if the user found it useful.
     pub was_useful: bool,
-    /// When they said so.
+    /// Time of the verdict.
     pub at: DateTime<Utc>,
 }
 
-/// One verdict for training.
+/// Verdict with its user, for training.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrainingVerdict {
-    /// Id of the feedback's own row, which is the cursor of the next page.
+    /// Id of the row of the feedback, which is the cursor of the next page.
     pub row_id: i64,
     /// Row id of the user.
     pub user_row: i64,
-    /// Who.
+    /// External id of the user.
     pub user_id: UserId,
-    /// Of what, whether it helped, and when they said so.
+    /// Verdict on the resource.
     pub verdict: Verdict,
 }
 
@@ -60,8 +60,7 @@ fn verdict(row_id: i64, resource_row: i64, was_useful: bool, at: i64) -> Result<
 }
 
 impl Store {
-    /// What somebody said of what was recommended to them, by resource. It need not be somebody who was ever seen
-    /// otherwise.
+    /// Returns the newest verdicts of a user, by resource. The user need not be known otherwise.
     ///
     /// # Errors
     /// [`StorageError::Corrupt`] for a row that breaks a rule.
@@ -70,15 +69,15 @@ impl Store {
                      WHERE user_hash = $1 AND was_useful IS NOT NULL AND feedback_at IS NOT NULL \
                      ORDER BY resource_id, feedback_at DESC, id DESC";
         let mut rows: Vec<Row> =
-            sql::select(self.reader(), query, [person_hash(user.as_str()).into()]).await?;
+            sql::select(self.reader(), query, [hash_of_user(user.as_str()).into()]).await?;
         rows.dedup_by_key(|row| row.resource_id);
         rows.into_iter()
             .map(|row| verdict(row.id, row.resource_id, row.was_useful, row.feedback_at))
             .collect()
     }
 
-    /// All verdicts of people who are known, page by page, in the order of their rows: those after a row id. Start with
-    /// 0; an empty page is the end.
+    /// Returns a page of the verdicts of known users: those after a row id, in the order of row
+    /// ids. Start with 0; an empty page is the end.
     ///
     /// # Errors
     /// [`StorageError::Corrupt`] for a row that breaks a rule.
@@ -89,15 +88,18 @@ impl Store {
                      ORDER BY f.id LIMIT $2";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows: Vec<Named> = sql::select(self.reader(), query, [row_id.into(), limit.into()]).await?;
-        let checked = |row: Named| {
-            let corrupt = |error: docent_domain::DomainError| StorageError::corrupt(TABLE, row.id, error);
-            Ok(TrainingVerdict {
-                row_id: row.id,
-                user_row: row.user_id,
-                user_id: UserId::new(&row.user_name).map_err(corrupt)?,
-                verdict: verdict(row.id, row.resource_id, row.was_useful, row.feedback_at)?,
-            })
-        };
-        rows.into_iter().map(checked).collect()
+        rows.into_iter().map(Named::checked).collect()
+    }
+}
+
+impl Named {
+    fn checked(self) -> Result<TrainingVerdict> {
+        let user_id = UserId::new(&self.user_name);
+        Ok(TrainingVerdict {
+            row_id: self.id,
+            user_row: self.user_id,
+            user_id: user_id.map_err(|error| StorageError::corrupt(TABLE, self.id, error))?,
+            verdict: verdict(self.id, self.resource_id, self.was_useful, self.feedback_at)?,
+        })
     }
 }

@@ -13,12 +13,13 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 #[derive(FromQueryResult)]
 struct Liked {
     user_id: i64,
-    /// A JSON array of texts, each the JSON array of the authors of one resource.
+    /// JSON array of texts, each the JSON array of the authors of one resource.
     authors: String,
 }
 
-/// Learns the preferred authors of users from their positives of the days before their newest interaction: counted from
-/// there and not from today, so that history that is imported years later teaches the same.
+/// Learns the preferred authors of users from their positives of the days before their newest
+/// interaction. Days count from there and not from today, so that a history imported years later
+/// teaches the same.
 pub(super) async fn relearn_authors(transaction: &impl ConnectionTrait, users: &[i64]) -> Result<()> {
     if users.is_empty() {
         return Ok(());

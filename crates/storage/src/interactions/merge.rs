@@ -1,21 +1,21 @@
-//! Merging what is reported with what is stored, inside a transaction that holds the users' locks.
+//! Merges reported events with the stored interactions, in a transaction that holds the locks of
+//! the users.
 
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use docent_domain::{
-    Interaction, InteractionRules, InteractionType, NewInteraction, Profile, RELEARN_AUTHORS_EVERY, Signals,
-    Strength,
-};
+use docent_domain::{Interaction, InteractionRules, InteractionType, NewInteraction, Signals, Strength};
 use sea_orm::{ConnectionTrait, FromQueryResult, Set, sea_query::OnConflict};
 
-use super::authors::relearn_authors;
+use super::{
+    authors::relearn_authors,
+    profile_totals::{Gain, add_to_profiles},
+};
 use crate::{
     entity::interaction::{ActiveModel, Column, Model},
     error::{Result, StorageError},
-    figures::activity::Activity,
-    profiles,
     resources::find_resources,
+    rollups::activity::Activity,
     sql,
     time::{from_micros, stored, to_micros},
     users::lock_users,
@@ -23,23 +23,23 @@ use crate::{
 
 pub(super) const TABLE: &str = "user_interactions";
 
-/// How an event that is not newer than what is stored is taken.
+/// Treatment of an event that is not newer than the stored interaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Repeats {
-    /// As one more.
+    /// Counts as one more event.
     Count,
-    /// As the one that is stored, seen again.
+    /// Counts as the stored event, seen again.
     OnlyNewer,
 }
 
-/// What became of one event.
+/// Outcome of one event.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Merged {
-    /// Its resource is unknown or deleted.
+    /// The resource is unknown or deleted.
     UnknownResource,
-    /// It is what was known already.
+    /// The event was known already.
     Known,
-    /// It was merged; the interaction as it stood after it.
+    /// The event was merged; holds the interaction as it stood afterwards.
     New { key: Key, interaction: Interaction },
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Key {
     pub(super) kind: InteractionType,
 }
 
-/// An event that breaks no rule.
+/// Event that breaks no rule.
 #[derive(Debug)]
 pub(crate) struct Checked<'a> {
     event: &'a NewInteraction,
@@ -68,14 +68,15 @@ pub(crate) fn check<'a>(events: &'a [NewInteraction], rules: &InteractionRules) 
     let checked = events.iter().enumerate().map(|(index, event)| {
         let first =
             Interaction::first(event, rules).map_err(|source| StorageError::Invalid { index, source })?;
-        // Cut to what the store keeps, or an event would be newer than itself once stored.
+        // Cut to the precision of the store; otherwise an event would be newer than itself once
+        // stored.
         let at = stored(event.at);
         Ok(Checked { event, first: Interaction { first_at: at, last_at: at, ..first } })
     });
     checked.collect()
 }
 
-/// Merges events in the order given; what became of each, in that order.
+/// Merges events in the order given. Returns the outcome of each, in that order.
 pub(crate) async fn merge(
     transaction: &impl ConnectionTrait,
     events: Vec<Checked<'_>>,
@@ -136,7 +137,7 @@ fn distinct<T: std::hash::Hash + Eq>(items: impl Iterator<Item = T>) -> Vec<T> {
     items.collect::<HashSet<_>>().into_iter().collect()
 }
 
-/// The stored interactions of the keys.
+/// Returns the stored interactions of the keys.
 async fn find(transaction: &impl ConnectionTrait, keys: &[&Key]) -> Result<HashMap<Key, Interaction>> {
     let rows: Vec<Model> = find_rows(transaction, "i.*", keys).await?;
     rows.into_iter().map(Model::keyed).collect()
@@ -150,19 +151,18 @@ struct RowId {
     interaction_type: String,
 }
 
-/// Row ids of the interactions of the keys.
+/// Returns the row ids of the interactions of the keys.
 pub(super) async fn find_row_ids(
     transaction: &impl ConnectionTrait,
     keys: &[&Key],
 ) -> Result<HashMap<Key, i64>> {
     let rows: Vec<RowId> =
         find_rows(transaction, "i.id, i.user_id, i.resource_id, i.interaction_type", keys).await?;
-    let key = |row: &RowId| Key {
-        user: row.user_id,
-        resource: row.resource_id,
-        kind: InteractionType::from(row.interaction_type.clone()),
-    };
-    Ok(rows.into_iter().map(|row| (key(&row), row.id)).collect())
+    let keyed = rows.into_iter().map(|row| {
+        let kind = InteractionType::from(row.interaction_type);
+        (Key { user: row.user_id, resource: row.resource_id, kind }, row.id)
+    });
+    Ok(keyed.collect())
 }
 
 async fn find_rows<R: FromQueryResult>(
@@ -185,17 +185,18 @@ async fn find_rows<R: FromQueryResult>(
 impl Model {
     fn keyed(self) -> Result<(Key, Interaction)> {
         let kind = InteractionType::from(self.interaction_type);
-        let corrupt = |why: String| StorageError::corrupt(TABLE, self.id, why);
         let interaction = Interaction {
             interaction_type: kind.clone(),
-            strength: Strength::new(self.interaction_strength).map_err(|error| corrupt(error.to_string()))?,
+            strength: Strength::new(self.interaction_strength)
+                .map_err(|error| StorageError::corrupt(TABLE, self.id, error))?,
             signals: Signals {
                 dwell_seconds: self.dwell_seconds,
                 scroll_depth: self.scroll_depth,
                 rating: self.rating,
             },
-            return_visits: u32::try_from(self.return_visits)
-                .map_err(|_| corrupt(format!("{} return visits", self.return_visits)))?,
+            return_visits: u32::try_from(self.return_visits).map_err(|_| {
+                StorageError::corrupt(TABLE, self.id, format!("{} return visits", self.return_visits))
+            })?,
             first_at: from_micros(TABLE, self.id, self.created_at)?,
             last_at: from_micros(TABLE, self.id, self.interaction_timestamp)?,
         };
@@ -209,7 +210,7 @@ async fn write(
     state: &HashMap<Key, Interaction>,
 ) -> Result<()> {
     let mut changed: Vec<Key> = changed.into_iter().collect();
-    // The order of the unique index: neighbours share its pages.
+    // In the order of the unique index, because neighbours share its pages.
     changed.sort_unstable();
     let rows = changed.into_iter().filter_map(|key| {
         let interaction = state.get(&key)?;
@@ -245,67 +246,4 @@ async fn write(
         ])
         .to_owned();
     sql::insert_rows(transaction, rows.collect(), Some(conflict)).await.map(|_| ())
-}
-
-/// What a batch adds to one user.
-#[derive(Debug, Default)]
-struct Gain {
-    events: i64,
-    /// When the newest was.
-    last: Option<i64>,
-}
-
-impl Gain {
-    fn add(&mut self, at: DateTime<Utc>) {
-        self.events += 1;
-        self.last = self.last.max(Some(to_micros(at)));
-    }
-}
-
-#[derive(FromQueryResult)]
-struct Totals {
-    user_id: i64,
-    total_interactions: i64,
-    last_active_at: Option<i64>,
-}
-
-/// Adds to the users' totals, and makes the profiles of those who have none. Gives back the users who have come to
-/// another multiple of [`RELEARN_AUTHORS_EVERY`].
-async fn add_to_profiles(
-    transaction: &impl ConnectionTrait,
-    gains: &HashMap<i64, Gain>,
-    now: DateTime<Utc>,
-) -> Result<Vec<i64>> {
-    let backend = transaction.get_database_backend();
-    let ids: Vec<i64> = gains.keys().copied().collect();
-    let (rows, join) = (sql::json_rows(backend), sql::lookup_join(backend));
-    let query = format!(
-        "SELECT p.user_id, p.total_interactions, p.last_active_at \
-         FROM {rows} {join} user_profiles p ON p.user_id = CAST(CAST(k.value AS text) AS bigint)"
-    );
-    let before: Vec<Totals> = sql::select(transaction, query, [sql::json(&ids)?.into()]).await?;
-    let before: HashMap<i64, Totals> = before.into_iter().map(|row| (row.user_id, row)).collect();
-    let made = ids.iter().filter(|user| !before.contains_key(*user));
-    let made = made.map(|user| profiles::row(*user, &Profile::default(), now)).collect::<Result<Vec<_>>>()?;
-    sql::insert_rows(transaction, made, None).await?;
-
-    let mut to_relearn = Vec::new();
-    let mut totals = Vec::with_capacity(gains.len());
-    for (user, gain) in gains {
-        let (total, last) =
-            before.get(user).map_or((0, None), |row| (row.total_interactions, row.last_active_at));
-        let every = RELEARN_AUTHORS_EVERY.cast_signed();
-        let new_total = total.saturating_add(gain.events);
-        if new_total / every > total / every {
-            to_relearn.push(*user);
-        }
-        totals.push((*user, new_total, last.max(gain.last)));
-    }
-    let update = format!(
-        "UPDATE user_profiles SET total_interactions = CAST(k.value ->> 1 AS bigint), \
-         last_active_at = CAST(k.value ->> 2 AS bigint), updated_at = $2 FROM {rows} \
-         WHERE user_profiles.user_id = CAST(k.value ->> 0 AS bigint)"
-    );
-    sql::execute(transaction, update, [sql::json(&totals)?.into(), to_micros(now).into()]).await?;
-    Ok(to_relearn)
 }

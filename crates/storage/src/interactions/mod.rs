@@ -1,7 +1,8 @@
-//! What users did: recorded as it happens, and read back for counting and training.
+//! Interactions of users: recorded as they happen, and read for counting and training.
 
 mod authors;
 pub(crate) mod merge;
+mod profile_totals;
 mod read;
 
 use chrono::{DateTime, Utc};
@@ -19,40 +20,42 @@ use merge::{Merged, Repeats, find_row_ids};
 
 pub use read::{InteractionCount, InteractionTotals, TrainingRow};
 
-/// What became of one reported interaction.
+/// Outcome of one reported interaction.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Recorded {
     /// It was merged and is committed.
     Merged {
-        /// Id of its row: the same for every repeat.
+        /// Id of its row, the same for every repeat.
         row_id: i64,
-        /// All that is known of this user, resource and type, as it stood after it.
+        /// State of this user, resource and type after the event.
         interaction: Interaction,
     },
-    /// Its resource is unknown or deleted: nothing was recorded.
+    /// The resource is unknown or deleted: nothing was recorded.
     UnknownResource,
 }
 
-/// What became of a request to record.
+/// Outcome of a request to record interactions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordOutcome {
-    /// One for each reported interaction, in their order.
+    /// Outcome of each reported interaction, in their order.
     pub items: Vec<Recorded>,
-    /// Whether this is the answer to an earlier request with the same idempotency key: nothing was counted again.
+    /// True if this is the answer to an earlier request with the same idempotency key: nothing was
+    /// counted again.
     pub replayed: bool,
 }
 
 impl Store {
-    /// Records interactions in one transaction that is committed on return: makes users on first use, merges repeats
-    /// (also within the batch), counts, and learns preferred authors again at each tenth.
+    /// Records interactions in one transaction, which is committed on return: creates users on
+    /// first use, merges repeats (also within the batch), updates totals, and learns preferred
+    /// authors again at every tenth interaction.
     ///
-    /// In a batch, those with unknown resources are reported item by item and the others recorded: nothing is lost for
-    /// another's mistake. An idempotency key is kept only if something was recorded, so that a request that was in
-    /// vain can be sent again.
+    /// Interactions with an unknown resource are reported one by one, and the others are recorded.
+    /// An idempotency key is stored only if something was recorded, so that a request without
+    /// effect can be sent again.
     ///
     /// # Errors
-    /// [`StorageError::Invalid`] for the first that breaks a rule, and [`StorageError::IdempotencyMismatch`]; nothing is
-    /// recorded then.
+    /// [`StorageError::Invalid`] for the first interaction that breaks a rule, and
+    /// [`StorageError::IdempotencyMismatch`]; nothing is recorded then.
     pub async fn record(
         &self,
         events: &[NewInteraction],
@@ -91,7 +94,7 @@ async fn with_row_ids(transaction: &impl ConnectionTrait, merged: Vec<Merged>) -
     let items = merged.into_iter().map(|outcome| match outcome {
         Merged::New { key, interaction } => {
             let missing =
-                || StorageError::corrupt(merge::TABLE, format!("{key:?}"), "vanished while it was locked");
+                || StorageError::corrupt(merge::TABLE, format!("{key:?}"), "the row disappeared while it was locked");
             let row_id = *row_ids.get(&key).ok_or_else(missing)?;
             Ok(Recorded::Merged { row_id, interaction })
         }
@@ -100,8 +103,8 @@ async fn with_row_ids(transaction: &impl ConnectionTrait, merged: Vec<Merged>) -
     items.collect()
 }
 
-/// How a recorded interaction is kept with its idempotency key. Names no user, so that nothing is left of one who is
-/// erased.
+/// Recorded interaction as stored with its idempotency key. It names no user, so that nothing is
+/// left of an erased user.
 #[derive(Serialize, Deserialize)]
 struct Answer {
     row_id: i64,

@@ -10,43 +10,43 @@ use crate::{
     time::{from_micros, to_micros},
 };
 
-/// One interaction for training.
+/// Interaction for training.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainingRow {
-    /// Id of the interaction's own row, which is the cursor of the next page.
+    /// Id of the row of the interaction, which is the cursor of the next page.
     pub row_id: i64,
     /// Row id of the user.
     pub user_row: i64,
     /// Row id of the resource.
     pub resource_row: i64,
-    /// Who.
+    /// External id of the user.
     pub user_id: UserId,
-    /// With what.
+    /// External id of the resource.
     pub resource_id: ResourceId,
-    /// Did what.
+    /// Type of the interaction.
     pub interaction_type: InteractionType,
-    /// The largest strength seen.
+    /// Largest strength of its events.
     pub strength: Strength,
-    /// Whether it speaks for the resource.
+    /// True if it is positive.
     pub is_positive: bool,
-    /// Whether it speaks against it.
+    /// True if it is negative.
     pub is_negative: bool,
-    /// In `[0, 1]`.
+    /// Confidence in `[0, 1]`.
     pub confidence: f64,
-    /// How often it was repeated.
+    /// Number of repeats.
     pub return_visits: u32,
-    /// The time of the first.
+    /// Time of the first event.
     pub first_at: DateTime<Utc>,
-    /// The time of the newest.
+    /// Time of the newest event.
     pub at: DateTime<Utc>,
 }
 
-/// How much has happened.
+/// Number of interactions, and the time of the newest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct InteractionTotals {
-    /// Interactions, each counted once however often it was repeated.
+    /// Number of interactions, each counted once however often it was repeated.
     pub count: u64,
-    /// When the newest happened.
+    /// Time of the newest interaction.
     pub newest: Option<DateTime<Utc>>,
 }
 
@@ -56,12 +56,12 @@ struct Totals {
     newest: Option<i64>,
 }
 
-/// How often a resource was used.
+/// Number of events of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InteractionCount {
     /// Row id of the resource.
     pub resource_row: i64,
-    /// Interactions of all users and types, repeats included.
+    /// Events of all users and types, repeats included.
     pub events: u64,
 }
 
@@ -89,13 +89,13 @@ struct Counted {
 }
 
 impl Store {
-    /// All interactions page by page, in the order of their rows: those after a row id. Start with 0; an empty page is
-    /// the end. Only one page is held in memory.
+    /// Returns a page of all interactions: those after a row id, in the order of row ids. Start
+    /// with 0; an empty page is the end.
     ///
     /// # Errors
     /// [`StorageError::Corrupt`] for a row that breaks a rule.
     pub async fn interactions_after(&self, row_id: i64, limit: u64) -> Result<Vec<TrainingRow>> {
-        // The page is cut before the joins, so that no plan can join the whole table first.
+        // The page is cut before the joins, so that no plan joins the whole table first.
         let query = "SELECT i.id, i.user_id, i.resource_id, u.external_id AS user_name, r.external_id AS resource_name, \
                      i.interaction_type, i.interaction_strength, i.is_positive, i.is_negative, i.confidence, \
                      i.return_visits, i.created_at, i.interaction_timestamp \
@@ -106,7 +106,7 @@ impl Store {
         rows.into_iter().map(Joined::checked).collect()
     }
 
-    /// How many interactions there are, each counted once, and the time of the newest.
+    /// Returns the number of interactions, each counted once, and the time of the newest.
     ///
     /// # Errors
     /// Any failure of the database.
@@ -118,7 +118,7 @@ impl Store {
         Ok(InteractionTotals { count: u64::try_from(row.count).unwrap_or(0), newest })
     }
 
-    /// How many interactions there are that happened, or were repeated, after a time.
+    /// Returns the number of interactions that happened, or were repeated, after a time.
     ///
     /// # Errors
     /// Any failure of the database.
@@ -129,7 +129,8 @@ impl Store {
         Ok(row.map_or(0, |row| u64::try_from(row.count).unwrap_or(0)))
     }
 
-    /// How often each resource was used, for popularity and view counts. Those never used are left out.
+    /// Returns the number of events of each resource, for popularity and view counts. Resources
+    /// without events are left out.
     ///
     /// # Errors
     /// Any failure of the database.
@@ -137,26 +138,29 @@ impl Store {
         let query = "SELECT resource_id, CAST(SUM(1 + return_visits) AS bigint) AS events FROM user_interactions \
                      GROUP BY resource_id ORDER BY resource_id";
         let rows: Vec<Counted> = sql::select(self.reader(), query, []).await?;
-        let counted = |row: Counted| InteractionCount {
+        let counts = rows.into_iter().map(|row| InteractionCount {
             resource_row: row.resource_id,
             events: u64::try_from(row.events).unwrap_or(0),
-        };
-        Ok(rows.into_iter().map(counted).collect())
+        });
+        Ok(counts.collect())
     }
 }
 
 impl Joined {
     fn checked(self) -> Result<TrainingRow> {
-        let corrupt = |why: String| StorageError::corrupt(TABLE, self.id, why);
         Ok(TrainingRow {
             row_id: self.id,
             user_row: self.user_id,
             resource_row: self.resource_id,
-            user_id: UserId::new(&self.user_name).map_err(|error| corrupt(error.to_string()))?,
-            resource_id: ResourceId::new(&self.resource_name).map_err(|error| corrupt(error.to_string()))?,
-            strength: Strength::new(self.interaction_strength).map_err(|error| corrupt(error.to_string()))?,
-            return_visits: u32::try_from(self.return_visits)
-                .map_err(|_| corrupt(format!("{} return visits", self.return_visits)))?,
+            user_id: UserId::new(&self.user_name)
+                .map_err(|error| StorageError::corrupt(TABLE, self.id, error))?,
+            resource_id: ResourceId::new(&self.resource_name)
+                .map_err(|error| StorageError::corrupt(TABLE, self.id, error))?,
+            strength: Strength::new(self.interaction_strength)
+                .map_err(|error| StorageError::corrupt(TABLE, self.id, error))?,
+            return_visits: u32::try_from(self.return_visits).map_err(|_| {
+                StorageError::corrupt(TABLE, self.id, format!("{} return visits", self.return_visits))
+            })?,
             first_at: from_micros(TABLE, self.id, self.created_at)?,
             at: from_micros(TABLE, self.id, self.interaction_timestamp)?,
             interaction_type: InteractionType::from(self.interaction_type),

@@ -1,4 +1,4 @@
-//! Resources and their links: written in batches, soft-deleted, searched, and paged through by servers.
+//! Resources and their links: written in batches, soft-deleted, searched and paged through.
 
 mod read;
 mod row;
@@ -17,7 +17,8 @@ use crate::{error::Result, sql};
 
 pub(crate) const TABLE: &str = "resources";
 
-/// Row ids of those of the resources that exist; of deleted ones too if `deleted` is set.
+/// Returns the row ids of those of the resources that exist; of deleted ones too if `deleted` is
+/// set.
 pub(crate) async fn find_resources(
     connection: &impl ConnectionTrait,
     ids: &[&str],

@@ -19,42 +19,42 @@ use crate::{
     time::to_micros,
 };
 
-/// A resource as it is stored.
+/// Stored resource.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredResource {
-    /// The store's own id: small, dense, never used twice.
+    /// Row id: small, dense, never used twice.
     pub row_id: i64,
-    /// Whether it was deleted; nothing but its id is left then.
+    /// True if the resource was deleted; only its id is left then.
     pub deleted: bool,
-    /// What it is.
+    /// Content of the resource.
     pub resource: Resource,
-    /// Digest of what is embedded of it; see [`text_hash`](crate::text_hash).
+    /// Digest of the text to embed; see [`text_hash`](crate::text_hash).
     pub text_hash: String,
-    /// When it was first written.
+    /// Time of the first write.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     pub updated_at: DateTime<Utc>,
 }
 
-/// Whether a page of the catalogue carries the text of each resource, by far the largest column.
+/// Choice to load the text of each resource, by far the largest column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextColumn {
-    /// It does.
+    /// Loads the text.
     Load,
-    /// It does not: [`Resource::text`] is empty.
+    /// Skips the text: [`Resource::text`] is empty.
     Skip,
 }
 
-/// One page of a search.
+/// Page of a search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResourcePage {
-    /// In the order in which they were first written.
+    /// Resources, in the order of their first write.
     pub resources: Vec<StoredResource>,
-    /// What to pass as `cursor` for the next page; `None` after the last.
+    /// Cursor of the next page; `None` on the last page.
     pub next: Option<i64>,
 }
 
-/// How far changes have been followed.
+/// Position in the sequence of changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChangeCursor {
     /// `updated_at` of the newest change seen.
@@ -64,7 +64,7 @@ pub struct ChangeCursor {
 }
 
 impl Store {
-    /// A resource with its text and links; `None` if it is unknown or deleted.
+    /// Returns a resource with its text and links; `None` if it is unknown or deleted.
     ///
     /// # Errors
     /// [`StorageError::Corrupt`](crate::StorageError::Corrupt) for a row that breaks a rule.
@@ -72,10 +72,11 @@ impl Store {
         Ok(self.get_resources(std::slice::from_ref(id)).await?.pop())
     }
 
-    /// Those of the resources that exist and are not deleted, with their text and links, in the order of their rows.
+    /// Returns those of the resources that exist and are not deleted, with their text and links, in
+    /// the order of row ids.
     ///
     /// # Errors
-    /// As [`Store::get_resource`].
+    /// Same as [`Store::get_resource`].
     pub async fn get_resources(&self, ids: &[ResourceId]) -> Result<Vec<StoredResource>> {
         let backend = self.reader().get_database_backend();
         let named = sql::name_in(backend, "external_id", ids.iter().map(ResourceId::as_str))?;
@@ -83,18 +84,18 @@ impl Store {
             .await
     }
 
-    /// Resources whose title or one of whose authors contains the query, in whatever case; all for an empty query.
-    /// Deleted ones are left out, and so is the text.
+    /// Returns resources whose title or one of whose authors contains the query, ignoring case; all
+    /// for an empty query. Deleted resources are left out, and texts are not loaded.
     ///
     /// # Errors
-    /// As [`Store::get_resource`].
+    /// Same as [`Store::get_resource`].
     pub async fn search_resources(
         &self,
         query: &str,
         cursor: Option<i64>,
         limit: u64,
     ) -> Result<ResourcePage> {
-        // Searched for as it stands: unlike LIKE these two functions know no wildcards that would need escaping.
+        // Unlike LIKE, these functions know no wildcards that would need escaping.
         let contains = match self.reader().get_database_backend() {
             DbBackend::Postgres => "strpos(search_text, $1) > 0",
             _ => "instr(search_text, ?) > 0",
@@ -116,11 +117,11 @@ impl Store {
         Ok(ResourcePage { resources, next })
     }
 
-    /// The catalogue page by page, without deleted resources: those after a row id, in the order of row ids. Start
-    /// with 0; an empty page is the end.
+    /// Returns a page of the catalogue without deleted resources: those after a row id, in the
+    /// order of row ids. Start with 0; an empty page is the end.
     ///
     /// # Errors
-    /// As [`Store::get_resource`].
+    /// Same as [`Store::get_resource`].
     pub async fn resources_after(
         &self,
         row_id: i64,
@@ -131,11 +132,11 @@ impl Store {
         self.load(page.order_by_asc(Column::Id).limit(limit)).await
     }
 
-    /// What was written or deleted after a cursor, oldest change first. Changes are committed in the order of their
-    /// `updated_at`, so following the cursor misses none.
+    /// Returns resources that were written or deleted after a cursor, oldest change first. Changes
+    /// are committed in the order of `updated_at`, so following the cursor misses none.
     ///
     /// # Errors
-    /// As [`Store::get_resource`].
+    /// Same as [`Store::get_resource`].
     pub async fn resources_changed_since(
         &self,
         cursor: ChangeCursor,
@@ -145,7 +146,7 @@ impl Store {
         let micros = to_micros(cursor.updated_at);
         let same_time = Condition::all().add(Column::UpdatedAt.eq(micros)).add(Column::Id.gt(cursor.row_id));
         let later = Condition::any().add(Column::UpdatedAt.gt(micros)).add(same_time);
-        // Said twice, because an index is not used through the OR.
+        // Stated twice, because no index is used through the OR.
         let page = catalogue(text).filter(Column::UpdatedAt.gte(micros)).filter(later);
         self.load(page.order_by_asc(Column::UpdatedAt).order_by_asc(Column::Id).limit(limit)).await
     }
@@ -173,7 +174,8 @@ fn catalogue(text: TextColumn) -> Select<Entity> {
     }
 }
 
-/// Outgoing links by row id of their source, ordered by target and kind as they were written.
+/// Returns outgoing links by row id of their source, in the order in which they were written: by
+/// target and kind.
 pub(super) async fn links_of(
     connection: &impl ConnectionTrait,
     sources: &[i64],

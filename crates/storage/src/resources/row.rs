@@ -1,4 +1,4 @@
-//! A resource as a row, and back.
+//! Conversion between resources and rows.
 
 use std::collections::BTreeMap;
 
@@ -16,26 +16,29 @@ use crate::{
     time::{from_micros, from_micros_null, to_micros},
 };
 
-/// Digest of what is embedded of a resource: title, text, subjects and authors. A vector that was made of another
-/// digest is out of date.
+/// Returns the digest of what is embedded of a resource: title, text, subjects and authors. A
+/// vector made from another digest is out of date.
 #[must_use]
 pub fn text_hash(resource: &Resource) -> String {
     let mut hasher = blake3::Hasher::new();
-    let mut part = |text: &str| {
-        hasher.update(&(text.len() as u64).to_le_bytes());
-        hasher.update(text.as_bytes());
-    };
-    part(&resource.title);
-    part(&resource.text);
+    update(&mut hasher, &resource.title);
+    update(&mut hasher, &resource.text);
     for list in [&resource.subjects, &resource.authors] {
-        part(&list.len().to_string());
-        list.iter().for_each(|name| part(name));
+        update(&mut hasher, &list.len().to_string());
+        list.iter().for_each(|name| update(&mut hasher, name));
     }
     hasher.finalize().to_hex().to_string()
 }
 
-/// What a search looks through: title and authors in lower case. Kept as a column because SQLite's own `lower` and
-/// `LIKE` know no letters beyond ASCII, and the two databases would answer differently.
+/// Adds a text with its length, so that two lists of texts with the same letters differ.
+fn update(hasher: &mut blake3::Hasher, text: &str) {
+    hasher.update(&(text.len() as u64).to_le_bytes());
+    hasher.update(text.as_bytes());
+}
+
+/// Returns the text that a search reads: title and authors in lower case. Stored as a column,
+/// because SQLite's own `lower` and `LIKE` know no letters beyond ASCII, and the two databases
+/// would answer differently.
 fn search_text(resource: &Resource) -> String {
     let mut text = resource.title.to_lowercase();
     for author in &resource.authors {
@@ -45,7 +48,7 @@ fn search_text(resource: &Resource) -> String {
     text
 }
 
-/// The row of a resource, all but its id, with links that are unique and in a fixed order.
+/// Row of a resource without its id, with links that are unique and in a fixed order.
 #[derive(Debug, Clone)]
 pub(super) struct Content {
     pub(super) row: Model,
@@ -53,7 +56,7 @@ pub(super) struct Content {
 }
 
 impl Content {
-    /// The content of a resource that is written at a time, in microseconds.
+    /// Returns the content of a resource that is written at a time, in microseconds.
     pub(super) fn new(resource: &Resource, now: i64) -> Result<Self> {
         let row = Model {
             id: 0,
@@ -75,12 +78,12 @@ impl Content {
             search_text: search_text(resource),
             text: resource.text.clone(),
         };
-        let target = |link: &Link| (link.target.as_str().to_owned(), link.kind.clone());
-        let links = resource.links.iter().map(|link| (target(link), link.weight)).collect();
-        Ok(Self { row, links })
+        let links = resource.links.iter();
+        let links = links.map(|link| ((link.target.as_str().to_owned(), link.kind.clone()), link.weight));
+        Ok(Self { row, links: links.collect() })
     }
 
-    /// The same but for the id and the times of writing.
+    /// Returns true if the rows differ at most in id and times.
     pub(super) fn same_row(&self, stored: &Model) -> bool {
         let times = Model {
             id: stored.id,
@@ -92,7 +95,7 @@ impl Content {
     }
 }
 
-/// The row for an insert, which chooses the id.
+/// Returns the row for an insert, which chooses the id.
 pub(super) fn insert(row: Model) -> ActiveModel {
     ActiveModel {
         external_id: Set(row.external_id),
@@ -116,7 +119,7 @@ pub(super) fn insert(row: Model) -> ActiveModel {
     }
 }
 
-/// The content that is left of a deleted resource: its id alone.
+/// Returns what is left of a deleted resource: its id.
 pub(super) fn wiped(row: Model, now: i64) -> Model {
     Model {
         deleted_at: Some(now),

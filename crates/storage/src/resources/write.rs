@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use docent_domain::{Resource, ResourceId};
@@ -23,30 +23,33 @@ use crate::{
     time::to_micros,
 };
 
-/// Serialises writers of resources on PostgreSQL, as SQLite does of itself.
+/// Advisory lock that serialises writers of resources on PostgreSQL, as SQLite does by itself.
 const WRITER_LOCK: i64 = 0x646f_6365_6e74_0002;
 
-/// What an upsert did to one resource.
+/// Outcome of the upsert of one resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UpsertOutcome {
-    /// It was not there, or had been deleted.
+    /// The resource did not exist, or had been deleted.
     Created,
-    /// It was there with other content.
+    /// The resource existed with other content.
     Updated,
-    /// It was there with the same content: nothing was written.
+    /// The resource existed with the same content: nothing was written.
     Unchanged,
 }
 
 impl Store {
-    /// Writes resources with their links, all in one transaction; what happened to each, in their order. One whose
-    /// content is already there is not touched, so that a repeated import changes nothing. Of several links with the
-    /// same target and kind the last counts, and links come back ordered by target and kind.
+    /// Writes resources with their links in one transaction. Returns the outcome of each, in their
+    /// order. A resource with unchanged content is not touched, so that a repeated import changes
+    /// nothing. Of several links with the same target and kind the last one counts; links are
+    /// returned ordered by target and kind.
     ///
-    /// `updated_at` becomes `now`, or just after the newest `updated_at` that is stored where that is later: changes
-    /// are committed in the order of their `updated_at`, so that one who follows them misses none.
+    /// `updated_at` becomes `now`, or just after the newest stored `updated_at` if that is later:
+    /// changes are committed in the order of `updated_at`, so that a reader who follows them misses
+    /// none.
     ///
     /// # Errors
-    /// [`StorageError::Invalid`] for the first resource that breaks a rule; nothing is written then.
+    /// [`StorageError::Invalid`] for the first resource that breaks a rule; nothing is written
+    /// then.
     pub async fn upsert_resources(
         &self,
         resources: &[Resource],
@@ -59,8 +62,8 @@ impl Store {
         Ok(outcomes)
     }
 
-    /// Deletes a resource: its content, embeddings and links go; its id stays, for the history that refers to it.
-    /// Whether there was one.
+    /// Deletes a resource with its embeddings and links. Its id stays, because the history refers
+    /// to it. Returns false if there was none.
     ///
     /// # Errors
     /// Any failure of the database.
@@ -149,12 +152,11 @@ async fn existing(
     let names = sql::name_in(transaction.get_database_backend(), "external_id", ids)?;
     let rows: Vec<Model> = Entity::find().filter(names).all(transaction).await?;
     let mut links = links_of(transaction, &rows.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
-    let key = |link: link::Model| ((link.target_external_id, link.kind), link.weight);
     Ok(rows
         .into_iter()
         .map(|row| {
-            let links: BTreeMap<_, _> =
-                links.remove(&row.id).unwrap_or_default().into_iter().map(key).collect();
+            let links = links.remove(&row.id).unwrap_or_default().into_iter();
+            let links = links.map(|link| ((link.target_external_id, link.kind), link.weight)).collect();
             (row.external_id.clone(), Content { row, links })
         })
         .collect())
@@ -190,7 +192,8 @@ struct Newest {
     newest: Option<i64>,
 }
 
-/// Shuts out other writers of resources, and gives a time in microseconds that is after every change before.
+/// Locks out other writers of resources. Returns a time in microseconds that is after every earlier
+/// change.
 async fn lock_and_tick(transaction: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<i64> {
     if transaction.get_database_backend() == DbBackend::Postgres {
         sql::execute(transaction, "SELECT pg_advisory_xact_lock($1)", [WRITER_LOCK.into()]).await?;

@@ -1,20 +1,20 @@
-//! Checks, read off the statement that made a SQLite table: SQLite itself tells of them in no other way.
+//! Checks, parsed from the statement that created a SQLite table: SQLite reports them in no other
+//! way.
 
-/// One `CHECK (…)`.
+/// Constraint `CHECK (…)`.
 #[derive(Debug, PartialEq)]
 pub(super) struct Check {
     pub name: Option<String>,
-    /// Without quotes around names, blanks made one.
+    /// Expression without quotes around names and with single blanks.
     pub expression: String,
 }
 
-/// The checks of a `CREATE TABLE` statement, in order.
+/// Returns the checks of a `CREATE TABLE` statement, in order.
 pub(super) fn of(statement: &str) -> Vec<Check> {
     let tokens = tokens(statement);
-    let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.eq_ignore_ascii_case(word));
     let mut checks = Vec::new();
     for at in 0..tokens.len() {
-        if !(is(at, "CHECK") && is(at + 1, "(")) {
+        if !(is(&tokens, at, "CHECK") && is(&tokens, at + 1, "(")) {
             continue;
         }
         let mut depth = 0_usize;
@@ -27,11 +27,15 @@ pub(super) fn of(statement: &str) -> Vec<Check> {
             depth > 0
         });
         let expression: Vec<&str> = inner.skip(1).map(|token| unquoted(token)).collect();
-        let named = at >= 2 && is(at - 2, "CONSTRAINT");
+        let named = at >= 2 && is(&tokens, at - 2, "CONSTRAINT");
         let name = tokens.get(at.wrapping_sub(1)).filter(|_| named).map(|name| unquoted(name).to_owned());
         checks.push(Check { name, expression: expression.join(" ") });
     }
     checks
+}
+
+fn is(tokens: &[String], at: usize, word: &str) -> bool {
+    tokens.get(at).is_some_and(|token| token.eq_ignore_ascii_case(word))
 }
 
 fn unquoted(token: &str) -> &str {
@@ -41,7 +45,7 @@ fn unquoted(token: &str) -> &str {
     }
 }
 
-/// Words, quoted names and texts, and single signs.
+/// Returns words, quoted names, texts and single signs.
 fn tokens(statement: &str) -> Vec<String> {
     let mut tokens: Vec<String> = Vec::new();
     let mut chars = statement.chars().peekable();

@@ -1,7 +1,8 @@
-//! Whether the tables are what this program's migrations make: each table, column, index, foreign key and check.
+//! Verification of the tables: each table, column, index, foreign key and check.
 //!
-//! What is expected is not a list kept by hand: the migrations are run beside the store (SQLite: in memory;
-//! PostgreSQL: in a schema of their own, within a transaction that is taken back) and what they made is read the same way.
+//! The expectation is not a list kept by hand. The migrations run beside the store (SQLite: in
+//! memory; PostgreSQL: in a schema of their own, within a transaction that is rolled back), and
+//! their result is read in the same way.
 
 mod checks;
 mod postgres;
@@ -20,25 +21,25 @@ use crate::{
     sql,
 };
 
-/// What the tables consist of.
+/// Kind of part of a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SchemaPart {
-    /// A migration in the history.
+    /// Migration in the history.
     Migration,
-    /// A table.
+    /// Table.
     Table,
-    /// A column with its type.
+    /// Column with its type.
     Column,
-    /// An index, that of a primary key or of a unique column included.
+    /// Index, also of a primary key or of a unique column.
     Index,
-    /// A foreign key.
+    /// Foreign key.
     ForeignKey,
-    /// A check.
+    /// Check constraint.
     Check,
 }
 
 impl SchemaPart {
-    /// The name in reports.
+    /// Returns the name in reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -52,31 +53,31 @@ impl SchemaPart {
     }
 }
 
-/// One part of the tables, by name, with its definition as the database tells it.
+/// Parts of the schema by name, with their definitions as the database reports them.
 pub(crate) type Parts = BTreeMap<(SchemaPart, String), String>;
 
-/// One expectation and what became of it.
+/// Expected part of the schema, and what was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaCheck {
-    /// What kind of thing it is.
+    /// Kind of part.
     pub part: SchemaPart,
-    /// `users`, `users.email`, `ix_users_email`, ...
+    /// Name: `users`, `users.email`, `ix_users_email`, ...
     pub name: String,
-    /// The definition that is expected.
+    /// Expected definition.
     pub expected: String,
-    /// The definition that was found under that name.
+    /// Definition that was found under that name.
     pub found: Option<String>,
 }
 
 impl SchemaCheck {
-    /// Whether it is there, and as it should be.
+    /// Returns true if the part exists as expected.
     #[must_use]
     pub fn is_present(&self) -> bool {
         self.found.as_ref() == Some(&self.expected)
     }
 }
 
-/// `present column users.email: text`, or `missing …`, and what was found where that is something else.
+/// Shows `present column users.email: text`, or `missing …` with what was found instead.
 impl fmt::Display for SchemaCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = if self.is_present() { "present" } else { "missing" };
@@ -85,29 +86,29 @@ impl fmt::Display for SchemaCheck {
             write!(f, ": {}", self.expected)?;
         }
         match &self.found {
-            Some(found) if *found != self.expected => write!(f, " (there is: {found})"),
+            Some(found) if *found != self.expected => write!(f, " (found: {found})"),
             _ => Ok(()),
         }
     }
 }
 
-/// Every expectation of the tables, and migrations that nobody expects.
+/// Result of a verification of the schema.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SchemaReport {
-    /// What this program's migrations make, by kind and name.
+    /// Parts that the migrations of this program create, by kind and name.
     pub checks: Vec<SchemaCheck>,
     /// Migrations that a newer program applied.
     pub unknown: Vec<String>,
 }
 
 impl SchemaReport {
-    /// Nothing is missing and nothing is unknown.
+    /// Returns true if nothing is missing and nothing is unknown.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.unknown.is_empty() && self.checks.iter().all(SchemaCheck::is_present)
     }
 
-    /// What is missing.
+    /// Returns the missing parts.
     pub fn missing(&self) -> impl Iterator<Item = &SchemaCheck> {
         self.checks.iter().filter(|check| !check.is_present())
     }
@@ -137,7 +138,7 @@ impl SchemaReport {
     }
 }
 
-/// The tables as they are, to be compared with themselves at another time.
+/// Shape of the tables, to compare with their shape at another time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaShape {
     parts: Parts,
@@ -145,13 +146,13 @@ pub struct SchemaShape {
 }
 
 impl SchemaShape {
-    /// Whether there is no table at all.
+    /// Returns true if there is no table at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }
 
-    /// Which migrations made them.
+    /// Returns the state of the migrations.
     #[must_use]
     pub fn status(&self) -> &SchemaStatus {
         &self.status
@@ -166,8 +167,8 @@ struct PartRow {
 }
 
 impl Store {
-    /// Compares the tables with what this program's migrations make. Changes nothing; on PostgreSQL it needs the right
-    /// to create a schema in the database.
+    /// Compares the tables with those that the migrations of this program create. Changes nothing.
+    /// On PostgreSQL it needs the right to create a schema in the database.
     ///
     /// # Errors
     /// Any failure of the database.
@@ -178,7 +179,7 @@ impl Store {
         report
     }
 
-    /// The tables as they are.
+    /// Returns the shape of the tables.
     ///
     /// # Errors
     /// Any failure of the database.
@@ -191,11 +192,12 @@ impl Store {
         Ok(SchemaShape { parts, status: docent_migration::status(reader).await? })
     }
 
-    /// Makes the tables where there is nothing yet, and changes none that are there: that is for `db deploy`.
+    /// Creates the tables in an empty database. Never changes existing tables: that is the task of
+    /// `db deploy`.
     ///
     /// # Errors
-    /// [`StorageError::SchemaOutdated`] where migrations are pending, [`StorageError::SchemaTooNew`] where there are some
-    /// that this program does not know.
+    /// [`StorageError::SchemaOutdated`] if migrations are pending, [`StorageError::SchemaTooNew`]
+    /// if there are migrations that this program does not know.
     pub async fn create_schema(&self) -> Result<()> {
         let status = self.schema_status().await?;
         if !status.unknown.is_empty() {
@@ -210,14 +212,15 @@ impl Store {
         Err(StorageError::SchemaOutdated { pending: status.pending })
     }
 
-    /// As [`Store::migrate`], and nothing is kept unless the tables are then what they should be.
+    /// Same as [`Store::migrate`], and commits only if the tables are then as expected.
     ///
     /// # Errors
-    /// As [`Store::migrate`]; [`StorageError::SchemaUnsound`] naming what would be missing. The store is as before then.
+    /// Same as [`Store::migrate`]; [`StorageError::SchemaUnsound`] that names what would be
+    /// missing. The store is unchanged then.
     pub async fn migrate_verified(&self) -> Result<SchemaReport> {
         let transaction = self.begin_migration().await?;
-        docent_migration::up(&transaction).await?;
-        let report = verify_within(&transaction).await?.or_error()?;
+        transaction.migrate_up().await?;
+        let report = verify_within(transaction.inner()).await?.or_error()?;
         transaction.commit().await?;
         Ok(report)
     }
@@ -248,12 +251,15 @@ async fn read_parts(
     values: impl IntoIterator<Item = sea_orm::Value>,
 ) -> Result<Parts> {
     let rows: Vec<PartRow> = sql::select(connection, query, values).await?;
-    let part = |name: &str| match name {
+    Ok(rows.into_iter().map(|row| ((part_of(&row.part), row.name), row.definition)).collect())
+}
+
+fn part_of(name: &str) -> SchemaPart {
+    match name {
         "table" => SchemaPart::Table,
         "column" => SchemaPart::Column,
         "index" => SchemaPart::Index,
         "foreign_key" => SchemaPart::ForeignKey,
         _ => SchemaPart::Check,
-    };
-    Ok(rows.into_iter().map(|row| ((part(&row.part), row.name), row.definition)).collect())
+    }
 }

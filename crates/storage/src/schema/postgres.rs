@@ -6,7 +6,8 @@ use crate::{
     sql,
 };
 
-/// Definitions name the schema in places, and the same tables in another schema must read the same.
+/// Query for every part of a schema. Definitions name the schema in places, which is removed so
+/// that the same tables in another schema read the same.
 const PARTS: &str = "
 WITH t AS (SELECT c.oid, c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
            WHERE n.nspname = $1 AND c.relkind IN ('r', 'p')),
@@ -31,7 +32,7 @@ FROM t JOIN pg_constraint o ON o.conrelid = t.oid AND o.contype IN ('f', 'c')
 )
 SELECT part, name, replace(replace(definition, quote_ident($1) || '.', ''), $1 || '.', '') AS definition FROM parts";
 
-/// Not the name of anything that is kept: it is gone with its transaction.
+/// Name of a schema that lasts only as long as its transaction.
 const REFERENCE: &str = "docent_reference";
 
 #[derive(FromQueryResult)]
@@ -39,20 +40,20 @@ struct Name {
     name: Option<String>,
 }
 
-/// The schema that the tables are in.
+/// Returns the schema of the tables.
 pub(crate) async fn current_schema(connection: &impl ConnectionTrait) -> Result<String> {
     let query = "SELECT CAST(current_schema() AS text) AS name";
     let row: Option<Name> = sql::select_one(connection, query, []).await?;
-    let none = || StorageError::database("the search path of the database names no schema that is there");
-    row.and_then(|row| row.name).ok_or_else(none)
+    let name = row.and_then(|row| row.name);
+    name.ok_or_else(|| StorageError::database("the search path of the database names no schema that exists"))
 }
 
-/// Everything that the tables of a schema consist of.
+/// Returns every part of the tables of a schema.
 pub(super) async fn parts(connection: &impl ConnectionTrait, schema: &str) -> Result<Parts> {
     read_parts(connection, PARTS, [schema.into()]).await
 }
 
-/// What the migrations make: in a schema of their own, of which nothing is left.
+/// Returns the parts that the migrations create, in a schema of their own that is rolled back.
 pub(super) async fn expected(transaction: &DatabaseTransaction) -> Result<Parts> {
     let beside = transaction.begin().await?;
     beside.execute_unprepared(&format!("CREATE SCHEMA {REFERENCE}")).await?;

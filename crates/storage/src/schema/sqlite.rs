@@ -33,7 +33,7 @@ struct TableRow {
     sql: String,
 }
 
-/// Everything that the tables consist of.
+/// Returns every part of the tables.
 pub(super) async fn parts(connection: &impl ConnectionTrait) -> Result<Parts> {
     let mut parts = read_parts(connection, PARTS, []).await?;
     let query = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql LIKE '%CHECK%'";

@@ -1,11 +1,11 @@
-//! How often each resource was shown: by day, in one row for each, so that a window is one subtraction.
+//! Impressions of each resource by day, in one row per resource, so that a window is one
+//! subtraction.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use docent_migration::RunningTotals;
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Set, sea_query::OnConflict};
 
-use super::impressions::upsert;
+use super::running_totals::RunningTotals;
 use crate::{
     Store,
     entity::exposure::{ActiveModel, Column, Model},
@@ -15,14 +15,14 @@ use crate::{
 
 const TABLE: &str = "resource_exposure_days";
 
-/// How often the resources that were shown at all were shown.
+/// Impressions by resource, of resources with at least one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exposure {
-    /// One number for each resource.
+    /// Number of impressions, one per resource.
     pub shown: Vec<u64>,
 }
 
-/// Adds how often resources were shown on days.
+/// Adds impressions by resource and day.
 pub(super) async fn add(transaction: &impl ConnectionTrait, shown: BTreeMap<(i64, i64), i64>) -> Result<()> {
     if shown.is_empty() {
         return Ok(());
@@ -39,23 +39,24 @@ pub(super) async fn add(transaction: &impl ConnectionTrait, shown: BTreeMap<(i64
     });
     let conflict =
         OnConflict::column(Column::ResourceId).update_columns([Column::LastDay, Column::Totals]).to_owned();
-    upsert(transaction, rows.collect(), conflict).await
+    sql::upsert(transaction, rows.collect(), conflict).await
 }
 
-/// What is there of resources, made where it is not, and locked in their order.
+/// Returns the stored totals of resources, with rows created where absent and locked in their
+/// order.
 async fn locked(
     transaction: &impl ConnectionTrait,
     resources: &BTreeSet<i64>,
 ) -> Result<BTreeMap<i64, RunningTotals>> {
     let backend = transaction.get_database_backend();
     if backend == DbBackend::Postgres {
-        let empty = |resource: &i64| ActiveModel {
+        let empty = resources.iter().map(|resource| ActiveModel {
             resource_id: Set(*resource),
             last_day: Set(0),
             totals: Set(Vec::new()),
-        };
+        });
         let keep = OnConflict::column(Column::ResourceId).do_nothing().to_owned();
-        upsert(transaction, resources.iter().map(empty).collect(), keep).await?;
+        sql::upsert(transaction, empty.collect(), keep).await?;
     }
     let (rows, join) = (sql::json_rows(backend), sql::lookup_join(backend));
     let locking = match backend {
@@ -67,12 +68,22 @@ async fn locked(
          ON e.resource_id = CAST(CAST(k.value AS text) AS bigint) ORDER BY e.resource_id {locking}"
     );
     let rows: Vec<Model> = sql::select(transaction, query, [sql::json(resources)?.into()]).await?;
-    let read = |row: Model| {
-        let days = RunningTotals::read(row.last_day, &row.totals)
-            .ok_or_else(|| StorageError::corrupt(TABLE, row.resource_id, "totals are not totals of days"))?;
-        Ok((row.resource_id, days))
-    };
-    rows.into_iter().map(read).collect()
+    let mut totals = BTreeMap::new();
+    for row in rows {
+        let days = RunningTotals::read(row.last_day, &row.totals).ok_or_else(|| corrupt(row.resource_id))?;
+        totals.insert(row.resource_id, days);
+    }
+    Ok(totals)
+}
+
+fn corrupt(id: i64) -> StorageError {
+    StorageError::corrupt(TABLE, id, "expected running totals of at most 92 days")
+}
+
+/// Returns the difference of the two totals that 16 hexadecimal digits hold.
+fn difference(pair: &[u8; 16]) -> Option<u64> {
+    let pair = u64::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    (pair >> 32).checked_sub(pair & u64::from(u32::MAX))
 }
 
 #[derive(FromQueryResult)]
@@ -81,15 +92,15 @@ struct Gathered {
 }
 
 impl Store {
-    /// How often visible resources were shown since a day began.
+    /// Returns the impressions of visible resources since a day began.
     pub(super) async fn exposure_since(&self, day: i64) -> Result<Exposure> {
         let backend = self.reader().get_database_backend();
         let (hex, join) = match backend {
             DbBackend::Postgres => ("encode({}, 'hex')", "string_agg({}, '')"),
             _ => ("hex({})", "group_concat({}, '')"),
         };
-        // The total of the last day, and that of the day before the window: four bytes each, all as one text, since rows
-        // cost more than what is in them.
+        // The total of the last day and that of the day before the window, four bytes each. All
+        // pairs come as one text, because a row costs more than its content.
         let last = hex.replace("{}", "substr(totals, length(totals) - 3, 4)");
         let before = hex.replace("{}", "substr(totals, CAST(place AS integer) + 1, 4)");
         let pair = format!("{last} || CASE WHEN place < 0 THEN '00000000' ELSE {before} END");
@@ -101,16 +112,12 @@ impl Store {
         );
         let row: Option<Gathered> = sql::select_one(self.reader(), query, [day.into()]).await?;
         let pairs = row.map(|row| row.pairs).unwrap_or_default();
-        let corrupt = || StorageError::corrupt(TABLE, day, "totals are not totals of days");
         let (pairs, rest) = pairs.as_bytes().as_chunks::<16>();
         if !rest.is_empty() {
-            return Err(corrupt());
+            return Err(corrupt(day));
         }
-        let count = |pair: &[u8; 16]| {
-            let pair = u64::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-            (pair >> 32).checked_sub(pair & u64::from(u32::MAX))
-        };
-        let shown: Option<Vec<u64>> = pairs.iter().map(count).collect();
-        Ok(Exposure { shown: shown.ok_or_else(corrupt)?.into_iter().filter(|count| *count > 0).collect() })
+        let shown: Option<Vec<u64>> = pairs.iter().map(difference).collect();
+        let shown = shown.ok_or_else(|| corrupt(day))?;
+        Ok(Exposure { shown: shown.into_iter().filter(|count| *count > 0).collect() })
     }
 }

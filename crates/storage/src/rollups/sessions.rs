@@ -1,11 +1,12 @@
-//! Sessions of people, which end with half an hour without anything. Events may come in any order: each is joined with
-//! what is known around it, and the counts, by the hour in which a session began, follow.
+//! Sessions of users, which end with half an hour without an event. Events may arrive in any order:
+//! each is joined with the sessions around it, and the counts, by the hour in which a session
+//! began, follow.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{ConnectionTrait, Set, sea_query::OnConflict};
 
-use super::{adding, hour_of, impressions::upsert};
+use super::{adding, hour_of};
 use crate::{
     entity::{
         session_hour::{ActiveModel as HourRow, Column as Hour},
@@ -15,22 +16,24 @@ use crate::{
     sql,
 };
 
-/// A pause longer than this ends a session.
-const LONGEST_PAUSE_MICROS: i64 = 30 * 60 * 1_000_000;
+/// Longest pause within a session.
+const MAX_PAUSE_MICROS: i64 = 30 * 60 * 1_000_000;
 
-/// From its first event to its last.
+/// Times of the first and the last event, in microseconds.
 type Session = (i64, i64);
 
-/// Adds events of users whose rows are locked. What began before an hour is no longer counted.
+/// Adds events of users whose rows are locked. Sessions that began before `since_hour` are no
+/// longer counted.
 pub(super) async fn add(
     transaction: &impl ConnectionTrait,
     times: BTreeMap<i64, Vec<i64>>,
     since_hour: i64,
     slots: i64,
 ) -> Result<()> {
-    let moments = |times: Vec<i64>| joined(times.into_iter().map(|at| (at, at)).collect());
-    let new: BTreeMap<i64, Vec<Session>> =
-        times.into_iter().map(|(user, times)| (user, moments(times))).collect();
+    let new: BTreeMap<i64, Vec<Session>> = times
+        .into_iter()
+        .map(|(user, times)| (user, joined(times.into_iter().map(|at| (at, at)).collect())))
+        .collect();
     if new.is_empty() {
         return Ok(());
     }
@@ -58,7 +61,7 @@ pub(super) async fn add(
     delete(transaction, &gone).await?;
     let longer =
         OnConflict::columns([Column::UserId, Column::BeginAt]).update_column(Column::EndAt).to_owned();
-    upsert(transaction, written, longer).await?;
+    sql::upsert(transaction, written, longer).await?;
     hours.retain(|_, counts| *counts != (0, 0));
     let rows = hours.into_iter().map(|((hour, slot), (sessions, length_micros))| HourRow {
         hour: Set(hour),
@@ -67,24 +70,24 @@ pub(super) async fn add(
         length_micros: Set(length_micros),
     });
     let counts = [(Hour::Sessions, "sessions"), (Hour::LengthMicros, "length_micros")];
-    upsert(transaction, rows.collect(), adding("session_hours", [Hour::Hour, Hour::Slot], &counts)).await
+    sql::upsert(transaction, rows.collect(), adding("session_hours", [Hour::Hour, Hour::Slot], &counts)).await
 }
 
-/// Sessions in order, those joined between which there is no long pause.
+/// Returns sessions in order, with those joined that no long pause separates.
 fn joined(mut sessions: Vec<Session>) -> Vec<Session> {
     sessions.sort_unstable();
     let mut joined: Vec<Session> = Vec::with_capacity(sessions.len());
     for (begin, end) in sessions {
         match joined.last_mut() {
-            Some(last) if begin - last.1 <= LONGEST_PAUSE_MICROS => last.1 = last.1.max(end),
+            Some(last) if begin - last.1 <= MAX_PAUSE_MICROS => last.1 = last.1.max(end),
             _ => joined.push((begin, end)),
         }
     }
     joined
 }
 
-/// The sessions that are known and that new ones may be a part of. Few are looked at: those that begin near a new one, and
-/// the last before.
+/// Returns the stored sessions that new ones may be a part of. Few rows are read: those that begin
+/// near a new session, and the last before it.
 async fn around(
     transaction: &impl ConnectionTrait,
     new: &BTreeMap<i64, Vec<Session>>,
@@ -92,7 +95,7 @@ async fn around(
     let near: Vec<(i64, i64, i64)> = new
         .iter()
         .flat_map(|(user, sessions)| sessions.iter().map(move |(begin, end)| (*user, *begin, *end)))
-        .map(|(user, begin, end)| (user, begin - LONGEST_PAUSE_MICROS, end + LONGEST_PAUSE_MICROS))
+        .map(|(user, begin, end)| (user, begin - MAX_PAUSE_MICROS, end + MAX_PAUSE_MICROS))
         .collect();
     let backend = transaction.get_database_backend();
     let (rows, join) = (sql::json_rows(backend), sql::lookup_join(backend));
@@ -132,9 +135,9 @@ mod tests {
         let minutes = |n: i64| n * 60_000_000;
         let events = [72, 0, 71, 10, 40].map(|n| (minutes(n), minutes(n))).to_vec();
         assert_eq!(joined(events), [(0, minutes(40)), (minutes(71), minutes(72))]);
-        let edge = vec![(0, 5), (5 + LONGEST_PAUSE_MICROS, 6 + LONGEST_PAUSE_MICROS)];
-        assert_eq!(joined(edge), [(0, 6 + LONGEST_PAUSE_MICROS)]);
-        let past = vec![(0, 5), (6 + LONGEST_PAUSE_MICROS, 7 + LONGEST_PAUSE_MICROS)];
+        let edge = vec![(0, 5), (5 + MAX_PAUSE_MICROS, 6 + MAX_PAUSE_MICROS)];
+        assert_eq!(joined(edge), [(0, 6 + MAX_PAUSE_MICROS)]);
+        let past = vec![(0, 5), (6 + MAX_PAUSE_MICROS, 7 + MAX_PAUSE_MICROS)];
         assert_eq!(joined(past.clone()), past);
         assert_eq!(joined(vec![(0, 100), (3, 5)]), [(0, 100)]);
     }

@@ -1,16 +1,16 @@
-//! What monitoring reads, on small stores that can be counted by hand.
+//! Rollups for monitoring, on small stores that can be counted by hand.
 
 use anyhow::{Context, Result, ensure};
 use docent_domain::{Assignment, Feedback, Impression, InteractionType, Strategy};
-use docent_storage::{GroupFigures, Marks, RankFigures, Store, TypeCount};
+use docent_storage::{FeedbackCounts, GroupRollup, RankRollup, Store, TypeCount};
 
 use crate::support::{Database, at, event, export, id, impression, resource, rules, user};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
-fn marks(shown: u64, clicked: u64, rated: u64, useful: u64) -> Marks {
-    Marks { shown, clicked, rated, useful }
+fn counts(shown: u64, clicked: u64, rated: u64, useful: u64) -> FeedbackCounts {
+    FeedbackCounts { shown, clicked, rated, useful }
 }
 
 fn shown(answer: &str, who: &str, what: &str, rank: u32, seconds: i64) -> Impression {
@@ -61,7 +61,7 @@ async fn shown_to_ada_and_bob(store: &Store) -> Result<()> {
     Ok(())
 }
 
-fn of<'a>(groups: &'a [GroupFigures], strategy: &str, model: &str) -> Result<&'a GroupFigures> {
+fn of<'a>(groups: &'a [GroupRollup], strategy: &str, model: &str) -> Result<&'a GroupRollup> {
     let mut found = groups.iter().filter(|g| g.strategy == strategy && g.model_version == model);
     found.next().with_context(|| format!("no {strategy} {model} in {groups:?}"))
 }
@@ -74,27 +74,27 @@ pub(crate) async fn quality_is_that_of_the_window_by_hand(database: &Database) -
     ensure!(week.begin == at(2 * HOUR - 7 * DAY), "{}", week.begin);
     ensure!(week.groups.len() == 2, "{week:?}");
     let content = of(&week.groups, "content", "m1")?;
-    ensure!(content.marks == marks(2, 1, 2, 1) && content.variant.is_empty(), "{content:?}");
+    ensure!(content.counts == counts(2, 1, 2, 1) && content.variant.is_empty(), "{content:?}");
     ensure!(content.novelty == (0.5, 2) && content.diversity == (1.0, 2), "{content:?}");
     let hybrid = of(&week.groups, "hybrid", "m1")?;
-    ensure!(hybrid.marks == marks(1, 1, 0, 0), "{hybrid:?}");
+    ensure!(hybrid.counts == counts(1, 1, 0, 0), "{hybrid:?}");
     ensure!((hybrid.experiment.as_str(), hybrid.variant.as_str()) == ("x", "old"), "{hybrid:?}");
-    let first = RankFigures { rank: 1, marks: marks(2, 2, 1, 1) };
-    ensure!(week.ranks == [first, RankFigures { rank: 2, marks: marks(1, 0, 1, 0) }], "{:?}", week.ranks);
+    let first = RankRollup { rank: 1, counts: counts(2, 2, 1, 1) };
+    ensure!(week.ranks == [first, RankRollup { rank: 2, counts: counts(1, 0, 1, 0) }], "{:?}", week.ranks);
     let mut exposure = week.exposure.shown;
     exposure.sort_unstable();
     ensure!(exposure == [1, 2], "{exposure:?}");
 
     let longer = store.quality(now, 9).await?;
     ensure!(longer.groups.len() == 3 && longer.exposure.shown.len() == 3, "{longer:?}");
-    ensure!(of(&longer.groups, "hybrid", "")?.marks == marks(1, 0, 0, 0), "{longer:?}");
+    ensure!(of(&longer.groups, "hybrid", "")?.counts == counts(1, 0, 0, 0), "{longer:?}");
     ensure!(store.quality(at(9 * DAY), 7).await?.groups.is_empty());
 
     // Newer feedback replaces older, also in the counts; a verdict that it says nothing of stays.
     store.put_feedback(&said("one", "ada", "a", false, None)).await?;
     let week = store.quality(now, 7).await?;
-    ensure!(of(&week.groups, "content", "m1")?.marks == marks(2, 0, 2, 1), "{week:?}");
-    ensure!(week.ranks[0].marks == marks(2, 1, 1, 1), "{:?}", week.ranks);
+    ensure!(of(&week.groups, "content", "m1")?.counts == counts(2, 0, 2, 1), "{week:?}");
+    ensure!(week.ranks[0].counts == counts(2, 1, 1, 1), "{:?}", week.ranks);
     Ok(())
 }
 
@@ -128,7 +128,7 @@ pub(crate) async fn what_is_written_twice_is_counted_once(database: &Database) -
         store.put_impressions(&[shown("one", "ada", "a", 1, 0)]).await?;
     }
     let week = store.quality(at(HOUR), 7).await?;
-    ensure!(week.groups.len() == 1 && week.groups[0].marks == marks(1, 1, 1, 0), "{week:?}");
+    ensure!(week.groups.len() == 1 && week.groups[0].counts == counts(1, 1, 1, 0), "{week:?}");
     ensure!(week.exposure.shown == [1], "{week:?}");
     Ok(())
 }
@@ -172,7 +172,8 @@ pub(crate) async fn an_experiment_is_summed_over_people(database: &Database) -> 
         variant: variant(of),
         ..shown(answer, who, what, 1, 0)
     };
-    // Of the old: ada is shown 3 and clicks 2, bob is shown 1 and clicks none. Of the new: cat is shown 2 and clicks 1.
+    // Of the old: ada is shown 3 and clicks 2, bob is shown 1 and clicks none. Of the new: cat is
+    // shown 2 and clicks 1.
     let all = [
         to("1", "ada", "a", "old"),
         to("1", "ada", "b", "old"),
@@ -189,16 +190,16 @@ pub(crate) async fn an_experiment_is_summed_over_people(database: &Database) -> 
     }
     let found = store.experiment("x", at(HOUR), 7).await?;
     let [new, old] = found.as_slice() else { anyhow::bail!("{found:?}") };
-    ensure!((new.variant.as_str(), new.people, new.marks) == ("new", 1, marks(2, 1, 0, 0)), "{new:?}");
-    ensure!((old.variant.as_str(), old.people, old.marks) == ("old", 2, marks(4, 2, 2, 1)), "{old:?}");
+    ensure!((new.variant.as_str(), new.users, new.counts) == ("new", 1, counts(2, 1, 0, 0)), "{new:?}");
+    ensure!((old.variant.as_str(), old.users, old.counts) == ("old", 2, counts(4, 2, 2, 1)), "{old:?}");
     ensure!(old.clicks == [10.0, 4.0, 6.0], "{old:?}");
     ensure!((old.raters, old.verdicts) == (1, [4.0, 1.0, 2.0]), "{old:?}");
     ensure!(store.experiment("y", at(HOUR), 7).await?.is_empty());
-    store.delete_user(&user("ada")).await?;
+    store.delete_user(&user("ada"), at(1_000)).await?;
     let found = store.experiment("x", at(HOUR), 7).await?;
     ensure!(found[0] == *new, "nobody else's is touched");
     ensure!(
-        (found[1].people, found[1].marks) == (1, marks(1, 0, 0, 0)),
+        (found[1].users, found[1].counts) == (1, counts(1, 0, 0, 0)),
         "an erased person is in none: {found:?}"
     );
     ensure!(
@@ -236,8 +237,8 @@ pub(crate) async fn figures_of_a_store_of_before_are_counted_when_it_is_upgraded
     ensure!((engagement.by_type[0].events, engagement.by_type[1].events) == (6, 1), "{engagement:?}");
     ensure!(engagement.sessions == 5, "{engagement:?}");
     let experiment = store.experiment("x", now, 9).await?;
-    ensure!(experiment.len() == 1 && experiment[0].marks == marks(1, 1, 1, 0), "{experiment:?}");
-    store.rollback(1).await?;
+    ensure!(experiment.len() == 1 && experiment[0].counts == counts(1, 1, 1, 0), "{experiment:?}");
+    store.rollback(2).await?;
     store.migrate().await?;
     let sorted = |mut quality: docent_storage::Quality| {
         quality.exposure.shown.sort_unstable();
@@ -246,11 +247,12 @@ pub(crate) async fn figures_of_a_store_of_before_are_counted_when_it_is_upgraded
     ensure!(sorted(store.quality(now, 9).await?) == sorted(quality.clone()));
     ensure!(store.experiment("x", now, 9).await? == experiment);
     ensure!(store.engagement(now, 9).await? == engagement, "{:?}", store.engagement(now, 9).await?);
-    store.rollback(2).await?;
+    store.rollback(3).await?;
     store.migrate().await?;
     let (quality_after, engagement_after) = (store.quality(now, 9).await?, store.engagement(now, 9).await?);
-    let totals = |groups: &[GroupFigures]| groups.iter().fold(Marks::default(), |sum, g| sum.plus(g.marks));
-    ensure!(totals(&quality.groups) == marks(5, 2, 3, 1), "{quality:?}");
+    let totals =
+        |groups: &[GroupRollup]| groups.iter().fold(FeedbackCounts::default(), |sum, g| sum.plus(g.counts));
+    ensure!(totals(&quality.groups) == counts(5, 2, 3, 1), "{quality:?}");
     ensure!(totals(&quality_after.groups) == totals(&quality.groups), "{quality_after:?}");
     ensure!(quality_after.ranks == quality.ranks && quality_after.exposure.shown.len() == 4);
     ensure!(engagement_after == engagement, "{engagement_after:?} {engagement:?}");
@@ -274,8 +276,8 @@ pub(crate) async fn old_figures_are_forgotten_and_windows_stay_as_they_were(
     let now = at(95 * DAY);
     let (quality, engagement) = (store.quality(now, 90).await?, store.engagement(now, 90).await?);
     ensure!(quality.exposure.shown == [1] && quality.groups.len() == 1, "{quality:?}");
-    ensure!(store.forget_old_figures(now).await? > 4);
+    ensure!(store.forget_old_rollups(now).await? > 4);
     ensure!(store.quality(now, 90).await? == quality && store.engagement(now, 90).await? == engagement);
-    ensure!(store.forget_old_figures(now).await? == 0);
+    ensure!(store.forget_old_rollups(now).await? == 0);
     Ok(())
 }

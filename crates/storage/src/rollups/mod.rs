@@ -1,5 +1,6 @@
-//! What monitoring reads: counts by hour and day, changed in the transactions that change what they count, so that they
-//! are never out of step, and small, so that a window of 90 days is read as fast as one of a day. They name no person.
+//! Counts by hour and day for monitoring. They change in the transactions that change what they
+//! count, so that they never disagree with it, and they are small, so that a window of 90 days is
+//! read as fast as one of a day. They name no user.
 
 pub(crate) mod activity;
 mod engagement;
@@ -8,15 +9,17 @@ mod exposure;
 mod forget;
 pub(crate) mod impressions;
 mod quality;
+mod running_totals;
 mod sessions;
+mod variants;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, IntoIden, OnConflict};
 
 pub use engagement::{Engagement, Newcomers, TypeCount};
-pub use experiments::VariantFigures;
 pub use exposure::Exposure;
-pub use quality::{GroupFigures, Marks, Quality, RankFigures};
+pub use quality::{FeedbackCounts, GroupRollup, Quality, RankRollup};
+pub use variants::VariantRollup;
 
 use crate::{
     error::Result,
@@ -25,7 +28,7 @@ use crate::{
 
 const MICROS_AN_HOUR: i64 = 3_600_000_000;
 const HOURS_A_DAY: i64 = 24;
-/// What is older than the longest window is of no use here.
+/// Age after which rollups are deleted: more than the longest window.
 const KEPT: TimeDelta = TimeDelta::days(92);
 
 fn hour_of(micros: i64) -> i64 {
@@ -36,16 +39,17 @@ fn day_of(micros: i64) -> i64 {
     hour_of(micros).div_euclid(HOURS_A_DAY)
 }
 
-/// The time that a window begins at: a full hour, so that a window of `days` holds that and the part of an hour before.
+/// Returns the time when a window begins: a full hour, so that a window covers `days` days and the
+/// part of an hour before them.
 ///
 /// # Errors
-/// A time beyond any calendar.
+/// [`StorageError::Corrupt`](crate::StorageError::Corrupt) for a time beyond the calendar.
 fn begin_of(now: DateTime<Utc>, days: u32) -> Result<DateTime<Utc>> {
     let begin = hour_of(to_micros(now - TimeDelta::days(i64::from(days))));
     from_micros("impression_hours", begin, begin.saturating_mul(MICROS_AN_HOUR))
 }
 
-/// Adds to the counts of a row that is there already.
+/// Returns the conflict rule that adds to the counts of an existing row.
 fn adding<K, C>(table: &str, key: impl IntoIterator<Item = K>, columns: &[(C, &str)]) -> OnConflict
 where
     K: IntoIden,

@@ -1,17 +1,17 @@
-//! How full the store is.
+//! Numbers of rows, for health reports.
 
 use sea_orm::FromQueryResult;
 
 use crate::{Store, error::Result, sql};
 
-/// Rows of the tables that tell how full the store is.
+/// Number of rows of the main tables.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Resources, without deleted ones.
+    /// Number of resources, without deleted ones.
     pub resources: u64,
-    /// Users.
+    /// Number of users.
     pub users: u64,
-    /// Interactions, each counted once however often it was repeated.
+    /// Number of interactions, each counted once however often it was repeated.
     pub interactions: u64,
 }
 
@@ -23,7 +23,8 @@ struct Row {
 }
 
 impl Store {
-    /// Counts rows, for health reports. Reads an index of each table from end to end: not for every request.
+    /// Counts rows, for health reports. It reads an index of each table from end to end, so do not
+    /// call it per request.
     ///
     /// # Errors
     /// Any failure of the database.
@@ -32,11 +33,14 @@ impl Store {
                      (SELECT COUNT(*) FROM users) AS users, \
                      (SELECT COUNT(*) FROM user_interactions) AS interactions";
         let row: Option<Row> = sql::select_one(self.reader(), query, []).await?;
-        let count = |n: i64| u64::try_from(n).unwrap_or(0);
         Ok(row.map_or_else(Counts::default, |row| Counts {
-            resources: count(row.resources),
-            users: count(row.users),
-            interactions: count(row.interactions),
+            resources: as_count(row.resources),
+            users: as_count(row.users),
+            interactions: as_count(row.interactions),
         }))
     }
+}
+
+fn as_count(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or(0)
 }

@@ -2,9 +2,10 @@
 
 use anyhow::{Context, Result, ensure};
 use docent_domain::{
-    Feedback, Impression, InteractionType, NewInteraction, Preference, Profile, ResourceId, Signals, Strategy,
+    Feedback, Impression, InteractionType, NewInteraction, Profile, ResourceId, Signals, Strategy,
+    UnitInterval,
 };
-use docent_storage::{IdempotencyKey, StorageError, Store};
+use docent_storage::{IdempotencyKey, ProfileChange, StorageError, Store};
 
 use crate::support::{
     Database, at, dump, event, export, filled, id, impression, record, resource, rules, user,
@@ -67,7 +68,7 @@ pub(crate) async fn the_state_of_a_user_tells_liked_from_rejected(database: &Dat
     Ok(())
 }
 
-/// All rows but the sums over everybody, which nobody can be found in.
+/// Returns all rows except sums over all users, in which no user can be found.
 async fn of_people(store: &Store) -> Result<Vec<String>> {
     const SUMS: [&str; 5] = [
         "impression_hours",
@@ -94,18 +95,21 @@ pub(crate) async fn an_erased_user_leaves_nothing(database: &Database) -> Result
     store.put_impressions(&[impression("hers", "ada lovelace", "a")]).await?;
     store.put_feedback(&feedback("hers", Some("ada lovelace"), "a")).await?;
     ensure!(of_people(&store).await?.len() > before.len() + 3);
-    ensure!(store.delete_user(&user("ada lovelace")).await?);
-    ensure!(!store.delete_user(&user("ada lovelace")).await?);
+    ensure!(store.delete_user(&user("ada lovelace"), at(1_000)).await?);
+    ensure!(!store.delete_user(&user("ada lovelace"), at(1_000)).await?);
     ensure!(!dump(&store).await?.iter().any(|row| row.contains("lovelace")));
     let mut after = of_people(&store).await?;
     after.retain(|row| !row.starts_with("idempotency_keys"));
+    // The erasure itself is remembered, by hash and time alone.
+    let remembered: Vec<String> = after.extract_if(.., |row| row.starts_with("erased_users")).collect();
+    ensure!(remembered.len() == 1, "{remembered:?}");
     ensure!(after == before, "{after:#?}");
     Ok(())
 }
 
 pub(crate) async fn a_profile_of_zeros_is_kept(database: &Database) -> Result<()> {
     let store = database.store().await?;
-    let zero = Preference::new("zero", 0.0)?;
+    let zero = UnitInterval::new("zero", 0.0)?;
     let wished = Profile {
         diversity_preference: zero,
         novelty_preference: zero,
@@ -117,12 +121,12 @@ pub(crate) async fn a_profile_of_zeros_is_kept(database: &Database) -> Result<()
         excluded_sources: vec!["B".into()],
         ..Profile::default()
     };
-    let written = store.put_profile(&user("ada"), &wished, at(1)).await?;
+    let written = store.update_profile(&user("ada"), &ProfileChange::all_of(&wished), at(1)).await?;
     ensure!(written.profile == wished, "{written:?}");
     ensure!(store.get_profile(&user("ada")).await? == Some(written));
     let too_many = Profile { research_domains: vec!["d".into(); 11], ..Profile::default() };
     ensure!(matches!(
-        store.put_profile(&user("bob"), &too_many, at(1)).await,
+        store.update_profile(&user("bob"), &ProfileChange::all_of(&too_many), at(1)).await,
         Err(StorageError::Invalid { .. })
     ));
     ensure!(store.get_profile(&user("bob")).await?.is_none());
@@ -135,10 +139,129 @@ pub(crate) async fn the_totals_of_a_profile_are_not_the_users_to_write(database:
     let recorded = store.get_profile(&user("ada")).await?.context("ada")?;
     ensure!(recorded.profile.total_interactions == 2 && recorded.profile.last_active_at == Some(at(3)));
     let boast = Profile { total_interactions: 99, last_active_at: Some(at(99)), ..recorded.profile.clone() };
-    let written = store.put_profile(&user("ada"), &boast, at(60)).await?;
+    let written = store.update_profile(&user("ada"), &ProfileChange::all_of(&boast), at(60)).await?;
     ensure!(written.profile == recorded.profile && written.created_at == recorded.created_at, "{written:?}");
-    let new = store.put_profile(&user("new"), &boast, at(60)).await?.profile;
+    let new = store.update_profile(&user("new"), &ProfileChange::all_of(&boast), at(60)).await?.profile;
     ensure!((new.total_interactions, new.last_active_at) == (0, None));
+    Ok(())
+}
+
+pub(crate) async fn a_change_of_a_profile_writes_only_what_it_names(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    let sources = ProfileChange { preferred_sources: Some(vec!["A".into()]), ..ProfileChange::default() };
+    let first = store.update_profile(&user("ada"), &sources, at(1)).await?;
+    ensure!(first.profile.preferred_sources == ["A"] && first.created_at == at(1), "{first:?}");
+    let domain = ProfileChange { active_domain: Some(Some("optics".into())), ..ProfileChange::default() };
+    let second = store.update_profile(&user("ada"), &domain, at(2)).await?;
+    ensure!(
+        second.profile == Profile { active_domain: Some("optics".into()), ..first.profile },
+        "{second:?}"
+    );
+    ensure!((second.created_at, second.updated_at) == (at(1), at(2)));
+    let none = ProfileChange { active_domain: Some(None), ..ProfileChange::default() };
+    ensure!(store.update_profile(&user("ada"), &none, at(3)).await?.profile.active_domain.is_none());
+    let too_many = ProfileChange { research_domains: Some(vec!["d".into(); 11]), ..ProfileChange::default() };
+    let refused = store.update_profile(&user("bob"), &too_many, at(3)).await;
+    ensure!(matches!(refused, Err(StorageError::Invalid { .. })), "{refused:?}");
+    ensure!(store.get_profile(&user("bob")).await?.is_none());
+    Ok(())
+}
+
+pub(crate) async fn concurrent_changes_of_a_profile_all_survive(database: &Database) -> Result<()> {
+    let one = database.store().await?;
+    // As another server would.
+    let other = Store::connect(&database.config()).await?;
+    let book = docent_domain::Resource { authors: vec!["Ann".into()], ..resource("book") };
+    one.upsert_resources(&[book], at(0)).await?;
+    for round in 0..20 {
+        let who = user(&format!("user-{round}"));
+        let name = who.as_str().to_owned();
+        record(&one, &(0..9).map(|n| export(&name, "book", n)).collect::<Vec<_>>()).await?;
+        let half = UnitInterval::new("half", 0.25)?;
+        let taste = ProfileChange { novelty_preference: Some(half), ..ProfileChange::default() };
+        let domain = ProfileChange { active_domain: Some(Some("optics".into())), ..ProfileChange::default() };
+        let tenth = [export(&name, "book", 10)];
+        let (learned, first, second) = tokio::join!(
+            record(&one, &tenth),
+            one.update_profile(&who, &taste, at(20)),
+            other.update_profile(&who, &domain, at(20)),
+        );
+        learned?;
+        first?;
+        second?;
+        let profile = one.get_profile(&who).await?.context("the user")?.profile;
+        ensure!(profile.preferred_authors == ["Ann"], "round {round}: {profile:?}");
+        ensure!(profile.novelty_preference == half, "round {round}: {profile:?}");
+        ensure!(profile.active_domain.as_deref() == Some("optics"), "round {round}: {profile:?}");
+    }
+    Ok(())
+}
+
+/// Returns true if any row of any table holds the user's name or hash; the list of erasures aside.
+async fn is_known(store: &Store, name: &str) -> Result<bool> {
+    let hash = i64::from_be_bytes(blake3::hash(name.as_bytes()).as_bytes()[..8].try_into()?).to_string();
+    let mut rows = dump(store).await?;
+    rows.retain(|row| !row.starts_with("erased_users"));
+    Ok(rows.iter().any(|row| row.contains(name) || row.contains(&hash)))
+}
+
+pub(crate) async fn late_feedback_of_an_erased_user_stays_without_a_name(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    filled(&store).await?;
+    store.put_impressions(&[impression("late", "lovelace", "a")]).await?;
+    record(&store, &[export("lovelace", "a", 1)]).await?;
+    ensure!(store.delete_user(&user("lovelace"), at(15)).await?);
+    let owner = store.put_feedback(&feedback("late", Some("lovelace"), "a")).await?;
+    ensure!(owner.is_none() && !is_known(&store, "lovelace").await?, "{owner:?}");
+    let rows = store.feedback_of("late").await?;
+    ensure!(rows.len() == 1 && rows[0].was_useful == Some(false) && rows[0].user_id.is_none(), "{rows:?}");
+    // Nor does it touch the answer of another.
+    store.put_feedback(&feedback("answer", Some("lovelace"), "a")).await?;
+    let rows = store.feedback_of("answer").await?;
+    ensure!(
+        rows.len() == 2 && rows[0].was_useful.is_none() && rows[0].user_id == Some(user("ada")),
+        "{rows:?}"
+    );
+    ensure!(!is_known(&store, "lovelace").await?);
+    Ok(())
+}
+
+pub(crate) async fn a_late_impression_of_an_erased_user_stays_without_a_name(
+    database: &Database,
+) -> Result<()> {
+    let store = database.store().await?;
+    filled(&store).await?;
+    record(&store, &[export("lovelace", "a", 1)]).await?;
+    ensure!(store.delete_user(&user("lovelace"), at(15)).await?);
+    // Shown before the erasure, written after it, whether or not the user came back meanwhile.
+    ensure!(store.put_impressions(&[impression("flight", "lovelace", "a")]).await? == 1);
+    store.put_feedback(&feedback("flight", Some("lovelace"), "a")).await?;
+    ensure!(!is_known(&store, "lovelace").await?);
+    let rows = store.feedback_of("flight").await?;
+    ensure!(rows.len() == 1 && rows[0].rank == Some(3) && rows[0].was_clicked == Some(true), "{rows:?}");
+    ensure!(store.verdicts_of(&user("lovelace")).await?.is_empty());
+    record(&store, &[export("lovelace", "b", 30)]).await?;
+    store.put_impressions(&[impression("second flight", "lovelace", "a")]).await?;
+    store.put_feedback(&feedback("second flight", Some("lovelace"), "a")).await?;
+    let rows = store.feedback_of("second flight").await?;
+    ensure!(rows.len() == 1 && rows[0].user_id.is_none(), "{rows:?}");
+    ensure!(store.verdicts_of(&user("lovelace")).await?.is_empty());
+    Ok(())
+}
+
+pub(crate) async fn an_erased_user_who_comes_back_is_a_new_user(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    filled(&store).await?;
+    record(&store, &[export("ada", "a", 1)]).await?;
+    ensure!(store.delete_user(&user("ada"), at(15)).await?);
+    record(&store, &[export("ada", "b", 30)]).await?;
+    let again = Impression { shown_at: at(40), ..impression("again", "ada", "a") };
+    store.put_impressions(&[again]).await?;
+    let owner = store.put_feedback(&Feedback { at: at(50), ..feedback("again", Some("ada"), "a") }).await?;
+    ensure!(owner == Some(user("ada")), "{owner:?}");
+    ensure!(store.verdicts_of(&user("ada")).await?.len() == 1);
+    let state = store.user_state(&user("ada"), 9).await?.context("ada")?;
+    ensure!(state.profile.total_interactions == 1, "{state:?}");
     Ok(())
 }
 
@@ -266,7 +389,7 @@ pub(crate) async fn verdicts_are_those_of_the_person_whether_known_or_not(databa
     let learned = store.verdicts_after(0, 10).await?;
     ensure!(learned.len() == 1 && learned[0].user_id == user("bob"), "{learned:?}");
     ensure!(store.verdicts_after(learned[0].row_id, 10).await?.is_empty());
-    store.delete_user(&user("new")).await?;
+    store.delete_user(&user("new"), at(1_000)).await?;
     ensure!(store.verdicts_of(&user("new")).await?.is_empty(), "what has no name is erased too");
     Ok(())
 }

@@ -1,20 +1,20 @@
-//! Counts of what people do: events by type, and sessions.
+//! Counts of what users do: events by type, and sessions.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, Set};
 
-use super::{KEPT, adding, hour_of, impressions::upsert, sessions};
-use crate::{entity::interaction_hour, error::Result, time::to_micros};
+use super::{KEPT, adding, hour_of, sessions};
+use crate::{entity::interaction_hour, error::Result, sql, time::to_micros};
 
-/// Over so many rows PostgreSQL's writers of one hour are spread.
+/// Number of rows over which PostgreSQL's writers of one hour are spread.
 const SLOTS: i64 = 8;
 
 /// Changes of counts that one transaction makes.
 #[derive(Debug)]
 pub(crate) struct Activity {
-    /// What is older is not counted: no window reaches so far back.
+    /// Older events are not counted: no window reaches back that far.
     since: i64,
     slots: i64,
     events: BTreeMap<(i64, String, i64), (i64, i64)>,
@@ -27,7 +27,7 @@ impl Activity {
         Self { since: to_micros(now - KEPT), slots, events: BTreeMap::new(), times: BTreeMap::new() }
     }
 
-    /// One event of a user, whose row is locked.
+    /// Adds one event of a user, whose row is locked.
     pub(crate) fn event(&mut self, user: i64, kind: &str, is_positive: bool, at: DateTime<Utc>) {
         let at = to_micros(at);
         if at >= self.since {
@@ -51,7 +51,7 @@ impl Activity {
         use interaction_hour::Column as Hour;
         let counts = [(Hour::Events, "events"), (Hour::Positive, "positive")];
         let conflict = adding("interaction_hours", [Hour::Hour, Hour::InteractionType, Hour::Slot], &counts);
-        upsert(transaction, events.collect(), conflict).await?;
+        sql::upsert(transaction, events.collect(), conflict).await?;
         sessions::add(transaction, self.times, hour_of(self.since), self.slots).await
     }
 }

@@ -1,4 +1,4 @@
-//! Counts of what was shown and what came of it.
+//! Counts of impressions and feedback.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, Set};
 
 use super::{
     adding, day_of,
-    experiments::{self, Person},
+    experiments::{self, Participant},
     exposure, hour_of,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
 
 const MARKS: [&str; 4] = ["shown", "clicked", "rated", "useful"];
 
-/// Changes of four counts.
+/// Changes of the four counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Change {
     pub(super) shown: i64,
@@ -31,14 +31,13 @@ pub(super) struct Change {
 }
 
 impl Change {
-    /// What feedback a row has.
+    /// Returns the counts of the feedback on a row.
     fn of(row: &Model) -> Self {
-        let one = |is: bool| i64::from(is);
         Self {
             shown: 0,
-            clicked: one(row.was_clicked == Some(true)),
-            rated: one(row.was_useful.is_some()),
-            useful: one(row.was_useful == Some(true)),
+            clicked: i64::from(row.was_clicked == Some(true)),
+            rated: i64::from(row.was_useful.is_some()),
+            useful: i64::from(row.was_useful == Some(true)),
         }
     }
 
@@ -68,29 +67,28 @@ struct Sums {
 
 type HourKey = (i64, String, String, String, String);
 
-/// Changes of counts that one transaction makes. Written at its end and in one order, so that two transactions cannot
-/// wait for each other in a circle.
+/// Changes of counts that one transaction makes. They are written at its end and in one order, so
+/// that two transactions cannot deadlock.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     hours: BTreeMap<HourKey, Sums>,
     ranks: BTreeMap<(i64, i64), Change>,
     exposures: BTreeMap<(i64, i64), i64>,
-    people: BTreeMap<Person, BTreeMap<i64, Change>>,
+    participants: BTreeMap<Participant, BTreeMap<i64, Change>>,
 }
 
 impl Tally {
-    /// A row that is shown from now on, with the feedback that it may have already.
+    /// Adds a row that becomes an impression, with the feedback that it may have already.
     pub(crate) fn shown(&mut self, row: &Model) {
         let change = Change { shown: 1, ..Change::of(row) };
-        let value = |value: Option<f64>| (value.unwrap_or(0.0), i64::from(value.is_some()));
-        let sums = Sums { change, novelty: value(row.novelty), diversity: value(row.diversity) };
+        let sums = Sums { change, novelty: sum_of(row.novelty), diversity: sum_of(row.diversity) };
         self.add(row, sums);
         if let Some(at) = row.shown_at {
             *self.exposures.entry((row.resource_id, day_of(at))).or_default() += 1;
         }
     }
 
-    /// A row whose feedback changes; nothing unless it was shown.
+    /// Adds the change of the feedback on a row; nothing unless the row was shown.
     pub(crate) fn marked(&mut self, before: &Model, after: &Model) {
         let change = Change::of(after).minus(Change::of(before));
         self.add(before, Sums { change, ..Sums::default() });
@@ -98,12 +96,13 @@ impl Tally {
 
     fn add(&mut self, row: &Model, sums: Sums) {
         let Some(at) = row.shown_at else { return };
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let (experiment, variant) = (text(&row.experiment), text(&row.variant));
-        let key = (hour_of(at), text(&row.strategy), text(&row.model_version), experiment, variant);
+        let [strategy, model_version, experiment, variant] =
+            [&row.strategy, &row.model_version, &row.experiment, &row.variant]
+                .map(|text| text.clone().unwrap_or_default());
+        let key = (hour_of(at), strategy, model_version, experiment, variant);
         if !key.3.is_empty() && row.user_hash != 0 && sums.change != Change::default() {
-            let person = (key.3.clone(), key.4.clone(), row.user_hash);
-            self.people.entry(person).or_default().entry(day_of(at)).or_default().add(sums.change);
+            let participant = (key.3.clone(), key.4.clone(), row.user_hash);
+            self.participants.entry(participant).or_default().entry(day_of(at)).or_default().add(sums.change);
         }
         let hour = self.hours.entry(key).or_default();
         hour.change.add(sums.change);
@@ -115,12 +114,17 @@ impl Tally {
     }
 
     pub(crate) async fn write(self, transaction: &impl ConnectionTrait) -> Result<()> {
-        let Self { hours, ranks, exposures, people } = self;
+        let Self { hours, ranks, exposures, participants } = self;
         write_hours(transaction, hours).await?;
         write_ranks(transaction, ranks).await?;
         exposure::add(transaction, exposures).await?;
-        experiments::add(transaction, people).await
+        experiments::add(transaction, participants).await
     }
+}
+
+/// Returns a value as a sum, with the number of values in it.
+fn sum_of(value: Option<f64>) -> (f64, i64) {
+    (value.unwrap_or(0.0), i64::from(value.is_some()))
 }
 
 async fn write_hours(transaction: &impl ConnectionTrait, hours: BTreeMap<HourKey, Sums>) -> Result<()> {
@@ -152,7 +156,7 @@ async fn write_hours(transaction: &impl ConnectionTrait, hours: BTreeMap<HourKey
         (Hour::DiversitySum, "diversity_sum"),
         (Hour::DiversityCount, "diversity_count"),
     ];
-    upsert(transaction, rows.collect(), adding("impression_hours", key, &columns)).await
+    sql::upsert(transaction, rows.collect(), adding("impression_hours", key, &columns)).await
 }
 
 async fn write_ranks(transaction: &impl ConnectionTrait, ranks: BTreeMap<(i64, i64), Change>) -> Result<()> {
@@ -168,16 +172,5 @@ async fn write_ranks(transaction: &impl ConnectionTrait, ranks: BTreeMap<(i64, i
     let columns = [Column::Shown, Column::Clicked, Column::Rated, Column::Useful];
     let columns: Vec<_> = columns.into_iter().zip(MARKS).collect();
     let conflict = adding("impression_ranks", [Column::Day, Column::Rank], &columns);
-    upsert(transaction, rows.collect(), conflict).await
-}
-
-pub(super) async fn upsert<A>(
-    transaction: &impl ConnectionTrait,
-    rows: Vec<A>,
-    conflict: sea_orm::sea_query::OnConflict,
-) -> Result<()>
-where
-    A: sea_orm::ActiveModelTrait + Send,
-{
-    sql::insert_rows(transaction, rows, Some(conflict)).await.map(|_| ())
+    sql::upsert(transaction, rows.collect(), conflict).await
 }

@@ -1,38 +1,32 @@
 //! Databases, and small values to write into them.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use docent_domain::{
     Impression, InteractionRules, InteractionType, Link, NewInteraction, Resource, ResourceId, Signals,
     Strategy, UserId,
 };
 use docent_storage::{NewEmbedding, Recorded, Store, StoreConfig};
-use docent_tests::Postgres;
-pub(crate) use docent_tests::dump;
-use tempfile::TempDir;
 
-/// A fresh database that goes with this value.
+/// Database of a test.
 pub(crate) struct Database {
     pub(crate) url: String,
-    _guard: Guard,
-}
-
-#[allow(dead_code, reason = "held, never read")]
-enum Guard {
-    Folder(TempDir),
-    Server(Postgres),
+    /// Removed with this value, where the harness does not keep it.
+    _own: Option<docent_test_support::Database>,
 }
 
 impl Database {
-    pub(crate) fn sqlite() -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let url = format!("sqlite:{}", folder.path().join("made/on/demand.db").display());
-        Ok(Self { url, _guard: Guard::Folder(folder) })
+    pub(crate) fn of(fresh: &docent_test_support::Database) -> Self {
+        Self { url: fresh.url().to_owned(), _own: None }
     }
 
-    pub(crate) async fn postgresql() -> Result<Option<Self>> {
-        let server = Postgres::start().await?;
-        Ok(server.map(|server| Self { url: server.url(), _guard: Guard::Server(server) }))
+    /// Creates a second database of the same kind.
+    pub(crate) async fn another(&self) -> Result<Self> {
+        let own = match self.url.starts_with("sqlite") {
+            true => docent_test_support::Database::sqlite()?,
+            false => docent_test_support::Database::postgres().await?,
+        };
+        Ok(Self { url: own.url().to_owned(), _own: Some(own) })
     }
 
     pub(crate) fn config(&self) -> StoreConfig {
@@ -44,6 +38,20 @@ impl Database {
         store.migrate().await?;
         Ok(store)
     }
+}
+
+/// Returns every row of every table as text.
+pub(crate) async fn dump(store: &Store) -> Result<Vec<String>> {
+    let query = async |sql: &str| Ok(store.raw_sql(sql).await?);
+    docent_test_support::dump(store.backend() == "sqlite", query).await
+}
+
+/// Runs SQL behind the back of the store.
+pub(crate) async fn execute(store: &Store, statements: &[&str]) -> Result<()> {
+    for statement in statements {
+        store.raw_sql(statement).await.with_context(|| (*statement).to_owned())?;
+    }
+    Ok(())
 }
 
 pub(crate) fn at(seconds: i64) -> DateTime<Utc> {

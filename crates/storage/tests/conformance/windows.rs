@@ -1,11 +1,11 @@
-//! What windows hold, against counting everything again.
+//! Rollups of windows, compared with counting everything again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
 use docent_domain::{Assignment, Feedback, Impression, InteractionType};
-use docent_storage::{Marks, Store, VariantFigures};
+use docent_storage::{FeedbackCounts, Store, VariantRollup};
 
 use crate::support::{Database, at, event, id, impression, resource, rules, user};
 
@@ -28,7 +28,7 @@ impl Draws {
     }
 }
 
-/// How many sessions of the events of a person began since a time, and how long they were.
+/// Returns the number and the length of the sessions that began since a time.
 fn sessions_since(times: &BTreeSet<i64>, begin: i64) -> (u64, i64) {
     let mut sessions: Vec<(i64, i64)> = Vec::new();
     for &time in times {
@@ -48,7 +48,8 @@ pub(crate) async fn sessions_are_the_same_in_whatever_order_events_come(database
     let mut draws = Draws(3);
     let mut known: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
     for round in 0..12u64 {
-        // Days on which events come every few minutes, with pauses about as long as those that end a session.
+        // Days on which events come every few minutes, with pauses about as long as those that end
+        // a session.
         let mut events = Vec::new();
         for _ in 0..60 {
             let who = format!("user-{}", draws.below(2) + 2 * (round / 4));
@@ -81,15 +82,15 @@ pub(crate) async fn sessions_are_the_same_in_whatever_order_events_come(database
     Ok(())
 }
 
-/// Answer, person, variant, resource, when.
+/// Answer, user, variant, resource, second.
 type Shown = (String, String, &'static str, String, i64);
 
-/// What counting every person again finds of what was shown since a day began.
+/// Returns the rollups that counting every user again gives.
 fn counted(
     shown: &[Shown],
     said: &BTreeMap<(String, String), (bool, Option<bool>)>,
     since: DateTime<Utc>,
-) -> Vec<VariantFigures> {
+) -> Vec<VariantRollup> {
     let mut people: BTreeMap<(&str, &str), [u64; 4]> = BTreeMap::new();
     for (answer, who, variant, what, seconds) in shown {
         if at(*seconds) < since {
@@ -103,19 +104,19 @@ fn counted(
             counts[3] += u64::from(*useful == Some(true));
         }
     }
-    let mut variants: BTreeMap<&str, VariantFigures> = BTreeMap::new();
+    let mut variants: BTreeMap<&str, VariantRollup> = BTreeMap::new();
     for ((variant, _), [shown, clicked, rated, useful]) in people {
-        let of = variants.entry(variant).or_insert_with(|| VariantFigures {
+        let of = variants.entry(variant).or_insert_with(|| VariantRollup {
             variant: variant.into(),
-            people: 0,
-            marks: Marks::default(),
+            users: 0,
+            counts: FeedbackCounts::default(),
             clicks: [0.0; 3],
             raters: 0,
             verdicts: [0.0; 3],
         });
-        of.people += 1;
+        of.users += 1;
         of.raters += u64::from(rated > 0);
-        of.marks = of.marks.plus(Marks { shown, clicked, rated, useful });
+        of.counts = of.counts.plus(FeedbackCounts { shown, clicked, rated, useful });
         let products = |x: u64, y: u64| [x * x, y * y, x * y].map(|product| product as f64);
         for (sum, product) in of.clicks.iter_mut().zip(products(shown, clicked)) {
             *sum += product;
@@ -192,12 +193,12 @@ pub(crate) async fn an_experiment_in_any_window_is_what_counting_its_people_woul
         }
     }
     compare(&store, &shown, &said).await?;
-    // Whoever is erased was never there.
-    store.delete_user(&user("person-3")).await?;
+    // An erased user counts nowhere.
+    store.delete_user(&user("person-3"), at(1_000)).await?;
     shown.retain(|(_, who, ..)| who != "person-3");
     compare(&store, &shown, &said).await?;
-    // As if it had been counted from the start.
-    store.rollback(1).await?;
+    // The upgrade counts as if from the start.
+    store.rollback(2).await?;
     store.migrate().await?;
     compare(&store, &shown, &said).await
 }

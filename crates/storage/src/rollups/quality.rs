@@ -1,4 +1,4 @@
-//! How good what was shown was, from its counts.
+//! Quality of recommendations, read from the rollups.
 
 use chrono::{DateTime, Utc};
 use sea_orm::FromQueryResult;
@@ -6,21 +6,21 @@ use sea_orm::FromQueryResult;
 use super::{Exposure, HOURS_A_DAY, begin_of, hour_of};
 use crate::{Store, error::Result, sql, time::to_micros};
 
-/// What came of recommendations.
+/// Counts of impressions and their feedback.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Marks {
-    /// How many were shown.
+pub struct FeedbackCounts {
+    /// Number of impressions.
     pub shown: u64,
-    /// How many of them were opened.
+    /// Number of impressions that were clicked.
     pub clicked: u64,
-    /// Of how many of them somebody said whether they were useful.
+    /// Number of impressions with a verdict.
     pub rated: u64,
-    /// How many of these were.
+    /// Number of impressions with the verdict "useful".
     pub useful: u64,
 }
 
-impl Marks {
-    /// The sum of both.
+impl FeedbackCounts {
+    /// Returns the sum of both.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {
@@ -32,44 +32,45 @@ impl Marks {
     }
 }
 
-/// What came of the recommendations of one strategy, model and variant.
+/// Outcomes of the recommendations of one strategy, model and variant.
 #[derive(Debug, Clone, PartialEq)]
-pub struct GroupFigures {
-    /// By which strategy they were chosen.
+pub struct GroupRollup {
+    /// Strategy that chose them.
     pub strategy: String,
-    /// By which model; empty without one.
+    /// Version of the model; empty without a model.
     pub model_version: String,
-    /// In which experiment; empty outside.
+    /// Experiment; empty outside of one.
     pub experiment: String,
-    /// By which of its variants.
+    /// Variant of the experiment.
     pub variant: String,
-    /// What came of them.
-    pub marks: Marks,
-    /// Sum of their novelty, and of how many it is known.
+    /// Counts of impressions and feedback.
+    pub counts: FeedbackCounts,
+    /// Sum of novelty, and the number of impressions with a novelty.
     pub novelty: (f64, u64),
-    /// Sum of the diversity of their answers, and of how many it is known.
+    /// Sum of the diversity of their answers, and the number of impressions with a diversity.
     pub diversity: (f64, u64),
 }
 
-/// What came of the recommendations in one place of an answer.
+/// Outcomes of the recommendations at one rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RankFigures {
-    /// The place, from 1.
+pub struct RankRollup {
+    /// Rank in the answer, from 1.
     pub rank: u64,
-    /// What came of them.
-    pub marks: Marks,
+    /// Counts of impressions and feedback.
+    pub counts: FeedbackCounts,
 }
 
-/// What was shown in a window.
+/// Quality of recommendations in a window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quality {
-    /// When the window begins: a full hour. Ranks and exposure are counted from the beginning of its day.
+    /// Time when the window begins, a full hour. Ranks and exposure are counted from the beginning
+    /// of its day.
     pub begin: DateTime<Utc>,
-    /// By strategy, model and variant.
-    pub groups: Vec<GroupFigures>,
-    /// By place, from the first.
-    pub ranks: Vec<RankFigures>,
-    /// By resource.
+    /// Outcomes by strategy, model and variant.
+    pub groups: Vec<GroupRollup>,
+    /// Outcomes by rank, in ascending order.
+    pub ranks: Vec<RankRollup>,
+    /// Impressions by resource.
     pub exposure: Exposure,
 }
 
@@ -102,15 +103,20 @@ fn count(n: i64) -> u64 {
     u64::try_from(n).unwrap_or(0)
 }
 
-pub(super) fn marks(shown: i64, clicked: i64, rated: i64, useful: i64) -> Marks {
-    Marks { shown: count(shown), clicked: count(clicked), rated: count(rated), useful: count(useful) }
+pub(super) fn counts(shown: i64, clicked: i64, rated: i64, useful: i64) -> FeedbackCounts {
+    FeedbackCounts {
+        shown: count(shown),
+        clicked: count(clicked),
+        rated: count(rated),
+        useful: count(useful),
+    }
 }
 
 const SUMS: &str = "CAST(SUM(shown) AS bigint) AS shown, CAST(SUM(clicked) AS bigint) AS clicked, \
                     CAST(SUM(rated) AS bigint) AS rated, CAST(SUM(useful) AS bigint) AS useful";
 
 impl Store {
-    /// What was shown in the last `days` days and what came of it.
+    /// Returns the quality of recommendations in the last `days` days.
     ///
     /// # Errors
     /// Any failure of the database.
@@ -139,13 +145,13 @@ impl Store {
 }
 
 impl GroupRow {
-    fn figures(self) -> GroupFigures {
-        GroupFigures {
+    fn figures(self) -> GroupRollup {
+        GroupRollup {
             strategy: self.strategy,
             model_version: self.model_version,
             experiment: self.experiment,
             variant: self.variant,
-            marks: marks(self.shown, self.clicked, self.rated, self.useful),
+            counts: counts(self.shown, self.clicked, self.rated, self.useful),
             novelty: (self.novelty_sum, count(self.novelty_count)),
             diversity: (self.diversity_sum, count(self.diversity_count)),
         }
@@ -153,8 +159,8 @@ impl GroupRow {
 }
 
 impl RankRow {
-    fn figures(self) -> RankFigures {
-        let marks = marks(self.shown, self.clicked, self.rated, self.useful);
-        RankFigures { rank: count(self.rank), marks }
+    fn figures(self) -> RankRollup {
+        let counts = counts(self.shown, self.clicked, self.rated, self.useful);
+        RankRollup { rank: count(self.rank), counts }
     }
 }

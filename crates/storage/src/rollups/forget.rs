@@ -1,21 +1,22 @@
-//! What is too old for any window goes, a few rows at a time, so that nobody waits for it.
+//! Deletion of what is too old for any window, a few rows at a time, so that no writer waits for
+//! it.
 
 use chrono::{DateTime, Utc};
-use sea_orm::DbBackend;
+use sea_orm::{ConnectionTrait, DbBackend};
 
 use super::{HOURS_A_DAY, KEPT, hour_of};
 use crate::{Store, error::Result, sql, time::to_micros};
 
-/// Rows in one transaction.
+/// Number of rows deleted in one transaction.
 const AT_A_TIME: i64 = 1_000;
 
 impl Store {
-    /// Forgets counts that are older than the longest window, and sessions and days of people that only those held. How
-    /// many rows went. It writes in many short transactions.
+    /// Deletes rollups that are older than the longest window, with sessions and days of users that
+    /// only those covered. Writes in many short transactions. Returns the number of rows deleted.
     ///
     /// # Errors
     /// Any failure of the database.
-    pub async fn forget_old_figures(&self, now: DateTime<Utc>) -> Result<u64> {
+    pub async fn forget_old_rollups(&self, now: DateTime<Utc>) -> Result<u64> {
         let since = to_micros(now - KEPT);
         let hour = hour_of(since);
         let day = hour.div_euclid(HOURS_A_DAY);
@@ -35,7 +36,9 @@ impl Store {
                  (SELECT {key} FROM {table} WHERE {time} < $1 ORDER BY {time} LIMIT $2)"
             );
             loop {
-                let batch = sql::execute(self.writer(), &delete, [oldest.into(), AT_A_TIME.into()]).await?;
+                let transaction = self.begin().await?;
+                let batch = sql::execute(&transaction, &delete, [oldest.into(), AT_A_TIME.into()]).await?;
+                transaction.commit().await?;
                 gone += batch;
                 if batch < AT_A_TIME.unsigned_abs() {
                     break;
@@ -45,16 +48,18 @@ impl Store {
         Ok(gone)
     }
 
-    /// Deletes impressions that were shown before a time, and feedback of before on what was never shown; `limit` rows at
-    /// most, the oldest first, in one short transaction that waits for nobody. How many went: fewer than `limit` where
-    /// none is left.
+    /// Deletes impressions that were shown before a time, and earlier feedback on what was never
+    /// shown: at most `limit` rows, the oldest first, in one short transaction that waits for no
+    /// lock. Returns the number of rows deleted, which is less than `limit` when none is left.
     ///
-    /// What somebody judged useful or not stays: it counts in their answers and in training. So does what was clicked since.
+    /// Rows with a verdict stay, because verdicts count in answers and in training; so do rows that
+    /// were clicked since.
     ///
     /// # Errors
     /// Any failure of the database.
     pub async fn forget_impressions(&self, before: DateTime<Utc>, limit: u64) -> Result<u64> {
-        let locking = match self.writer().get_database_backend() {
+        let transaction = self.begin().await?;
+        let locking = match transaction.get_database_backend() {
             DbBackend::Postgres => "FOR UPDATE SKIP LOCKED",
             _ => "",
         };
@@ -65,15 +70,16 @@ impl Store {
             "shown_at IS NULL AND feedback_at < $1",
         ] {
             let left = limit - i64::try_from(gone).unwrap_or(limit);
-            // Materialized, or PostgreSQL may look for them anew for each row, pass over those it has locked itself, and
-            // delete more than the limit.
+            // Materialized, because otherwise PostgreSQL may run the query again for each row, skip
+            // the rows that it has locked itself, and delete more than the limit.
             let delete = format!(
                 "WITH old AS MATERIALIZED (SELECT id FROM recommendation_feedback WHERE was_useful IS NULL AND {old} \
                  ORDER BY shown_at LIMIT $2 {locking}) \
                  DELETE FROM recommendation_feedback WHERE id IN (SELECT id FROM old)"
             );
-            gone += sql::execute(self.writer(), delete, [to_micros(before).into(), left.into()]).await?;
+            gone += sql::execute(&transaction, delete, [to_micros(before).into(), left.into()]).await?;
         }
+        transaction.commit().await?;
         Ok(gone)
     }
 }

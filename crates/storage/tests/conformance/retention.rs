@@ -70,7 +70,7 @@ pub(crate) async fn old_impressions_go_and_what_counts_stays(database: &Database
         row.shown_at == Some(at(-89 * DAY)) && row.was_useful == Some(true) && row.rank == Some(3),
         "{row:?}"
     );
-    ensure!(store.quality(at(0), 90).await?.groups[0].marks.useful == 1);
+    ensure!(store.quality(at(0), 90).await?.groups[0].counts.useful == 1);
     // What is gone is feedback on something that was never shown, as far as we know.
     store.put_feedback(&said("old", "ada", Some(true), 0)).await?;
     ensure!(rows(&store, "old").await?[0].shown_at.is_none());
@@ -96,7 +96,8 @@ pub(crate) async fn who_writes_does_not_wait_for_what_is_forgotten(database: &Da
             }
         }
     });
-    // Others write meanwhile, on the very rows that are about to go too; nothing fails and no verdict is lost.
+    // Others write meanwhile, on the very rows that are about to go too; nothing fails and no
+    // verdict is lost.
     let mut judged = 0;
     for n in (0..3_000).rev().step_by(100) {
         store.record(&[export("bob", "a", n)], &rules(), at(n), None).await?;
