@@ -45,8 +45,8 @@ bench:
     cargo run -p docent-graph --example ppr_speed
     cargo run -p docent-ranker --example filter_speed
     cargo run -p docent-embeddings --example index_speed
-    cargo run -p docent-ncf --example score_speed
-    cargo run -p docent-ncf --example throughput
+    cargo run -p docent-ncf --features train --example score_speed
+    cargo run -p docent-ncf --features train --example throughput
 
 # Generate docs/metrics.md from the table of metrics.
 metrics-doc:

@@ -1,5 +1,5 @@
-//! Time to score 500 candidates of one user among 100,000 items.
-//! `cargo run --release -p docent-ncf --example score_speed`
+//! Measures the time to score 500 candidates of one user in a catalogue of 100,000 items:
+//! `cargo run --release -p docent-ncf --features train --example score_speed`.
 #![allow(clippy::print_stdout)]
 
 use std::time::Instant;
@@ -13,12 +13,15 @@ const ITEMS: usize = 100_000;
 const CANDIDATES: usize = 500;
 const REQUESTS: usize = 2_000;
 
+/// Draws `[rows, dim]` values from -0.2 to 0.2.
+fn random(rows: usize, dim: usize, rng: &mut StdRng) -> Vec<f32> {
+    (0..rows * dim).map(|_| rng.random_range(-0.2..0.2)).collect()
+}
+
 fn main() -> Result<(), NcfError> {
     let config = NcfConfig { epochs: 0, ..NcfConfig::default() };
     let mut rng = StdRng::seed_from_u64(1);
-    let mut random =
-        |rows: usize| -> Vec<f32> { (0..rows * config.dim).map(|_| rng.random_range(-0.2..0.2)).collect() };
-    let (user_base, item_base) = (random(USERS), random(ITEMS));
+    let (user_base, item_base) = (random(USERS, config.dim, &mut rng), random(ITEMS, config.dim, &mut rng));
     let data = TrainingData {
         n_users: USERS,
         n_items: ITEMS,
@@ -30,7 +33,7 @@ fn main() -> Result<(), NcfError> {
     };
     let start = Instant::now();
     let model = train(&data, &config, &mut ())?;
-    println!("model of {ITEMS} items made in {:.0} ms", start.elapsed().as_secs_f64() * 1e3);
+    println!("model of {ITEMS} items built in {:.0} ms", start.elapsed().as_secs_f64() * 1e3);
 
     let mut scores = Vec::new();
     let mut microseconds = Vec::with_capacity(REQUESTS);
@@ -41,8 +44,12 @@ fn main() -> Result<(), NcfError> {
         microseconds.push(start.elapsed().as_secs_f64() * 1e6);
     }
     microseconds.sort_unstable_by(f64::total_cmp);
-    let at =
-        |share: f64| microseconds.get((share * (REQUESTS - 1) as f64) as usize).copied().unwrap_or_default();
-    println!("{CANDIDATES} candidates of one user: median {:.0} us, p99 {:.0} us", at(0.5), at(0.99));
+    let (median, p99) = (quantile(&microseconds, 0.5), quantile(&microseconds, 0.99));
+    println!("{CANDIDATES} candidates of one user: median {median:.0} us, p99 {p99:.0} us");
     Ok(())
+}
+
+/// Returns the value at the given share of a sorted slice.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    sorted.get((share * (REQUESTS - 1) as f64) as usize).copied().unwrap_or_default()
 }

@@ -1,5 +1,6 @@
-//! Median time of a training step at batch 256 for a small and a large catalogue: a step must not get dearer with the
-//! tables. `cargo run --release -p docent-ncf --example step_cost`
+//! Measures the median time of a training step at batch size 256 for a small and a large catalogue;
+//! the cost of a step must not grow with the tables:
+//! `cargo run --release -p docent-ncf --features train --example step_cost`.
 #![allow(clippy::print_stdout)]
 
 use std::ops::ControlFlow;
@@ -28,14 +29,19 @@ impl TrainingObserver for StepTimes {
     }
 }
 
+/// Draws `[rows, dim]` values from -0.2 to 0.2.
+fn random(rows: usize, dim: usize, rng: &mut StdRng) -> Vec<f32> {
+    (0..rows * dim).map(|_| rng.random_range(-0.2..0.2)).collect()
+}
+
 fn median_step(n_users: usize, n_items: usize) -> Result<Duration, NcfError> {
     let config = NcfConfig { epochs: 1, ..NcfConfig::default() };
     let mut rng = StdRng::seed_from_u64(1);
-    let mut random =
-        |rows: usize| -> Vec<f32> { (0..rows * config.dim).map(|_| rng.random_range(-0.2..0.2)).collect() };
-    let (user_base, item_base) = (random(n_users), random(n_items));
-    let mut pair = || (rng.random_range(0..n_users) as u32, rng.random_range(0..n_items) as u32);
-    let positives: Vec<(u32, u32)> = (0..STEPS * config.batch_size).map(|_| pair()).collect();
+    let user_base = random(n_users, config.dim, &mut rng);
+    let item_base = random(n_items, config.dim, &mut rng);
+    let positives: Vec<(u32, u32)> = (0..STEPS * config.batch_size)
+        .map(|_| (rng.random_range(0..n_users) as u32, rng.random_range(0..n_items) as u32))
+        .collect();
     let data = TrainingData {
         n_users,
         n_items,

@@ -1,5 +1,6 @@
-//! Rows (user, item, label) a second that training takes in, at 256 and 4,096 rows a step; the peer is
-//! docs/benchmarks/neumf_torch.py. `cargo run --release -p docent-ncf --example throughput`
+//! Measures the rows (user, item, label) that training processes per second, at 256 and 4,096 rows
+//! a step. `neumf_torch.py` in the benchmark documentation measures the same for PyTorch:
+//! `cargo run --release -p docent-ncf --features train --example throughput`.
 #![allow(clippy::print_stdout)]
 
 use std::ops::ControlFlow;
@@ -30,18 +31,22 @@ impl TrainingObserver for StepTimes {
     }
 }
 
+/// Draws `[rows, dim]` values from -0.2 to 0.2.
+fn random(rows: usize, dim: usize, rng: &mut StdRng) -> Vec<f32> {
+    (0..rows * dim).map(|_| rng.random_range(-0.2..0.2)).collect()
+}
+
 fn main() -> Result<(), NcfError> {
     for rows in [256, 4_096] {
         let config = NcfConfig { epochs: 1, ..NcfConfig::default() };
         let of_positive = 1 + config.negatives_per_positive;
         let config = NcfConfig { batch_size: rows / of_positive, ..config };
         let mut rng = StdRng::seed_from_u64(1);
-        let mut random = |rows: usize| -> Vec<f32> {
-            (0..rows * config.dim).map(|_| rng.random_range(-0.2..0.2)).collect()
-        };
-        let (user_base, item_base) = (random(USERS), random(ITEMS));
-        let mut pair = || (rng.random_range(0..USERS) as u32, rng.random_range(0..ITEMS) as u32);
-        let positives: Vec<(u32, u32)> = (0..STEPS * config.batch_size).map(|_| pair()).collect();
+        let user_base = random(USERS, config.dim, &mut rng);
+        let item_base = random(ITEMS, config.dim, &mut rng);
+        let positives: Vec<(u32, u32)> = (0..STEPS * config.batch_size)
+            .map(|_| (rng.random_range(0..USERS) as u32, rng.random_range(0..ITEMS) as u32))
+            .collect();
         let data = TrainingData {
             n_users: USERS,
             n_items: ITEMS,

@@ -1,50 +1,62 @@
-//! Settings of a training run, their defaults and their ranges.
+//! Settings of a training run: defaults and allowed ranges.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{NcfError, TrainDevice};
 
-/// What the model minimises over a positive and the negatives drawn for it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Loss to minimise over each positive and the negatives drawn for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
-    /// Binary cross-entropy of each positive (1) and negative (0), as in the NeuMF paper.
+    /// Binary cross-entropy of each positive (label 1) and negative (label 0), as in the NeuMF
+    /// paper.
     #[default]
     Bce,
-    /// Bayesian personalised ranking: `softplus(negative - positive)` per pair (Rendle et al. 2009).
+    /// Bayesian personalised ranking: `softplus(negative - positive)` for each pair (Rendle et al.
+    /// 2009, <https://arxiv.org/abs/1205.2618>).
     Bpr,
-    /// Cross-entropy of the positive among itself and its negatives.
+    /// Cross-entropy of the positive in the softmax over itself and its negatives.
     SampledSoftmax,
 }
 
 /// Settings of a training run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NcfConfig {
-    /// Length of the ALS factors and so of all embeddings, 1 or more. Default 64.
+    /// Length of the ALS factors and of all embeddings; at least 1. Default 64.
+    #[schemars(range(min = 1))]
     pub dim: usize,
     /// Widths of the hidden layers of the MLP, first to last; at least one. Default 128, 64, 32.
+    #[schemars(length(min = 1), inner(range(min = 1)))]
     pub layers: Vec<usize>,
     /// Passes over the positives; 0 keeps the ALS start. Default 10.
     pub epochs: usize,
-    /// Positives per step, each with its negatives; 2 or more. Default 256.
+    /// Positives in a step, each with its negatives; at least 2. Default 256.
+    #[schemars(range(min = 2))]
     pub batch_size: usize,
-    /// Adam's learning rate, over 0. Default 0.001.
+    /// Learning rate of Adam; positive. Default 0.001.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub learning_rate: f32,
-    /// Decoupled decay of embedding rows towards where they started (the ALS factor and its map),
-    /// per update of the row and times the learning rate; 0 is none. Default 0.
+    /// Decoupled weight decay of embedding rows towards their start (the ALS factor and its map).
+    /// Applied once per update of the row and multiplied by the learning rate; 0 disables it.
+    /// Default 0.
+    #[schemars(range(min = 0.0))]
     pub weight_decay: f32,
-    /// Negatives drawn per positive and epoch; 1 or more. Default 4.
+    /// Negatives drawn for each positive in each epoch; at least 1. Default 4.
+    #[schemars(range(min = 1))]
     pub negatives_per_positive: usize,
-    /// Share of the hidden units dropped in training, in `0..1`. Default 0.
+    /// Share of hidden units dropped in training, at least 0 and below 1. Default 0.
+    #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     pub dropout: f32,
-    /// The loss. Default [`Loss::Bce`].
+    /// Loss. Default [`Loss::Bce`].
     pub loss: Loss,
-    /// Epochs without a better holdout metric after which training stops; 1 or more. Default 3.
+    /// Epochs without a better holdout metric before training stops; at least 1. Default 3.
+    #[schemars(range(min = 1))]
     pub patience: usize,
-    /// Where the steps run; scores are always computed on the CPU. Default [`TrainDevice::Cpu`].
+    /// Device of the training steps; scores are always computed on the CPU. Default
+    /// [`TrainDevice::Cpu`].
     pub device: TrainDevice,
-    /// Seed of everything random. Default 42.
+    /// Seed of the random number generator. Default 42.
     pub seed: u64,
 }
 
@@ -68,31 +80,33 @@ impl Default for NcfConfig {
 }
 
 impl NcfConfig {
-    /// Checks every field against its range.
+    /// Checks that every field is in its range.
     ///
     /// # Errors
     /// [`NcfError::InvalidConfig`] for the first field that is out of range.
     pub fn validate(&self) -> Result<(), NcfError> {
-        let check = |ok: bool, field, value: String, expected| {
-            if ok { Ok(()) } else { Err(NcfError::InvalidConfig { field, value, expected }) }
-        };
-        let layers_fit = !self.layers.is_empty() && self.layers.iter().all(|&width| width >= 1);
-        let rate = self.learning_rate;
-        let decay = self.weight_decay;
-        check(self.dim >= 1, "dim", self.dim.to_string(), "1 or more")?;
-        check(layers_fit, "layers", format!("{:?}", self.layers), "one or more widths of 1 or more")?;
-        check(self.batch_size >= 2, "batch_size", self.batch_size.to_string(), "2 or more")?;
-        check(rate.is_finite() && rate > 0.0, "learning_rate", rate.to_string(), "a finite number over 0")?;
-        check(
-            decay.is_finite() && decay >= 0.0,
-            "weight_decay",
-            decay.to_string(),
-            "a finite number, 0 or more",
-        )?;
-        let negatives = self.negatives_per_positive;
-        check(negatives >= 1, "negatives_per_positive", negatives.to_string(), "1 or more")?;
-        let dropout = self.dropout;
-        check((0.0..1.0).contains(&dropout), "dropout", dropout.to_string(), "0 or more and under 1")?;
-        check(self.patience >= 1, "patience", self.patience.to_string(), "1 or more")
+        let Self { dim, layers, batch_size, learning_rate, weight_decay, .. } = self;
+        let Self { negatives_per_positive, dropout, patience, .. } = self;
+        check(*dim >= 1, "dim", dim, "at least 1")?;
+        let layers_fit = !layers.is_empty() && layers.iter().all(|&width| width >= 1);
+        check(layers_fit, "layers", format_args!("{layers:?}"), "one or more widths of at least 1")?;
+        check(*batch_size >= 2, "batch_size", batch_size, "at least 2")?;
+        let rate_fits = learning_rate.is_finite() && *learning_rate > 0.0;
+        check(rate_fits, "learning_rate", learning_rate, "a finite positive number")?;
+        let decay_fits = weight_decay.is_finite() && *weight_decay >= 0.0;
+        check(decay_fits, "weight_decay", weight_decay, "a finite number of at least 0")?;
+        let negatives_fit = *negatives_per_positive >= 1;
+        check(negatives_fit, "negatives_per_positive", negatives_per_positive, "at least 1")?;
+        check((0.0..1.0).contains(dropout), "dropout", dropout, "at least 0 and below 1")?;
+        check(*patience >= 1, "patience", patience, "at least 1")
     }
+}
+
+fn check(
+    fits: bool,
+    field: &'static str,
+    value: impl ToString,
+    expected: &'static str,
+) -> Result<(), NcfError> {
+    if fits { Ok(()) } else { Err(NcfError::InvalidConfig { field, value: value.to_string(), expected }) }
 }

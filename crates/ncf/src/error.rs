@@ -1,103 +1,103 @@
-//! What can go wrong while training, scoring or loading a model.
+//! Errors of training, scoring and loading, and the checks that several of them share.
 
-/// Errors of this crate. Every variant says what was read and what was expected.
+/// Errors of this crate. Each message says what was read and what was expected.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NcfError {
-    /// A setting is outside its range.
+    /// A setting is out of range.
     #[error("setting `{field}` is {value}: expected {expected}")]
     InvalidConfig {
         /// Name of the field of [`crate::NcfConfig`].
         field: &'static str,
-        /// What it was set to.
+        /// Value found.
         value: String,
-        /// What it may be.
+        /// Allowed range.
         expected: &'static str,
     },
-    /// An array has another length than its shape says.
+    /// The length of an array does not match its shape.
     #[error("`{what}` has {found} values: expected {expected}")]
     WrongLength {
         /// Name of the array.
         what: String,
-        /// Its length, in values.
+        /// Length found, in values.
         found: usize,
-        /// The length expected, in values.
+        /// Length expected, in values.
         expected: usize,
     },
-    /// An array holds a NaN or an infinity.
-    #[error("`{what}` holds a value that is not finite, at position {position}")]
+    /// An array contains a NaN or an infinity.
+    #[error("`{what}` has a value that is not finite at position {position}")]
     NotFinite {
         /// Name of the array.
         what: String,
         /// Position of the first such value in the flat array.
         position: usize,
     },
-    /// The device asked for cannot be used.
-    #[error("the device `{device}` cannot be used: {reason}")]
+    /// The requested training device is not available.
+    #[error("device `{device}` is not available: {reason}")]
     DeviceUnavailable {
-        /// Its name.
+        /// Name of the device.
         device: &'static str,
-        /// Why.
+        /// Cause, as reported by the driver or the build.
         reason: String,
     },
-    /// There is not one positive to learn from.
-    #[error("there are no positives to train on")]
+    /// The training data has no positives.
+    #[error("no positives to train on: expected at least one (user, item) pair")]
     NoPositives,
-    /// A user index that the data or the model does not have.
+    /// A user index is out of range.
     #[error("user {user} is out of range: there are {n_users} users")]
     UnknownUser {
-        /// The index given.
+        /// Index found.
         user: u32,
-        /// Number of users known.
+        /// Number of users; valid indices are below it.
         n_users: usize,
     },
-    /// An item index that the data or the model does not have.
+    /// An item index is out of range.
     #[error("item {item} is out of range: there are {n_items} items")]
     UnknownItem {
-        /// The index given.
+        /// Index found.
         item: u32,
-        /// Number of items known.
+        /// Number of items; valid indices are below it.
         n_items: usize,
     },
-    /// The source of base vectors had none.
-    #[error("there are no base vectors of user {user} without their positives")]
+    /// The leave-one-out source returned no base vectors for a user.
+    #[error("the leave-one-out source returned no base vectors for user {user}")]
     NoBase {
-        /// The index asked for.
+        /// Index of the user.
         user: u32,
     },
     /// The loss or the weights became NaN or infinite. Nothing of the run is kept.
-    #[error("training diverged at epoch {epoch}, batch {batch}: loss {loss}. Lower the learning rate")]
+    #[error("training diverged at epoch {epoch}, batch {batch} (loss {loss}): lower `learning_rate`")]
     Diverged {
         /// Epoch, from 1.
         epoch: usize,
         /// Batch within the epoch, from 0.
         batch: usize,
-        /// The batch's loss; finite if it was the update that left the finite numbers.
+        /// Loss of the batch; finite if only the updated weights are not.
         loss: f32,
     },
     /// The observer returned a holdout metric that is not a finite number.
     #[error("the holdout metric after epoch {epoch} is {metric}: expected a finite number")]
     BadMetric {
-        /// Epoch, 0 for the start.
+        /// Epoch; 0 before the first.
         epoch: usize,
-        /// The value returned.
+        /// Value returned.
         metric: f64,
     },
-    /// The observer asked to stop. Nothing of the run is kept.
+    /// The observer stopped the run. Nothing of the run is kept.
     #[error("training was interrupted at epoch {epoch}, batch {batch}")]
     Interrupted {
         /// Epoch, from 1.
         epoch: usize,
-        /// The batch that was not begun, from 0.
+        /// First batch that did not run, from 0.
         batch: usize,
     },
-    /// A tensor of a saved model is absent.
+    /// A saved model lacks a tensor.
     #[error("the saved model has no tensor `{name}`")]
     MissingTensor {
         /// Name of the tensor.
         name: String,
     },
-    /// A tensor of a saved model has another shape than the metadata say.
+    /// The shape of a saved tensor does not match the metadata.
     #[error("tensor `{name}` has shape {found:?}: expected {expected:?}")]
     WrongShape {
         /// Name of the tensor.
@@ -107,26 +107,37 @@ pub enum NcfError {
         /// Shape expected.
         expected: Vec<usize>,
     },
-    /// A tensor that no model of this format has, or that is there twice.
+    /// A saved model has a tensor that its format does not define, or has it twice.
     #[error("the saved model has an unexpected tensor `{name}`")]
     UnexpectedTensor {
         /// Name of the tensor.
         name: String,
     },
-    /// The saved model was written by a newer version.
-    #[error("the saved model has format {found}: this version reads formats up to {supported}")]
+    /// The format of a saved model is not the one that this version reads.
+    #[error("the saved model has format {found}: this version reads format {supported}")]
     UnsupportedFormat {
         /// Format found.
         found: u32,
-        /// Newest format that can be read.
+        /// Format that this version reads.
         supported: u32,
     },
-    /// burn answered something that its documentation rules out.
-    #[error("the tensor library failed at `{what}`: {reason}")]
+    /// A numeric library failed in a way that its documentation rules out.
+    #[error("internal error in {what}: {reason}")]
     Backend {
-        /// What was asked of it.
+        /// Failed step.
         what: &'static str,
-        /// What it said.
+        /// Message of the library.
         reason: String,
     },
+}
+
+/// Checks that `values` consists of `expected` finite numbers.
+pub(crate) fn check_values(what: &str, values: &[f32], expected: usize) -> Result<(), NcfError> {
+    if values.len() != expected {
+        return Err(NcfError::WrongLength { what: what.into(), found: values.len(), expected });
+    }
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(position) => Err(NcfError::NotFinite { what: what.into(), position }),
+        None => Ok(()),
+    }
 }

@@ -1,14 +1,14 @@
 //! A trained model.
 
-use crate::dense::{Matrix, Tower};
 use crate::scoring::ItemSide;
-use crate::table::Table;
+use crate::weights::{Matrix, Table, Tower};
 use crate::{NcfError, NcfMetadata, Scorer};
 
-/// A trained model: immutable, free of burn, ready to be shared between threads.
+/// A trained model: immutable, independent of burn, and shareable between threads.
 ///
-/// What content features add to the first layer is kept with the items, so the features are not needed any more. Memory, in
-/// values of 4 bytes: per item `dim + layers[0]` (768 bytes by default), none per user, and some 20 thousand for the rest.
+/// The contribution of content features to the first layer is folded into the item table, so the
+/// features are not needed after training. Memory, in values of 4 bytes: `dim + layers[0]` for each
+/// item (768 bytes by default), none for users, and about 20 thousand for the dense weights.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NcfModel {
     pub(crate) metadata: NcfMetadata,
@@ -20,19 +20,19 @@ pub struct NcfModel {
 }
 
 impl NcfModel {
-    /// Sizes, settings and provenance.
+    /// Returns the sizes, settings and provenance of the model.
     pub fn metadata(&self) -> &NcfMetadata {
         &self.metadata
     }
 
-    /// Number of values in all tensors of the model.
+    /// Returns the number of values in all tensors of the model.
     pub fn n_parameters(&self) -> usize {
         let tables = [&self.item_gmf, &self.item_first];
         let in_tables: usize = tables.iter().map(|table| table.values.len()).sum();
         in_tables + self.tower.all().iter().map(|matrix| matrix.values.len()).sum::<usize>()
     }
 
-    /// The scorer of this model; making one is free.
+    /// Returns a scorer that borrows this model. Costs nothing.
     pub fn scorer(&self) -> Scorer<'_> {
         Scorer {
             tower: &self.tower,
@@ -42,7 +42,7 @@ impl NcfModel {
         }
     }
 
-    /// See [`Scorer::score`].
+    /// Scores items for a user; see [`Scorer::score`].
     ///
     /// # Errors
     /// As [`Scorer::score`].

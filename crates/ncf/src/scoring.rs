@@ -1,36 +1,43 @@
-//! Scores at request time: plain host code over slices, no burn.
+//! Scoring at request time: plain host code over slices.
 
+use docent_linalg::{best_first, dot, select_best};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
-use rayon::prelude::*;
 
 use crate::NcfError;
-use crate::data::check_values;
-use crate::dense::{Matrix, Tower};
-use crate::loss::sigmoid;
-use crate::table::Table;
+use crate::error::check_values;
+use crate::weights::{Matrix, Table, Tower};
 
-/// Items scored together. Every block is padded to this many rows, so an item's score has the same bits whichever other
-/// items are scored with it; 64 rows of the default widths stay in the first-level caches.
-const BLOCK: usize = 64;
+/// Items scored in one pass through the MLP. Every block is padded to this many rows, so that an
+/// item's score has the same bits whichever items are scored with it. At the default widths, the
+/// activations of 64 rows fit in the first-level cache.
+pub(crate) const BLOCK: usize = 64;
 
-/// The chance that a logit of a model trained with [`crate::Loss::Bce`] stands for, in `0..=1`. For the other losses it
-/// is not calibrated, but still rises with the logit.
+/// Converts a logit into a probability, `1 / (1 + e^-logit)`, without overflow.
+///
+/// Calibrated for models trained with [`crate::Loss::Bce`]. For the other losses it only preserves
+/// the order of the logits.
 pub fn probability(logit: f32) -> f32 {
-    sigmoid(logit)
+    if logit >= 0.0 {
+        1.0 / (1.0 + (-logit).exp())
+    } else {
+        let e = logit.exp();
+        e / (1.0 + e)
+    }
 }
 
-/// What items add to the MLP's first layer: a table and, in training, content features times a matrix that is still being
-/// learned.
+/// The items' part of the MLP's first layer: a table and, in training, the product of content
+/// features and a matrix that is still being learned.
 #[derive(Clone, Copy)]
 pub(crate) struct ItemSide<'a> {
     /// `[n_items, layers[0]]`
     pub table: &'a Table,
+    /// Features `[n_items, feature_dim]` and weights `[feature_dim, layers[0]]`
     pub features: Option<(&'a [f32], &'a Matrix)>,
 }
 
-/// Scores items for users. Made by [`crate::NcfModel::scorer`], or handed to
-/// [`crate::TrainingObserver::evaluate`]; copying it is free.
+/// Scores items for users. [`crate::NcfModel::scorer`] returns one, and training passes one to
+/// `TrainingObserver::evaluate`. Copying costs nothing.
 #[derive(Clone, Copy)]
 pub struct Scorer<'a> {
     pub(crate) tower: &'a Tower<Matrix>,
@@ -40,17 +47,19 @@ pub struct Scorer<'a> {
 }
 
 impl Scorer<'_> {
-    /// Number of items known at training.
+    /// Returns the number of items known at training.
     pub fn n_items(&self) -> usize {
         self.n_items
     }
 
-    /// Replaces the content of `out` by the logits of `items`, in their order, for a user whose ALS vector is `user` `[dim]`,
-    /// folded in from their history as it is now. Greater is better; the logits of one user
-    /// are comparable with each other.
+    /// Replaces the content of `out` by the logits of `items`, in their order.
+    ///
+    /// `user` `[dim]` is the user's ALS vector, folded in from the current history. A greater logit
+    /// is better; logits are comparable within one user.
     ///
     /// # Errors
-    /// [`NcfError::WrongLength`] or [`NcfError::NotFinite`] for the user's vector, [`NcfError::UnknownItem`] for an index that was not there at training. `out` is then empty.
+    /// [`NcfError::WrongLength`] or [`NcfError::NotFinite`] for the user's vector,
+    /// [`NcfError::UnknownItem`] for an index that was not known at training. `out` is then empty.
     pub fn score(&self, user: &[f32], items: &[u32], out: &mut Vec<f32>) -> Result<(), NcfError> {
         out.clear();
         self.check(user, items)?;
@@ -63,8 +72,10 @@ impl Scorer<'_> {
         Ok(())
     }
 
-    /// Replaces the content of `out` by the logits of all items, `[n_items]`. Of more than `rescored` items, only the
-    /// `rescored` best by the GMF branch run through the MLP; the rest get the MLP's mean over those.
+    /// Replaces the content of `out` by the logits of all items, `[n_items]`.
+    ///
+    /// Only the `rescored` best items of the GMF branch go through the MLP; all others get the mean
+    /// of the MLP's output over those. Catalogues of at most `rescored` items are scored exactly.
     ///
     /// # Errors
     /// As [`Scorer::score`].
@@ -76,10 +87,9 @@ impl Scorer<'_> {
         self.check(user, &[])?;
         let (gmf, _) = self.user_side(user);
         let linear: Vec<f32> = items.iter().map(|&item| dot(&gmf, self.item_gmf.row(item))).collect();
-        let by_linear =
-            |&a: &u32, &b: &u32| linear[b as usize].total_cmp(&linear[a as usize]).then(a.cmp(&b));
-        items.select_nth_unstable_by(rescored, by_linear);
-        items.truncate(rescored);
+        select_best(&mut items, rescored, |&a, &b| {
+            best_first((linear[a as usize].into(), a), (linear[b as usize].into(), b))
+        });
         let mut exact = Vec::new();
         self.score(user, &items, &mut exact)?;
         let corrections = items.iter().zip(&exact).map(|(&item, score)| score - linear[item as usize]);
@@ -100,8 +110,9 @@ impl Scorer<'_> {
         }
     }
 
-    /// The user's part of both branches: the vector that item vectors are multiplied with, and the first layer's
-    /// pre-activation `[layers[0]]`.
+    /// Computes the user's part of both branches, once for all items: `p_u ⊙ out` `[dim]`, whose
+    /// dot product with an item's vector is the GMF logit, and the pre-activation `W p_u + b`
+    /// `[layers[0]]` of the first layer.
     fn user_side(&self, user: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let tower = self.tower;
         let gmf = user.iter().zip(&tower.out_gmf.values).map(|(value, weight)| value * weight).collect();
@@ -112,6 +123,7 @@ impl Scorer<'_> {
         (gmf, first)
     }
 
+    /// Appends the logits of at most [`BLOCK`] items.
     fn score_block(
         &self,
         gmf: &[f32],
@@ -123,6 +135,7 @@ impl Scorer<'_> {
         let tower = self.tower;
         let width = first.len();
         let Buffers { input, output } = buffers;
+        // First layer: the user's part is the same for all rows, the item's part is looked up.
         self.items.first_layer(items, &mut input[..BLOCK * width]);
         for row in input[..BLOCK * width].chunks_exact_mut(width) {
             row.iter_mut().zip(first).for_each(|(cell, user)| *cell = relu(*cell + user));
@@ -146,38 +159,25 @@ impl Scorer<'_> {
 }
 
 impl ItemSide<'_> {
-    /// What `items` (at most `BLOCK`) add, `[BLOCK, layers[0]]`; zero past the last of them.
-    fn first_layer(&self, items: &[u32], out: &mut [f32]) {
+    /// Writes the contribution of at most [`BLOCK`] items to the first layer, `[BLOCK, layers[0]]`,
+    /// padded with zeros.
+    pub fn first_layer(&self, items: &[u32], out: &mut [f32]) {
         out.fill(0.0);
         for (row, &item) in out.chunks_exact_mut(self.table.width).zip(items) {
             row.copy_from_slice(self.table.row(item));
         }
         if let Some((values, weight)) = self.features {
-            let row = |&item: &u32| &values[item as usize * weight.rows..][..weight.rows];
-            let mut gathered: Vec<f32> = items.iter().flat_map(row).copied().collect();
+            let mut gathered = Vec::with_capacity(BLOCK * weight.rows);
+            for &item in items {
+                gathered.extend_from_slice(&values[item as usize * weight.rows..][..weight.rows]);
+            }
             gathered.resize(BLOCK * weight.rows, 0.0);
             product(&gathered, weight, out, Accum::Add);
         }
     }
-
-    /// [`ItemSide::first_layer`] of all items, with the bits that each would have alone.
-    pub(crate) fn first_layer_of_all(&self) -> Table {
-        let Table { width, values } = self.table;
-        let mut table = Table::zeros(values.len() / width, *width);
-        table.values.par_chunks_mut(BLOCK * width).enumerate().for_each_init(
-            || vec![0.0; BLOCK * width],
-            |block, (index, out)| {
-                let first = (index * BLOCK) as u32;
-                let items: Vec<u32> = (first..first + (out.len() / width) as u32).collect();
-                self.first_layer(&items, block);
-                out.copy_from_slice(&block[..out.len()]);
-            },
-        );
-        table
-    }
 }
 
-/// Two activations of a block, swapped from layer to layer.
+/// Two buffers for the activations of a block, swapped from layer to layer.
 struct Buffers {
     input: Vec<f32>,
     output: Vec<f32>,
@@ -191,7 +191,8 @@ impl Buffers {
     }
 }
 
-/// `out = [out +] left · right`, all row-major, `left` `[BLOCK, right.rows]`.
+/// Computes `out = left · right` or `out += left · right`, all row-major: `left`
+/// `[BLOCK, right.rows]`, `out` `[BLOCK, right.cols]`.
 fn product(left: &[f32], right: &Matrix, out: &mut [f32], accumulate: Accum) {
     matmul(
         MatMut::from_row_major_slice_mut(out, BLOCK, right.cols),
@@ -205,18 +206,4 @@ fn product(left: &[f32], right: &Matrix, out: &mut [f32], accumulate: Accum) {
 
 fn relu(x: f32) -> f32 {
     x.max(0.0)
-}
-
-/// Eight running sums, because one alone cannot be vectorised without changing the result.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let (a_blocks, a_rest) = a.as_chunks::<8>();
-    let (b_blocks, b_rest) = b.as_chunks::<8>();
-    let mut sums = [0.0_f32; 8];
-    for (a, b) in a_blocks.iter().zip(b_blocks) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
-        }
-    }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
 }

@@ -1,32 +1,32 @@
-//! A model as named tensors and metadata, and back. Where they are stored is the caller's business.
+//! Conversion of a model to and from named tensors and metadata. Callers store them.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::check_values;
-use crate::dense::{Layer, Matrix, Tower};
-use crate::table::Table;
+use crate::error::check_values;
+use crate::weights::{Layer, Matrix, Table, Tower};
 use crate::{NcfConfig, NcfError, NcfModel};
 
-/// The format that this version writes, and the newest that it reads.
+/// Format that this version writes and reads.
 const FORMAT: u32 = 2;
 
-/// What a model is beside its tensors.
+/// Description of a saved model: everything except its tensors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NcfMetadata {
-    /// Version of the tensors' layout.
+    /// Version of the layout of the tensors.
     pub format: u32,
     /// Number of items known at training.
     pub n_items: usize,
-    /// Settings of the run; `dim` and `layers` give the shapes.
+    /// Settings of the training run; `dim` and `layers` determine the shapes.
     pub config: NcfConfig,
-    /// Epoch that was kept; 0 is the ALS start.
+    /// Epoch of the weights; 0 is the ALS start.
     pub best_epoch: usize,
-    /// Holdout metric of that epoch, if there was a holdout.
+    /// Holdout metric of that epoch; `None` without a holdout.
     pub holdout_metric: Option<f64>,
 }
 
+#[cfg(feature = "train")]
 impl NcfMetadata {
     pub(crate) fn new(n_items: usize, config: &NcfConfig) -> Self {
         let config = config.clone();
@@ -37,54 +37,46 @@ impl NcfMetadata {
 /// A dense array of `f32` with a name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedTensor {
-    /// Unique within a model.
+    /// Name, unique within a model.
     pub name: String,
     /// Extent of each axis, slowest first.
     pub shape: Vec<usize>,
-    /// Row-major values.
+    /// Row-major values; their number is the product of `shape`.
     pub data: Vec<f32>,
 }
 
 impl NcfModel {
-    /// A copy of the model as metadata and tensors: `item_gmf`
-    /// `[n_items, dim]`, `item_first_layer` `[n_items, layers[0]]`, and the dense weights.
+    /// Copies the model into metadata and tensors: `item_gmf` `[n_items, dim]`, `item_first_layer`
+    /// `[n_items, layers[0]]`, and the dense weights.
     pub fn to_tensors(&self) -> (NcfMetadata, Vec<NamedTensor>) {
         self.clone().into_tensors()
     }
 
-    /// As [`NcfModel::to_tensors`], without copying.
+    /// Converts the model into metadata and tensors without copying; see [`NcfModel::to_tensors`].
     pub fn into_tensors(self) -> (NcfMetadata, Vec<NamedTensor>) {
-        let table = |name: &str, table: Table| {
-            // A table without columns cannot be: widths are 1 or more.
-            let rows = table.values.len() / table.width.max(1);
-            NamedTensor { name: name.into(), shape: vec![rows, table.width], data: table.values }
-        };
-        let matrix = |name: String, matrix: Matrix| NamedTensor {
-            name,
-            shape: vec![matrix.rows, matrix.cols],
-            data: matrix.values,
-        };
         let mut tensors = vec![
-            table(ITEM_GMF, self.item_gmf),
-            table(ITEM_FIRST_LAYER, self.item_first),
-            matrix(FIRST_USER.into(), self.tower.first_user),
-            matrix(FIRST_BIAS.into(), self.tower.first_bias),
-            matrix(OUT_GMF.into(), self.tower.out_gmf),
-            matrix(OUT_MLP.into(), self.tower.out_mlp),
-            matrix(OUT_BIAS.into(), self.tower.out_bias),
+            table_tensor(ITEM_GMF, self.item_gmf),
+            table_tensor(ITEM_FIRST_LAYER, self.item_first),
+            matrix_tensor(FIRST_USER.into(), self.tower.first_user),
+            matrix_tensor(FIRST_BIAS.into(), self.tower.first_bias),
+            matrix_tensor(OUT_GMF.into(), self.tower.out_gmf),
+            matrix_tensor(OUT_MLP.into(), self.tower.out_mlp),
+            matrix_tensor(OUT_BIAS.into(), self.tower.out_bias),
         ];
         for (index, layer) in self.tower.hidden.into_iter().enumerate() {
-            tensors.push(matrix(hidden_weight(index), layer.weight));
-            tensors.push(matrix(hidden_bias(index), layer.bias));
+            tensors.push(matrix_tensor(hidden_weight(index), layer.weight));
+            tensors.push(matrix_tensor(hidden_bias(index), layer.bias));
         }
         (self.metadata, tensors)
     }
 
-    /// The model that [`NcfModel::to_tensors`] took apart, equal bit for bit. The order of the tensors does not matter.
+    /// Restores the model from the output of [`NcfModel::to_tensors`], equal bit for bit. The order
+    /// of the tensors does not matter.
     ///
     /// # Errors
     /// [`NcfError::UnsupportedFormat`], [`NcfError::InvalidConfig`], [`NcfError::MissingTensor`],
-    /// [`NcfError::UnexpectedTensor`], [`NcfError::WrongShape`], [`NcfError::WrongLength`], [`NcfError::NotFinite`].
+    /// [`NcfError::UnexpectedTensor`], [`NcfError::WrongShape`], [`NcfError::WrongLength`],
+    /// [`NcfError::NotFinite`].
     pub fn from_tensors(metadata: NcfMetadata, tensors: Vec<NamedTensor>) -> Result<Self, NcfError> {
         if metadata.format != FORMAT {
             return Err(NcfError::UnsupportedFormat { found: metadata.format, supported: FORMAT });
@@ -95,20 +87,19 @@ impl NcfModel {
         let layers = &metadata.config.layers;
         let first = layers.first().copied().unwrap_or(dim);
         let last = layers.last().copied().unwrap_or(first);
+        let first_user = parts.matrix(FIRST_USER, dim, first)?;
+        let first_bias = parts.matrix(FIRST_BIAS, 1, first)?;
+        let mut hidden = Vec::new();
+        for (index, (&before, &after)) in layers.iter().zip(layers.iter().skip(1)).enumerate() {
+            hidden.push(Layer {
+                weight: parts.matrix(&hidden_weight(index), before, after)?,
+                bias: parts.matrix(&hidden_bias(index), 1, after)?,
+            });
+        }
         let tower = Tower {
-            first_user: parts.matrix(FIRST_USER, dim, first)?,
-            first_bias: parts.matrix(FIRST_BIAS, 1, first)?,
-            hidden: layers
-                .iter()
-                .zip(layers.iter().skip(1))
-                .enumerate()
-                .map(|(index, (&before, &after))| {
-                    Ok(Layer {
-                        weight: parts.matrix(&hidden_weight(index), before, after)?,
-                        bias: parts.matrix(&hidden_bias(index), 1, after)?,
-                    })
-                })
-                .collect::<Result<_, NcfError>>()?,
+            first_user,
+            first_bias,
+            hidden,
             out_gmf: parts.matrix(OUT_GMF, 1, dim)?,
             out_mlp: parts.matrix(OUT_MLP, last, 1)?,
             out_bias: parts.matrix(OUT_BIAS, 1, 1)?,
@@ -140,7 +131,17 @@ fn hidden_bias(index: usize) -> String {
     format!("hidden_{index}_bias")
 }
 
-/// The tensors that have not been used yet.
+fn table_tensor(name: &str, table: Table) -> NamedTensor {
+    // `max` only guards the division: validated widths are at least 1.
+    let rows = table.values.len() / table.width.max(1);
+    NamedTensor { name: name.into(), shape: vec![rows, table.width], data: table.values }
+}
+
+fn matrix_tensor(name: String, matrix: Matrix) -> NamedTensor {
+    NamedTensor { name, shape: vec![matrix.rows, matrix.cols], data: matrix.values }
+}
+
+/// The tensors that have not been used yet, by name.
 struct Parts(BTreeMap<String, NamedTensor>);
 
 impl Parts {
@@ -155,8 +156,7 @@ impl Parts {
     }
 
     fn take(&mut self, name: &str, rows: usize, cols: usize) -> Result<Vec<f32>, NcfError> {
-        let missing = || NcfError::MissingTensor { name: name.into() };
-        let tensor = self.0.remove(name).ok_or_else(missing)?;
+        let tensor = self.0.remove(name).ok_or_else(|| NcfError::MissingTensor { name: name.into() })?;
         let expected = [rows, cols];
         if tensor.shape != expected {
             return Err(NcfError::WrongShape {

@@ -1,5 +1,5 @@
-//! A checkerboard: even users like even items, odd users odd ones. The users' vectors tell a little of it, the items' do
-//! not.
+//! A checkerboard: even users like even items, odd users like odd items. The users' vectors hint at
+//! the structure; the items' vectors do not.
 
 use docent_ncf::{NcfConfig, NcfError, Scorer, TrainingData};
 use rand::rngs::StdRng;
@@ -14,7 +14,7 @@ pub struct Board {
     pub positives: Vec<(u32, u32)>,
 }
 
-/// Whether a pair of the board is kept from training: about a fifth of all.
+/// Returns true for pairs held out from training, about a fifth of all.
 pub fn is_held_out(user: u32, item: u32) -> bool {
     (user / 2 + item / 2).is_multiple_of(5)
 }
@@ -48,7 +48,8 @@ impl Board {
         &self.user_base[user as usize * DIM..][..DIM]
     }
 
-    /// Share of the pairs (held-out liked item, other-block item) of a user that are in the right order.
+    /// Computes the share of pairs (held-out liked item, item of the other colour) in the right
+    /// order, over all users.
     pub fn auc(&self, scorer: &Scorer<'_>) -> Result<f64, NcfError> {
         let (mut right, mut all) = (0, 0);
         for user in 0..SIDE as u32 {
@@ -64,7 +65,7 @@ impl Board {
         Ok(right as f64 / all as f64)
     }
 
-    /// Scores of all items for a user.
+    /// Computes the scores of all items for a user.
     pub fn scores(&self, scorer: &Scorer<'_>, user: u32) -> Result<Vec<f32>, NcfError> {
         let items: Vec<u32> = (0..SIDE as u32).collect();
         let mut scores = Vec::new();

@@ -1,4 +1,5 @@
-//! It learns what there is to learn, keeps the best epoch, and touches only what it must.
+//! Training learns the structure of the data, keeps the best epoch and changes only rows of the
+//! batches.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -43,7 +44,7 @@ fn content_features_carry_what_the_factors_do_not() -> Result<(), NcfError> {
     Ok(())
 }
 
-/// Answers with the metrics given and keeps the scores of user 0 after each epoch.
+/// Returns the given metrics and keeps the scores of user 0 after each epoch.
 struct Holdout<'a> {
     board: &'a Board,
     metrics: Vec<f64>,

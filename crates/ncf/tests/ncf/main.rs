@@ -1,4 +1,4 @@
-//! What users of the crate may rely on.
+//! Guarantees to users of the crate.
 
 mod fixtures;
 mod learning;

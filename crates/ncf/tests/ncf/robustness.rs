@@ -1,4 +1,4 @@
-//! Hard data does no harm, and what cannot go on ends with a typed error.
+//! Unusual data does no harm, and runs that cannot continue end with a typed error.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -141,7 +141,7 @@ fn a_metric_that_is_not_finite_is_an_error() {
     assert!(matches!(result, Err(NcfError::BadMetric { epoch: 1, .. })));
 }
 
-/// Sets the flag at one batch, as a signal handler would, and checks it at every one.
+/// Sets the flag at one batch, like a signal handler, and checks it at every batch.
 struct Cancellable<'a> {
     flag: &'a AtomicBool,
     seen: Vec<Progress>,

@@ -1,4 +1,4 @@
-//! A model survives being taken apart, and only whole models are put together.
+//! A saved model loads unchanged, and incomplete models are refused.
 
 use docent_ncf::{NamedTensor, NcfConfig, NcfError, NcfMetadata, NcfModel, train};
 

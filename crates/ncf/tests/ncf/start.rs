@@ -1,4 +1,4 @@
-//! The start is ALS, and a user is their fold-in vector.
+//! The untrained model ranks as ALS does, and a user is represented by a fold-in vector.
 
 use docent_ncf::{NcfConfig, NcfError, probability, train};
 use proptest::prelude::*;

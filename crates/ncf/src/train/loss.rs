@@ -1,13 +1,14 @@
-//! The losses, as functions of logits on the host.
+//! Losses and their derivatives by the logits, computed on the host.
 //!
-//! They stay out of the autodiff graph: a loss of a few logits and its exact derivative take one pass here, where the
-//! graph would need eight small tensor operations, and its stable form is plain to see.
+//! Losses are not part of the autodiff graph: one pass here computes the loss of a group and its
+//! exact derivative, in numerically stable form. The graph would need eight small tensor
+//! operations.
 
-use crate::Loss;
+use crate::{Loss, probability};
 
-/// Number of terms that the loss of these groups sums: what a batch's mean divides by.
+/// Returns the number of terms in the sum that is the loss of a batch; the mean loss divides by it.
 ///
-/// `negatives`: how many negatives each positive of the batch got.
+/// `negatives` is the number of negatives of each positive.
 pub(crate) fn terms(loss: Loss, negatives: &[u32]) -> usize {
     let pairs: usize = negatives.iter().map(|&count| count as usize).sum();
     match loss {
@@ -17,10 +18,11 @@ pub(crate) fn terms(loss: Loss, negatives: &[u32]) -> usize {
     }
 }
 
-/// Sum of the loss over all groups, and in `gradient` its derivative by each logit divided by `terms`.
+/// Returns the sum of the loss over all groups, and writes its derivative by each logit, divided by
+/// `terms`, to `gradient`.
 ///
-/// `logits` and `gradient` are `[groups, columns]`: in each group first the positive, then its negatives (their number
-/// from `negatives`), then padding, which takes no part and has gradient 0.
+/// `logits` and `gradient` are `[groups, columns]`. The columns of a group are the positive, its
+/// negatives (as many as `negatives` says) and padding; padding is ignored and has gradient 0.
 pub(crate) fn loss_and_gradient(
     loss: Loss,
     logits: &[f32],
@@ -47,16 +49,20 @@ pub(crate) fn loss_and_gradient(
     total as f32
 }
 
+/// Binary cross-entropy: `softplus(-x)` for the positive and `softplus(x)` for a negative;
+/// derivative `sigmoid(x) - label`.
 fn bce(logits: &[f32], gradient: &mut [f32]) -> f32 {
     let mut total = 0.0;
     for (column, (&logit, slot)) in logits.iter().zip(gradient).enumerate() {
         let is_positive = column == 0;
         total += softplus(if is_positive { -logit } else { logit });
-        *slot = sigmoid(logit) - if is_positive { 1.0 } else { 0.0 };
+        *slot = probability(logit) - if is_positive { 1.0 } else { 0.0 };
     }
     total
 }
 
+/// BPR: `Σ softplus(x⁻ - x⁺)`; derivative `sigmoid(x⁻ - x⁺)` by `x⁻`, and the negated sum of these
+/// by `x⁺`.
 fn bpr(logits: &[f32], gradient: &mut [f32]) -> f32 {
     let (Some((&positive, negatives)), Some((positive_slot, slots))) =
         (logits.split_first(), gradient.split_first_mut())
@@ -66,15 +72,17 @@ fn bpr(logits: &[f32], gradient: &mut [f32]) -> f32 {
     let mut total = 0.0;
     for (&negative, slot) in negatives.iter().zip(slots) {
         total += softplus(negative - positive);
-        *slot = sigmoid(negative - positive);
+        *slot = probability(negative - positive);
         *positive_slot -= *slot;
     }
     total
 }
 
+/// Sampled softmax: `ln Σ e^x - x⁺`; derivative `softmax(x) - label`. The maximum is subtracted
+/// before the exponential to avoid overflow.
 fn softmax(logits: &[f32], gradient: &mut [f32]) -> f32 {
     let Some(&positive) = logits.first() else { return 0.0 };
-    // A NaN must survive: `f32::max` would drop it.
+    // Keeps a NaN, which `f32::max` would drop.
     let top = logits.iter().copied().fold(positive, |top, logit| if logit > top { logit } else { top });
     let sum: f32 = logits.iter().map(|logit| (logit - top).exp()).sum();
     for (column, (&logit, slot)) in logits.iter().zip(gradient).enumerate() {
@@ -83,20 +91,10 @@ fn softmax(logits: &[f32], gradient: &mut [f32]) -> f32 {
     sum.ln() + top - positive
 }
 
-/// `ln(1 + e^x)` without overflow; NaN stays NaN.
+/// Computes `ln(1 + e^x)` without overflow; NaN stays NaN.
 fn softplus(x: f32) -> f32 {
     let positive_part = if x < 0.0 { 0.0 } else { x };
     positive_part + (-x.abs()).exp().ln_1p()
-}
-
-/// `1 / (1 + e^-x)` without overflow.
-pub(crate) fn sigmoid(x: f32) -> f32 {
-    if x >= 0.0 {
-        1.0 / (1.0 + (-x).exp())
-    } else {
-        let e = x.exp();
-        e / (1.0 + e)
-    }
 }
 
 #[cfg(test)]

@@ -1,23 +1,24 @@
-//! The autodiff graph and the host's scorer must compute one and the same function.
+//! The autodiff graph and the host's scorer compute the same function and the same gradients.
 
-use burn::tensor::Device;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::batch::{Batch, Shard};
-use crate::data::{Features, TrainingData};
-use crate::dense::{Dense, Matrix};
-use crate::epoch::Part;
-use crate::graph::{ShardInput, run_shard};
-use crate::init::{self, Tables};
-use crate::loss::loss_and_gradient;
-use crate::positives::Positives;
+use super::batch::{Batch, Shard};
+use super::data::{Features, TrainingData};
+use super::dense::Dense;
+use super::device::OpenDevice;
+use super::epoch::Part;
+use super::graph::ShardInput;
+use super::init::{self, Tables};
+use super::loss::loss_and_gradient;
+use super::positives::Positives;
 use crate::scoring::ItemSide;
-use crate::{Loss, NcfConfig, NcfError, Scorer};
+use crate::weights::Matrix;
+use crate::{Loss, NcfConfig, NcfError, Scorer, TrainDevice};
 
 const SIDE: usize = 12;
 const DIM: usize = 4;
-/// Distance of the finite differences.
+/// Step of the finite differences.
 const STEP: f32 = 2e-3;
 const PAIRS: [(u32, u32); 6] = [(0, 1), (0, 3), (1, 2), (2, 5), (3, 11), (0, 7)];
 
@@ -27,7 +28,7 @@ struct World<'a> {
     dense: Dense<Matrix>,
 }
 
-/// A trained value: of the dense weights (matrix, position), or of a table (table, row, column).
+/// A trained value: a dense weight (matrix, position) or a table cell (table, row, column).
 #[derive(Debug, Clone, Copy)]
 enum Cell {
     Dense(usize, usize),
@@ -45,7 +46,7 @@ impl World<'_> {
         }
     }
 
-    /// Mean loss of the shard by the host's scorer.
+    /// Computes the mean loss of the shard with the host's scorer.
     fn loss(&self, shard: &Rows, loss: Loss, terms: usize) -> Result<f32, NcfError> {
         let Self { data, tables, dense } = self;
         let features = data.item_features.map(|features| features.values).zip(dense.first_feature.as_ref());
@@ -66,7 +67,7 @@ impl World<'_> {
     }
 }
 
-/// Base vectors and items of a shard's groups.
+/// Base vectors and items of the groups of a shard.
 struct Rows {
     columns: usize,
     bases: Vec<f32>,
@@ -125,7 +126,8 @@ fn the_graph_and_the_scorer_agree_on_loss_and_gradients() -> Result<(), NcfError
         let shard = batch.gather(0, &data, &world.tables, &config);
         let rows = Rows::of(&shard);
         let Shard { item_rows, input } = shard;
-        let output = run_shard(&Device::flex(), &world.dense, input, loss, terms)?;
+        let device = OpenDevice::open(TrainDevice::Cpu)?;
+        let output = device.run(&world.dense, input, loss, terms)?;
         let by_scorer = world.loss(&rows, loss, terms)?;
         assert!((output.loss / terms as f32 - by_scorer).abs() < 1e-4, "{loss:?}");
 
@@ -148,7 +150,7 @@ fn the_graph_and_the_scorer_agree_on_loss_and_gradients() -> Result<(), NcfError
                 world.loss(&rows, loss, terms)
             };
             let (above, here, below) = (loss_at(before + STEP)?, loss_at(before)?, loss_at(before - STEP)?);
-            // At a kink of a relu the derivative is that of one side.
+            // At the kink of a relu, the gradient is the derivative of one side.
             let slopes = [(above - here) / STEP, (here - below) / STEP];
             *world.cell(cell) = before;
             let agrees = slopes.iter().any(|slope| (slope - gradient).abs() < 5e-3);

@@ -1,26 +1,30 @@
-//! The start of training: ALS's ranking, at logits of sensible size.
+//! Initial weights: the ranking of ALS, at logits of the right scale.
 
 use rand::rngs::StdRng;
 use rand_distr::{Distribution, Normal};
 
-use crate::data::TrainingData;
-use crate::dense::{Dense, Layer, Matrix, Tower};
-use crate::epoch::{self, Part};
-use crate::positives::Positives;
-use crate::table::TrainedTable;
+use super::data::TrainingData;
+use super::dense::Dense;
+use super::epoch::{self, Part};
+use super::positives::Positives;
+use super::table::TrainedTable;
+use crate::weights::{Layer, Matrix, Tower};
 use crate::{Loss, NcfConfig, NcfError};
 
-/// Positives looked at to calibrate the first logits, at least.
-const CALIBRATION_POSITIVES: usize = 4096;
+/// Positives sampled to calibrate the initial logits.
+const MIN_CALIBRATION_POSITIVES: usize = 4096;
 
-/// The two tables with their training state.
+/// The two item tables with their training state.
 pub(crate) struct Tables<'a> {
+    /// `[n_items, dim]`
     pub item_gmf: TrainedTable<'a>,
+    /// `[n_items, layers[0]]`
     pub item_first: TrainedTable<'a>,
 }
 
-/// GMF item vectors start at the ALS factors. What an item adds to the MLP's first layer starts as a random map of its ALS
-/// factor, of the size that the MLP's weights are made for.
+/// Creates the item tables. GMF vectors start at the ALS factors. The items' part of the first
+/// layer starts as a random linear map of the ALS factors, scaled like the other inputs of that
+/// layer.
 ///
 /// # Errors
 /// As [`dense`].
@@ -43,7 +47,8 @@ pub(crate) fn tables<'a>(
     })
 }
 
-/// User, item and features each contribute the same variance to the first layer.
+/// Returns the number of inputs of the first layer: user, item and perhaps features. Each
+/// contributes the same variance.
 fn first_inputs(data: &TrainingData<'_>) -> usize {
     if data.item_features.is_some() { 3 } else { 2 }
 }
@@ -52,11 +57,13 @@ fn first_width(config: &NcfConfig) -> usize {
     config.layers.first().copied().unwrap_or(config.dim)
 }
 
-/// Dense weights: the MLP after He et al. 2015 (<https://arxiv.org/abs/1502.01852>) with an output of 0, so that it
-/// has no say at first; GMF outputs all the same power of two.
+/// Creates the dense weights. The hidden layers follow He et al. 2015
+/// (<https://arxiv.org/abs/1502.01852>). The output weights of the MLP are 0, so that it does not
+/// contribute at first; all output weights of the GMF branch are the same power of two.
 ///
 /// # Errors
-/// [`NcfError::Backend`] if the normal distribution cannot be made, which finite widths rule out.
+/// Errors of the leave-one-out source; [`NcfError::Backend`] for a standard deviation that is not
+/// finite, which finite inputs rule out.
 pub(crate) fn dense(
     data: &TrainingData<'_>,
     config: &NcfConfig,
@@ -66,22 +73,19 @@ pub(crate) fn dense(
     let dim = config.dim;
     let (scale, bias) = calibrate(data, config, positives, rng)?;
     let (width, inputs) = (first_width(config), first_inputs(data));
-    let first = |rows: usize, size: f32, rng: &mut StdRng| he_normal(rows, width, inputs * rows, size, rng);
-    let first_user = first(dim, rms_or_one(data.user_base), rng)?;
+    let first_user = he_normal(dim, width, inputs * dim, rms_or_one(data.user_base), rng)?;
     let first_feature = match data.item_features {
-        Some(features) => Some(first(features.dim, rms_or_one(features.values), rng)?),
+        Some(features) => {
+            let rms = rms_or_one(features.values);
+            Some(he_normal(features.dim, width, inputs * features.dim, rms, rng)?)
+        }
         None => None,
     };
-    let hidden = config
-        .layers
-        .windows(2)
-        .map(|pair| {
-            let &[before, after] = pair else { return Ok(None) };
-            let weight = he_normal(before, after, before, 1.0, rng)?;
-            Ok(Some(Layer { weight, bias: Matrix::constant(1, after, 0.0) }))
-        })
-        .filter_map(Result::transpose)
-        .collect::<Result<Vec<_>, NcfError>>()?;
+    let mut hidden = Vec::new();
+    for (&before, &after) in config.layers.iter().zip(config.layers.iter().skip(1)) {
+        let weight = he_normal(before, after, before, 1.0, rng)?;
+        hidden.push(Layer { weight, bias: Matrix::constant(1, after, 0.0) });
+    }
     let last = config.layers.last().copied().unwrap_or(width);
     Ok(Dense {
         tower: Tower {
@@ -96,10 +100,13 @@ pub(crate) fn dense(
     })
 }
 
-/// Scale and bias that turn ALS scores into logits, by linear discriminant analysis: positives and negatives taken as
-/// two normal distributions of one variance, `scale = (mean⁺ - mean⁻) / variance`.
+/// Computes the scale and the bias that turn ALS scores into logits, by linear discriminant
+/// analysis.
 ///
-/// The scale is rounded to a power of two: multiplying by it loses no bit, so the order of scores is ALS's.
+/// The scores of positives and of negatives are treated as two normal distributions with the same
+/// variance: `scale = (mean⁺ - mean⁻) / variance`, `bias = -ln(negatives_per_positive) - scale ·
+/// (mean⁺ + mean⁻) / 2`. The scale is rounded to a power of two; multiplying by it is exact, so the
+/// order of the scores stays that of ALS.
 fn calibrate(
     data: &TrainingData<'_>,
     config: &NcfConfig,
@@ -108,7 +115,7 @@ fn calibrate(
 ) -> Result<(f32, f32), NcfError> {
     let (mut good, mut bad) = (Moments::default(), Moments::default());
     let mut drawn = Vec::new();
-    let users = epoch::parts(positives, data.n_users, CALIBRATION_POSITIVES, rng).into_iter().next();
+    let users = epoch::parts(positives, data.n_users, MIN_CALIBRATION_POSITIVES, rng).into_iter().next();
     let part = Part::of(&users.unwrap_or_default(), data, positives, config.dim, rng)?;
     for &(entry, row) in &part.order {
         let base = &part.bases[row as usize * config.dim..][..config.dim];
@@ -127,17 +134,19 @@ fn calibrate(
     let prior = -(config.negatives_per_positive as f64).ln();
     let bias = match config.loss {
         Loss::Bce => prior - scale * (good.mean() + bad.mean()) / 2.0,
-        // These losses do not see a bias.
+        // These losses depend on differences of logits only.
         Loss::Bpr | Loss::SampledSoftmax => 0.0,
     };
     Ok((scale as f32, bias as f32))
 }
 
+/// Dot product of `vector` and row `row` of `table`, summed in double precision.
 fn dot_with(table: &[f32], vector: &[f32], row: u32) -> f64 {
     let row = &table[row as usize * vector.len()..][..vector.len()];
     row.iter().zip(vector).map(|(a, b)| f64::from(a * b)).sum()
 }
 
+/// Running count, sum and sum of squares.
 #[derive(Default)]
 struct Moments {
     count: f64,
@@ -161,6 +170,8 @@ impl Moments {
     }
 }
 
+/// Draws a matrix of normal values with variance `2 / fan_in` (He et al. 2015), for inputs whose
+/// root mean square is `input_rms` instead of 1.
 fn he_normal(
     rows: usize,
     cols: usize,
@@ -174,7 +185,7 @@ fn he_normal(
     Ok(Matrix { rows, cols, values: normal.sample_iter(rng).take(rows * cols).collect() })
 }
 
-/// Root mean square of the values; 1 where it is 0 or too small to divide by.
+/// Returns the root mean square of the values, or 1 if it is too small to divide by.
 fn rms_or_one(values: &[f32]) -> f32 {
     let squares: f64 = values.iter().map(|&value| f64::from(value) * f64::from(value)).sum();
     let rms = (squares / values.len().max(1) as f64).sqrt() as f32;

@@ -1,43 +1,52 @@
-//! A batch: positives, their negatives, and its cut into shards that run side by side.
+//! A batch: positives with their negatives, split into shards that run in parallel.
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::data::TrainingData;
-use crate::epoch::Part;
-use crate::graph::ShardInput;
-use crate::init::Tables;
-use crate::positives::Positives;
-use crate::{Loss, NcfConfig, loss};
+use super::data::TrainingData;
+use super::epoch::Part;
+use super::graph::ShardInput;
+use super::init::Tables;
+use super::loss;
+use super::positives::Positives;
+use crate::{Loss, NcfConfig, TrainDevice};
 
-/// Positives per shard. It is a constant and not the number of threads divided out, because the order in which
-/// gradients are added decides their last bits: the result must not depend on the machine.
+/// Positives in a shard. A constant, independent of the number of threads: the order in which shard
+/// gradients are added determines their last bits, and results must not depend on the machine.
 const SHARD_POSITIVES: usize = 128;
 
-/// A device that is quick at large batches takes the whole batch at once.
+/// Returns the number of positives in a shard. The CPU runs shards in parallel; a GPU gets the
+/// whole batch at once.
 fn shard_positives(config: &NcfConfig) -> usize {
-    if config.device.runs_shards() { SHARD_POSITIVES } else { config.batch_size + 1 }
+    match config.device {
+        TrainDevice::Cpu => SHARD_POSITIVES,
+        // A batch has at most one positive more than its size.
+        TrainDevice::Cuda | TrainDevice::Wgpu => config.batch_size + 1,
+    }
 }
 
-/// A positive and its negatives per group.
+/// Groups of one positive and its negatives each.
 pub(crate) struct Batch {
+    /// Width of a group: 1 positive plus the negatives
     columns: usize,
     /// Base vectors, `[groups, dim]`
     bases: Vec<f32>,
-    /// `[groups, columns]`: the positive, its negatives, and the positive again where negatives are missing
+    /// `[groups, columns]`: the positive, its negatives, and the positive again in place of missing
+    /// negatives
     items: Vec<u32>,
+    /// `[groups]`, negatives found
     negatives: Vec<u32>,
     seed: u64,
 }
 
-/// A shard's input and the table rows that its leaves were gathered from.
+/// The input of a shard and the table rows that it was gathered from.
 pub(crate) struct Shard {
     pub item_rows: Vec<u32>,
     pub input: ShardInput,
 }
 
 impl Batch {
-    /// Draws the negatives of some positives of a part, at `places` of its order.
+    /// Draws negatives for the positives at `places` in the order of a part.
     pub fn draw(
         positives: &Positives,
         part: &Part,
@@ -60,17 +69,17 @@ impl Batch {
         Self { columns, bases, items, negatives, seed: rng.random() }
     }
 
-    /// Number of terms of the batch's loss.
+    /// Returns the number of terms in the loss of the batch.
     pub fn terms(&self, loss: Loss) -> usize {
         loss::terms(loss, &self.negatives)
     }
 
-    /// Number of shards.
+    /// Returns the number of shards.
     pub fn n_shards(&self, config: &NcfConfig) -> usize {
         self.negatives.len().div_ceil(shard_positives(config))
     }
 
-    /// Gathers what shard number `index` needs.
+    /// Gathers the input of shard `index` from the tables.
     pub fn gather(
         &self,
         index: usize,
@@ -84,8 +93,11 @@ impl Batch {
         let (item_rows, item_slots) = distinct(items);
         let base = self.bases[groups.start * config.dim..groups.end * config.dim].to_vec();
         let item_features = data.item_features.map(|features| {
-            let row = |&item: &u32| &features.values[item as usize * features.dim..][..features.dim];
-            item_rows.iter().flat_map(row).copied().collect()
+            let mut gathered = Vec::with_capacity(item_rows.len() * features.dim);
+            for &item in &item_rows {
+                gathered.extend_from_slice(&features.values[item as usize * features.dim..][..features.dim]);
+            }
+            gathered
         });
         let input = ShardInput {
             columns: self.columns,
@@ -101,7 +113,7 @@ impl Batch {
     }
 }
 
-/// The distinct ids in ascending order, and for each id its position among them.
+/// Returns the distinct ids in ascending order, and the position of each id among them.
 pub(crate) fn distinct(ids: &[u32]) -> (Vec<u32>, Vec<i32>) {
     let mut rows = ids.to_vec();
     rows.sort_unstable();
@@ -110,7 +122,8 @@ pub(crate) fn distinct(ids: &[u32]) -> (Vec<u32>, Vec<i32>) {
     (rows, slots)
 }
 
-/// Sums the gradients of rows that several shards touched: the distinct rows and `[rows, width]`.
+/// Adds up the gradients of rows that several shards touched. Takes `(rows, gradient [rows,
+/// width])` for each shard; returns the distinct rows and their gradients in the same form.
 pub(crate) fn merge_rows(shards: &[(&[u32], &[f32])], width: usize) -> (Vec<u32>, Vec<f32>) {
     let all: Vec<u32> = shards.iter().flat_map(|(rows, _)| rows.iter().copied()).collect();
     let (rows, slots) = distinct(&all);
@@ -123,25 +136,32 @@ pub(crate) fn merge_rows(shards: &[(&[u32], &[f32])], width: usize) -> (Vec<u32>
     (rows, sums)
 }
 
-/// Inverted dropout: each factor is 0, or `1 / (1 - dropout)`.
+/// Draws the factors of inverted dropout, `[rows, width]` for each layer: 0 with probability
+/// `dropout`, otherwise `1 / (1 - dropout)`, which keeps the expected activation. Empty without
+/// dropout.
 fn dropout_factors(config: &NcfConfig, rows: usize, seed: u64) -> Vec<Vec<f32>> {
     if config.dropout == 0.0 {
         return Vec::new();
     }
     let mut rng = StdRng::seed_from_u64(seed);
     let kept = 1.0 / (1.0 - config.dropout);
-    let mut factor = || if rng.random::<f32>() < config.dropout { 0.0 } else { kept };
-    config.layers.iter().map(|width| (0..rows * width).map(|_| factor()).collect()).collect()
+    let mut layers = Vec::with_capacity(config.layers.len());
+    for width in &config.layers {
+        let draws = (0..rows * width).map(|_| rng.random::<f32>());
+        layers.push(draws.map(|draw| if draw < config.dropout { 0.0 } else { kept }).collect());
+    }
+    layers
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Batch, distinct, merge_rows};
-    use crate::epoch::Part;
-    use crate::positives::Positives;
-    use crate::{Loss, NcfConfig};
     use rand::SeedableRng;
     use rand::rngs::StdRng;
+
+    use super::super::epoch::Part;
+    use super::super::positives::Positives;
+    use crate::{Loss, NcfConfig};
 
     #[test]
     fn missing_negatives_are_padded_by_the_positive_and_not_counted() {

@@ -1,12 +1,21 @@
-//! Adam (Kingma and Ba 2015, <https://arxiv.org/abs/1412.6980>) on host slices, dense and row by row.
+//! Adam (Kingma and Ba 2015, <https://arxiv.org/abs/1412.6980>) on host slices.
+//!
+//! The optimiser runs on the host because the tables live there: a step then costs as much as the
+//! rows that it touches, and dense weights and table rows share one update rule.
 
-use crate::dense::{Dense, Matrix};
+use super::dense::Dense;
+use crate::weights::Matrix;
 
 const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
 
-/// One Adam update of `weights`, the `step`-th (from 1) that they get. Returns whether all of them are still finite.
+/// Applies one Adam update, the `step`-th (from 1) of these weights. Returns false if a weight is
+/// no longer finite.
+///
+/// With gradient `g`: `m ← β₁ m + (1 - β₁) g`, `v ← β₂ v + (1 - β₂) g²`, `w ← w - rate · m̂ / (√v̂
+/// + ε)`, where `m̂ = m / (1 - β₁^step)` and `v̂ = v / (1 - β₂^step)` correct the bias of moments
+/// that start at zero. All slices have the same length.
 pub(crate) fn update(
     learning_rate: f32,
     step: u32,
@@ -15,7 +24,7 @@ pub(crate) fn update(
     first_moment: &mut [f32],
     second_moment: &mut [f32],
 ) -> bool {
-    // Past this many steps both corrections are 1 in f32; the cap keeps the cast exact.
+    // After this many steps both corrections are 1 in f32; the cap makes the cast lossless.
     let exponent = step.min(1_000_000) as i32;
     let rate = learning_rate / (1.0 - BETA_1.powi(exponent));
     let correction = 1.0 / (1.0 - BETA_2.powi(exponent));
@@ -25,13 +34,13 @@ pub(crate) fn update(
         *m = BETA_1 * *m + (1.0 - BETA_1) * g;
         *v = BETA_2 * *v + (1.0 - BETA_2) * g * g;
         *weight -= rate * *m / ((*v * correction).sqrt() + EPSILON);
-        // 0 for a finite weight, NaN for all others: a sum that vectorises where an early exit would not.
+        // Adds 0 for a finite weight and NaN otherwise. Unlike an early exit, the sum vectorises.
         poison += *weight * 0.0;
     }
     poison == 0.0
 }
 
-/// Adam's state for the dense weights; all of them are updated at every step.
+/// The Adam state of the dense weights, all of which are updated in every step.
 pub(crate) struct DenseAdam {
     step: u32,
     moments: Dense<(Vec<f32>, Vec<f32>)>,
@@ -39,11 +48,14 @@ pub(crate) struct DenseAdam {
 
 impl DenseAdam {
     pub fn new(weights: &Dense<Matrix>) -> Self {
-        let zeros = |matrix: &Matrix| (vec![0.0; matrix.values.len()], vec![0.0; matrix.values.len()]);
-        Self { step: 0, moments: weights.map(zeros) }
+        let moments = weights.map(|matrix| {
+            let zeros = vec![0.0; matrix.values.len()];
+            (zeros.clone(), zeros)
+        });
+        Self { step: 0, moments }
     }
 
-    /// Applies the gradients; returns whether all weights are still finite.
+    /// Applies the gradients. Returns false if a weight is no longer finite.
     pub fn apply(
         &mut self,
         learning_rate: f32,

@@ -1,31 +1,34 @@
-//! What a training run learns from.
+//! Input of a training run.
 
+use crate::error::check_values;
 use crate::{NcfConfig, NcfError};
 
-/// Dense content features of the items. They are not trained.
+/// Dense content features of the items. Training does not change them.
 #[derive(Debug, Clone, Copy)]
 pub struct Features<'a> {
     /// Features per item.
     pub dim: usize,
-    /// `[n_items, dim]`, row-major. An item without content is a row of zeros.
+    /// `[n_items, dim]`, row-major. Items without content have a row of zeros.
     pub values: &'a [f32],
 }
 
-/// Base vectors from which the positive at hand has been left out.
+/// Source of base vectors that leave out the positive being learned.
 ///
-/// The fold-in of a user's history scores the items of that very history higher than equally good items outside of it,
-/// so a model trained on it learns to trust the base vector more than new items deserve. A source that folds in the
-/// history *without* the positive that is being learned removes that bias: training then asks what is asked in use.
+/// The fold-in of a user's history scores the items of that history higher than equally good items
+/// outside it. A model trained on such vectors trusts them more than new items deserve. A source
+/// that folds in the history *without* the positive being learned removes this bias: training then
+/// matches use, where the item to predict is not in the history yet.
 pub trait LeaveOneOut: Sync {
-    /// The base vectors of `user`, in each of which one of `items` (their positives) has been left out of the history:
-    /// `[items.len(), dim]`, row-major. `None` where they cannot be had; training then fails.
+    /// Returns one base vector of `user` for each of `items`, `[items.len(), dim]`, row-major.
+    /// `items` are the user's positives; each vector leaves out its own. `None` makes training fail
+    /// with [`NcfError::NoBase`].
     fn bases_without_each(&self, user: u32, items: &[u32]) -> Option<Vec<f32>>;
 }
 
-/// What a training run learns from. All arrays are row-major and borrowed.
+/// Input of a training run. All arrays are row-major and borrowed.
 #[derive(Clone, Copy)]
 pub struct TrainingData<'a> {
-    /// Number of users known at training.
+    /// Number of users.
     pub n_users: usize,
     /// Number of items.
     pub n_items: usize,
@@ -33,16 +36,16 @@ pub struct TrainingData<'a> {
     pub user_base: &'a [f32],
     /// ALS factors of the items, `[n_items, dim]`.
     pub item_base: &'a [f32],
-    /// `(user, item)` pairs in any order; repeats count once.
+    /// `(user, item)` pairs in any order; duplicates count once.
     pub positives: &'a [(u32, u32)],
-    /// Content features of the items, if any.
+    /// Content features of the items; `None` trains without them.
     pub item_features: Option<Features<'a>>,
-    /// Where to get base vectors without the positive at hand; `None` uses `user_base`.
+    /// Source of base vectors that leave out the positive being learned; `None` uses `user_base`.
     pub leave_one_out: Option<&'a dyn LeaveOneOut>,
 }
 
 impl TrainingData<'_> {
-    /// Checks the settings, every length, every index and that all values are finite.
+    /// Checks the settings, all lengths and indices, and that all values are finite.
     pub(crate) fn validate(&self, config: &NcfConfig) -> Result<(), NcfError> {
         config.validate()?;
         check_values("user_base", self.user_base, self.n_users.saturating_mul(config.dim))?;
@@ -52,7 +55,7 @@ impl TrainingData<'_> {
                 return Err(NcfError::InvalidConfig {
                     field: "item_features.dim",
                     value: "0".into(),
-                    expected: "1 or more",
+                    expected: "at least 1",
                 });
             }
             check_values("item_features", features.values, self.n_items.saturating_mul(features.dim))?;
@@ -67,7 +70,7 @@ impl TrainingData<'_> {
                 return Err(NcfError::InvalidConfig {
                     field,
                     value: size.to_string(),
-                    expected: "a number that fits 32 bits",
+                    expected: "at most 4294967295",
                 });
             }
         }
@@ -80,16 +83,5 @@ impl TrainingData<'_> {
             }
         }
         Ok(())
-    }
-}
-
-/// Checks that `values` are `expected` finite numbers.
-pub(crate) fn check_values(what: &str, values: &[f32], expected: usize) -> Result<(), NcfError> {
-    if values.len() != expected {
-        return Err(NcfError::WrongLength { what: what.into(), found: values.len(), expected });
-    }
-    match values.iter().position(|value| !value.is_finite()) {
-        Some(position) => Err(NcfError::NotFinite { what: what.into(), position }),
-        None => Ok(()),
     }
 }

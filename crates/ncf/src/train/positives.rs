@@ -1,14 +1,15 @@
-//! Positives by user, and the negatives drawn against them.
+//! Positives by user, and sampling of negatives.
 
 use rand::{Rng, RngExt};
 
-/// Tries to find an unseen item before a negative is given up. A user who has seen 80 % of the items still gets each
-/// negative with 97 % probability.
-const TRIES: usize = 16;
+/// Draws for one negative. A user who has positives with 80 % of the items still gets each negative
+/// with probability 0.97 (`1 - 0.8^16`); without a limit, a user who likes everything would loop
+/// forever.
+const MAX_DRAWS: usize = 16;
 
 /// Positives in compressed sparse rows: sorted by user, then item, each pair once.
 pub(crate) struct Positives {
-    /// `[n_users + 1]`, where each user's entries begin
+    /// `[n_users + 1]`, first entry of each user
     starts: Vec<usize>,
     users: Vec<u32>,
     items: Vec<u32>,
@@ -16,7 +17,7 @@ pub(crate) struct Positives {
 }
 
 impl Positives {
-    /// Sorts the pairs, whose indices the caller has checked.
+    /// Sorts the pairs and drops duplicates. Callers have checked the indices.
     pub fn new(n_users: usize, n_items: usize, pairs: &[(u32, u32)]) -> Self {
         let mut sorted = pairs.to_vec();
         sorted.sort_unstable();
@@ -32,29 +33,29 @@ impl Positives {
         Self { starts, users, items, n_items }
     }
 
-    /// Number of distinct pairs.
+    /// Returns the number of distinct pairs.
     #[cfg(test)]
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// Entries of a user.
+    /// Returns the entries of a user.
     pub fn of_user(&self, user: u32) -> std::ops::Range<usize> {
         self.starts[user as usize]..self.starts[user as usize + 1]
     }
 
-    /// Items of some entries.
+    /// Returns the items of a range of entries.
     pub fn items(&self, entries: std::ops::Range<usize>) -> &[u32] {
         &self.items[entries]
     }
 
-    /// User and item of an entry.
+    /// Returns the user and the item of an entry.
     pub fn pair(&self, entry: usize) -> (u32, u32) {
         (self.users[entry], self.items[entry])
     }
 
-    /// Appends up to `wanted` items that the user has no positive with, uniformly drawn; returns how many. A user who
-    /// has positives with nearly all items gets fewer, or none: the tries are bounded.
+    /// Appends up to `wanted` items, drawn uniformly from those without a positive of the user, and
+    /// returns their number. Users with positives for nearly all items get fewer, or none.
     pub fn draw_negatives(&self, user: u32, wanted: usize, rng: &mut impl Rng, out: &mut Vec<u32>) -> usize {
         let seen = self.items(self.of_user(user));
         if seen.len() >= self.n_items {
@@ -62,7 +63,7 @@ impl Positives {
         }
         let before = out.len();
         for _ in 0..wanted {
-            let unseen = (0..TRIES)
+            let unseen = (0..MAX_DRAWS)
                 .map(|_| rng.random_range(0..self.n_items) as u32)
                 .find(|item| seen.binary_search(item).is_err());
             out.extend(unseen);

@@ -1,25 +1,27 @@
-//! The order of an epoch: users at random, in parts whose base vectors fit in memory.
+//! Order of an epoch: users at random, in parts whose base vectors fit in memory.
 
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
-use crate::data::TrainingData;
-use crate::positives::Positives;
+use super::data::TrainingData;
+use super::positives::Positives;
+use crate::error::check_values;
 use crate::{NcfConfig, NcfError};
 
-/// Positives whose base vectors are alive together: at 64 dimensions 16 MiB of them.
-const PART_POSITIVES: usize = 65_536;
+/// Positives in a part. Their base vectors are in memory together: 16 MiB at 64 dimensions.
+const MIN_PART_POSITIVES: usize = 65_536;
 
-/// Some users' positives in random order, with a base vector for each.
+/// The positives of some users in random order, with a base vector for each.
 pub(crate) struct Part {
-    /// Entry of [`Positives`], and row of `bases`
+    /// Entry of [`Positives`] and row of `bases`, for each positive
     pub order: Vec<(u32, u32)>,
     /// `[order.len(), dim]`
     pub bases: Vec<f32>,
 }
 
-/// Cuts all users, in random order, into parts of about `positives` positives; users without any are in none.
+/// Splits the users with positives, in random order, into parts of at least `at_least` positives;
+/// the last part may be smaller.
 pub(crate) fn parts(all: &Positives, n_users: usize, at_least: usize, rng: &mut StdRng) -> Vec<Vec<u32>> {
     let mut users: Vec<u32> = (0..n_users as u32).filter(|&user| !all.of_user(user).is_empty()).collect();
     users.shuffle(rng);
@@ -38,13 +40,13 @@ pub(crate) fn parts(all: &Positives, n_users: usize, at_least: usize, rng: &mut 
     parts
 }
 
-/// How many positives the parts of an epoch hold, at least.
+/// Returns the minimum number of positives in a part.
 pub(crate) fn part_size(config: &NcfConfig) -> usize {
-    PART_POSITIVES.max(config.batch_size)
+    MIN_PART_POSITIVES.max(config.batch_size)
 }
 
 impl Part {
-    /// Computes the base vectors of the users' positives, and shuffles.
+    /// Computes the base vectors of the users' positives and shuffles the positives.
     pub fn of(
         users: &[u32],
         data: &TrainingData<'_>,
@@ -63,6 +65,7 @@ impl Part {
     }
 }
 
+/// Returns the base vectors of one user's positives, `[positives of the user, dim]`.
 fn bases(
     user: u32,
     data: &TrainingData<'_>,
@@ -76,7 +79,7 @@ fn bases(
     let expected = entries.len() * dim;
     let found = source.bases_without_each(user, positives.items(entries));
     let found = found.ok_or(NcfError::NoBase { user })?;
-    crate::data::check_values("leave_one_out", &found, expected)?;
+    check_values("leave_one_out", &found, expected)?;
     Ok(found)
 }
 
@@ -100,7 +103,7 @@ mod tests {
     #[test]
     fn each_positive_has_its_base() {
         struct Marked;
-        impl crate::LeaveOneOut for Marked {
+        impl super::super::LeaveOneOut for Marked {
             fn bases_without_each(&self, user: u32, items: &[u32]) -> Option<Vec<f32>> {
                 Some(items.iter().flat_map(|&item| [user as f32, item as f32]).collect())
             }

@@ -1,27 +1,20 @@
-//! Embedding tables on the host and their sparse training.
+//! Embedding tables in training, with sparse updates.
+//!
+//! A dense optimiser would read and write every row of the tables and of both moments in each step.
+//! A batch touches a few hundred of perhaps a million rows, so gradients and updates are limited to
+//! those rows.
 
 use std::borrow::Cow;
 
-use crate::adam;
-use crate::best::RowJournal;
-
-/// Rows of equal width. Indices are checked where they enter the crate.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Table {
-    pub width: usize,
-    /// `[n_rows, width]`, row-major
-    pub values: Vec<f32>,
-}
+use super::adam;
+use super::journal::RowJournal;
+use crate::weights::Table;
 
 impl Table {
-    /// Zeros come from the operating system page by page, so rows that are never touched cost no memory.
+    /// Returns a table of zeros. The operating system provides zero pages on first use, so rows
+    /// that are never touched take no memory.
     pub fn zeros(n_rows: usize, width: usize) -> Self {
         Self { width, values: vec![0.0; n_rows * width] }
-    }
-
-    pub fn row(&self, row: u32) -> &[f32] {
-        let start = row as usize * self.width;
-        &self.values[start..start + self.width]
     }
 
     pub fn row_mut(&mut self, row: u32) -> &mut [f32] {
@@ -29,7 +22,7 @@ impl Table {
         &mut self.values[start..start + self.width]
     }
 
-    /// The rows one below the other, `[rows.len(), width]`.
+    /// Copies the rows into one array, `[rows.len(), width]`.
     pub fn gather(&self, rows: &[u32]) -> Vec<f32> {
         let mut gathered = Vec::with_capacity(rows.len() * self.width);
         rows.iter().for_each(|&row| gathered.extend_from_slice(self.row(row)));
@@ -37,22 +30,24 @@ impl Table {
     }
 }
 
-/// A table with Adam's state per row.
+/// A table with an Adam state for each row.
 ///
-/// Adam is lazy: a row without gradient is not touched, neither its value nor its moments. The bias correction counts the updates **of the
-/// row**, so that the first update of a rare row is as large as that of a frequent one.
+/// This is lazy Adam: a row without a gradient keeps its value and its moments. The bias correction
+/// counts the updates **of the row**, so that the first update of a rare row is as large as that of
+/// a frequent one.
 pub(crate) struct TrainedTable<'a> {
     pub table: Table,
-    /// What weight decay pulls back to
+    /// `[n_rows, width]`, the values that weight decay pulls back to
     start: Cow<'a, [f32]>,
     first_moment: Table,
     second_moment: Table,
+    /// Updates of each row
     steps: Vec<u32>,
     journal: RowJournal,
 }
 
 impl<'a> TrainedTable<'a> {
-    /// A table that starts at `start` `[n_rows, width]`.
+    /// Creates a table with the values `start` `[n_rows, width]`.
     pub fn new(width: usize, start: Cow<'a, [f32]>) -> Self {
         let n_rows = start.len() / width.max(1);
         Self {
@@ -65,7 +60,8 @@ impl<'a> TrainedTable<'a> {
         }
     }
 
-    /// Updates `rows` (each at most once) by `gradient` (`[rows.len(), width]`); returns whether they are still finite.
+    /// Updates distinct `rows` by `gradient` `[rows.len(), width]`. Returns false if a value is no
+    /// longer finite.
     pub fn apply(&mut self, learning_rate: f32, weight_decay: f32, rows: &[u32], gradient: &[f32]) -> bool {
         let mut finite = true;
         for (&row, row_gradient) in rows.iter().zip(gradient.chunks_exact(self.table.width)) {
@@ -85,12 +81,12 @@ impl<'a> TrainedTable<'a> {
         finite
     }
 
-    /// The table as it is now is the one that [`TrainedTable::into_best`] gives.
+    /// Marks the current values as those that [`TrainedTable::into_best`] returns.
     pub fn mark_best(&mut self) {
         self.journal.mark();
     }
 
-    /// The table as it was at the last mark.
+    /// Returns the table as it was at the last mark.
     pub fn into_best(mut self) -> Table {
         for (row, values) in self.journal.saved() {
             self.table.row_mut(row).copy_from_slice(values);
@@ -98,6 +94,8 @@ impl<'a> TrainedTable<'a> {
         self.table
     }
 
+    /// Moves a row towards its start: `w ← w - share · (w - start)`. Decoupled from the gradient,
+    /// as in AdamW (Loshchilov and Hutter 2019, <https://arxiv.org/abs/1711.05101>).
     fn decay(&mut self, share: f32, row: u32) {
         if share == 0.0 {
             return;
