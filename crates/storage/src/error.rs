@@ -139,6 +139,16 @@ fn kind_of(error: &SqlxError) -> Kind {
     }
 }
 
+/// SQLite's primary result codes.
+const BUSY: u32 = 5;
+const LOCKED: u32 = 6;
+const READ_ONLY: u32 = 8;
+const IO_ERROR: u32 = 10;
+const CORRUPT: u32 = 11;
+const FULL: u32 = 13;
+const CANNOT_OPEN: u32 = 14;
+const NO_DATABASE: u32 = 26;
+
 /// Returns true if SQLite reports that the disk, or the file on it, failed.
 pub(crate) fn is_disk_failure(error: &DbErr) -> bool {
     let (DbErr::Conn(RuntimeErr::SqlxError(cause))
@@ -148,31 +158,24 @@ pub(crate) fn is_disk_failure(error: &DbErr) -> bool {
         return false;
     };
     let SqlxError::Database(database) = &**cause else { return false };
-    let code = database.code().unwrap_or_default();
-    const READ_ONLY: u32 = 8;
-    const IO_ERROR: u32 = 10;
-    const CORRUPT: u32 = 11;
-    const FULL: u32 = 13;
-    const CANNOT_OPEN: u32 = 14;
-    const NO_DATABASE: u32 = 26;
     let failures = [READ_ONLY, IO_ERROR, CORRUPT, FULL, CANNOT_OPEN, NO_DATABASE];
-    code.len() < 5 && code.parse::<u32>().is_ok_and(|code| failures.contains(&(code & 0xff)))
+    primary_code(&database.code().unwrap_or_default()).is_some_and(|code| failures.contains(&code))
 }
 
-/// SQLSTATE has five characters; SQLite's extended result codes are shorter numbers whose low byte
-/// is the primary code.
+/// Returns SQLite's primary result code: the low byte of an extended one. `None` for a SQLSTATE of
+/// PostgreSQL, which has five characters.
+fn primary_code(code: &str) -> Option<u32> {
+    if code.len() == 5 { None } else { code.parse::<u32>().ok().map(|code| code & 0xff) }
+}
+
 fn is_unavailable(code: &str) -> bool {
-    if code.len() == 5 {
-        const ADMIN_SHUTDOWN_TO_CANNOT_CONNECT_NOW: [&str; 3] = ["57P01", "57P02", "57P03"];
-        return code.starts_with("08")
-            || code.starts_with("53")
-            || ADMIN_SHUTDOWN_TO_CANNOT_CONNECT_NOW.contains(&code);
+    const ADMIN_SHUTDOWN_TO_CANNOT_CONNECT_NOW: [&str; 3] = ["57P01", "57P02", "57P03"];
+    match primary_code(code) {
+        Some(code) => [BUSY, LOCKED, IO_ERROR, FULL, CANNOT_OPEN].contains(&code),
+        None => {
+            code.starts_with("08")
+                || code.starts_with("53")
+                || ADMIN_SHUTDOWN_TO_CANNOT_CONNECT_NOW.contains(&code)
+        }
     }
-    const BUSY: u32 = 5;
-    const LOCKED: u32 = 6;
-    const IO_ERROR: u32 = 10;
-    const FULL: u32 = 13;
-    const CANNOT_OPEN: u32 = 14;
-    let primary = code.parse::<u32>().map(|code| code & 0xff);
-    primary.is_ok_and(|code| [BUSY, LOCKED, IO_ERROR, FULL, CANNOT_OPEN].contains(&code))
 }

@@ -29,7 +29,7 @@ use crate::{
 const MICROS_AN_HOUR: i64 = 3_600_000_000;
 const HOURS_A_DAY: i64 = 24;
 /// Age after which rollups are deleted: more than the longest window.
-const KEPT: TimeDelta = TimeDelta::days(92);
+const KEPT: TimeDelta = TimeDelta::days(running_totals::MAX_DAYS as i64);
 
 fn hour_of(micros: i64) -> i64 {
     micros.div_euclid(MICROS_AN_HOUR)

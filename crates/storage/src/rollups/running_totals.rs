@@ -1,7 +1,7 @@
 //! Running totals of events by day, stored as bytes.
 
 /// Number of days kept: those of the longest window, and the day in which it begins.
-const DAYS: usize = 92;
+pub(super) const MAX_DAYS: usize = 92;
 const BYTES: usize = 4;
 
 /// Number of events up to the end of each day, from the first to the last day with an event. Stored
@@ -21,7 +21,7 @@ impl RunningTotals {
     pub(super) fn read(last_day: i64, bytes: &[u8]) -> Option<Self> {
         let (days, rest) = bytes.as_chunks::<BYTES>();
         let totals: Vec<u32> = days.iter().map(|day| u32::from_be_bytes(*day)).collect();
-        (rest.is_empty() && totals.len() <= DAYS && totals.is_sorted()).then_some(Self { last_day, totals })
+        (rest.is_empty() && totals.len() <= MAX_DAYS && totals.is_sorted()).then_some(Self { last_day, totals })
     }
 
     /// Returns the last day with an event, counted from 1970.
@@ -44,12 +44,12 @@ impl RunningTotals {
         let later = usize::try_from(day.saturating_sub(self.last_day)).unwrap_or(0);
         if later > 0 {
             let total = self.totals.last().copied().unwrap_or(0);
-            self.totals.extend(std::iter::repeat_n(total, later.min(DAYS)));
+            self.totals.extend(std::iter::repeat_n(total, later.min(MAX_DAYS)));
             self.last_day = day;
             self.forget();
         }
-        let back = usize::try_from(self.last_day.saturating_sub(day)).unwrap_or(DAYS);
-        if back >= DAYS {
+        let back = usize::try_from(self.last_day.saturating_sub(day)).unwrap_or(MAX_DAYS);
+        if back >= MAX_DAYS {
             return;
         }
         let missing = (back + 1).saturating_sub(self.totals.len());
@@ -61,7 +61,7 @@ impl RunningTotals {
     }
 
     fn forget(&mut self) {
-        let old = self.totals.len().saturating_sub(DAYS);
+        let old = self.totals.len().saturating_sub(MAX_DAYS);
         let forgotten = self.totals.drain(..old).next_back().unwrap_or(0);
         self.totals.iter_mut().for_each(|total| *total -= forgotten);
     }
