@@ -1,194 +1,58 @@
 use chrono::{DateTime, Utc};
-use docent_domain::{Assignment, ComponentScores, UnitInterval, ResourceId, Strategy, UserId, Weights};
-use docent_ranker::{Boost, Contributions, Filter, Reason};
+use docent_domain::{Assignment, ComponentScores, ResourceId, Strategy};
+use docent_ranker::{Contributions, Reason};
 
 use crate::Cursor;
-
-/// Most recommendations of one answer.
-pub const MAX_LIMIT: usize = 100;
-
-/// A request for recommendations. A field that is `None` takes its value from the user's profile or
-/// the configuration.
-///
-/// ```
-/// use docent_engine::RecommendRequest;
-///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let request = RecommendRequest::new("ada".parse()?).limit(5).filter("quality > 0.5".parse()?);
-/// assert_eq!(request.limit, 5);
-/// # Ok(()) }
-/// ```
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct RecommendRequest {
-    /// For whom. An unknown user is a new one.
-    pub user_id: UserId,
-    /// Most results, 1 to [`MAX_LIMIT`].
-    pub limit: usize,
-    /// Which components rank.
-    pub strategy: Strategy,
-    /// Instead of the profile's diversity preference.
-    pub diversity: Option<UnitInterval>,
-    /// Instead of the profile's novelty preference.
-    pub novelty: Option<UnitInterval>,
-    /// Least quality, in `[0, 1]`.
-    pub min_quality: Option<UnitInterval>,
-    /// Resources not to recommend.
-    pub exclude: Vec<ResourceId>,
-    /// Instead of the model's or the configured weights.
-    pub weights: Option<Weights>,
-    /// Whether what the user already interacted with may be recommended again.
-    pub include_seen: bool,
-    /// What resources must meet to be recommended.
-    pub filter: Option<Filter>,
-    /// By what scores are multiplied; at most [`MAX_BOOSTS`](crate::MAX_BOOSTS). What meets several gets the product.
-    pub boosts: Vec<Boost>,
-    /// [`Answer::next_cursor`] of the answer that this one shall go on from, asked for with the same options.
-    pub cursor: Option<Cursor>,
-}
-
-impl RecommendRequest {
-    /// Twenty recommendations by the hybrid strategy.
-    #[must_use]
-    pub fn new(user_id: UserId) -> Self {
-        Self {
-            user_id,
-            limit: 20,
-            strategy: Strategy::Hybrid,
-            diversity: None,
-            novelty: None,
-            min_quality: None,
-            exclude: Vec::new(),
-            weights: None,
-            include_seen: false,
-            filter: None,
-            boosts: Vec::new(),
-            cursor: None,
-        }
-    }
-
-    /// Sets the number of recommendations, 1 to [`MAX_LIMIT`].
-    #[must_use]
-    pub fn limit(mut self, limit: usize) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// Sets the strategy.
-    #[must_use]
-    pub fn strategy(mut self, strategy: Strategy) -> Self {
-        self.strategy = strategy;
-        self
-    }
-
-    /// Overrides the diversity preference of the profile.
-    #[must_use]
-    pub fn diversity(mut self, diversity: UnitInterval) -> Self {
-        self.diversity = Some(diversity);
-        self
-    }
-
-    /// Overrides the novelty preference of the profile.
-    #[must_use]
-    pub fn novelty(mut self, novelty: UnitInterval) -> Self {
-        self.novelty = Some(novelty);
-        self
-    }
-
-    /// Sets the minimum quality of recommended resources.
-    #[must_use]
-    pub fn min_quality(mut self, min_quality: UnitInterval) -> Self {
-        self.min_quality = Some(min_quality);
-        self
-    }
-
-    /// Sets the resources that must not be recommended.
-    #[must_use]
-    pub fn exclude(mut self, exclude: Vec<ResourceId>) -> Self {
-        self.exclude = exclude;
-        self
-    }
-
-    /// Overrides the weights of the model and of the configuration.
-    #[must_use]
-    pub fn weights(mut self, weights: Weights) -> Self {
-        self.weights = Some(weights);
-        self
-    }
-
-    /// Allows resources that the user has already interacted with.
-    #[must_use]
-    pub fn include_seen(mut self) -> Self {
-        self.include_seen = true;
-        self
-    }
-
-    /// Sets the filter that recommended resources must pass.
-    #[must_use]
-    pub fn filter(mut self, filter: Filter) -> Self {
-        self.filter = Some(filter);
-        self
-    }
-
-    /// Sets the boosts that multiply scores, at most [`MAX_BOOSTS`](crate::MAX_BOOSTS).
-    #[must_use]
-    pub fn boosts(mut self, boosts: Vec<Boost>) -> Self {
-        self.boosts = boosts;
-        self
-    }
-
-    /// Continues the list of an earlier answer with the same options.
-    #[must_use]
-    pub fn cursor(mut self, cursor: Cursor) -> Self {
-        self.cursor = Some(cursor);
-        self
-    }
-}
 
 /// One recommended resource.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recommendation {
-    /// What.
+    /// Id of the resource.
     pub resource_id: ResourceId,
-    /// Its title.
+    /// Title of the resource.
     pub title: String,
-    /// By what it is ordered.
+    /// Final score, by which the list is sorted.
     pub score: f64,
-    /// The component scores behind it.
+    /// Component scores, each in `[0, 1]`; `None` for a component that cannot be computed.
     pub scores: ComponentScores,
-    /// What made the score, in parts that add up to it.
+    /// Parts of the score, which add up to it.
     pub contributions: Contributions,
-    /// By what the boosts of the request, a preferred source and a verdict of not useful multiplied its score, which is the weighted component scores times this, raised for novelty.
+    /// Product of the factors for the boosts of the request, for a preferred source and for a
+    /// verdict of not useful. The score is the weighted component scores times this product, raised
+    /// for novelty.
     pub boost: f64,
-    /// Its place in the list, from 1, going on from page to page.
+    /// Place in the list, from 1; continues from page to page.
     pub rank: u32,
-    /// How little known it is among the candidates, in `[0, 1]`.
+    /// Novelty among the candidates, in `[0, 1]`; 1 for the least known.
     pub novelty: f64,
-    /// How often people interacted with it.
+    /// Number of interactions with the resource.
     pub view_count: u64,
-    /// Why.
+    /// Reasons for the recommendation, the strongest first.
     pub reasons: Vec<Reason<ResourceId>>,
 }
 
-/// What was left out or replaced in making an answer.
+/// Component that an answer had to leave out or replace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Degradation {
-    /// No model is published: no collaborative score.
+    /// No model is published, so there is no collaborative score.
     NoModel,
-    /// The user has no history that the model knows: popularity stands in for the collaborative score.
+    /// The model knows nothing of the user's history, so popularity replaces the collaborative
+    /// score.
     PopularityForCollaborative,
-    /// No vector tells what the user is interested in: no content score.
+    /// The user has no content profile, so there is no content score.
     NoContentProfile,
-    /// Nothing the user liked has links: no graph score.
+    /// No resource that the user likes has links, so there is no graph score.
     NoGraphSeeds,
-    /// A collaborative request of a user with too few interactions was answered by the hybrid strategy.
+    /// The user has too few interactions for the collaborative strategy; the hybrid strategy
+    /// answered.
     ColdStartHybrid,
-    /// The component that the strategy asks for could not be had; the hybrid strategy answered.
+    /// The component of the requested strategy is unavailable; the hybrid strategy answered.
     StrategyUnavailable,
 }
 
 impl Degradation {
-    /// The name on the wire.
+    /// Returns the name, for example `no_model`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -202,54 +66,56 @@ impl Degradation {
     }
 }
 
-/// A ranked list and how it came about.
+/// A ranked list of recommendations, with the settings that produced it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// Names this answer in feedback.
+    /// Id of this answer, for feedback.
     pub recommendation_id: String,
-    /// Best first.
+    /// Recommendations, best first.
     pub recommendations: Vec<Recommendation>,
-    /// The strategy that ranked, which may not be the one asked for.
+    /// Strategy that ranked the list; differs from the requested one after a fallback.
     pub strategy: Strategy,
-    /// Whether the user has fewer than 5 interactions.
+    /// True if the user has fewer than 5 interactions.
     pub is_cold_start: bool,
-    /// How many interactions the user has, repeats included.
+    /// Number of interactions of the user, repeats included.
     pub interaction_count: u64,
-    /// The diversity preference that was applied.
+    /// Diversity preference that was applied, in `[0, 1]`.
     pub diversity: f64,
-    /// The novelty preference that was applied.
+    /// Novelty preference that was applied, in `[0, 1]`.
     pub novelty: f64,
-    /// Gini coefficient of the scores.
+    /// Gini coefficient of the scores: 0 if all are equal.
     pub gini: f64,
-    /// The mean distance of two of the resources, in `[0, 1]`; `None` where fewer than two have a vector.
+    /// Mean of `1 - cosine` over all pairs of recommended resources with a vector, in `[0, 1]`;
+    /// `None` for fewer than two vectors.
     pub intra_list_diversity: Option<f64>,
-    /// The snapshot that scored, if any.
+    /// Id of the snapshot that scored the candidates; `None` without a model.
     pub model_version: Option<String>,
-    /// The variant of an experiment that this answer is part of, if any.
+    /// Variant of an experiment that this answer is part of, if any.
     pub variant: Option<Assignment>,
-    /// What was left out or replaced.
+    /// Components that were left out or replaced.
     pub degraded: Vec<Degradation>,
-    /// Where the list goes on; `None` at its end, and where it has shown [`MAX_SHOWN`](crate::MAX_SHOWN) resources.
+    /// Cursor of the next page; `None` at the end of the list, which is at most
+    /// [`MAX_SHOWN`](crate::MAX_SHOWN) resources long.
     pub next_cursor: Option<Cursor>,
-    /// When.
+    /// Time of the answer.
     pub at: DateTime<Utc>,
 }
 
-/// A neighbour of a resource.
+/// A resource that is similar to another.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SimilarResource {
-    /// What.
+    /// Id of the resource.
     pub resource_id: ResourceId,
-    /// Its title.
+    /// Title of the resource.
     pub title: String,
-    /// How near, in `[0, 1]`.
+    /// Similarity, in `[0, 1]`, by which the list is sorted.
     pub score: f64,
-    /// Cosine of the embeddings, where both have one.
+    /// Cosine of the embeddings; `None` unless both resources have one.
     pub content: Option<f64>,
-    /// Cosine of the collaborative factors, where the model knows both.
+    /// Cosine of the collaborative factors; `None` unless the model knows both resources.
     pub collaborative: Option<f64>,
-    /// Nearness in the graph relative to the nearest, where there are links.
+    /// Proximity in the graph, relative to the nearest resource; `None` without links.
     pub graph: Option<f64>,
-    /// Why.
+    /// Reasons for the similarity, the strongest first.
     pub reasons: Vec<Reason<ResourceId>>,
 }

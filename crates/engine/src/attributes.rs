@@ -1,17 +1,17 @@
-//! The attributes of a resource as filters compare them: flat, small and shared between resources.
+//! Attributes of a resource as filters compare them: flat, small and shared between resources.
 
 use std::sync::Arc;
 
 use docent_ranker::{Attribute, AttributeValue};
 use serde_json::{Map, Value};
 
-/// Longer texts are not compared with, so they are not kept in memory: they count as missing.
+/// Maximum length of a text value. Filters do not compare longer texts, which count as missing.
 const MAX_TEXT_BYTES: usize = 500;
-/// Objects and lists inside each other deeper than this count as missing.
+/// Maximum depth of objects and lists. Deeper values count as missing.
 const MAX_DEPTH: usize = 16;
 
-/// Every value with its path, ordered by path: each of a list, and those of objects under names joined by dots. Null
-/// counts as missing.
+/// Returns every value with its path, sorted by path. The elements of a list share its path; the
+/// names of nested objects are joined by dots. Null counts as missing.
 pub(crate) fn flatten(attributes: &Map<String, Value>) -> Box<[Attribute]> {
     let mut flat = Vec::new();
     for (name, value) in attributes {
@@ -23,27 +23,27 @@ pub(crate) fn flatten(attributes: &Map<String, Value>) -> Box<[Attribute]> {
 
 fn add(flat: &mut Vec<Attribute>, path: &str, value: &Value, depth: usize) {
     let Some(depth) = depth.checked_sub(1) else { return };
-    let mut push = |value| flat.push(Attribute { path: Arc::from(path), value });
-    match value {
-        Value::Null => {}
-        Value::Bool(flag) => push(AttributeValue::Flag(*flag)),
+    let value = match value {
+        Value::Null => None,
+        Value::Bool(flag) => Some(AttributeValue::Flag(*flag)),
         Value::Number(number) => {
-            if let Some(number) = number.as_f64().filter(|number| number.is_finite()) {
-                push(AttributeValue::Number(number));
-            }
+            number.as_f64().filter(|number| number.is_finite()).map(AttributeValue::Number)
         }
         Value::String(text) => {
-            if text.len() <= MAX_TEXT_BYTES {
-                push(AttributeValue::Text(Arc::from(text.as_str())));
-            }
+            (text.len() <= MAX_TEXT_BYTES).then(|| AttributeValue::Text(Arc::from(text.as_str())))
         }
-        Value::Array(values) => values.iter().for_each(|value| add(flat, path, value, depth)),
+        Value::Array(values) => {
+            values.iter().for_each(|value| add(flat, path, value, depth));
+            None
+        }
         Value::Object(values) => {
             for (name, value) in values {
                 add(flat, &format!("{path}.{name}"), value, depth);
             }
+            None
         }
-    }
+    };
+    flat.extend(value.map(|value| Attribute { path: Arc::from(path), value }));
 }
 
 #[cfg(test)]
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nested_too_deep_counts_as_missing() {
+    fn values_that_are_nested_too_deep_count_as_missing() {
         let nested = (0..100).fold(json!(1), |inner, _| json!({ "a": inner }));
         assert!(flatten(nested.as_object().unwrap()).is_empty());
     }

@@ -5,7 +5,7 @@ use docent_linalg::top_k;
 use docent_ranker::{Exclusions, Facts};
 use rustc_hash::FxHashSet;
 
-use crate::{CandidateCounts, Error, component_scores::UserContext, state::State};
+use crate::{CandidateCounts, Error, state::State, user_context::UserContext};
 
 /// Number of keys that each source contributed, by the name of the source.
 pub(crate) type SourceCounts = [(&'static str, usize); 5];
@@ -68,7 +68,7 @@ fn best_of_each(
     let lists: [(&'static str, Vec<u32>); 5] = [
         ("collaborative", collaborative(state, context, counts.collaborative, &allowed)?),
         ("content", content.into_iter().map(|(key, _)| key).collect()),
-        ("graph", near.filter(|&key| allowed(key)).take(counts.graph).collect()),
+        ("graph", first(near, counts.graph, &allowed)),
         ("popular", first(state.popular().iter().copied(), counts.popular.max(limit), &allowed)),
         ("new", first(state.catalogue.newest(), counts.new.max(limit), &allowed)),
     ];
@@ -103,7 +103,7 @@ fn collaborative(
     Ok(top_k(scored, count).into_iter().map(|(key, _)| key).collect())
 }
 
-/// Returns whether the user has what a strategy ranks by.
+/// Returns true if the component that a strategy ranks by is available for the user.
 pub(crate) fn is_available(strategy: Strategy, context: &UserContext<'_>) -> bool {
     match strategy {
         Strategy::Collaborative => !context.history.is_empty(),

@@ -1,3 +1,5 @@
+//! The catalogue in memory: the facts of every resource, under dense keys.
+
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -10,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::attributes::flatten;
 
-/// What ranking and filters need to know of a resource. Its text stays in the store.
+/// Facts of a resource that ranking and filters use. Its text stays in the store.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub id: ResourceId,
@@ -22,21 +24,20 @@ pub(crate) struct Entry {
     pub attributes: Box<[Attribute]>,
     pub published_at: Option<DateTime<Utc>>,
     pub quality: Option<f64>,
-    /// Hidden or deleted.
+    /// True if the resource is hidden or deleted.
     pub hidden: bool,
-    /// Of the text that was embedded; tells whether a vector is still that of the text.
+    /// Hash of the text. A vector with another hash is outdated.
     pub text_hash: String,
     interactions: AtomicU64,
 }
 
 impl Entry {
     pub(crate) fn new(resource: &Resource, text_hash: String, hidden: bool) -> Self {
-        let shared = |texts: &[String]| texts.iter().map(|text| Arc::from(text.as_str())).collect();
         Self {
             id: resource.id.clone(),
             title: resource.title.clone(),
-            authors: shared(&resource.authors),
-            subjects: shared(&resource.subjects),
+            authors: resource.authors.iter().map(|author| Arc::from(author.as_str())).collect(),
+            subjects: resource.subjects.iter().map(|subject| Arc::from(subject.as_str())).collect(),
             source: resource.source.as_deref().map(Arc::from),
             language: resource.language.as_deref().map(Arc::from),
             attributes: flatten(&resource.attributes),
@@ -48,7 +49,7 @@ impl Entry {
         }
     }
 
-    /// How often people interacted with it: each interaction implies a look.
+    /// Returns the number of interactions: each of them implies a view.
     pub(crate) fn views(&self) -> u64 {
         self.interactions.load(Ordering::Relaxed)
     }
@@ -72,7 +73,7 @@ impl Entry {
         }
     }
 
-    /// Puts texts that other entries hold too in the place of its own.
+    /// Replaces the entry's own texts by equal ones that other entries hold.
     fn share(&mut self, texts: &mut SharedTexts) {
         let own = self.authors.iter_mut().chain(&mut self.subjects).chain(&mut self.source);
         own.chain(&mut self.language).for_each(|text| texts.share(text));
@@ -85,11 +86,11 @@ impl Entry {
     }
 }
 
-/// Texts that entries hold: names of authors, subjects, sources and attributes recur in most of them.
+/// Interned texts of entries: most authors, subjects, sources and attributes occur in many of them.
 #[derive(Debug, Clone, Default)]
 struct SharedTexts {
     texts: FxHashSet<Arc<str>>,
-    /// How many there were when those that nobody holds were last dropped.
+    /// Number of texts after unused ones were last removed.
     swept: usize,
 }
 
@@ -108,16 +109,16 @@ impl SharedTexts {
     }
 }
 
-/// All resources in memory, under dense keys that stay valid while the process lives: resources are added and replaced,
-/// never renumbered.
+/// All resources under dense keys, which stay valid while the process lives: resources are added
+/// and replaced, never renumbered.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Catalogue {
-    /// Shared between the forks of a catalogue, so that counting is never lost when one takes another's place.
+    /// Shared between forks of the catalogue, so that no view is lost when one replaces another.
     entries: Vec<Arc<Entry>>,
     keys: FxHashMap<ResourceId, u32>,
-    /// By the store's row id.
+    /// Keys by row id of the store.
     rows: FxHashMap<i64, u32>,
-    /// The store's row id, by key.
+    /// Row ids of the store by key.
     row_ids: Vec<i64>,
     texts: SharedTexts,
 }
@@ -139,17 +140,27 @@ impl Catalogue {
         (0u32..).zip(self.entries.iter().map(Arc::as_ref))
     }
 
-    /// The key of a resource by the store's row id.
+    /// Returns all resources that can be recommended.
+    pub(crate) fn visible(&self) -> impl Iterator<Item = (u32, &Entry)> {
+        self.iter().filter(|(_, entry)| !entry.hidden)
+    }
+
+    /// Returns true if a resource exists and can be recommended.
+    pub(crate) fn is_visible(&self, key: u32) -> bool {
+        self.get(key).is_some_and(|entry| !entry.hidden)
+    }
+
+    /// Returns the key of a resource by its row id in the store.
     pub(crate) fn key_of_row_id(&self, row_id: i64) -> Option<u32> {
         self.rows.get(&row_id).copied()
     }
 
-    /// The store's row id of a resource.
+    /// Returns the row id of a resource in the store.
     pub(crate) fn row_id(&self, key: u32) -> Option<i64> {
         self.row_ids.get(key as usize).copied()
     }
 
-    /// Adds or replaces a resource; its count of interactions is kept. Returns its key.
+    /// Adds or replaces a resource, keeps its views, and returns its key.
     pub(crate) fn put(&mut self, row_id: i64, mut entry: Entry) -> u32 {
         entry.share(&mut self.texts);
         if let Some(&key) = self.keys.get(&entry.id)
@@ -167,7 +178,7 @@ impl Catalogue {
         key
     }
 
-    /// Takes the entry of another catalogue with the same keys, so that what is counted there is counted here.
+    /// Shares the entry of another catalogue with the same keys, so that both count the same views.
     pub(crate) fn share_entry(&mut self, key: u32, of: &Self) {
         if let (Some(own), Some(theirs)) = (self.entries.get_mut(key as usize), of.entries.get(key as usize))
         {
@@ -175,7 +186,7 @@ impl Catalogue {
         }
     }
 
-    /// Keys of the newest arrivals, newest first.
+    /// Returns all keys, the newest arrival first.
     pub(crate) fn newest(&self) -> impl Iterator<Item = u32> {
         (0..self.entries.len() as u32).rev()
     }

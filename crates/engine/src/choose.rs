@@ -1,4 +1,4 @@
-//! From a user and a request to ranked candidates: the path that serving and replays share.
+//! The path from a user and a request to ranked candidates, which serving and replays share.
 
 use std::{
     collections::BTreeSet,
@@ -15,9 +15,9 @@ use rustc_hash::{FxHashSet, FxHasher};
 use crate::{
     Degradation, EngineConfig, Error, MAX_LIMIT, MAX_SHOWN, RecommendRequest, Stage,
     candidates::{Gathered, SourceCounts, gather, is_available},
-    component_scores::UserContext,
     state::State,
     user_cache::UserView,
+    user_context::UserContext,
 };
 
 /// The candidates of one request, and the ranking of those that answer it.
@@ -76,12 +76,11 @@ pub(crate) fn choose<'a>(
     let Gathered { keys, sources } = match among {
         Some(keys) => Gathered { keys: keys.to_vec(), ..Gathered::default() },
         None => {
-            let is_raised = |facts: &Facts<'_>| boost(facts, user, request) > 1.0;
             let raises =
                 request.boosts.iter().any(Boost::raises) || !user.profile.preferred_sources.is_empty();
             let is_raised: Option<&(dyn Fn(&Facts<'_>) -> bool + Sync)> =
-                if raises { Some(&is_raised) } else { None };
-            // One more than an answer can hold, to know whether the list goes on.
+                if raises { Some(&|facts: &Facts<'_>| boost(facts, user, request) > 1.0) } else { None };
+            // One more than an answer can hold, to know whether the list continues.
             gather(state, &context, &exclusions, is_raised, &config.candidates, MAX_LIMIT + 1)?
         }
     };
@@ -156,8 +155,8 @@ fn effective_strategy(
     }
 }
 
-/// Returns one component alone where the strategy names it; else the weights of the request, or
-/// those that fit a history of this length.
+/// Returns the single component of a strategy that has one; otherwise the weights of the request,
+/// or those for a history of this length.
 fn weights(
     state: &State,
     request: &RecommendRequest,
@@ -197,7 +196,7 @@ fn exclusions<'a>(
         disliked: Some(&user.disliked),
         sources: user.profile.excluded_sources.iter().cloned().collect(),
         requested,
-        min_quality: request.min_quality.map(|least| least.value()),
+        min_quality: request.min_quality.map(|min| min.value()),
         fence: state.quality_fence(),
         filter: request.filter.as_ref(),
     }

@@ -1,40 +1,49 @@
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
-use docent_domain::{DEFAULT_EXPLORATION, Experiments, InteractionRules, UnitInterval, Weights};
+use docent_domain::{DEFAULT_EXPLORATION, DomainError, Experiments, InteractionRules, UnitInterval, Weights};
 use serde::{Deserialize, Serialize};
 
-use crate::Retention;
+use crate::ImpressionRetention;
 
-/// Where an [`Engine`](crate::Engine) finds its data, and how it serves.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Maximum number of candidates of one source. More would only make every request slower.
+const MAX_CANDIDATES: usize = 100_000;
+
+/// Settings of an [`Engine`](crate::Engine): its data, and how it serves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EngineConfig {
-    /// `sqlite://PATH` or `postgres://USER@HOST/DATABASE`.
+    /// Address of the database: `sqlite://PATH` or `postgres://USER@HOST/DATABASE`.
     pub database_url: String,
     /// Folder of published models.
     pub snapshots: PathBuf,
-    /// Where the sentence transformer of the live model lies on this machine, if elsewhere than where the trainer found it.
+    /// Folder of the live model's sentence transformer on this machine, if it differs from the one
+    /// at training.
     pub sentence_transformer: Option<PathBuf>,
-    /// Interaction types of the team's own.
+    /// Interaction types and their strengths, in addition to the built-in ones.
     pub interactions: InteractionRules,
-    /// How much each component counts where neither the model nor the request says otherwise.
+    /// Weights of the component scores, unless the model or the request brings its own.
     pub weights: Weights,
-    /// How many candidates each source brings.
+    /// Number of candidates from each source.
     pub candidates: CandidateCounts,
-    /// Share of the places of a hybrid answer, 0 to 1, for resources that nobody has interacted with.
+    /// Share of a hybrid answer that is reserved for resources without any interaction, 0 to 1.
     pub exploration: UnitInterval,
-    /// How many users' states are kept in memory.
+    /// Maximum number of users kept in memory, at least 1.
+    #[schemars(range(min = 1))]
     pub cached_users: u64,
-    /// How long a user's state may be out of date where another process writes, in seconds. What this process writes
-    /// is seen at once.
+    /// Time in seconds after which changes by other processes reach a cached user. Changes by this
+    /// process reach it at once.
     pub cached_user_seconds: u64,
-    /// How many answers may wait for their impressions to be written before further ones are dropped.
+    /// Maximum number of answers in the queue of impressions, at least 1. If the queue is full,
+    /// further impressions are dropped and counted.
+    #[schemars(range(min = 1))]
     pub impression_queue: usize,
-    /// How many days impressions are kept on which nobody gave a verdict: 90 or more, or `"keep"`.
-    pub impression_retention_days: Retention,
-    /// A statement of the database that takes longer is shown as slow, in seconds.
+    /// Number of days after which impressions without a verdict are deleted: at least 90, or
+    /// `"keep"`.
+    pub impression_retention_days: ImpressionRetention,
+    /// Duration in seconds above which a database statement is reported as slow, above 0.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub slow_query_seconds: f64,
-    /// Experiments: who is served how, to compare what comes of it.
+    /// Experiments that compare variants of serving.
     pub experiments: Experiments,
 }
 
@@ -51,7 +60,7 @@ impl Default for EngineConfig {
             cached_users: 100_000,
             cached_user_seconds: 30,
             impression_queue: 10_000,
-            impression_retention_days: Retention::default(),
+            impression_retention_days: ImpressionRetention::default(),
             slow_query_seconds: 0.05,
             experiments: Experiments::default(),
         }
@@ -59,7 +68,7 @@ impl Default for EngineConfig {
 }
 
 impl EngineConfig {
-    /// Everything in one folder: a SQLite database and the snapshots.
+    /// Returns settings that keep everything in one folder: a SQLite database and the snapshots.
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
         let folder = folder.into();
         Self {
@@ -67,6 +76,40 @@ impl EngineConfig {
             snapshots: folder.join("snapshots"),
             ..Self::default()
         }
+    }
+
+    /// Checks the ranges of all settings whose type does not guarantee them.
+    ///
+    /// # Errors
+    /// [`DomainError::OutOfRange`] that names the key, for example `engine.slow_query_seconds`.
+    pub fn check(&self) -> Result<(), DomainError> {
+        if self.database_url.trim().is_empty() {
+            let expected = "sqlite://PATH or postgres://USER@HOST/DATABASE";
+            return Err(out_of_range("database_url", expected, "an empty text"));
+        }
+        if self.cached_users == 0 {
+            return Err(out_of_range("cached_users", "at least 1", 0));
+        }
+        if self.impression_queue == 0 {
+            return Err(out_of_range("impression_queue", "at least 1", 0));
+        }
+        let is_duration = self.slow_query_seconds.is_finite() && self.slow_query_seconds > 0.0;
+        if !is_duration {
+            return Err(out_of_range("slow_query_seconds", "above 0", self.slow_query_seconds));
+        }
+        let CandidateCounts { collaborative, content, graph, popular, new } = self.candidates;
+        for (key, count) in [
+            ("candidates.collaborative", collaborative),
+            ("candidates.content", content),
+            ("candidates.graph", graph),
+            ("candidates.popular", popular),
+            ("candidates.new", new),
+        ] {
+            if count > MAX_CANDIDATES {
+                return Err(out_of_range(key, "at most 100,000", count));
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn slow_query_time(&self) -> Duration {
@@ -78,24 +121,59 @@ impl EngineConfig {
     }
 }
 
-/// How many candidates each source brings to an answer, before filters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+fn out_of_range(key: &str, expected: &'static str, got: impl fmt::Display) -> DomainError {
+    DomainError::OutOfRange { field: format!("engine.{key}"), expected, got: got.to_string() }
+}
+
+/// Number of candidates that each source contributes to an answer, before filters; at most 100,000
+/// each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CandidateCounts {
-    /// Nearest to the user's folded-in vector.
+    /// Best by the collaborative models.
+    #[schemars(range(max = 100_000))]
     pub collaborative: usize,
     /// Nearest to the user's content profile.
+    #[schemars(range(max = 100_000))]
     pub content: usize,
     /// Nearest in the graph.
+    #[schemars(range(max = 100_000))]
     pub graph: usize,
-    /// Most chosen by all.
+    /// Most popular.
+    #[schemars(range(max = 100_000))]
     pub popular: usize,
     /// Newest.
+    #[schemars(range(max = 100_000))]
     pub new: usize,
 }
 
 impl Default for CandidateCounts {
     fn default() -> Self {
         Self { collaborative: 200, content: 200, graph: 100, popular: 100, new: 50 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_out_of_range_is_refused_by_its_key() {
+        assert_eq!(EngineConfig::default().check(), Ok(()));
+        let mut refused = vec![
+            ("engine.database_url", EngineConfig { database_url: " ".into(), ..EngineConfig::default() }),
+            ("engine.cached_users", EngineConfig { cached_users: 0, ..EngineConfig::default() }),
+            ("engine.impression_queue", EngineConfig { impression_queue: 0, ..EngineConfig::default() }),
+        ];
+        for slow_query_seconds in [-1.0, 0.0, f64::NAN, f64::INFINITY] {
+            let config = EngineConfig { slow_query_seconds, ..EngineConfig::default() };
+            refused.push(("engine.slow_query_seconds", config));
+        }
+        let candidates = CandidateCounts { graph: 100_001, ..CandidateCounts::default() };
+        refused.push(("engine.candidates.graph", EngineConfig { candidates, ..EngineConfig::default() }));
+        for (key, config) in refused {
+            let error = config.check().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{key}: expected")), "{error}");
+        }
     }
 }

@@ -1,7 +1,8 @@
-//! Where a list goes on: what of it was shown already, and what was asked for.
+//! Cursors: continuation of a list on the next page.
 //!
-//! A cursor carries the shown resources themselves, by the store's row ids, which no process ever renumbers. So the pages
-//! of a list are disjoint whatever happens between them: interactions, ingests, another model, another server.
+//! A cursor carries the resources of all earlier pages by their row ids in the store, which never
+//! change. So the pages of a list are disjoint even if interactions, ingests, a new model or
+//! another server come between them.
 
 use std::{collections::BTreeSet, fmt, fmt::Write, str::FromStr};
 
@@ -11,54 +12,55 @@ use thiserror::Error;
 
 use crate::RecommendRequest;
 
-/// Most resources that one list shows, over all its pages.
+/// Maximum number of resources in one list, over all its pages.
 pub const MAX_SHOWN: usize = 1_000;
 
 const VERSION: u8 = 1;
 const REQUEST_BYTES: usize = 8;
 const CHECK_BYTES: usize = 4;
-/// Of a row id: seven bits in each byte.
+/// Maximum length of an encoded row id, with seven bits in each byte.
 const MAX_VARINT_BYTES: usize = 9;
 const MAX_BYTES: usize = 1 + REQUEST_BYTES + MAX_SHOWN * MAX_VARINT_BYTES + CHECK_BYTES;
 
-/// Where a list goes on. What it looks like is nobody's business and may change: it is passed back as it came.
+/// Position in a list of recommendations, to request the next page. Its text form is opaque and may
+/// change between versions: pass it back as it was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
-    /// Digest of what was asked for.
+    /// Digest of the request.
     request: [u8; REQUEST_BYTES],
-    /// Row ids of what was shown.
+    /// Row ids of the resources on earlier pages.
     shown: BTreeSet<i64>,
 }
 
-/// A cursor that cannot be used.
+/// Reason to refuse a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum CursorError {
-    /// It is none that an answer carried, or one of another version.
+    /// The text is not that of a cursor, or of one from another version.
     #[error("cursor: expected the next_cursor of an answer, unchanged")]
     Malformed,
-    /// It was made for another user, or with other options.
-    #[error(
-        "cursor: expected that of an answer to the same user with the same options, other than the limit"
-    )]
+    /// The cursor belongs to another user or to other options.
+    #[error("cursor: expected one for the same user and the same options; only the limit may differ")]
     OfAnotherRequest,
 }
 
 impl Cursor {
-    /// What follows an answer: `shown` are the row ids of it and of the pages before it. `None` once they are too many.
+    /// Returns the cursor after an answer. `shown` are the row ids of the answer and of the pages
+    /// before it. Returns `None` once the list has its maximum length.
     pub(crate) fn after(request: &RecommendRequest, shown: BTreeSet<i64>) -> Option<Self> {
         (shown.len() < MAX_SHOWN).then(|| Self { request: digest(request), shown })
     }
 
-    /// Row ids of what was shown.
+    /// Returns the row ids of the resources on earlier pages of the same request.
     ///
     /// # Errors
-    /// [`CursorError::OfAnotherRequest`].
+    /// [`CursorError::OfAnotherRequest`] if the cursor belongs to another request.
     pub(crate) fn shown_for(&self, request: &RecommendRequest) -> Result<&BTreeSet<i64>, CursorError> {
         if self.request == digest(request) { Ok(&self.shown) } else { Err(CursorError::OfAnotherRequest) }
     }
 }
 
-/// Of everything that decides what is shown, except how much at a time.
+/// Returns a digest of every option that affects the list; the limit only affects its pages.
 fn digest(request: &RecommendRequest) -> [u8; REQUEST_BYTES] {
     let RecommendRequest {
         user_id,
@@ -79,7 +81,7 @@ fn digest(request: &RecommendRequest) -> [u8; REQUEST_BYTES] {
     let preferences = [diversity, novelty, min_quality].map(|preference| preference.map(|p| p.value()));
     let weights = weights.map(|weights| Component::ALL.map(|component| weights.get(component)));
     let filter = filter.as_ref().map(ToString::to_string);
-    // Debug quotes texts, so that no two requests are written alike.
+    // Debug quotes texts, so that different requests never have the same text.
     let mut written = String::new();
     let _never_fails = write!(
         written,
@@ -135,7 +137,7 @@ fn parse(text: &str) -> Option<Cursor> {
     Some(Cursor { request: *request, shown })
 }
 
-/// Seven bits a byte, the lowest first, as LEB128 writes them.
+/// Appends a number in LEB128: seven bits in each byte, the lowest first.
 fn push_varint(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push(number as u8 | 0x80);
@@ -159,7 +161,7 @@ fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use docent_domain::{UnitInterval, Strategy, Weights};
+    use docent_domain::{Strategy, UnitInterval, Weights};
 
     use super::*;
 

@@ -1,6 +1,6 @@
 use std::{error::Error as StdError, fmt};
 
-use docent_domain::{DomainError, ResourceId, UserId};
+use docent_domain::{DomainError, ResourceId};
 use docent_embeddings::EmbeddingError;
 use docent_graph::GraphError;
 use docent_models::ModelError;
@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::CursorError;
 
-/// Cause of an error, for logs.
+/// Cause of an error, for the log.
 pub type Cause = Box<dyn StdError + Send + Sync>;
 
 /// Failure of an [`Engine`](crate::Engine) or a trainer, by what the caller can do about it.
@@ -42,7 +42,7 @@ pub enum Error {
     Internal(Cause),
 }
 
-/// A rule that a request breaks, with the field, the expected and the given value where they are
+/// Rule that a request breaks. Names the field, the expected value and the given one where they are
 /// known.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InvalidInput {
@@ -58,7 +58,7 @@ enum Rule {
 }
 
 impl InvalidInput {
-    /// Returns the place, from 0, of the offending item in a batch.
+    /// Returns the place, from 0, of the invalid item in a batch.
     #[must_use]
     pub fn index(&self) -> Option<usize> {
         self.index
@@ -73,7 +73,7 @@ impl InvalidInput {
         }
     }
 
-    /// Returns why the cursor is refused.
+    /// Returns the reason to refuse the cursor.
     #[must_use]
     pub fn cursor(&self) -> Option<CursorError> {
         match self.rule {
@@ -82,7 +82,7 @@ impl InvalidInput {
         }
     }
 
-    /// Returns whether an idempotency key was used before with another request.
+    /// Returns true if the idempotency key was used before with another request.
     #[must_use]
     pub fn is_idempotency_mismatch(&self) -> bool {
         self.rule == Rule::IdempotencyMismatch
@@ -123,11 +123,7 @@ impl Error {
         Self::NotFound { what: "resource", id: id.to_string() }
     }
 
-    pub(crate) fn unknown_user(id: &UserId) -> Self {
-        Self::NotFound { what: "user", id: id.to_string() }
-    }
-
-    /// Returns the error of a task of ours that was cancelled or panicked.
+    /// Returns the error for a background task that was cancelled or panicked.
     #[doc(hidden)]
     pub fn task(error: tokio::task::JoinError) -> Self {
         Self::Internal(format!("a background task failed: {error}").into())
@@ -192,13 +188,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_of_the_store_tell_the_caller_what_to_do() {
+    fn errors_of_the_store_are_mapped_to_what_the_caller_can_do() {
         let cause = || std::io::Error::other("disk").into();
-        let range =
-            || DomainError::OutOfRange { field: "limit".into(), expected: "1 to 100", got: "0".into() };
-        let invalid = Error::from(StorageError::Invalid { index: 3, source: range() });
+        let range = DomainError::OutOfRange { field: "limit".into(), expected: "1 to 100", got: "0".into() };
+        let invalid = Error::from(StorageError::Invalid { index: 3, source: range.clone() });
         assert!(
-            matches!(&invalid, Error::InvalidInput(of) if of.index() == Some(3) && of.value() == Some(&range()))
+            matches!(&invalid, Error::InvalidInput(of) if of.index() == Some(3) && of.value() == Some(&range))
         );
         assert!(invalid.to_string().starts_with("item 3: limit"), "{invalid}");
         let mismatch = Error::from(StorageError::IdempotencyMismatch);

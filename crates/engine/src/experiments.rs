@@ -1,11 +1,14 @@
-//! Who is served by which variant of an experiment.
+//! Assignment of requests to variants of experiments.
 
 use docent_domain::{Assignment, Experiment, Experiments, Strategy, Variant};
 
 use crate::RecommendRequest;
 
-/// The variant that a request is answered by. A request that itself says what some variant of the experiment would say
-/// is answered as it asks and is no part of it, for people of every variant alike.
+/// Returns the variant that answers a request.
+///
+/// A request that itself sets an option that any variant of the experiment sets is answered as it
+/// is and does not take part, whatever the variant of its user: otherwise the variants would be
+/// compared on different requests.
 pub(crate) fn variant_for<'a>(
     request: &RecommendRequest,
     experiments: &'a Experiments,
@@ -16,15 +19,16 @@ pub(crate) fn variant_for<'a>(
 }
 
 fn decides_for_itself(request: &RecommendRequest, experiment: &Experiment) -> bool {
-    let any = |says: fn(&Variant) -> bool| experiment.variants.iter().any(says);
-    (request.strategy != Strategy::Hybrid && any(|v| v.strategy.is_some() || v.weights.is_some()))
-        || (request.weights.is_some() && any(|v| v.strategy.is_some() || v.weights.is_some()))
-        || (request.diversity.is_some() && any(|v| v.diversity.is_some()))
-        || (request.novelty.is_some() && any(|v| v.novelty.is_some()))
+    let sets_ranking = request.strategy != Strategy::Hybrid || request.weights.is_some();
+    experiment.variants.iter().any(|variant| {
+        (sets_ranking && (variant.strategy.is_some() || variant.weights.is_some()))
+            || (request.diversity.is_some() && variant.diversity.is_some())
+            || (request.novelty.is_some() && variant.novelty.is_some())
+    })
 }
 
-/// The request with what the variant says.
-pub(crate) fn served(request: &RecommendRequest, variant: &Variant) -> RecommendRequest {
+/// Returns the request with the options of the variant.
+pub(crate) fn with_variant(request: &RecommendRequest, variant: &Variant) -> RecommendRequest {
     RecommendRequest {
         strategy: variant.strategy.unwrap_or(request.strategy),
         weights: variant.weights.or(request.weights),

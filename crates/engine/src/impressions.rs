@@ -1,4 +1,5 @@
-//! Impressions are written behind the answer: queued, batched, and flushed when the engine closes.
+//! Queue of impressions, which are written in batches after the answer and flushed when the engine
+//! closes.
 
 use std::{
     sync::{
@@ -18,20 +19,21 @@ use tokio::{
 
 const BATCH: usize = 1_000;
 const BATCH_DELAY: Duration = Duration::from_millis(200);
-/// Of so many answers it is known for whom they were, before that can be read from the store.
-const REMEMBERED: u64 = 20_000;
+/// Number of recent answers whose user is kept in memory, for feedback that arrives before their
+/// impressions are stored.
+const MAX_REMEMBERED: u64 = 20_000;
 const REMEMBERED_FOR: Duration = Duration::from_secs(600);
 
-/// How the queue stands, since it was started.
+/// State of the queue of impressions, since the engine was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ImpressionQueue {
-    /// Answers that wait to be written.
-    pub waiting: usize,
-    /// How many may wait.
+    /// Number of answers in the queue.
+    pub queued: usize,
+    /// Maximum number of answers in the queue.
     pub capacity: usize,
-    /// Recommendations that were written.
+    /// Number of impressions written.
     pub written: u64,
-    /// Recommendations that were lost: the queue was full or the database away.
+    /// Number of impressions lost because the queue was full or the database failed.
     pub dropped: u64,
 }
 
@@ -54,12 +56,13 @@ impl Counts {
 }
 
 enum Queued {
-    /// The impressions of one answer.
+    /// Impressions of one answer.
     Shown(Vec<Impression>),
-    /// Whoever waits until everything before it is written.
-    Awaited(oneshot::Sender<()>),
+    /// Request for a signal once everything before it is written.
+    Flush(oneshot::Sender<()>),
 }
 
+/// Handle of the queue and of the task that writes it.
 pub(crate) struct ImpressionLog {
     queue: std::sync::RwLock<Option<mpsc::Sender<Queued>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -69,7 +72,7 @@ pub(crate) struct ImpressionLog {
 }
 
 impl ImpressionLog {
-    /// Starts the writer; `capacity` is in answers.
+    /// Starts the writer of a queue for `capacity` answers.
     pub(crate) fn start(store: Store, capacity: usize) -> Self {
         let capacity = capacity.max(1);
         let (sender, receiver) = mpsc::channel(capacity);
@@ -80,11 +83,11 @@ impl ImpressionLog {
             writer: Mutex::new(Some(writer)),
             counts,
             capacity,
-            shown_to: Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR).build(),
+            shown_to: Cache::builder().max_capacity(MAX_REMEMBERED).time_to_live(REMEMBERED_FOR).build(),
         }
     }
 
-    /// Queues the impressions of one answer; dropped and counted where the queue is full.
+    /// Queues the impressions of one answer. If the queue is full, drops and counts them.
     pub(crate) fn push(&self, impressions: Vec<Impression>) {
         let Some(first) = impressions.first() else { return };
         self.shown_to.insert(first.recommendation_id.clone(), first.user_id.clone());
@@ -95,19 +98,19 @@ impl ImpressionLog {
         }
     }
 
-    /// Waits until what is queued is written.
+    /// Waits until everything in the queue is written.
     pub(crate) async fn flushed(&self) {
         let queue = self.queue.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let (done, written) = oneshot::channel();
         if let Some(queue) = queue
-            && queue.send(Queued::Awaited(done)).await.is_ok()
+            && queue.send(Queued::Flush(done)).await.is_ok()
         {
-            // A writer that has ended wrote all it took.
+            // A writer that has ended has written everything.
             let _ended = written.await;
         }
     }
 
-    /// For whom an answer of a short while ago was made, if it was made here.
+    /// Returns the user of a recent answer of this process.
     pub(crate) fn shown_to(&self, recommendation_id: &str) -> Option<UserId> {
         self.shown_to.get(recommendation_id)
     }
@@ -116,14 +119,14 @@ impl ImpressionLog {
         let queue = self.queue.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let free = queue.as_ref().map_or(self.capacity, mpsc::Sender::capacity);
         ImpressionQueue {
-            waiting: self.capacity.saturating_sub(free),
+            queued: self.capacity.saturating_sub(free),
             capacity: self.capacity,
             written: self.counts.written.load(Ordering::Relaxed),
             dropped: self.counts.dropped.load(Ordering::Relaxed),
         }
     }
 
-    /// Takes no more impressions and waits until those that are queued are written.
+    /// Accepts no more impressions and waits until the queued ones are written.
     pub(crate) async fn close(&self) {
         self.queue.write().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let writer = self.writer.lock().await.take();
@@ -131,24 +134,24 @@ impl ImpressionLog {
             Some(writer) => Some(writer.await),
             None => None,
         } {
-            tracing::error!(%error, "the writer of impressions failed");
+            tracing::error!(%error, "the task that writes impressions failed");
         }
     }
 }
 
 async fn write_batches(store: Store, mut queue: mpsc::Receiver<Queued>, counts: Arc<Counts>) {
     while let Some(first) = queue.recv().await {
-        let (mut batch, mut awaited) = match first {
+        let (mut batch, mut flush) = match first {
             Queued::Shown(impressions) => (impressions, None),
-            Queued::Awaited(done) => (Vec::new(), Some(done)),
+            Queued::Flush(done) => (Vec::new(), Some(done)),
         };
         let deadline = tokio::time::sleep(BATCH_DELAY);
         tokio::pin!(deadline);
-        while awaited.is_none() && batch.len() < BATCH {
+        while flush.is_none() && batch.len() < BATCH {
             tokio::select! {
                 more = queue.recv() => match more {
                     Some(Queued::Shown(more)) => batch.extend(more),
-                    Some(Queued::Awaited(done)) => awaited = Some(done),
+                    Some(Queued::Flush(done)) => flush = Some(done),
                     None => break,
                 },
                 () = &mut deadline => break,
@@ -159,11 +162,11 @@ async fn write_batches(store: Store, mut queue: mpsc::Receiver<Queued>, counts: 
             Ok(written) => counts.wrote(written),
             Err(error) => {
                 counts.lost(count);
-                tracing::error!(%error, count, "impressions could not be written");
+                tracing::error!(%error, count, "cannot write impressions");
             }
         }
-        if let Some(done) = awaited {
-            // Who stopped waiting needs no answer.
+        if let Some(done) = flush {
+            // Fails only if the caller no longer waits.
             let _gone = done.send(());
         }
     }

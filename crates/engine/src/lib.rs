@@ -1,6 +1,6 @@
 //! The engine: serves recommendations live, from memory, over one store and one folder of models.
 //!
-//! This crate never trains, and never knows HTTP, command lines or SQL.
+//! This crate never trains a model, and never knows HTTP, command lines or SQL.
 //!
 //! ```
 //! use docent_domain::Resource;
@@ -31,20 +31,23 @@ mod engine;
 mod error;
 mod experiments;
 mod explain;
+mod impression_retention;
 mod impressions;
 pub mod monitoring;
 pub mod replay;
-mod retention;
+mod request;
 mod state;
 mod timings;
 mod user_cache;
+mod user_context;
 
-pub use answer::{Answer, Degradation, MAX_LIMIT, RecommendRequest, Recommendation, SimilarResource};
+pub use answer::{Answer, Degradation, Recommendation, SimilarResource};
 pub use config::{CandidateCounts, EngineConfig};
 pub use cursor::{Cursor, CursorError, MAX_SHOWN};
 pub use docent_ranker::MAX_BOOSTS;
-pub use engine::{Engine, EngineStatus, IngestOutcome, Reloaded, document, limit_checked};
+pub use engine::{Engine, EngineStatus, IngestOutcome, Reloaded, document};
 pub use error::{Cause, Error, InvalidInput};
+pub use impression_retention::ImpressionRetention;
 pub use impressions::ImpressionQueue;
-pub use retention::Retention;
+pub use request::{MAX_LIMIT, RecommendRequest, limit_checked};
 pub use timings::{QueryTimings, SlowQuery, Stage, Timing};

@@ -1,4 +1,5 @@
-//! Serving offline, by the code that serves requests, to judge a model before it is published.
+//! Replays: serving offline, by the code that serves requests, to evaluate a model before it is
+//! published.
 //!
 //! A replay has a catalogue, a model and users of its own. It reads no store and raises no metric.
 
@@ -14,9 +15,9 @@ use crate::{
     EngineConfig, Error, RecommendRequest,
     catalogue::Entry,
     choose::{choose, ranked},
-    component_scores::{UserContext, graph_seeds},
     state::{LiveModel, State},
-    user_cache::{NEWEST_POSITIVES, Positive, UserView},
+    user_cache::{MAX_POSITIVES, Positive, UserView},
+    user_context::{UserContext, graph_seeds},
 };
 
 /// A resource of a replay's catalogue. Its key is its place, from 0.
@@ -28,7 +29,7 @@ pub struct ReplayResource<'a> {
     pub resource: &'a Resource,
     /// Hash of its text, as in the model.
     pub text_hash: &'a str,
-    /// Number of users who like it, as far as the replay knows.
+    /// Number of users who like it in the data that the replay may use.
     pub positives: u32,
 }
 
@@ -54,7 +55,7 @@ impl ReplayUser {
         seen: impl IntoIterator<Item = u32>,
     ) -> Self {
         let profile = Profile { total_interactions: history.len() as u64, ..Profile::default() };
-        let newest = history.take(NEWEST_POSITIVES as usize);
+        let newest = history.take(MAX_POSITIVES as usize);
         Self(UserView {
             profile,
             positives: newest
@@ -66,12 +67,11 @@ impl ReplayUser {
     }
 }
 
-/// Candidates of one replayed request with their component scores, and the options that a request
-/// without any of its own gets.
+/// Scored candidates of one replayed request, and its options for ranking.
 pub struct ReplayCandidates<'a> {
-    /// The candidates.
+    /// Candidates with their component scores.
     pub candidates: Vec<Candidate<'a>>,
-    /// Default options of the user.
+    /// Options of the request: defaults of the user and of the configuration.
     pub options: RankOptions,
 }
 
@@ -81,7 +81,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Makes the state that an engine would have with `model` live over `resources`.
+    /// Builds the state that an engine would have with `model` live over `resources`.
     ///
     /// # Errors
     /// [`Error::Model`] if the model does not fit the catalogue.
@@ -112,7 +112,7 @@ impl Replay {
         self.state.live.as_deref().map(|live| &live.model).ok_or_else(no_model)
     }
 
-    /// Returns what the model says about itself.
+    /// Returns the description of the model.
     ///
     /// # Errors
     /// None: a replay always has a model.
@@ -120,7 +120,7 @@ impl Replay {
         Ok(&self.model()?.info)
     }
 
-    /// Returns [`Replay::info`], to be changed: the next request is served by what it says.
+    /// Returns the description of the model for changes, which apply to the next request.
     ///
     /// # Errors
     /// None: a replay always has a model.
@@ -151,10 +151,10 @@ impl Replay {
         self.state.catalogue.len()
     }
 
-    /// Returns whether a resource can be recommended at all.
+    /// Returns true if a resource exists and is not hidden.
     #[must_use]
     pub fn is_visible(&self, key: u32) -> bool {
-        self.state.catalogue.get(key).is_some_and(|entry| !entry.hidden)
+        self.state.catalogue.is_visible(key)
     }
 
     /// Returns the subjects of a resource.
@@ -169,7 +169,7 @@ impl Replay {
         self.state.vectors.get(key)
     }
 
-    /// Returns the names of the kinds of edge, by their numbers.
+    /// Returns the names of the edge kinds, by their numbers.
     #[must_use]
     pub fn edge_kinds(&self) -> &[String] {
         self.state.graph.kinds()
@@ -186,8 +186,8 @@ impl Replay {
         self.state.graph.n_edges()
     }
 
-    /// Returns the keys that a walk over the graph from the user's newest positives reaches, nearest
-    /// first; empty where none of them has links.
+    /// Returns the keys that a walk over the graph from the user's newest positives reaches, the
+    /// nearest first; empty if no positive has links.
     ///
     /// # Errors
     /// [`Error::Model`] for a configuration out of range.
@@ -237,10 +237,10 @@ impl Replay {
         at: DateTime<Utc>,
     ) -> Result<(Vec<ComponentScores>, usize), Error> {
         let context = UserContext::of(&self.state, &user.0, at)?;
-        Ok((context.scores(keys)?, context.known()))
+        Ok((context.scores(keys)?, context.known_positives()))
     }
 }
 
 fn no_model() -> Error {
-    Error::Internal("a replay without a model".into())
+    Error::Internal("the replay has no model".into())
 }

@@ -1,4 +1,4 @@
-//! How long the stages of answers and the statements of the store take, since the engine was opened.
+//! Durations of the stages of answers and of database statements, since the engine was opened.
 
 use std::{
     collections::VecDeque,
@@ -13,35 +13,36 @@ use chrono::{DateTime, Utc};
 use docent_storage::QuerySeen;
 use hdrhistogram::Histogram;
 
-/// Percentiles are right to so many digits.
+/// Number of significant digits of percentiles.
 const DIGITS: u8 = 2;
-const LONGEST_MICROS: u64 = 3_600_000_000;
-/// How many slow statements are kept to be shown.
-const SLOW_KEPT: usize = 20;
-/// So much of their text.
-const SLOW_CHARS: usize = 300;
+const MAX_MICROS: u64 = 3_600_000_000;
+/// Maximum number of slow statements that are kept for reports.
+const MAX_SLOW: usize = 20;
+/// Maximum length of their text.
+const MAX_SLOW_CHARS: usize = 300;
 
-/// A part of making an answer.
+/// Stage of a request for recommendations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Stage {
-    /// Finding the user's state, in memory or in the database.
+    /// Loading the user from the cache or the database.
     UserState,
-    /// Making what stands for the user: history, content profile, walk in the graph.
+    /// Computing the user's context: history, content profile and walk over the graph.
     Vectors,
     /// Gathering candidates.
     Candidates,
-    /// Scoring them.
+    /// Scoring the candidates.
     Scoring,
-    /// Ranking them.
+    /// Ranking the candidates.
     Ranking,
-    /// Saying why.
+    /// Finding reasons.
     Explain,
-    /// All of it.
+    /// The whole request.
     Total,
 }
 
 impl Stage {
-    /// All, in the order in which they come.
+    /// All stages in their order.
     pub const ALL: [Self; 7] = [
         Self::UserState,
         Self::Vectors,
@@ -52,7 +53,7 @@ impl Stage {
         Self::Total,
     ];
 
-    /// The name in metrics and reports.
+    /// Returns the name in metrics and reports, for example `user_state`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -67,46 +68,46 @@ impl Stage {
     }
 }
 
-/// How long something took, each time.
+/// Distribution of durations. All values are 0 if nothing was measured.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Timing {
-    /// How many times.
+    /// Number of measurements.
     pub count: u64,
-    /// The mean, in seconds.
+    /// Mean, in seconds.
     pub mean_seconds: f64,
-    /// Half of the times it took no longer.
+    /// Median, in seconds.
     pub p50_seconds: f64,
-    /// 95 of 100 times it took no longer.
+    /// 95th percentile, in seconds.
     pub p95_seconds: f64,
-    /// 99 of 100 times it took no longer.
+    /// 99th percentile, in seconds.
     pub p99_seconds: f64,
-    /// The longest.
+    /// Maximum, in seconds.
     pub max_seconds: f64,
 }
 
-/// A statement that took longer than it should.
+/// A slow database statement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SlowQuery {
-    /// Its text, cut; values are not in it.
+    /// SQL text without values, truncated to 300 characters.
     pub sql: String,
-    /// How long it took, in seconds.
+    /// Duration in seconds.
     pub seconds: f64,
-    /// When it ended.
+    /// Time when the statement ended.
     pub at: DateTime<Utc>,
 }
 
-/// Statements of the store.
+/// Durations of database statements.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QueryTimings {
-    /// All of them.
+    /// Distribution over all statements.
     pub timing: Timing,
-    /// How many failed.
+    /// Number of failed statements.
     pub failed: u64,
-    /// What takes longer is slow, in seconds.
+    /// Duration in seconds above which a statement is slow.
     pub slow_from_seconds: f64,
-    /// How many were slow.
+    /// Number of slow statements.
     pub slow_count: u64,
-    /// The newest of these, newest first.
+    /// Latest slow statements, at most 20, the newest first.
     pub slow: Vec<SlowQuery>,
 }
 
@@ -114,12 +115,12 @@ struct Clock(Mutex<Option<Histogram<u64>>>);
 
 impl Clock {
     fn new() -> Self {
-        // The bounds are right, so there always is one.
-        Self(Mutex::new(Histogram::new_with_bounds(1, LONGEST_MICROS, DIGITS).ok()))
+        // Never `None`: the bounds are valid.
+        Self(Mutex::new(Histogram::new_with_bounds(1, MAX_MICROS, DIGITS).ok()))
     }
 
     fn observe(&self, elapsed: Duration) {
-        let micros = u64::try_from(elapsed.as_micros()).unwrap_or(LONGEST_MICROS);
+        let micros = u64::try_from(elapsed.as_micros()).unwrap_or(MAX_MICROS);
         if let Some(histogram) = lock(&self.0).as_mut() {
             histogram.saturating_record(micros);
         }
@@ -130,19 +131,22 @@ impl Clock {
         let Some(histogram) = held.as_ref().filter(|histogram| !histogram.is_empty()) else {
             return Timing::default();
         };
-        let at = |quantile| histogram.value_at_quantile(quantile) as f64 / 1e6;
         Timing {
             count: histogram.len(),
             mean_seconds: histogram.mean() / 1e6,
-            p50_seconds: at(0.5),
-            p95_seconds: at(0.95),
-            p99_seconds: at(0.99),
+            p50_seconds: quantile_seconds(histogram, 0.5),
+            p95_seconds: quantile_seconds(histogram, 0.95),
+            p99_seconds: quantile_seconds(histogram, 0.99),
             max_seconds: histogram.max() as f64 / 1e6,
         }
     }
 }
 
-/// The recorder: what it is told is also emitted through the `metrics` facade.
+fn quantile_seconds(histogram: &Histogram<u64>, quantile: f64) -> f64 {
+    histogram.value_at_quantile(quantile) as f64 / 1e6
+}
+
+/// Recorder of durations, which it also emits through the `metrics` facade.
 pub(crate) struct Timings {
     since: DateTime<Utc>,
     stages: [Clock; Stage::ALL.len()],
@@ -170,7 +174,7 @@ impl Timings {
         self.since
     }
 
-    /// One pass through a stage.
+    /// Records the duration of a stage.
     pub(crate) fn observe(&self, stage: Stage, elapsed: Duration) {
         if let Some(clock) = self.stages.get(stage as usize) {
             clock.observe(elapsed);
@@ -182,7 +186,7 @@ impl Timings {
         histogram.record(elapsed.as_secs_f64());
     }
 
-    /// One statement of the store.
+    /// Records a statement of the store.
     pub(crate) fn query(&self, seen: &QuerySeen<'_>, at: DateTime<Utc>) {
         self.queries.observe(seen.elapsed);
         metrics::histogram!("docent_database_query_duration_seconds", "operation" => operation(seen.sql))
@@ -194,11 +198,11 @@ impl Timings {
         if seen.elapsed > self.slow_from {
             self.slow_count.fetch_add(1, Ordering::Relaxed);
             metrics::counter!("docent_database_slow_queries_total").increment(1);
-            let sql: String = seen.sql.chars().take(SLOW_CHARS).collect();
+            let sql: String = seen.sql.chars().take(MAX_SLOW_CHARS).collect();
             let seconds = seen.elapsed.as_secs_f64();
             tracing::debug!(sql, seconds, "slow statement");
             let mut slow = lock(&self.slow);
-            slow.truncate(SLOW_KEPT - 1);
+            slow.truncate(MAX_SLOW - 1);
             slow.push_front(SlowQuery { sql, seconds, at });
         }
     }
@@ -222,7 +226,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The verb that a statement begins with.
+/// Returns the verb that a statement begins with.
 fn operation(sql: &str) -> &'static str {
     const VERBS: [&str; 4] = ["select", "insert", "update", "delete"];
     let first = sql.split_whitespace().next().unwrap_or_default();
@@ -231,16 +235,18 @@ fn operation(sql: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
 
     #[test]
-    fn percentiles_are_those_of_what_was_observed() {
+    fn percentiles_are_those_of_the_observed_durations() {
         let timings = Timings::new(DateTime::UNIX_EPOCH, Duration::from_millis(50));
         for millis in 1..=100 {
             timings.observe(Stage::Scoring, Duration::from_millis(millis));
         }
-        let of = |stage| timings.stages().into_iter().find(|(s, _)| *s == stage).unwrap().1;
-        let scoring = of(Stage::Scoring);
+        let by_stage: HashMap<Stage, Timing> = timings.stages().into_iter().collect();
+        let scoring = by_stage[&Stage::Scoring];
         assert_eq!(scoring.count, 100);
         for (found, expected) in [
             (scoring.mean_seconds, 0.0505),
@@ -251,7 +257,7 @@ mod tests {
         ] {
             assert!((found / expected - 1.0).abs() < 0.02, "{found} {expected}");
         }
-        assert_eq!(of(Stage::Total), Timing::default());
+        assert_eq!(by_stage[&Stage::Total], Timing::default());
     }
 
     #[test]

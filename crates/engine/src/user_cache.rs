@@ -1,4 +1,4 @@
-//! What the engine keeps of a user between requests, and how it stays true.
+//! Cache of users between requests, and its invalidation.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -16,11 +16,11 @@ use rustc_hash::FxHashSet;
 
 use crate::{EngineConfig, Error, state::State};
 
-/// How many of the newest positives represent a user.
-pub(crate) const NEWEST_POSITIVES: u64 = 500;
+/// Maximum number of positives that represent a user, the newest.
+pub(crate) const MAX_POSITIVES: u64 = 500;
 const WRITE_COUNTERS: usize = 1024;
 
-/// A positive interaction under the catalogue's key.
+/// A positive interaction with a resource of the catalogue.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Positive {
     pub key: u32,
@@ -28,36 +28,38 @@ pub(crate) struct Positive {
     pub at: DateTime<Utc>,
 }
 
-/// A user as ranking sees them.
+/// The part of a user's data that ranking needs, under the keys of the catalogue.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct UserView {
     pub profile: Profile,
-    /// Newest first.
+    /// Positive interactions, the newest first.
     pub positives: Vec<Positive>,
     pub seen: FxHashSet<u32>,
     pub disliked: FxHashSet<u32>,
-    /// Recommended to them, and not useful.
+    /// Resources with a verdict of not useful.
     pub not_useful: FxHashSet<u32>,
 }
 
 impl UserView {
     fn new(stored: UserState, state: &State) -> Self {
-        let key = |row_id: &i64| state.catalogue.key_of_row_id(*row_id);
-        let positive = |p: &PositiveResource| {
-            Some(Positive { key: key(&p.row_id)?, strength: p.strength.value() as f32, at: p.at })
-        };
+        let catalogue = &state.catalogue;
+        let positives = stored.positives.iter().filter_map(|positive: &PositiveResource| {
+            let key = catalogue.key_of_row_id(positive.row_id)?;
+            Some(Positive { key, strength: positive.strength.value() as f32, at: positive.at })
+        });
         Self {
-            positives: stored.positives.iter().filter_map(positive).collect(),
-            seen: stored.liked_rows.iter().filter_map(key).collect(),
-            disliked: stored.rejected_rows.iter().filter_map(key).collect(),
+            positives: positives.collect(),
+            seen: stored.liked_rows.iter().filter_map(|row| catalogue.key_of_row_id(*row)).collect(),
+            disliked: stored.rejected_rows.iter().filter_map(|row| catalogue.key_of_row_id(*row)).collect(),
             profile: stored.profile,
             ..Self::default()
         }
     }
 
-    /// Takes up what the user said of recommendations. What was useful speaks for itself like a positive interaction,
-    /// unless the user has others with it; what was not no longer speaks for it, unless they turned to it since.
-    fn judged(mut self, verdicts: &[Verdict], state: &State) -> Self {
+    /// Applies the user's verdicts on recommendations. A useful resource counts as a positive
+    /// unless the user has interacted with it. One that was not useful is no longer a positive
+    /// unless the user chose it again later.
+    fn with_verdicts(mut self, verdicts: &[Verdict], state: &State) -> Self {
         for verdict in verdicts {
             let Some(key) = state.catalogue.key_of_row_id(verdict.resource_row) else { continue };
             if !verdict.was_useful {
@@ -69,16 +71,17 @@ impl UserView {
                 self.positives.insert(place, Positive { key, strength, at });
             }
         }
-        self.positives.truncate(NEWEST_POSITIVES as usize);
+        self.positives.truncate(MAX_POSITIVES as usize);
         self
     }
 }
 
-/// Users that were asked for lately. A write of this process drops its user at once; what other processes write is seen
-/// after the configured time.
+/// Cache of recently served users. A write by this process invalidates its user at once; writes by
+/// other processes take effect after the configured time.
 pub(crate) struct Users {
     cache: Cache<UserId, Arc<UserView>>,
-    /// Counts writes by a hash of the user, so that a load that a write overtook is not kept.
+    /// Number of writes by hash of the user. If it changes while a user is loaded, the result is
+    /// not kept.
     writes: Vec<AtomicU64>,
     hasher: RandomState,
     hits: AtomicU64,
@@ -99,7 +102,7 @@ impl Users {
         }
     }
 
-    /// How often a user was found in memory, and how often not.
+    /// Returns the numbers of cache hits and misses.
     pub(crate) fn hits_and_misses(&self) -> (u64, u64) {
         (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
     }
@@ -119,11 +122,11 @@ impl Users {
         metrics::counter!("docent_user_cache_misses_total").increment(1);
         let before = self.written(id);
         let (stored, verdicts) =
-            tokio::try_join!(store.user_state(id, NEWEST_POSITIVES), store.verdicts_of(id))?;
+            tokio::try_join!(store.user_state(id, MAX_POSITIVES), store.verdicts_of(id))?;
         let user = {
             let state = read(state);
             let view = stored.map(|stored| UserView::new(stored, &state)).unwrap_or_default();
-            Arc::new(view.judged(&verdicts, &state))
+            Arc::new(view.with_verdicts(&verdicts, &state))
         };
         self.cache.insert(id.clone(), Arc::clone(&user));
         if self.written(id) != before {
@@ -132,7 +135,7 @@ impl Users {
         Ok(user)
     }
 
-    /// To be called after a write of this user was committed.
+    /// Invalidates a user after a committed write.
     pub(crate) fn changed(&self, id: &UserId) {
         if let Some(counter) = self.counter(id) {
             counter.fetch_add(1, Ordering::SeqCst);
@@ -140,7 +143,8 @@ impl Users {
         self.cache.invalidate(id);
     }
 
-    /// To be called after resources were added that users may already have interacted with.
+    /// Invalidates all users after the arrival of resources that they may have interacted with
+    /// before.
     pub(crate) fn all_changed(&self) {
         self.writes.iter().for_each(|counter| {
             counter.fetch_add(1, Ordering::SeqCst);
@@ -158,12 +162,13 @@ impl Users {
     }
 }
 
-/// Reads the state; a writer that panicked left it whole, because every change is made by replacing.
+/// Locks the state for reading. Ignores poisoning: a change replaces values as a whole, so a writer
+/// that panicked left the state consistent.
 pub(crate) fn read(state: &RwLock<State>) -> std::sync::RwLockReadGuard<'_, State> {
     state.read().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// As [`read`], to change it.
+/// Locks the state for writing; as [`read`].
 pub(crate) fn write(state: &RwLock<State>) -> std::sync::RwLockWriteGuard<'_, State> {
     state.write().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

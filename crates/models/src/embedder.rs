@@ -13,8 +13,8 @@ const MAX_CALL_SECONDS: f64 = 10.0;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum EmbedderConfig {
-    /// Latent semantic analysis, learned from the catalogue by each training run with the settings of
-    /// `[train.lsa]`.
+    /// Latent semantic analysis, learned from the catalogue by each training run with the settings
+    /// of `[train.lsa]`.
     Lsa {},
     /// A model in a local folder.
     SentenceTransformer(SentenceTransformerConfig),

@@ -7,7 +7,7 @@ use docent_ncf::NcfConfig;
 use serde::{Deserialize, Serialize};
 
 /// Settings of a training run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
     /// Matrix factorisation by alternating least squares.
@@ -21,15 +21,18 @@ pub struct TrainConfig {
     pub knn: KnnConfig,
     /// EASE, the linear autoencoder.
     pub ease: EaseConfig,
-    /// Embedder of texts. After a change, every vector is of the new embedder from the next model on.
+    /// Embedder of texts. After a change, every vector is of the new embedder from the next model
+    /// on.
     pub embedder: EmbedderConfig,
     /// The built-in embedder.
     pub lsa: LsaConfig,
     /// Seed of everything random; overrides the seeds of the parts.
     pub seed: u64,
     /// Share of each user's latest positives that is held out for evaluation, above 0 and below 1.
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     pub holdout: f64,
     /// Share of the live model's NDCG@10 that a new model may lose and still be published, 0 to 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub tolerance: f64,
     /// Publish even if the quality gate rejects the model; recorded in the run history.
     pub force: bool,

@@ -22,7 +22,8 @@ const DOCUMENTS_AT_A_TIME: usize = 1_000;
 const TEXTS_AT_A_TIME: usize = 256;
 const PAGE: u64 = 5_000;
 
-/// An embedder, and the vectors of the catalogue by item; `None` for a resource without usable text.
+/// An embedder, and the vectors of the catalogue by item; `None` for a resource without usable
+/// text.
 pub(crate) struct Embedded {
     embedder: TextEmbedder,
     vectors: Vec<Option<Vec<f32>>>,
@@ -62,8 +63,8 @@ fn learn(data: &Dataset, config: &LsaConfig, seed: u64) -> Result<Embedded, Mode
     Ok(Embedded { embedder: TextEmbedder::Lsa(Arc::new(embedder)), vectors })
 }
 
-/// Reads the vectors that the store keeps of a pretrained embedder for unchanged texts, and makes the
-/// others. Each batch is stored at once, so a run that is stopped pays for no vector twice.
+/// Reads the vectors that the store keeps of a pretrained embedder for unchanged texts, and makes
+/// the others. Each batch is stored at once, so a run that is stopped pays for no vector twice.
 pub(crate) async fn embed_missing(
     store: &Store,
     data: &Dataset,
@@ -79,8 +80,7 @@ pub(crate) async fn embed_missing(
         if observer.on_event(&TrainEvent::Embedded { done, total }).is_break() {
             return Err(TrainError::Interrupted);
         }
-        let items: Vec<_> =
-            chunk.iter().filter_map(|&item| Some((item, data.items.get(item)?))).collect();
+        let items: Vec<_> = chunk.iter().filter_map(|&item| Some((item, data.items.get(item)?))).collect();
         let resources: Vec<_> = items.iter().map(|(_, item)| item.resource.clone()).collect();
         let handle = embedder.clone();
         let made = tokio::task::spawn_blocking(move || {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use docent_domain::{Link, Resource, ResourceId, USEFUL_STRENGTH, UserId};
+use docent_domain::{Resource, ResourceId, USEFUL_STRENGTH, UserId};
 use docent_storage::{Store, TextColumn, TrainingVerdict, Verdict};
 use rustc_hash::FxHashMap;
 
@@ -47,10 +47,6 @@ impl Dataset {
         self.items.iter().map(|item| &item.resource.id)
     }
 
-    pub(crate) fn links(&self) -> impl Iterator<Item = (&ResourceId, &Vec<Link>)> {
-        self.items.iter().map(|item| (&item.resource.id, &item.resource.links))
-    }
-
     pub(crate) fn watermark(&self) -> Option<DateTime<Utc>> {
         self.likes.iter().map(|like| like.at).max()
     }
@@ -81,8 +77,9 @@ struct Pair {
 
 type Pairs = HashMap<(u32, u32), Pair, rustc_hash::FxBuildHasher>;
 
-/// Applies a verdict: a useful resource is liked; one that was not useful is not learned from, unless
-/// the user interacted with it since. A click alone says nothing: it follows the place in the list.
+/// Applies a verdict: a useful resource is liked; one that was not useful is not learned from,
+/// unless the user interacted with it since. A click alone says nothing: it follows the place in
+/// the list.
 fn apply_verdict(pairs: &mut Pairs, of: (u32, u32), verdict: &Verdict) {
     let fresh = Pair { strength: 0.0, at: verdict.at, liked: false, rejected: false };
     if verdict.was_useful {

@@ -25,8 +25,8 @@ const DEPTH: usize = 3 * K;
 /// Returns the weight of each kind of edge with which the walk alone ranks the validation set best.
 ///
 /// One kind is tried after another, and a step is kept only if its gain is clear. The value of a
-/// subject or of a common user depends on the catalogue: a subject of three words says much, a genre
-/// little.
+/// subject or of a common user depends on the catalogue: a subject of three words says much, a
+/// genre little.
 pub(crate) fn learn(
     candidate: &CandidateReplay<'_>,
     validation: &HoldoutEvaluation<'_>,
@@ -73,11 +73,7 @@ fn kinds(candidate: &CandidateReplay<'_>) -> Vec<String> {
 }
 
 /// Returns the NDCG of each case by the walk alone.
-fn ndcg(
-    candidate: &CandidateReplay<'_>,
-    cases: &[&Case<'_>],
-    config: &PprConfig,
-) -> Result<Vec<f64>, Error> {
+fn ndcg(candidate: &CandidateReplay<'_>, cases: &[&Case<'_>], config: &PprConfig) -> Result<Vec<f64>, Error> {
     cases
         .par_iter()
         .map(|case| {

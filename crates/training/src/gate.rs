@@ -6,8 +6,8 @@ use docent_evaluation::Metrics;
 
 /// Returns the reason for which the quality gate rejects a model; `None` if it passes.
 ///
-/// By NDCG@10 on the holdout, a model may not be worse than popularity, nor worse than the live model
-/// by more than the tolerance. Without a holdout every model passes.
+/// By NDCG@10 on the holdout, a model may not be worse than popularity, nor worse than the live
+/// model by more than the tolerance. Without a holdout every model passes.
 pub(crate) fn refusal(
     holdout: &BTreeMap<String, Metrics>,
     live: Option<(Metrics, Metrics)>,

@@ -37,8 +37,8 @@ impl Case<'_> {
 
     /// Returns the case with the history that a user of this activity level would have.
     ///
-    /// Lengths are spread over the range of the level by the user's number, so they do not depend on
-    /// the outcome.
+    /// Lengths are spread over the range of the level by the user's number, so they do not depend
+    /// on the outcome.
     fn cut_to(&self, level: ActivityLevel) -> Option<Self> {
         let (known, user) = (self.known.len(), self.user as usize);
         match level {
@@ -57,8 +57,8 @@ pub(crate) struct HoldoutEvaluation<'a> {
 }
 
 impl<'a> HoldoutEvaluation<'a> {
-    /// Makes one case for each user in both `known` and `held_out`, which are by user, oldest first.
-    /// Of many users an even sample is taken.
+    /// Makes one case for each user in both `known` and `held_out`, which are by user, oldest
+    /// first. Of many users an even sample is taken.
     pub(crate) fn new(known: &'a [Like], held_out: &[Like]) -> Self {
         let mut histories: Vec<&[Like]> = known.chunk_by(|a, b| a.user == b.user).collect();
         histories.sort_unstable_by_key(|history| history.first().map(|like| like.user));

@@ -37,8 +37,8 @@ struct Scored {
     default: Weights,
 }
 
-/// Learns weights for each activity level, on users whose histories are cut to it. A level gets none
-/// unless they clearly beat the default ones.
+/// Learns weights for each activity level, on users whose histories are cut to it. A level gets
+/// none unless they clearly beat the default ones.
 pub(crate) fn learn(
     candidate: &CandidateReplay<'_>,
     validation: &HoldoutEvaluation<'_>,
@@ -46,8 +46,11 @@ pub(crate) fn learn(
     let mut learned = LearnedWeights::default();
     for level in ActivityLevel::ALL {
         let of_level = validation.cut_to(level);
-        let cases =
-            of_level.cases.par_iter().map(|case| score(candidate, case)).collect::<Result<Vec<_>, Error>>()?;
+        let cases = of_level
+            .cases
+            .par_iter()
+            .map(|case| score(candidate, case))
+            .collect::<Result<Vec<_>, Error>>()?;
         if let Some(weights) = better_than_default(&cases) {
             learned.set(level, weights);
         }
@@ -80,8 +83,8 @@ fn better_than_default(cases: &[Scored]) -> Option<Weights> {
     is_clear(&gains, start).then(|| ascend(&all))
 }
 
-/// Climbs the mean NDCG by coordinate ascent from the default weights. A component that no candidate
-/// has keeps its share of the default: these cases say nothing about it.
+/// Climbs the mean NDCG by coordinate ascent from the default weights. A component that no
+/// candidate has keeps its share of the default: these cases say nothing about it.
 fn ascend(cases: &[&Scored]) -> Weights {
     let there = Component::ALL.map(|component| {
         cases.iter().any(|case| case.scores.iter().any(|scores| scores.get(component).is_some()))

@@ -32,8 +32,8 @@ pub struct Offline {
 impl Offline {
     /// Trains on everything given.
     ///
-    /// `likes`, `[n_users, n_resources]`, has a column for each resource; its confidences are taken as
-    /// strengths. Without any likes, content and links remain.
+    /// `likes`, `[n_users, n_resources]`, has a column for each resource; its confidences are taken
+    /// as strengths. Without any likes, content and links remain.
     ///
     /// # Errors
     /// [`TrainError::Interrupted`] if the observer asks to stop, [`TrainError::Failed`] otherwise.
@@ -96,10 +96,8 @@ impl Offline {
     /// # Errors
     /// [`Error::Model`] if a member of the model fails.
     pub fn score_all(&self, history: &[(u32, f32)], strategies: &[Strategy]) -> Result<Vec<Vec<f32>>, Error> {
-        let history: Vec<Like> = history
-            .iter()
-            .map(|&(item, strength)| Like { user: 0, item, strength, at: self.now })
-            .collect();
+        let history: Vec<Like> =
+            history.iter().map(|&(item, strength)| Like { user: 0, item, strength, at: self.now }).collect();
         let mut is_seen = vec![false; self.resources];
         for like in &history {
             if let Some(seen) = is_seen.get_mut(like.item as usize) {

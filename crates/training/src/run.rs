@@ -107,7 +107,8 @@ impl Trainer {
             .map_err(task_failed)?
     }
 
-    /// Returns the vectors of an embedder that training does not learn; `None` for the built-in one.
+    /// Returns the vectors of an embedder that training does not learn; `None` for the built-in
+    /// one.
     pub(crate) async fn pretrained_texts(
         &self,
         data: &Dataset,
@@ -115,7 +116,8 @@ impl Trainer {
     ) -> Result<Option<Embedded>, TrainError> {
         let Some(pretrained) = self.config.embedder.pretrained() else { return Ok(None) };
         stage(observer, "reading vectors")?;
-        let embedder = tokio::task::spawn_blocking(move || pretrained.open(None)).await.map_err(task_failed)??;
+        let embedder =
+            tokio::task::spawn_blocking(move || pretrained.open(None)).await.map_err(task_failed)??;
         let embedder = TextEmbedder::Pretrained(self.config.embedder.clone(), embedder);
         Ok(Some(content::embed_missing(&self.store, data, embedder, observer).await?))
     }
@@ -131,8 +133,11 @@ impl Trainer {
         stage(observer, "embedding texts")?;
         let text = content::text(data, pretrained, &self.config.lsa, self.config.seed)?;
         let (known, test) = split(&data.likes, self.config.holdout);
-        let Proof { edge_kind_weights, weights, holdout, live } =
-            if test.is_empty() { Proof::default() } else { self.prove(data, &text, &known, &test, observer)? };
+        let Proof { edge_kind_weights, weights, holdout, live } = if test.is_empty() {
+            Proof::default()
+        } else {
+            self.prove(data, &text, &known, &test, observer)?
+        };
         let refused = gate::refusal(&holdout, live, self.config.tolerance);
         let mut info = ModelInfo {
             users: data.users.len(),
@@ -207,9 +212,9 @@ impl Trainer {
         })
     }
 
-    /// Returns the metrics of the new and of the live model on held-out likes since the live one was
-    /// trained: likes it has learned from would flatter it. `None` without a live model, or with too
-    /// few such users.
+    /// Returns the metrics of the new and of the live model on held-out likes since the live one
+    /// was trained: likes it has learned from would flatter it. `None` without a live model, or
+    /// with too few such users.
     fn compare_live(
         &self,
         data: &Dataset,
@@ -259,9 +264,11 @@ fn score_by(
     let mut of_rows = Vec::new();
     model.collaborative.score_all(&known, &mut of_rows)?;
     scores.clear();
-    scores.extend(row_of_item.iter().map(|row| {
-        row.and_then(|row| of_rows.get(row as usize).copied()).unwrap_or(f32::NEG_INFINITY)
-    }));
+    scores.extend(
+        row_of_item
+            .iter()
+            .map(|row| row.and_then(|row| of_rows.get(row as usize).copied()).unwrap_or(f32::NEG_INFINITY)),
+    );
     Ok(())
 }
 

@@ -49,8 +49,8 @@ pub struct StoreEvaluation {
 pub struct EvaluatedPart {
     /// Name of the group: `warm users`, `users with 1-4`, `users with none` or `cold resources`.
     pub name: &'static str,
-    /// Results by model. All but the last rank by their score alone; `served` is the hybrid with the
-    /// diversity, novelty and exploration of a request with default options.
+    /// Results by model. All but the last rank by their score alone; `served` is the hybrid with
+    /// the diversity, novelty and exploration of a request with default options.
     pub models: Vec<EvaluatedModel>,
 }
 
@@ -71,9 +71,9 @@ impl Trainer {
     /// Trains on what is not held out, as [`Trainer::run`] does, and evaluates lists of `k` by
     /// popularity, by each component alone, and by the whole pipeline as `engine` configures it.
     ///
-    /// The latest positives of each user are held out. Users with few interactions are the same users
-    /// with all but their newest 1 to 4, or everything, hidden from the models. Cold resources have no
-    /// positives in training; they are ranked among each other.
+    /// The latest positives of each user are held out. Users with few interactions are the same
+    /// users with all but their newest 1 to 4, or everything, hidden from the models. Cold
+    /// resources have no positives in training; they are ranked among each other.
     ///
     /// # Errors
     /// [`TrainError::InsufficientData`], [`TrainError::Interrupted`], [`TrainError::Failed`].

@@ -17,7 +17,8 @@ impl Trainer {
     /// model. Repeats count, and so do old interactions that were imported since.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the database is; [`Error::Model`] if the live model cannot be read.
+    /// [`Error::Unavailable`] if the database is; [`Error::Model`] if the live model cannot be
+    /// read.
     pub async fn new_interactions(&self) -> Result<Option<u64>, Error> {
         let Some(live) = self.snapshots.open_current()? else { return Ok(None) };
         let Some(info) = info(live.manifest()) else { return Ok(None) };
@@ -34,7 +35,11 @@ impl Trainer {
             self.store.list_runs(RUNS).await?.into_iter().filter(|run| run.status == RunStatus::Running);
         for run in unended {
             let end = self.end_of_killed(&run)?;
-            tracing::warn!(run = run.run_id, status = end.status.as_str(), "recorded the end of a run that was killed");
+            tracing::warn!(
+                run = run.run_id,
+                status = end.status.as_str(),
+                "recorded the end of a run that was killed"
+            );
             self.store.finish_run(&run.run_id, &end).await?;
         }
         Ok(())
@@ -57,7 +62,9 @@ impl Trainer {
                 end.finished_at = snapshot.manifest().created_at;
                 end.model_version = Some(id);
                 end.metrics = serde_json::to_value(&info.holdout).unwrap_or_default();
-                end.message = info.forced.then(|| "published by force; the reason of the quality gate is lost".to_owned());
+                end.message = info
+                    .forced
+                    .then(|| "published by force; the reason of the quality gate is lost".to_owned());
                 break;
             }
         }

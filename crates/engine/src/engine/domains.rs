@@ -1,20 +1,22 @@
-//! What people say they work on, embedded before their request holds the state.
+//! Domains of users, embedded before their request locks the state.
 
 use std::{sync::Arc, time::Duration};
 
 use super::Engine;
 use crate::{
     blocking::spawn_blocking,
-    component_scores::Domains,
     state::MAX_DOMAIN_CHARS,
     user_cache::{UserView, read},
+    user_context::Domains,
 };
 
-/// A request waits this long for an embedder, and then does without.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// Maximum time that a request waits for a slow embedder. It is then answered without a content
+/// profile.
+const MAX_WAIT: Duration = Duration::from_secs(2);
 
 impl Engine {
-    /// Embeds the domains of a user of whom nothing else is known, where the embedder is too slow to be asked later.
+    /// Embeds the domains of a user without usable positives, if the embedder is too slow to call
+    /// while the state is locked.
     pub(super) async fn embed_domains(&self, user: &UserView) {
         let (embedder, texts, domains, text) = {
             let state = read(&self.inner.state);
@@ -31,14 +33,14 @@ impl Engine {
             }
             (embedder, Arc::clone(&state.texts), domains, text)
         };
-        // Goes on when the request no longer waits, so that the next one finds the vector.
+        // Continues when the request no longer waits, so that the next one finds the vector.
         let embedding = spawn_blocking(move || match embedder.get().embed(&[domains.document()]) {
             Ok(mut vectors) => texts.put(text, vectors.pop().flatten()),
-            // Without what is behind it: an endpoint may repeat what the user is interested in.
-            Err(error) => tracing::warn!(%error, "a user's domains have no vector"),
+            // Without the source of the error: an endpoint may quote the user's interests in it.
+            Err(error) => tracing::warn!(%error, "cannot embed the domains of a user"),
         });
-        if tokio::time::timeout(LONGEST_WAIT, embedding).await.is_err() {
-            tracing::warn!("the embedder is slow: a user is served without a content profile");
+        if tokio::time::timeout(MAX_WAIT, embedding).await.is_err() {
+            tracing::warn!("the embedder is slow; a user is served without a content profile");
         }
     }
 }

@@ -7,24 +7,25 @@ use rustc_hash::FxHashSet;
 use super::{Engine, metrics, now};
 use crate::{Error, user_cache::read};
 
-/// What became of one resource of a batch.
+/// Result for one resource of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IngestOutcome {
-    /// Which.
+    /// Id of the resource.
     pub resource_id: ResourceId,
-    /// Whether it is new, changed or was there already.
+    /// Change to the store: created, updated or unchanged.
     pub outcome: UpsertOutcome,
-    /// Whether it can be found by its content.
+    /// True if the resource has a vector, so that it can be found by its content.
     pub embedded: bool,
 }
 
 impl Engine {
-    /// Adds or replaces resources, all or none; they are stored when this returns, and can be recommended at once. Of
-    /// one that is given twice the last counts.
+    /// Adds or replaces resources, all or none. They are stored when this returns, and can be
+    /// recommended at once. If a batch contains an id twice, the last one counts.
     ///
     /// # Errors
-    /// [`Error::Storage`] with the first rule that is broken; nothing is written then. What fails once they are stored is
-    /// done by the next call that changes the catalogue, or by [`Engine::refresh`].
+    /// [`Error::InvalidInput`] with the first rule that is broken, and [`Error::Unavailable`] if
+    /// the database is; nothing is stored then. If a later step fails, the resources are stored,
+    /// and the next call that changes the catalogue, or [`Engine::refresh`], completes them.
     pub async fn ingest(&self, resources: Vec<Resource>) -> Result<Vec<IngestOutcome>, Error> {
         let started = Instant::now();
         let mut changes = self.inner.changes.lock().await;
@@ -33,23 +34,21 @@ impl Engine {
         let own = created.map(|(resource, _)| resource.id.as_str()).collect();
         self.catch_up(&mut changes, &own).await?;
         let state = read(&self.inner.state);
-        let has_vector = |id: &ResourceId| {
-            state.catalogue.key(id.as_str()).is_some_and(|key| state.vectors.get(key).is_some())
-        };
-        let outcome = |(resource_id, outcome): (ResourceId, UpsertOutcome)| {
-            let embedded = has_vector(&resource_id);
-            IngestOutcome { resource_id, outcome, embedded }
-        };
-        let ids = resources.into_iter().map(|resource| resource.id);
-        let outcomes: Vec<IngestOutcome> = ids.zip(outcomes).map(outcome).collect();
-        metrics::ingested(&outcomes, started.elapsed());
-        Ok(outcomes)
+        let mut results = Vec::with_capacity(resources.len());
+        for (resource, outcome) in resources.into_iter().zip(outcomes) {
+            let key = state.catalogue.key(resource.id.as_str());
+            let embedded = key.is_some_and(|key| state.vectors.get(key).is_some());
+            results.push(IngestOutcome { resource_id: resource.id, outcome, embedded });
+        }
+        metrics::ingested(&results, started.elapsed());
+        Ok(results)
     }
 
-    /// Removes a resource and what it says; interactions with it are kept. `false` where there is none.
+    /// Deletes a resource with its text and links; interactions with it are kept. Returns `false`
+    /// for an unknown resource.
     ///
     /// # Errors
-    /// [`Error::Storage`].
+    /// [`Error::Unavailable`] if the database is.
     pub async fn delete_resource(&self, id: &ResourceId) -> Result<bool, Error> {
         let mut changes = self.inner.changes.lock().await;
         let deleted = self.inner.store.delete_resource(id, now()).await?;
@@ -57,19 +56,20 @@ impl Engine {
         Ok(deleted)
     }
 
-    /// A resource with its text and links.
+    /// Returns a resource with its text and links.
     ///
     /// # Errors
-    /// [`Error::UnknownResource`], [`Error::Storage`].
+    /// [`Error::NotFound`] for an unknown resource, [`Error::Unavailable`] if the database is.
     pub async fn resource(&self, id: &ResourceId) -> Result<StoredResource, Error> {
         let found = self.inner.store.get_resource(id).await?;
-        found.ok_or_else(|| Error::unknown_resource(&id))
+        found.ok_or_else(|| Error::unknown_resource(id))
     }
 
-    /// Resources whose title or authors contain a text, a page at a time.
+    /// Returns a page of at most `limit` resources whose title or authors contain `query`, after
+    /// the `cursor` of the previous page.
     ///
     /// # Errors
-    /// [`Error::Storage`].
+    /// [`Error::Unavailable`] if the database is.
     pub async fn search(&self, query: &str, cursor: Option<i64>, limit: u64) -> Result<ResourcePage, Error> {
         Ok(self.inner.store.search_resources(query, cursor, limit).await?)
     }

@@ -1,3 +1,5 @@
+//! Loading: follows changes of the catalogue in the store, and swaps the published model in.
+
 use std::{
     sync::{Arc, PoisonError, RwLock, atomic::Ordering},
     time::{Duration, Instant},
@@ -20,27 +22,28 @@ use crate::{
 
 pub(super) const PAGE: u64 = 2_000;
 
-/// An embedder that failed is left alone for so long.
-const EMBED_AGAIN: Duration = Duration::from_secs(30);
+/// Pause after a failure of the embedder before it is called again.
+const EMBEDDER_PAUSE: Duration = Duration::from_secs(30);
 
-/// What became of a [`Engine::reload`].
+/// Result of [`Engine::reload`].
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Reloaded {
-    /// The live model is the published one.
+    /// The live model is already the published one, or no model is published.
     Unchanged,
-    /// This snapshot went live.
+    /// The snapshot with this id went live.
     Swapped(String),
 }
 
-/// How far changes of the store are followed, and what is still to be done about those that were read. What fails is
-/// done again by the next call.
+/// Progress in the changes of the store, and the work that they still require. Work that fails
+/// stays here for the next call.
 pub(super) struct Changes {
     cursor: ChangeCursor,
-    /// Keys of resources that may have no vector yet.
+    /// Keys of resources that may lack a vector.
     to_embed: FxHashSet<u32>,
-    /// Since when the embedder is left alone.
+    /// Time of the embedder's last failure, until it succeeds.
     embedder_failed: Option<Instant>,
-    /// Whether resources arrived that people may have interacted with.
+    /// True if resources arrived that users may have interacted with before.
     history_is_due: bool,
 }
 
@@ -54,11 +57,11 @@ impl Changes {
         }
     }
 
-    fn is_to_embed(&self) -> bool {
-        !self.to_embed.is_empty() && self.embedder_failed.is_none_or(|at| at.elapsed() >= EMBED_AGAIN)
+    fn embedding_is_due(&self) -> bool {
+        !self.to_embed.is_empty() && self.embedder_failed.is_none_or(|at| at.elapsed() >= EMBEDDER_PAUSE)
     }
 
-    /// These are still without a vector, and all others have theirs.
+    /// Notes that all resources have vectors except `without`.
     fn embedded_all_but(&mut self, without: Vec<u32>) {
         self.embedder_failed = (!without.is_empty()).then(Instant::now);
         self.to_embed = without.into_iter().collect();
@@ -66,10 +69,12 @@ impl Changes {
 }
 
 impl Engine {
-    /// Takes up what other processes changed in the catalogue. Returns how many resources that were.
+    /// Applies changes by other processes to the catalogue, and returns the number of changed
+    /// resources.
     ///
     /// # Errors
-    /// [`Error::Storage`], [`Error::Embedding`]; what was not done then is done by the next call.
+    /// [`Error::Unavailable`] if the database is, [`Error::Model`] if the embedder fails. The next
+    /// call continues with the rest.
     pub async fn refresh(&self) -> Result<usize, Error> {
         let mut changes = self.inner.changes.lock().await;
         let changed = self.catch_up(&mut changes, &FxHashSet::default()).await?;
@@ -78,8 +83,8 @@ impl Engine {
         Ok(changed)
     }
 
-    /// Recomputes what follows from the whole catalogue, off the event loop, if anything changed
-    /// since the last time.
+    /// Recomputes the summary of the catalogue, off the event loop, if anything changed since the
+    /// last time.
     async fn refresh_summary(&self) -> Result<(), Error> {
         if !self.inner.summary_is_due.swap(false, Ordering::AcqRel) {
             return Ok(());
@@ -87,25 +92,26 @@ impl Engine {
         let this = self.clone();
         spawn_blocking(move || {
             refresh_summary_of(&this.inner.state);
-            for other in this.experiment_models() {
-                refresh_summary_of(&other.state);
+            for model in this.experiment_models() {
+                refresh_summary_of(&model.state);
             }
         })
         .await
         .map_err(Error::task)
     }
 
-    /// Notes that views, or the catalogue, are no longer those of the last summary.
+    /// Notes that views or the catalogue changed since the last summary.
     pub(super) fn summary_is_due(&self) {
         self.inner.summary_is_due.store(true, Ordering::Release);
     }
 
-    /// First catalogue, then model, then vectors: so that none is made which the model brings or makes useless.
+    /// Loads the catalogue, then the model, then the missing vectors: in this order, no text is
+    /// embedded whose vector comes with the model or is replaced by it.
     pub(super) async fn load(&self) -> Result<(), Error> {
         let mut changes = self.inner.changes.lock().await;
         self.read_changes(&mut changes, &FxHashSet::default()).await?;
         if let Err(error) = self.reload_with(&mut changes).await {
-            tracing::error!(%error, "the published model could not be loaded; serving without it");
+            tracing::error!(%error, "cannot load the published model; serving without it");
         }
         self.load_experiment_models().await;
         self.complete(&mut changes).await?;
@@ -114,8 +120,9 @@ impl Engine {
         self.refresh_summary().await
     }
 
-    /// Takes up every change of the catalogue, this process's own among them: nobody can have interacted yet with
-    /// resources that are its `own` and new. Returns how many there were.
+    /// Applies all changes of the catalogue, those of this process included, and returns the number
+    /// of changed resources. `own` are the ids of resources that this process has just created: no
+    /// user can have interacted with them yet.
     pub(super) async fn catch_up(
         &self,
         changes: &mut Changes,
@@ -146,17 +153,18 @@ impl Engine {
         }
     }
 
+    /// Does the work that applied changes require: counts, vectors and their index.
     async fn complete(&self, changes: &mut Changes) -> Result<(), Error> {
         if changes.history_is_due {
             self.load_counts().await?;
             self.inner.users.all_changed();
             changes.history_is_due = false;
         }
-        if changes.is_to_embed() {
+        if changes.embedding_is_due() {
             let keys: Vec<u32> = changes.to_embed.iter().copied().collect();
             let mut without = self.fill_vectors(&self.inner.state, &keys).await?;
-            for other in self.experiment_models() {
-                without.extend(self.fill_vectors(&other.state, &keys).await?);
+            for model in self.experiment_models() {
+                without.extend(self.fill_vectors(&model.state, &keys).await?);
             }
             changes.embedded_all_but(without);
         }
@@ -164,11 +172,12 @@ impl Engine {
         Ok(())
     }
 
-    /// Makes the published model the live one, if it is not. The model that was live stays until the new one is
-    /// complete, and stays for good where the new one cannot be read.
+    /// Loads the published model if it is not the live one. The live model keeps serving until the
+    /// new one is complete, and if the new one cannot be read.
     ///
     /// # Errors
-    /// [`Error::Snapshot`] or [`Error::InvalidModel`] naming what is wrong; [`Error::Storage`], [`Error::Embedding`].
+    /// [`Error::Model`] if the snapshot is damaged or the embedder fails, [`Error::Unavailable`] if
+    /// the database is.
     pub async fn reload(&self) -> Result<Reloaded, Error> {
         let mut changes = self.inner.changes.lock().await;
         let reloaded = self.reload_with(&mut changes).await?;
@@ -185,9 +194,10 @@ impl Engine {
         }
         let this = self.clone();
         let next = spawn_blocking(move || this.read_model(None)).await.map_err(Error::task)??;
-        let (mut next, without) = self.completed(next).await?;
+        let (mut next, without) = self.complete_state(next).await?;
         if next.vectors.graph_is_due() && !read(&self.inner.state).vectors.is_empty() {
-            // The former vectors serve meanwhile; at a start, an exact search does until there is a graph.
+            // The former vectors serve meanwhile. At the start there are none, and an exact search
+            // serves until the index is built.
             let vectors = Arc::clone(&next.vectors);
             next.vectors = Arc::new(spawn_blocking(move || vectors.indexed()).await.map_err(Error::task)?);
         }
@@ -195,31 +205,35 @@ impl Engine {
         let replaced = std::mem::replace(&mut *write(&self.inner.state), next);
         changes.embedded_all_but(without);
         self.index_vectors();
-        // Freeing a large state takes a while, which no request should wait for.
+        // Freeing a large state is slow, and no request should wait for it.
         spawn_blocking(move || drop(replaced));
         self.forget_former_vectors().await;
         tracing::info!(version, "a model went live");
         Ok(Reloaded::Swapped(version))
     }
 
-    /// Gives a state with a model its links and vectors; the keys of those that are still without one.
-    pub(super) async fn completed(&self, mut next: State) -> Result<(State, Vec<u32>), Error> {
+    /// Adds links and vectors to a state with a model. Returns it with the keys of the resources
+    /// that still lack a vector.
+    pub(super) async fn complete_state(&self, mut next: State) -> Result<(State, Vec<u32>), Error> {
         let links = self.links().await?;
         let next = spawn_blocking(move || {
-            let links =
-                links.into_iter().filter_map(|(id, links)| Some((next.catalogue.key(id.as_str())?, links)));
-            let links: Vec<(u32, Vec<Link>)> = links.collect();
-            next.rebuild_graph(links)?;
+            let by_key: Vec<(u32, Vec<Link>)> = links
+                .into_iter()
+                .filter_map(|(id, links)| Some((next.catalogue.key(id.as_str())?, links)))
+                .collect();
+            next.rebuild_graph(by_key)?;
             next.apply_summary(next.summary());
             Ok::<State, Error>(next)
         })
-        .await.map_err(Error::task)??;
+        .await
+        .map_err(Error::task)??;
         let (resources, next) = (next.catalogue.len() as u32, RwLock::new(next));
         let without = self.fill_vectors(&next, &(0..resources).collect::<Vec<_>>()).await?;
         Ok((next.into_inner().unwrap_or_else(PoisonError::into_inner), without))
     }
 
-    /// The catalogue with a model: the one of that version, or the published one if there is one.
+    /// Returns a state of the same catalogue with the model of this version, or else with the
+    /// published one if there is one.
     pub(super) fn read_model(&self, version: Option<&str>) -> Result<State, Error> {
         let mut next = read(&self.inner.state).fork()?;
         let snapshot = match version {
@@ -270,8 +284,8 @@ fn refresh_summary_of(state: &RwLock<State>) {
     write(state).apply_summary(summary);
 }
 
-/// Puts a stored resource into the catalogue and its links into the graph, as far as there is room for them; a vector of
-/// another text is dropped.
+/// Puts a stored resource into the catalogue and its links into the graph, as far as the graph has
+/// room for them. Removes the vector of an earlier text. Returns the key.
 pub(super) fn apply_resource(state: &mut State, stored: &StoredResource) -> u32 {
     let resource = &stored.resource;
     let before = state.catalogue.key(resource.id.as_str()).and_then(|key| state.catalogue.get(key));
@@ -282,7 +296,7 @@ pub(super) fn apply_resource(state: &mut State, stored: &StoredResource) -> u32 
         state.remove_vector(key);
     }
     if let Err(error) = state.replace_links(key, &resource.links) {
-        tracing::warn!(resource = resource.id.as_str(), %error, "links that came with this resource are left out");
+        tracing::warn!(resource = resource.id.as_str(), %error, "cannot add all links of the resource");
     }
     key
 }

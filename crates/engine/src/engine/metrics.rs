@@ -1,7 +1,6 @@
 //! Metrics of answers, ingestion and interactions.
 //!
-//! Names and labels are those of `docent-telemetry`. An embedding program without an exporter pays
-//! next to nothing for them.
+//! Names and labels are those of `docent-telemetry`. Without an exporter they cost next to nothing.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
-//! The engine: takes in resources and behaviour, and recommends.
+//! The engine: stores resources and interactions, and recommends.
 
 mod domains;
-mod ingest;
 mod experiment_models;
+mod ingest;
 mod load;
 mod metrics;
 mod recommend;
@@ -18,23 +18,22 @@ use docent_snapshot::SnapshotStore;
 use docent_storage::{Store, StoreConfig};
 use tokio::sync::Mutex;
 
-pub use vectors::document;
-
+use experiment_models::ExperimentModel;
 pub use ingest::IngestOutcome;
 use load::Changes;
 pub use load::Reloaded;
-use experiment_models::ExperimentModel;
-pub use recommend::limit_checked;
+pub use vectors::document;
 
 use crate::{
     EngineConfig, Error, ImpressionQueue, impressions::ImpressionLog, state::State, timings::Timings,
     user_cache::Users,
 };
 
-/// Hybrid recommendations over one store and one folder of snapshots. Cheap to clone; all clones are one engine.
+/// Hybrid recommendations over one store and one folder of snapshots. Cheap to clone: all clones
+/// share one engine.
 ///
-/// Opening it creates the schema where there is none. Call [`Engine::close`] before the end of the process, so that what
-/// was shown is written down.
+/// Opening an engine creates the schema of a new database. Call [`Engine::close`] before the
+/// process ends, so that queued impressions are written.
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) inner: Arc<Inner>,
@@ -48,55 +47,62 @@ pub(crate) struct Inner {
     pub(crate) users: Users,
     pub(crate) impressions: ImpressionLog,
     pub(crate) timings: Arc<Timings>,
-    /// Models that variants of experiments are served by, beside the live one.
+    /// Models of experiments, which serve variants beside the live model.
     experiment_models: RwLock<Vec<Arc<ExperimentModel>>>,
-    /// Held by whoever changes the state, so that no change is built on one that another replaces meanwhile.
+    /// Locked by every change of the state, so that none builds on a state that another replaces.
     changes: Mutex<Changes>,
-    /// Set by writes that the popular list and the quality fence depend on.
+    /// Set by writes that the list of popular resources and the quality fence depend on.
     summary_is_due: AtomicBool,
-    /// Held while a graph of vectors is built.
+    /// Locked while the index of vectors is built.
     indexing: Arc<Mutex<()>>,
 }
 
-/// What is loaded, for health and metrics.
+/// Loaded state of an engine, for health checks and metrics.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EngineStatus {
-    /// Resources in memory, hidden ones included.
+    /// Number of resources in memory, hidden ones included.
     pub resources: usize,
-    /// Those of them that have a vector.
+    /// Number of resources with a vector.
     pub vectors: usize,
-    /// Edges of the graph.
+    /// Number of edges in the graph.
     pub edges: usize,
-    /// The snapshot that is live, if any.
+    /// Id of the live snapshot, if any.
     pub model_version: Option<String>,
-    /// What the live snapshot says of itself.
+    /// Description of the live model, if any.
     pub model: Option<ModelInfo>,
-    /// `sqlite` or `postgresql`.
+    /// Kind of database: `sqlite` or `postgresql`.
     pub database: &'static str,
-    /// The queue of impressions.
+    /// State of the queue of impressions.
     pub impressions: ImpressionQueue,
 }
 
 impl Engine {
-    /// Opens the store, brings the schema up to date, loads the catalogue and the live model. A model that cannot be
-    /// read is logged and left out: the engine then serves without it.
+    /// Opens the store, migrates its schema, and loads the catalogue and the published model.
+    ///
+    /// If there is no model, or the model cannot be read, logs that and serves without one.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the database cannot be reached.
+    /// [`Error::InvalidInput`] for a setting out of range, [`Error::Unavailable`] if the database
+    /// cannot be reached.
     pub async fn open(config: EngineConfig) -> Result<Self, Error> {
+        config.check()?;
         let store = Store::connect(&StoreConfig::new(&config.database_url)).await?;
         store.migrate().await?;
         Self::with_store(config, store).await
     }
 
-    /// As [`Engine::open`], over a store that is already open and has its schema.
+    /// Opens an engine as [`Engine::open`] does, over an open store whose schema is current.
     ///
     /// # Errors
     /// As [`Engine::open`].
     pub async fn with_store(config: EngineConfig, store: Store) -> Result<Self, Error> {
+        config.check()?;
+        if !config.snapshots.is_dir() {
+            tracing::warn!("no model in {}; serving without one", config.snapshots.display());
+        }
         let timings = Arc::new(Timings::new(now(), config.slow_query_time()));
-        let told = Arc::clone(&timings);
-        store.observe(move |seen| told.query(seen, now()));
+        let observer = Arc::clone(&timings);
+        store.observe(move |seen| observer.query(seen, now()));
         let inner = Inner {
             snapshots: SnapshotStore::new(&config.snapshots),
             state: RwLock::new(State::new()?),
@@ -115,19 +121,19 @@ impl Engine {
         Ok(engine)
     }
 
-    /// The store under it.
+    /// Returns the store.
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.inner.store
     }
 
-    /// Its settings.
+    /// Returns the settings.
     #[must_use]
     pub fn config(&self) -> &EngineConfig {
         &self.inner.config
     }
 
-    /// What is loaded.
+    /// Returns the loaded state.
     #[must_use]
     pub fn status(&self) -> EngineStatus {
         let state = crate::user_cache::read(&self.inner.state);
@@ -142,7 +148,7 @@ impl Engine {
         }
     }
 
-    /// Writes what is queued and closes the store.
+    /// Writes queued impressions and closes the store.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the store cannot be closed cleanly.
@@ -161,7 +167,7 @@ mod tests {
     use super::*;
     use crate::RecommendRequest;
 
-    /// Callers spawn these onto other threads.
+    /// Callers spawn these futures on other threads.
     #[test]
     fn futures_of_the_engine_can_be_sent_between_threads() {
         fn sendable<T: Send>(_: T) {}

@@ -12,38 +12,27 @@ use ulid::Ulid;
 
 use super::{Engine, metrics, now};
 use crate::{
-    Answer, Cursor, EngineConfig, Error, MAX_BOOSTS, MAX_LIMIT, RecommendRequest, Recommendation, Stage,
+    Answer, Cursor, EngineConfig, Error, MAX_BOOSTS, RecommendRequest, Recommendation, Stage,
     blocking::spawn_blocking,
     candidates::SourceCounts,
     choose::{Chosen, choose},
-    experiments::served,
-    explain::Explained,
+    experiments::with_variant,
+    explain::Explainer,
+    limit_checked,
     state::State,
     user_cache::{UserView, read},
 };
 
-/// Returns `limit` if an answer may hold that many recommendations.
-///
-/// # Errors
-/// [`DomainError::OutOfRange`] unless it is 1 to [`MAX_LIMIT`].
-pub fn limit_checked(limit: usize) -> Result<usize, DomainError> {
-    if (1..=MAX_LIMIT).contains(&limit) {
-        Ok(limit)
-    } else {
-        let (field, expected) = ("limit".into(), "1 to 100");
-        Err(DomainError::OutOfRange { field, expected, got: limit.to_string() })
-    }
-}
-
 impl Engine {
     /// Recommends resources from the current state of the user and the model.
     ///
-    /// Reads only; the impressions of the answer are written behind it, in batches.
+    /// Writes nothing before it returns: the impressions of the answer are queued and written in
+    /// batches.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for a limit out of range, too many boosts, or a cursor of another
-    /// request; [`Error::Unavailable`] if the user cannot be read; [`Error::Model`] if the live model
-    /// fails.
+    /// request; [`Error::Unavailable`] if the user cannot be read; [`Error::Model`] if the live
+    /// model fails.
     pub async fn recommend(&self, request: RecommendRequest) -> Result<Answer, Error> {
         check(&request)?;
         let started = Instant::now();
@@ -52,9 +41,9 @@ impl Engine {
         self.embed_domains(&user).await;
         let inner = Arc::clone(&self.inner);
         let (user_id, at) = (request.user_id.clone(), now());
-        let (variant, other) = self.served_by(&request);
+        let (variant, model) = self.served_by(&request);
         let served = spawn_blocking(move || {
-            let state = other.as_ref().map_or(&inner.state, |other| &other.state);
+            let state = model.as_ref().map_or(&inner.state, |model| &model.state);
             answer(&read(state), &user, &request, variant, &inner.config, at)
         })
         .await
@@ -95,31 +84,31 @@ struct ServedAnswer {
 fn answer(
     state: &State,
     user: &UserView,
-    asked: &RecommendRequest,
+    original: &RecommendRequest,
     variant: Option<(Assignment, Variant)>,
     config: &EngineConfig,
     now: DateTime<Utc>,
 ) -> Result<ServedAnswer, Error> {
-    let mut shown = shown(asked)?;
-    let varied = variant.as_ref().map(|(_, variant)| served(asked, variant));
-    let request = varied.as_ref().unwrap_or(asked);
+    let mut shown = shown(original)?;
+    let varied = variant.as_ref().map(|(_, variant)| with_variant(original, variant));
+    let request = varied.as_ref().unwrap_or(original);
     let Chosen { context, strategy, degraded, candidates, options, ranking, sources, mut laps } =
         choose(state, user, request, &shown, config, now, None)?;
     let explaining = Instant::now();
-    let explained = Explained::new(state, &context, user, &candidates);
+    let explainer = Explainer::new(state, &context, user, &candidates);
     let first_rank = shown.len() as u32 + 1;
     let recommendations: Vec<Recommendation> = ranking
         .iter()
         .zip(first_rank..)
-        .filter_map(|(ranked, rank)| recommendation(state, &candidates, &explained, ranked, rank))
+        .filter_map(|(ranked, rank)| recommendation(state, &candidates, &explainer, ranked, rank))
         .collect();
     let explored = ranking.iter().filter(|ranked| ranked.explored).count() as u64;
     let profile = &user.profile;
     shown.extend(ranking.iter().filter_map(|ranked| state.catalogue.row_id(ranked.key)));
-    let goes_on = candidates.len() > ranking.len();
+    let continues = candidates.len() > ranking.len();
     laps.push((Stage::Explain, explaining.elapsed()));
     let answer = Answer {
-        next_cursor: goes_on.then(|| Cursor::after(asked, shown)).flatten(),
+        next_cursor: continues.then(|| Cursor::after(original, shown)).flatten(),
         recommendation_id: Ulid::generate().to_string(),
         gini: gini(&recommendations.iter().map(|r| r.score).collect::<Vec<_>>()),
         recommendations,
@@ -130,7 +119,7 @@ fn answer(
         novelty: options.novelty,
         intra_list_diversity: intra_list_diversity(&ranking, &candidates),
         model_version: state.live.as_ref().map(|live| live.version.clone()),
-        variant: variant.map(|(of, _)| of),
+        variant: variant.map(|(assignment, _)| assignment),
         degraded,
         at: now,
     };
@@ -140,7 +129,7 @@ fn answer(
 fn recommendation(
     state: &State,
     candidates: &[Candidate<'_>],
-    explained: &Explained<'_>,
+    explainer: &Explainer<'_>,
     ranked: &Ranked,
     rank: u32,
 ) -> Option<Recommendation> {
@@ -156,7 +145,7 @@ fn recommendation(
         rank,
         novelty: ranked.novelty,
         view_count: candidate.views,
-        reasons: explained.reasons(ranked, &candidate.scores),
+        reasons: explainer.reasons(ranked, &candidate.scores),
     })
 }
 

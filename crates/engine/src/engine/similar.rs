@@ -10,29 +10,30 @@ use super::Engine;
 use crate::{
     Error, SimilarResource,
     blocking::spawn_blocking,
-    component_scores::nearness,
-    engine::recommend::limit_checked,
-    explain::{are_chosen_together, carrying, link_reasons, named, shares_author},
+    component_scores::proximity,
+    explain::{are_chosen_together, carrying, link_reasons, shares_author, with_ids},
+    limit_checked,
     state::State,
     user_cache::read,
 };
 
-/// How many neighbours each component proposes.
+/// Number of neighbours that each component proposes.
 const PROPOSED: usize = 200;
 
 impl Engine {
-    /// The resources nearest to one: by content, by who chooses them, and by links; without hidden ones.
+    /// Returns the resources that are most similar to one, best first: by content, by the users who
+    /// choose them, and by links. Hidden resources are left out.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::InvalidInput`] for a limit out of range.
+    /// [`Error::NotFound`] for an unknown resource, [`Error::InvalidInput`] for a limit out of
+    /// range.
     pub async fn similar(&self, id: &ResourceId, limit: usize) -> Result<Vec<SimilarResource>, Error> {
         limit_checked(limit)?;
         let (inner, id) = (Arc::clone(&self.inner), id.clone());
         spawn_blocking(move || {
             let state = read(&inner.state);
-            let found = state.catalogue.key(id.as_str());
-            let visible = found.filter(|key| state.catalogue.get(*key).is_some_and(|entry| !entry.hidden));
-            let key = visible.ok_or_else(|| Error::unknown_resource(&id))?;
+            let found = state.catalogue.key(id.as_str()).filter(|key| state.catalogue.is_visible(*key));
+            let key = found.ok_or_else(|| Error::unknown_resource(&id))?;
             neighbours(&state, key, limit, &inner.config.weights)
         })
         .await
@@ -46,69 +47,72 @@ fn neighbours(
     limit: usize,
     weights: &Weights,
 ) -> Result<Vec<SimilarResource>, Error> {
-    let visible = |other: u32| other != key && state.catalogue.get(other).is_some_and(|entry| !entry.hidden);
-    let content = state.vectors.get(key).map(|vector| state.vectors.nearest(vector, PROPOSED, visible));
     let graph = if state.graph.degree(key) > 0 {
-        Some(state.graph.personalised_pagerank(&[(key, 1.0)], &state.walk())?)
+        Some(state.graph.personalised_pagerank(&[(key, 1.0)], &state.walk_config())?)
     } else {
         None
     };
-    let nearest = graph.iter().flatten().map(|&(_, score)| score).fold(0.0, f32::max);
-    let near: FxHashMap<u32, f32> = graph.iter().flatten().copied().collect();
-    let proposed = content.iter().flatten().map(|&(other, _)| other);
-    let proposed = proposed.chain(chosen_alike(state, key));
-    let linked = graph.iter().flatten().map(|&(other, _)| other).filter(|&other| visible(other));
-    let proposed: FxHashSet<u32> =
-        proposed.filter(|&other| visible(other)).chain(linked.take(PROPOSED)).collect();
-
-    let mut found: Vec<(HybridScore, u32, ComponentScores)> = proposed
+    let nearest = graph.iter().flatten().map(|&(_, share)| share).fold(0.0, f32::max);
+    let shares: FxHashMap<u32, f32> = graph.iter().flatten().copied().collect();
+    let mut found: Vec<(HybridScore, u32, ComponentScores)> = proposed(state, key, graph.as_deref())
         .into_iter()
         .map(|other| {
+            let vectors = state.vectors.get(key).zip(state.vectors.get(other));
+            let share = shares.get(&other).copied();
             let scores = ComponentScores {
-                content: state
-                    .vectors
-                    .get(key)
-                    .zip(state.vectors.get(other))
-                    .map(|(a, b)| cosine(a, b).max(0.0)),
-                collaborative: factors_cosine(state, key, other).map(|c| c.max(0.0)),
-                graph: graph
-                    .as_ref()
-                    .and_then(|_| nearness(&state.graph, other, near.get(&other).copied(), nearest)),
+                content: vectors.map(|(a, b)| cosine(a, b).max(0.0)),
+                collaborative: factors_cosine(state, key, other).map(|cosine| cosine.max(0.0)),
+                graph: graph.as_ref().and_then(|_| proximity(&state.graph, other, share, nearest)),
                 ..ComponentScores::default()
             };
             (hybrid_score(&scores, weights), other, scores)
         })
         .collect();
     keep_best(&mut found, limit, |a, b| b.0.score.total_cmp(&a.0.score).then(a.1.cmp(&b.1)));
-    let neighbour = |(hybrid, other, scores): (HybridScore, u32, ComponentScores)| {
-        let entry = state.catalogue.get(other)?;
-        Some(SimilarResource {
-            resource_id: entry.id.clone(),
-            title: entry.title.clone(),
-            score: hybrid.score,
-            content: scores.get(Component::Content),
-            collaborative: scores.get(Component::Collaborative),
-            graph: scores.get(Component::Graph),
-            reasons: reasons(state, key, other, &scores, &hybrid),
+    Ok(found
+        .into_iter()
+        .filter_map(|(hybrid, other, scores)| {
+            let entry = state.catalogue.get(other)?;
+            Some(SimilarResource {
+                resource_id: entry.id.clone(),
+                title: entry.title.clone(),
+                score: hybrid.score,
+                content: scores.get(Component::Content),
+                collaborative: scores.get(Component::Collaborative),
+                graph: scores.get(Component::Graph),
+                reasons: reasons(state, key, other, &scores, &hybrid),
+            })
         })
-    };
-    Ok(found.into_iter().filter_map(neighbour).collect())
+        .collect())
 }
 
-/// Factors of a resource that anybody chose.
+/// Returns the visible neighbours that the vectors, the factors and the walk over the graph
+/// propose.
+fn proposed(state: &State, key: u32, graph: Option<&[(u32, f32)]>) -> FxHashSet<u32> {
+    let is_neighbour = |other: u32| other != key && state.catalogue.is_visible(other);
+    let mut proposed = FxHashSet::default();
+    if let Some(vector) = state.vectors.get(key) {
+        proposed.extend(state.vectors.nearest(vector, PROPOSED, is_neighbour).into_iter().map(|near| near.0));
+    }
+    proposed.extend(nearest_by_factors(state, key).into_iter().filter(|other| is_neighbour(*other)));
+    let linked = graph.into_iter().flatten().map(|&(other, _)| other).filter(|other| is_neighbour(*other));
+    proposed.extend(linked.take(PROPOSED));
+    proposed
+}
+
+/// Returns the collaborative factors of a resource that any user chose.
 fn factors(state: &State, key: u32) -> Option<&[f32]> {
     let model = &state.live.as_deref()?.model;
-    let row = state.row(key)?;
-    let is_chosen = model.popularity.get(row as usize).is_some_and(|&count| count > 0);
-    is_chosen.then(|| model.collaborative.item_factors(row)).flatten()
+    let row = state.row(key).filter(|row| model.is_chosen(*row))?;
+    model.collaborative.item_factors(row)
 }
 
 fn factors_cosine(state: &State, key: u32, other: u32) -> Option<f64> {
     Some(cosine(factors(state, key)?, factors(state, other)?))
 }
 
-/// The resources whose factors are nearest, best first.
-fn chosen_alike(state: &State, key: u32) -> Vec<u32> {
+/// Returns the resources with the nearest factors, best first.
+fn nearest_by_factors(state: &State, key: u32) -> Vec<u32> {
     let keys = 0..state.catalogue.len() as u32;
     let mut others: Vec<(f64, u32)> = keys
         .filter(|&other| other != key)
@@ -140,5 +144,5 @@ fn reasons(
         };
         reasons.extend(reason.filter(|reason| !reasons.contains(reason)));
     }
-    named(state, reasons)
+    with_ids(state, reasons)
 }

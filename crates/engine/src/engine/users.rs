@@ -1,15 +1,14 @@
 use docent_domain::{Feedback, NewInteraction, Profile, UserId};
-use docent_storage::{
-    IdempotencyKey, ProfileChange, RecordOutcome, Recorded, StorageError, StoredProfile,
-};
+use docent_storage::{IdempotencyKey, ProfileChange, RecordOutcome, Recorded, StorageError, StoredProfile};
 
 use super::{Engine, metrics, now};
 use crate::{Error, user_cache::read};
 
 impl Engine {
-    /// Records interactions. They are stored when this returns, and count in the users' next answers.
+    /// Records interactions. They are stored when this returns, and count in the users' next
+    /// answers.
     ///
-    /// Interactions with unknown resources are reported one by one; the others are recorded.
+    /// An interaction with an unknown resource is reported in the outcome; the others are recorded.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] with the first rule that is broken; nothing is recorded then.
@@ -77,8 +76,8 @@ impl Engine {
         self.update_profile(user, &ProfileChange::all_of(profile)).await
     }
 
-    /// Changes some preferences of a user, who is created on first use. Fields that are `None` stay
-    /// as they are, also where another request changes them at the same time.
+    /// Changes some preferences of a user, who is created on first use. Fields that are `None` keep
+    /// their value, even if another request changes it at the same time.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for a list that is too long; [`Error::Unavailable`] if the database
@@ -98,7 +97,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Unavailable`] if the database is.
     pub async fn erase_user(&self, user: &UserId) -> Result<bool, Error> {
-        // Impressions that are still queued would otherwise be written after the erasure.
+        // Queued impressions would otherwise be written after the erasure.
         self.inner.impressions.flushed().await;
         let erased = self.inner.store.delete_user(user, now()).await?;
         self.inner.users.changed(user);
@@ -107,8 +106,8 @@ impl Engine {
 
     /// Records feedback on a recommendation. It counts in the next answer of the user who gives it.
     ///
-    /// Feedback that names no user belongs to the user of the answer. Feedback of another user is
-    /// kept as feedback on something that was never shown to them.
+    /// Feedback without a user belongs to the user of the answer. Feedback of another user is kept,
+    /// but not as an outcome of the impression.
     ///
     /// # Errors
     /// [`Error::NotFound`] for an unknown resource; [`Error::Unavailable`] if the database is.

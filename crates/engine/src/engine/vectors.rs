@@ -1,4 +1,4 @@
-//! Vectors of resources: from the model, from the store, or made now.
+//! Vectors of resources: those that the store keeps, and new ones.
 
 use std::sync::{Arc, RwLock};
 
@@ -16,14 +16,15 @@ use crate::{
     user_cache::{read, write},
 };
 
-/// Vectors set at once: requests wait for no more than these few milliseconds.
+/// Number of vectors that are set under one lock, so that requests wait for a few milliseconds at
+/// most.
 const SET_AT_ONCE: usize = 16;
 
 /// Failure to embed texts.
 enum EmbedFailure {
-    /// The embedder is away; it may come back.
+    /// The embedder is unavailable, perhaps only for a while.
     Backend(EmbeddingError),
-    /// Any other failure.
+    /// Another failure.
     Other(Error),
 }
 
@@ -43,19 +44,20 @@ impl From<Error> for EmbedFailure {
 }
 
 impl Engine {
-    /// Gives vectors to those of the resources that have none: kept ones, else new ones. Returns those that are still
-    /// without, because the embedder fails.
+    /// Sets the vectors of resources that lack one: from the store, or else new ones. Returns the
+    /// keys of the resources that still lack one because the embedder failed.
     pub(super) async fn fill_vectors(&self, state: &RwLock<State>, keys: &[u32]) -> Result<Vec<u32>, Error> {
         let embedder = read(state).embedder();
-        let without = || read(state).without_vector(keys.iter().copied());
-        for chunk in without().chunks(PAGE as usize) {
+        let without = read(state).without_vector(keys.iter().copied());
+        for chunk in without.chunks(PAGE as usize) {
             self.load_vectors(state, &embedder, chunk).await?;
             let missing = read(state).without_vector(chunk.iter().map(|(key, _)| *key));
             match self.embed(&embedder, &missing).await {
                 Ok(embedded) => set_vectors(state, &embedded)?,
                 Err(EmbedFailure::Backend(error)) => {
-                    tracing::warn!(error = with_source(&error), "new texts have no vectors yet");
-                    return Ok(without().into_iter().map(|(key, _)| key).collect());
+                    tracing::warn!(error = with_source(&error), "cannot embed new texts; trying again later");
+                    let without = read(state).without_vector(keys.iter().copied());
+                    return Ok(without.into_iter().map(|(key, _)| key).collect());
                 }
                 Err(EmbedFailure::Other(error)) => return Err(error),
             }
@@ -63,7 +65,7 @@ impl Engine {
         Ok(Vec::new())
     }
 
-    /// Sets vectors that the store keeps of the embedder, where they are still those of the text.
+    /// Sets the vectors that the store keeps of this embedder and of the current texts.
     async fn load_vectors(
         &self,
         state: &RwLock<State>,
@@ -74,16 +76,18 @@ impl Engine {
         let kept = self.inner.store.embeddings_of_resources(embedder.get().id(), &ids).await?;
         let keyed: Vec<(u32, Vec<f32>)> = {
             let state = read(state);
-            let of_text = |row: &docent_storage::EmbeddingRow| {
-                let key = state.catalogue.key_of_row_id(row.row_id)?;
-                (state.catalogue.get(key)?.text_hash == row.text_hash).then_some(key)
-            };
-            kept.into_iter().filter_map(|row| Some((of_text(&row)?, row.vector))).collect()
+            kept.into_iter()
+                .filter_map(|row| {
+                    let key = state.catalogue.key_of_row_id(row.row_id)?;
+                    (state.catalogue.get(key)?.text_hash == row.text_hash).then_some((key, row.vector))
+                })
+                .collect()
         };
         set_vectors(state, &keyed)
     }
 
-    /// Embeds resources from their text in the store, off the event loop, and keeps the vectors there.
+    /// Embeds the texts of resources off the event loop, stores the vectors, and returns them by
+    /// key.
     async fn embed(
         &self,
         embedder: &TextEmbedder,
@@ -112,11 +116,14 @@ impl Engine {
             })
             .collect();
         self.inner.store.put_embeddings(embedder.get().id(), &embedded, now()).await.map_err(Error::from)?;
-        let keyed = |new: NewEmbedding| Some((*keys.get(new.resource_id.as_str())?, new.vector));
-        Ok(embedded.into_iter().filter_map(keyed).collect())
+        Ok(embedded
+            .into_iter()
+            .filter_map(|new| Some((*keys.get(new.resource_id.as_str())?, new.vector)))
+            .collect())
     }
 
-    /// Builds the graph of vectors where one is due, while the vectors are searched as they are.
+    /// Starts to build the approximate index of the vectors if it is due. Requests search the
+    /// vectors without it meanwhile.
     pub(super) fn index_vectors(&self) {
         let Ok(building) = Arc::clone(&self.inner.indexing).try_lock_owned() else { return };
         let vectors = Arc::clone(&read(&self.inner.state).vectors);
@@ -129,13 +136,13 @@ impl Engine {
             let count = vectors.len();
             match spawn_blocking(move || vectors.indexed()).await {
                 Ok(indexed) => this.replace_vectors(indexed).await,
-                Err(error) => tracing::error!(%error, "the graph of vectors could not be built"),
+                Err(error) => tracing::error!(%error, "cannot build the index of vectors"),
             }
-            tracing::debug!(vectors = count, "the graph of vectors was built");
+            tracing::debug!(vectors = count, "the index of vectors is built");
         });
     }
 
-    /// Puts an index in the place of the one that it was made from, with all that changed meanwhile.
+    /// Replaces the vectors by an index that was built from them, with all changes since.
     async fn replace_vectors(&self, mut indexed: VectorIndex) {
         let _changes = self.inner.changes.lock().await;
         let current = Arc::clone(&read(&self.inner.state).vectors);
@@ -148,18 +155,19 @@ impl Engine {
         }
     }
 
-    /// Once every resource has its vector of the live embedder, those of former ones are of no use.
+    /// Removes the vectors of former embedders from the store. The caller must have set all vectors
+    /// of the live one.
     pub(super) async fn forget_former_vectors(&self) {
-        let variants = self.inner.config.experiments.all().iter().flat_map(|of| &of.variants);
-        if variants.into_iter().any(|variant| variant.model_version.is_some()) {
-            // Another model that serves may have another embedder.
+        let mut variants = self.inner.config.experiments.all().iter().flat_map(|of| &of.variants);
+        if variants.any(|variant| variant.model_version.is_some()) {
+            // The model of a variant may have another embedder.
             return;
         }
         let embedder = read(&self.inner.state).embedder();
         match self.inner.store.forget_other_embeddings(embedder.get().id()).await {
             Ok(0) => {}
-            Ok(vectors) => tracing::info!(vectors, "vectors of former embedders were removed"),
-            Err(error) => tracing::warn!(%error, "vectors of former embedders could not be removed"),
+            Ok(vectors) => tracing::info!(vectors, "removed the vectors of former embedders"),
+            Err(error) => tracing::warn!(%error, "cannot remove the vectors of former embedders"),
         }
     }
 }
@@ -174,7 +182,8 @@ fn set_vectors(state: &RwLock<State>, vectors: &[(u32, Vec<f32>)]) -> Result<(),
     Ok(())
 }
 
-/// What is embedded of a resource.
+/// Returns the parts of a resource that are embedded.
+#[must_use]
 pub fn document(resource: &Resource) -> Document<'_> {
     Document {
         title: &resource.title,

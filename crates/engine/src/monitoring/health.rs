@@ -6,24 +6,25 @@ use tokio::time::timeout;
 
 use crate::{Engine, ImpressionQueue, engine::now, user_cache::read};
 
-/// How long the database has to answer.
+/// Time limit for answers of the database.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
-/// A queue that is fuller than this will soon drop something.
+/// Fill level above which a queue is about to drop impressions.
 const NEARLY_FULL: f64 = 0.8;
 
-/// How well something is.
+/// Health of an engine or of one component, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum HealthStatus {
-    /// All is well.
+    /// Works as it should.
     Healthy,
-    /// It works with less than it should have.
+    /// Works with reduced quality.
     Degraded,
-    /// It does not work.
+    /// Does not work.
     Unhealthy,
 }
 
 impl HealthStatus {
-    /// The name on the wire.
+    /// Returns the name: `healthy`, `degraded` or `unhealthy`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -34,36 +35,36 @@ impl HealthStatus {
     }
 }
 
-/// How well a part is, as it was found just now.
+/// Result of one component's health check.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ComponentHealth {
-    /// `database`, `schema`, `model`, `catalogue` or `impressions`.
+    /// Name of the component: `database`, `schema`, `model`, `catalogue` or `impressions`.
     pub name: &'static str,
-    /// How well.
+    /// Health of the component.
     pub status: HealthStatus,
-    /// What was found, for people.
+    /// Explanation of the status, for operators.
     pub message: String,
-    /// How long finding out took.
+    /// Duration of the check in seconds.
     pub probe_seconds: f64,
 }
 
-/// How well an engine is.
+/// Result of a health check.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Health {
-    /// As well as its worst part.
+    /// Health of the worst component.
     pub status: HealthStatus,
-    /// What is not well, for people.
+    /// Messages of the components that are not healthy, for operators.
     pub message: String,
-    /// Its parts.
+    /// Results by component.
     pub components: Vec<ComponentHealth>,
-    /// When.
+    /// Time of the check.
     pub at: DateTime<Utc>,
 }
 
 type Found = (HealthStatus, String);
 
 impl Engine {
-    /// How well it is: every part is asked, now.
+    /// Checks every component and returns their health.
     pub async fn health(&self) -> Health {
         let components = vec![
             probe("database", self.database()).await,
@@ -73,9 +74,13 @@ impl Engine {
             probe("impressions", async { queue(&self.inner.impressions.status()) }).await,
         ];
         let status = components.iter().map(|of| of.status).max().unwrap_or(HealthStatus::Healthy);
-        let ill = components.iter().filter(|of| of.status > HealthStatus::Healthy);
-        let told: Vec<String> = ill.map(|of| format!("{}: {}", of.name, of.message)).collect();
-        let message = if told.is_empty() { "all components are well".to_owned() } else { told.join("; ") };
+        let problems: Vec<String> = components
+            .iter()
+            .filter(|component| component.status > HealthStatus::Healthy)
+            .map(|component| format!("{}: {}", component.name, component.message))
+            .collect();
+        let message =
+            if problems.is_empty() { "all components are healthy".to_owned() } else { problems.join("; ") };
         Health { status, message, components, at: now() }
     }
 
@@ -83,11 +88,11 @@ impl Engine {
         let backend = self.store().backend();
         match timeout(PROBE_TIMEOUT, self.store().ping()).await {
             Ok(Ok(())) => (HealthStatus::Healthy, format!("{backend} answers")),
-            // What exactly failed is for the log: it may name hosts and paths.
+            // The cause may name hosts and paths, so it is for the log only.
             Ok(Err(_)) => (HealthStatus::Unhealthy, format!("{backend} cannot be reached")),
             Err(_) => (
                 HealthStatus::Unhealthy,
-                format!("{backend} gave no answer in {} s", PROBE_TIMEOUT.as_secs()),
+                format!("{backend} did not answer within {} s", PROBE_TIMEOUT.as_secs()),
             ),
         }
     }
@@ -96,10 +101,10 @@ impl Engine {
         match timeout(PROBE_TIMEOUT, self.store().schema_status()).await {
             Ok(Ok(status)) if status.is_current() => (HealthStatus::Healthy, "up to date".to_owned()),
             Ok(Ok(SchemaStatus { pending, unknown, .. })) => {
-                let told = format!("{} migrations pending, {} unknown", pending.len(), unknown.len());
-                (HealthStatus::Unhealthy, told)
+                let message = format!("{} migrations pending, {} unknown", pending.len(), unknown.len());
+                (HealthStatus::Unhealthy, message)
             }
-            _ => (HealthStatus::Unhealthy, "it cannot be read".to_owned()),
+            _ => (HealthStatus::Unhealthy, "the schema cannot be read".to_owned()),
         }
     }
 
@@ -109,8 +114,8 @@ impl Engine {
         let live = read(&self.inner.state).live.as_ref().map(|live| live.version.clone());
         match (published, live) {
             (Ok(Ok(None)), None) => {
-                let told = "no model is published: no collaborative scores until one is trained";
-                (HealthStatus::Degraded, told.to_owned())
+                let message = "no model is published; no collaborative scores until one is trained";
+                (HealthStatus::Degraded, message.to_owned())
             }
             (Ok(Ok(Some(published))), Some(live)) if published.id == live => {
                 (HealthStatus::Healthy, format!("{live} is live"))
@@ -121,15 +126,15 @@ impl Engine {
             }
             (_, live) => {
                 let live = live.as_deref().unwrap_or("none").to_owned();
-                (HealthStatus::Degraded, format!("what is published cannot be read; {live} is live"))
+                (HealthStatus::Degraded, format!("the published model cannot be read; {live} is live"))
             }
         }
     }
 
     fn catalogue(&self) -> Found {
-        let visible = read(&self.inner.state).catalogue.iter().filter(|(_, entry)| !entry.hidden).count();
+        let visible = read(&self.inner.state).catalogue.visible().count();
         if visible == 0 {
-            (HealthStatus::Degraded, "there is nothing to recommend".to_owned())
+            (HealthStatus::Degraded, "no resource can be recommended".to_owned())
         } else {
             (HealthStatus::Healthy, format!("{visible} resources can be recommended"))
         }
@@ -137,11 +142,10 @@ impl Engine {
 }
 
 fn queue(queue: &ImpressionQueue) -> Found {
-    let ImpressionQueue { waiting, capacity, dropped, .. } = *queue;
-    let told =
-        format!("{waiting} of {capacity} answers wait to be written, {dropped} recommendations were lost");
-    let is_full = waiting as f64 > NEARLY_FULL * capacity as f64;
-    (if is_full { HealthStatus::Degraded } else { HealthStatus::Healthy }, told)
+    let ImpressionQueue { queued, capacity, dropped, .. } = *queue;
+    let message = format!("{queued} of {capacity} answers are queued, {dropped} impressions were lost");
+    let is_nearly_full = queued as f64 > NEARLY_FULL * capacity as f64;
+    (if is_nearly_full { HealthStatus::Degraded } else { HealthStatus::Healthy }, message)
 }
 
 async fn probe(name: &'static str, found: impl Future<Output = Found>) -> ComponentHealth {
@@ -155,8 +159,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_queue_that_is_nearly_full_is_not_well() {
-        let of = |waiting| queue(&ImpressionQueue { waiting, capacity: 10, ..ImpressionQueue::default() }).0;
-        assert_eq!([0, 8, 9].map(of), [HealthStatus::Healthy, HealthStatus::Healthy, HealthStatus::Degraded]);
+    fn a_queue_that_is_nearly_full_is_degraded() {
+        for (queued, expected) in
+            [(0, HealthStatus::Healthy), (8, HealthStatus::Healthy), (9, HealthStatus::Degraded)]
+        {
+            let (status, _) = queue(&ImpressionQueue { queued, capacity: 10, ..ImpressionQueue::default() });
+            assert_eq!(status, expected);
+        }
     }
 }

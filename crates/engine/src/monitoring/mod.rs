@@ -1,4 +1,5 @@
-//! What is to be known of a running engine: whether it is well, how fast, how good, how used, and how old its model is.
+//! Reports about a running engine: health, performance, recommendation quality, engagement, and the
+//! state of the live model.
 
 mod experiment;
 mod health;
@@ -17,24 +18,29 @@ pub use usage::Engagement;
 
 use docent_domain::DomainError;
 
-/// The longest window, in days.
+/// Length of the longest window, in days.
 pub(crate) const MAX_WINDOW_DAYS: u32 = 90;
 
-/// Checks the length of a window in days.
+/// Returns the length of a window in days if reports support it.
 ///
 /// # Errors
 /// [`DomainError::OutOfRange`] unless it is 1 to 90.
 pub fn window_checked(days: i64) -> Result<u32, DomainError> {
-    let (field, expected) = ("time_window_days".to_owned(), "1 to 90");
-    let out_of_range = || DomainError::OutOfRange { field, expected, got: days.to_string() };
-    u32::try_from(days).ok().filter(|days| (1..=MAX_WINDOW_DAYS).contains(days)).ok_or_else(out_of_range)
+    match u32::try_from(days) {
+        Ok(days) if (1..=MAX_WINDOW_DAYS).contains(&days) => Ok(days),
+        _ => {
+            let (field, expected) = ("time_window_days".to_owned(), "1 to 90");
+            Err(DomainError::OutOfRange { field, expected, got: days.to_string() })
+        }
+    }
 }
 
-/// A share; `None` of nothing.
+/// Returns `part / whole`; `None` if `whole` is 0.
 fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
+/// Returns `sum / count`; `None` if `count` is 0.
 fn mean((sum, count): (f64, u64)) -> Option<f64> {
     (count > 0).then(|| sum / count as f64)
 }

@@ -1,65 +1,63 @@
 use chrono::{DateTime, Utc};
-
-use super::share;
 use docent_models::ModelInfo;
 
+use super::share;
 use crate::{Engine, Error, engine::now, user_cache::read};
 
-/// How many of the newest runs are looked through for the one that made the live model.
-const RUNS: u64 = 100;
+/// Number of recent training runs that are searched for the run of the live model.
+const MAX_RUNS: u64 = 100;
 
-/// The live model.
+/// State of the live model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelHealth {
-    /// Which.
+    /// Id of the snapshot.
     pub version: String,
-    /// When it was written.
+    /// Time when the snapshot was written.
     pub created_at: DateTime<Utc>,
-    /// How old it is.
+    /// Age of the snapshot in seconds.
     pub age_seconds: f64,
-    /// The sum of the sizes of its files.
+    /// Size of all files of the snapshot.
     pub size_bytes: u64,
-    /// What it was trained on, and what it was worth then.
+    /// Description of the model, with its training data and its holdout metrics.
     pub info: ModelInfo,
-    /// What has come since it was trained.
+    /// Changes of the store since the training.
     pub drift: Drift,
 }
 
-/// What has come since a model was trained.
+/// Changes of the store since a model was trained.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Drift {
-    /// Since when: the beginning of its training, or its making where that is not on record.
+    /// Start of the training run, or the time of the snapshot if the run is not on record.
     pub since: DateTime<Utc>,
-    /// How many people there are.
+    /// Number of users.
     pub users: u64,
-    /// How many of them came since.
+    /// Number of users who arrived since the training.
     pub unknown_users: u64,
-    /// The share of these.
+    /// Share of users who arrived since the training; `None` without users.
     pub unknown_user_share: Option<f64>,
-    /// How many resources can be recommended.
+    /// Number of resources that can be recommended.
     pub resources: u64,
-    /// How many of them the model does not know.
+    /// Number of recommendable resources that the model does not know.
     pub unknown_resources: u64,
-    /// The share of these.
+    /// Share of recommendable resources that the model does not know; `None` without resources.
     pub unknown_resource_share: Option<f64>,
-    /// How often people did something since.
+    /// Number of interactions since the training.
     pub interactions: u64,
 }
 
 impl Engine {
-    /// How the live model stands; `None` where there is none.
+    /// Returns the state of the live model; `None` without one.
     ///
     /// # Errors
-    /// [`Error::Storage`].
+    /// [`Error::Unavailable`] if the database is.
     pub async fn model_health(&self) -> Result<Option<ModelHealth>, Error> {
         let (live, resources, unknown_resources) = {
             let state = read(&self.inner.state);
             let Some(live) = state.live.clone() else { return Ok(None) };
-            let visible = || state.catalogue.iter().filter(|(_, entry)| !entry.hidden);
-            let unknown = visible().filter(|(key, _)| state.row(*key).is_none()).count();
-            (live, visible().count() as u64, unknown as u64)
+            let unknown = state.catalogue.visible().filter(|(key, _)| state.row(*key).is_none()).count();
+            (live, state.catalogue.visible().count() as u64, unknown as u64)
         };
-        let runs = self.store().list_runs(RUNS).await?;
+        let runs = self.store().list_runs(MAX_RUNS).await?;
         let run = runs.into_iter().find(|run| run.model_version.as_deref() == Some(live.version.as_str()));
         let since = run.map_or(live.created_at, |run| run.started_at);
         let new = self.store().newcomers_since(since).await?;

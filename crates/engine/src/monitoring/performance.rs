@@ -3,27 +3,27 @@ use chrono::{DateTime, Utc};
 use super::share;
 use crate::{Engine, ImpressionQueue, QueryTimings, Stage, Timing};
 
-/// How fast an engine is, since it was opened.
+/// Performance of an engine since it was opened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Performance {
-    /// When it was opened.
+    /// Time when the engine was opened.
     pub since: DateTime<Utc>,
-    /// Requests whose user was in memory.
+    /// Number of requests whose user was in the cache.
     pub cache_hits: u64,
-    /// Requests whose user was read from the database.
+    /// Number of requests whose user was read from the database.
     pub cache_misses: u64,
-    /// The share of the former.
+    /// Share of requests whose user was in the cache; `None` before the first request.
     pub cache_hit_rate: Option<f64>,
-    /// How long each stage of an answer takes, in their order.
+    /// Duration of each stage of an answer, in their order.
     pub stages: Vec<(Stage, Timing)>,
-    /// How long the database takes.
+    /// Duration of database statements.
     pub queries: QueryTimings,
-    /// How the queue of impressions stands.
+    /// State of the queue of impressions.
     pub impressions: ImpressionQueue,
 }
 
 impl Engine {
-    /// How fast it is.
+    /// Returns the performance since the engine was opened.
     #[must_use]
     pub fn performance(&self) -> Performance {
         let (hits, misses) = self.inner.users.hits_and_misses();

@@ -2,65 +2,65 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use docent_domain::gini;
-use docent_storage::{GroupRollup, FeedbackCounts};
+use docent_storage::{FeedbackCounts, GroupRollup, RankRollup};
 
 use super::{ExperimentReport, experiment, mean, share};
 use crate::{Engine, Error, engine::now, user_cache::read};
 
-/// What came of what was shown, for one strategy, model or variant.
+/// Outcomes of the impressions of one strategy or model, or of all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QualityGroup {
-    /// Its name; `None` where no model was live.
+    /// Name of the strategy or model; `None` for all impressions and for those without a model.
     pub name: Option<String>,
-    /// What came of it.
+    /// Numbers of impressions by outcome.
     pub counts: FeedbackCounts,
-    /// Clicked of shown.
+    /// Share of impressions that were clicked.
     pub ctr: Option<f64>,
-    /// Useful of rated.
+    /// Share of verdicts that were useful.
     pub satisfaction: Option<f64>,
-    /// Mean novelty of what was shown, in `[0, 1]`.
+    /// Mean novelty of the impressions, in `[0, 1]`.
     pub novelty: Option<f64>,
-    /// Mean diversity of the answers, in `[0, 1]`, each counted as often as it has resources.
+    /// Mean diversity of the answers, in `[0, 1]`, weighted by their numbers of impressions.
     pub diversity: Option<f64>,
 }
 
-/// What came of what was shown in one place of an answer.
+/// Outcomes of the impressions at one rank.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RankQuality {
-    /// The place, from 1.
+    /// Place in the list, from 1.
     pub rank: u64,
-    /// What came of it.
+    /// Numbers of impressions by outcome.
     pub counts: FeedbackCounts,
-    /// Clicked of shown.
+    /// Share of impressions that were clicked.
     pub ctr: Option<f64>,
-    /// Useful of rated.
+    /// Share of verdicts that were useful.
     pub satisfaction: Option<f64>,
 }
 
-/// How good what was shown in a window was.
+/// Quality of the recommendations in a window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QualityReport {
-    /// When the window begins.
+    /// Start of the window.
     pub begin: DateTime<Utc>,
-    /// When it ends: now.
+    /// End of the window: the time of the report.
     pub end: DateTime<Utc>,
-    /// All of it.
+    /// All impressions.
     pub overall: QualityGroup,
-    /// By strategy.
+    /// Impressions by strategy.
     pub by_strategy: Vec<QualityGroup>,
-    /// By model.
+    /// Impressions by model.
     pub by_model: Vec<QualityGroup>,
-    /// By place, from the first.
+    /// Impressions by rank, from 1.
     pub by_rank: Vec<RankQuality>,
-    /// Resources that were shown to anybody.
+    /// Number of resources that were shown to any user.
     pub resources_shown: u64,
-    /// Resources that could have been.
+    /// Number of resources that could have been shown.
     pub resources: u64,
-    /// The share of these that was.
+    /// Share of the resources that were shown to any user.
     pub coverage: Option<f64>,
-    /// Gini coefficient of how often each of them was shown: 0 where all alike.
+    /// Gini coefficient of the numbers of impressions by resource: 0 if all are equal.
     pub gini: Option<f64>,
-    /// Experiments as configured, in the window.
+    /// Reports of the configured experiments.
     pub experiments: Vec<ExperimentReport>,
 }
 
@@ -72,10 +72,10 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, figures: &GroupRollup) {
-        self.counts = self.counts.plus(figures.counts);
-        self.novelty = (self.novelty.0 + figures.novelty.0, self.novelty.1 + figures.novelty.1);
-        self.diversity = (self.diversity.0 + figures.diversity.0, self.diversity.1 + figures.diversity.1);
+    fn add(&mut self, rollup: &GroupRollup) {
+        self.counts = self.counts.plus(rollup.counts);
+        self.novelty = (self.novelty.0 + rollup.novelty.0, self.novelty.1 + rollup.novelty.1);
+        self.diversity = (self.diversity.0 + rollup.diversity.0, self.diversity.1 + rollup.diversity.1);
     }
 
     fn group(self, name: Option<String>) -> QualityGroup {
@@ -91,58 +91,65 @@ impl Sums {
     }
 }
 
-fn groups<'a>(figures: &'a [GroupRollup], name: impl Fn(&'a GroupRollup) -> &'a str) -> Vec<QualityGroup> {
+/// Sums rollups that have the same name. An empty name becomes `None`.
+fn groups<'a>(rollups: &'a [GroupRollup], name: impl Fn(&'a GroupRollup) -> &'a str) -> Vec<QualityGroup> {
     let mut by_name: BTreeMap<&str, Sums> = BTreeMap::new();
-    for group in figures {
-        by_name.entry(name(group)).or_default().add(group);
+    for rollup in rollups {
+        by_name.entry(name(rollup)).or_default().add(rollup);
     }
-    let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
-    by_name.into_iter().map(|(name, sums)| sums.group(named(name))).collect()
+    by_name.into_iter().map(|(name, sums)| sums.group((!name.is_empty()).then(|| name.to_owned()))).collect()
+}
+
+impl From<RankRollup> for RankQuality {
+    fn from(rollup: RankRollup) -> Self {
+        let FeedbackCounts { shown, clicked, rated, useful } = rollup.counts;
+        Self {
+            rank: rollup.rank,
+            counts: rollup.counts,
+            ctr: share(clicked, shown),
+            satisfaction: share(useful, rated),
+        }
+    }
 }
 
 impl Engine {
     async fn experiments(&self, end: DateTime<Utc>, days: u32) -> Result<Vec<ExperimentReport>, Error> {
         let mut reports = Vec::new();
         for configured in self.config().experiments.all() {
-            let figures = self.store().experiment(&configured.name, end, days).await?;
-            reports.push(experiment::report(configured, &figures));
+            let rollups = self.store().experiment(&configured.name, end, days).await?;
+            reports.push(experiment::report(configured, &rollups));
         }
         Ok(reports)
     }
 
-    /// How good what was shown in the last `days` days was, and how experiments stand.
+    /// Returns the quality of the recommendations of the last `days` days, and the reports of the
+    /// configured experiments.
     ///
     /// # Errors
-    /// [`Error::Storage`].
+    /// [`Error::Unavailable`] if the database is.
     pub async fn recommendation_quality(&self, days: u32) -> Result<QualityReport, Error> {
         let end = now();
         let quality = async { Ok(self.store().quality(end, days).await?) };
         let (found, experiments) = tokio::try_join!(quality, self.experiments(end, days))?;
-        let resources = read(&self.inner.state).catalogue.iter().filter(|(_, entry)| !entry.hidden).count();
+        let visible = read(&self.inner.state).catalogue.visible().count();
         let shown = found.exposure.shown;
-        // What was shown and has gone since is still among what could have been.
-        let places = resources.max(shown.len());
+        // Resources that were deleted after they were shown count, too.
+        let resources = visible.max(shown.len());
         let mut counts: Vec<f64> = shown.iter().map(|&count| count as f64).collect();
         let resources_shown = counts.len() as u64;
-        counts.resize(places, 0.0);
+        counts.resize(resources, 0.0);
         let mut overall = Sums::default();
         found.groups.iter().for_each(|group| overall.add(group));
-        let rank = |of: docent_storage::RankRollup| RankQuality {
-            rank: of.rank,
-            counts: of.counts,
-            ctr: share(of.counts.clicked, of.counts.shown),
-            satisfaction: share(of.counts.useful, of.counts.rated),
-        };
         Ok(QualityReport {
             begin: found.begin,
             end,
             overall: overall.group(None),
             by_strategy: groups(&found.groups, |group| &group.strategy),
             by_model: groups(&found.groups, |group| &group.model_version),
-            by_rank: found.ranks.into_iter().map(rank).collect(),
+            by_rank: found.ranks.into_iter().map(RankQuality::from).collect(),
             resources_shown,
-            resources: places as u64,
-            coverage: share(resources_shown, places as u64),
+            resources: resources as u64,
+            coverage: share(resources_shown, resources as u64),
             gini: (resources_shown > 0).then(|| gini(&counts)),
             experiments,
         })

@@ -4,38 +4,40 @@ use docent_storage::TypeCount;
 use super::{mean, share};
 use crate::{Engine, Error, engine::now};
 
-/// What people did in a window.
+/// Activity of users in a window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Engagement {
-    /// When the window begins.
+    /// Start of the window.
     pub begin: DateTime<Utc>,
-    /// When it ends: now.
+    /// End of the window: the time of the report.
     pub end: DateTime<Utc>,
-    /// How many people there are.
+    /// Number of users, whether active or not.
     pub users: u64,
-    /// How many of them came in the window.
+    /// Number of users who were first seen in the window.
     pub new_users: u64,
-    /// How many did something in it.
+    /// Number of users with an interaction in the window.
     pub active_users: u64,
-    /// How often people did something.
+    /// Number of interactions in the window.
     pub interactions: u64,
-    /// What they did, in the order of the names.
+    /// Number of interactions by type, sorted by name.
     pub by_type: Vec<TypeCount>,
-    /// The share of it that spoke for the resource.
+    /// Share of interactions that were positive; `None` without interactions.
     pub positive_rate: Option<f64>,
-    /// How much an active person did.
+    /// Mean number of interactions of an active user; `None` without active users.
     pub interactions_per_active_user: Option<f64>,
-    /// How many sessions began: half an hour without anything ends one.
+    /// Number of sessions that started in the window. Half an hour without an interaction ends a
+    /// session.
     pub sessions: u64,
-    /// From the first to the last thing done in a session, in the mean.
+    /// Mean time from the first to the last interaction of a session, in seconds; `None` without
+    /// sessions.
     pub mean_session_seconds: Option<f64>,
 }
 
 impl Engine {
-    /// What people did in the last `days` days.
+    /// Returns the activity of users in the last `days` days.
     ///
     /// # Errors
-    /// [`Error::Storage`].
+    /// [`Error::Unavailable`] if the database is.
     pub async fn user_engagement(&self, days: u32) -> Result<Engagement, Error> {
         let end = now();
         let found = self.store().engagement(end, days).await?;

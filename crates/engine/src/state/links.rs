@@ -1,4 +1,4 @@
-//! The graph of the state: the catalogue's links, and what the model adds to them.
+//! The graph of the state: links of the catalogue, and edges that training added.
 
 use docent_domain::{Link, ResourceId};
 use docent_graph::{Direction, Edge, Graph, GraphBuilder, GraphError, GraphParts};
@@ -7,10 +7,10 @@ use super::State;
 use crate::Error;
 
 impl State {
-    /// Rebuilds the graph from all links of the catalogue and the edges that the model brings. Links for which the
-    /// graph has no room are left out.
+    /// Rebuilds the graph from all links of the catalogue and the edges of the model. Leaves out
+    /// links for which the graph has no room.
     pub(crate) fn rebuild_graph(&mut self, links: Vec<(u32, Vec<Link>)>) -> Result<(), Error> {
-        // Freed before the new one is built.
+        // Frees the former graph before the new one is built.
         self.graph = Graph::from_edges(0, Vec::new(), [])?;
         self.pending_links = super::PendingLinks::default();
         let mut builder = GraphBuilder::new(self.catalogue.len() as u32);
@@ -33,13 +33,13 @@ impl State {
         }
         if let Some((from, error)) = left_out {
             let first = self.catalogue.get(from).map(|entry| entry.id.as_str());
-            tracing::warn!(first, %error, "links of some resources are left out");
+            tracing::warn!(first, %error, "cannot add all links of some resources");
         }
         self.graph = builder.build()?;
         Ok(())
     }
 
-    /// What training added to the links of the catalogue, between item rows.
+    /// Returns the edges that training added, between item rows.
     fn learned_edges(&self) -> impl Iterator<Item = &GraphParts> {
         self.live.iter().flat_map(|live| [&live.model.co_interaction, &live.model.similar])
     }
@@ -62,16 +62,17 @@ impl State {
         Ok(())
     }
 
-    /// Whether training put this edge there, so that it is not the resource's own to take back.
+    /// Returns true if training added this edge: a change of the resource's own links does not
+    /// remove it.
     fn is_learned(&self, from: u32, to: u32, kind: &str) -> bool {
         let Some((from, to)) = self.row(from).zip(self.row(to)) else { return false };
         self.learned_edges().any(|parts| holds(parts, from, to, kind))
     }
 
-    /// Replaces the outgoing links of one resource, and joins the links that waited for it.
+    /// Replaces the outgoing links of one resource, and adds the pending links to it.
     ///
     /// # Errors
-    /// The first link that the graph has no room for; the others are joined all the same.
+    /// The error of the first link that the graph has no room for; the others are added.
     pub(crate) fn replace_links(&mut self, from: u32, links: &[Link]) -> Result<(), GraphError> {
         let old: Vec<(u32, u8)> = self
             .graph
@@ -110,13 +111,15 @@ impl State {
     }
 }
 
-/// Whether a graph has an edge of a kind from one row to another; the ends of a row's edges ascend.
+/// Returns true if a graph has an edge of this kind from one row to another. The targets of a row
+/// ascend, so the search is binary.
 fn holds(parts: &GraphParts, from: u32, to: u32, kind: &str) -> bool {
     let bounds = (parts.offsets.get(from as usize), parts.offsets.get(from as usize + 1));
     let (Some(&start), Some(&end)) = bounds else { return false };
     let row = parts.targets.get(start as usize..end as usize).unwrap_or(&[]);
     let first = start as usize + row.partition_point(|&target| target < to);
-    let same_end = (first..end as usize).take_while(|&edge| parts.targets.get(edge) == Some(&to));
-    let name = |edge: usize| parts.kinds.get(usize::from(*parts.edge_kinds.get(edge)?));
-    same_end.into_iter().any(|edge| name(edge).is_some_and(|name| name == kind))
+    (first..end as usize)
+        .take_while(|&edge| parts.targets.get(edge) == Some(&to))
+        .filter_map(|edge| parts.kinds.get(usize::from(*parts.edge_kinds.get(edge)?)))
+        .any(|name| name == kind)
 }

@@ -1,4 +1,5 @@
-//! Everything an answer is computed from, in memory: catalogue, vectors, graph and model under the same dense keys.
+//! The state that answers are computed from, in memory: catalogue, vectors, graph and model under
+//! the same dense keys.
 
 mod links;
 mod pending_links;
@@ -17,7 +18,7 @@ use crate::{Error, catalogue::Catalogue};
 use pending_links::PendingLinks;
 use texts::TextVectors;
 
-/// A model and the snapshot that it came from.
+/// A model with the identity of its snapshot.
 #[derive(Debug)]
 pub(crate) struct LiveModel {
     pub version: String,
@@ -26,35 +27,35 @@ pub(crate) struct LiveModel {
     pub model: PublishedModel,
 }
 
-/// Popular is what this share of the catalogue has no more interactions than, and more than a handful of people chose.
-const POPULAR_ABOVE: f64 = 0.9;
+/// Quantile of the views above which a resource is popular, provided it has [`MIN_POPULAR_VIEWS`].
+const POPULAR_QUANTILE: f64 = 0.9;
 const MIN_POPULAR_VIEWS: u64 = 6;
 
-/// What follows from the whole catalogue, and need not be true to the last interaction.
+/// Facts about the whole catalogue. They are recomputed now and then and may miss the latest views.
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
-    /// Keys of resources that anybody chose, most chosen first.
+    /// Keys of visible resources with views, the most viewed first.
     popular: Vec<u32>,
-    most_views: u64,
-    /// A resource with so many interactions is popular.
-    popular_from: u64,
+    max_views: u64,
+    /// Minimum number of views of a popular resource.
+    min_popular_views: u64,
     quality_fence: Option<f64>,
 }
 
-/// So much of what a person says they work on is embedded, at most.
+/// Maximum length of the domains of a user that are embedded.
 pub(crate) const MAX_DOMAIN_CHARS: usize = 4_000;
 
 pub(crate) struct State {
     pub catalogue: Catalogue,
-    /// Shared only while a graph is built of it, beside what serves.
+    /// Shared only while its index is built, so that changes rarely copy it.
     pub vectors: Arc<VectorIndex>,
-    /// Of texts that are not the catalogue's.
+    /// Vectors of texts outside the catalogue.
     pub texts: Arc<TextVectors>,
     pub graph: Graph,
     pub live: Option<Arc<LiveModel>>,
-    /// By catalogue key: the model's item row.
+    /// Item rows of the model, by catalogue key.
     rows: Vec<Option<u32>>,
-    /// By the model's item row: the catalogue key.
+    /// Catalogue keys, by item row of the model.
     keys: Vec<Option<u32>>,
     summary: Summary,
     untrained: Arc<LsaEmbedder>,
@@ -78,19 +79,23 @@ impl State {
         })
     }
 
-    /// A state of the same catalogue that can be given another model while this one serves.
+    /// Returns a state of the same catalogue without a model, to prepare another model while this
+    /// state serves.
     pub(crate) fn fork(&self) -> Result<Self, Error> {
         Ok(Self { catalogue: self.catalogue.clone(), untrained: Arc::clone(&self.untrained), ..Self::new()? })
     }
 
-    /// How the graph is walked: by default, but for the kinds of edge whose weight was learned.
-    pub(crate) fn walk(&self) -> PprConfig {
+    /// Returns the configuration of walks over the graph: the defaults with the learned weights of
+    /// edge kinds.
+    pub(crate) fn walk_config(&self) -> PprConfig {
         let mut config = PprConfig::default();
-        config.kind_weights.extend(self.live.iter().flat_map(|live| live.model.info.edge_kind_weights.clone()));
+        config
+            .kind_weights
+            .extend(self.live.iter().flat_map(|live| live.model.info.edge_kind_weights.clone()));
         config
     }
 
-    /// The embedder whose vectors are in use.
+    /// Returns the embedder of the vectors in use.
     pub(crate) fn embedder(&self) -> TextEmbedder {
         match &self.live {
             Some(live) => live.model.embedder.clone(),
@@ -98,8 +103,8 @@ impl State {
         }
     }
 
-    /// The vector of a text that is not the catalogue's; `None` where it has none, or where a slow embedder has not given
-    /// it yet.
+    /// Returns the vector of a text outside the catalogue, `[dim]`; `None` for a text without known
+    /// words, and for a slow embedder that has not embedded it yet.
     pub(crate) fn text_vector(&self, document: &Document<'_>) -> Result<Option<Vec<f32>>, Error> {
         let embedder = self.embedder();
         if !embedder.is_immediate() {
@@ -108,53 +113,53 @@ impl State {
         Ok(embedder.get().embed(&[*document])?.pop().flatten())
     }
 
-    /// Takes its vector from a resource, if it has one.
+    /// Removes the vector of a resource, if it has one.
     pub(crate) fn remove_vector(&mut self, key: u32) {
         if self.vectors.get(key).is_some() {
             Arc::make_mut(&mut self.vectors).remove(key);
         }
     }
 
-    /// Gives a resource its vector.
+    /// Sets the vector of a resource, `[dim]`.
     pub(crate) fn set_vector(&mut self, key: u32, vector: &[f32]) -> Result<(), Error> {
         Ok(Arc::make_mut(&mut self.vectors).set(key, vector)?)
     }
 
-    /// The model's row of a resource; `None` for one that arrived after training.
+    /// Returns the model's item row of a resource; `None` for one that arrived after training.
     pub(crate) fn row(&self, key: u32) -> Option<u32> {
         self.rows.get(key as usize).copied().flatten()
     }
 
-    /// The catalogue key of a model's row; `None` where the resource is no longer there.
+    /// Returns the catalogue key of an item row; `None` if the catalogue lacks the resource.
     pub(crate) fn key_of_row(&self, row: u32) -> Option<u32> {
         self.keys.get(row as usize).copied().flatten()
     }
 
-    /// Most chosen first.
+    /// Returns the keys of visible resources with views, the most viewed first.
     pub(crate) fn popular(&self) -> &[u32] {
         &self.summary.popular
     }
 
-    /// See [`quality_fence`].
+    /// Returns the [`quality_fence`] of the catalogue.
     pub(crate) fn quality_fence(&self) -> Option<f64> {
         self.summary.quality_fence
     }
 
-    /// How popular a resource is, in `[0, 1]`: logarithmic in its interactions, 1 for the most popular.
+    /// Returns the popularity of a resource, in `[0, 1]`: `ln(1 + views) / ln(1 + max_views)`.
     pub(crate) fn popularity(&self, key: u32) -> f64 {
         let views = self.catalogue.get(key).map_or(0, |entry| entry.views());
-        let most = self.summary.most_views;
-        if most == 0 { 0.0 } else { ((views as f64).ln_1p() / (most as f64).ln_1p()).min(1.0) }
+        let max = self.summary.max_views;
+        if max == 0 { 0.0 } else { ((views as f64).ln_1p() / (max as f64).ln_1p()).min(1.0) }
     }
 
-    /// Whether a resource is among those that people choose most.
+    /// Returns true if a resource is among the most viewed tenth of the catalogue.
     pub(crate) fn is_popular(&self, key: u32) -> bool {
         let views = self.catalogue.get(key).map_or(0, |entry| entry.views());
-        views >= self.summary.popular_from.max(MIN_POPULAR_VIEWS)
+        views >= self.summary.min_popular_views.max(MIN_POPULAR_VIEWS)
     }
 
-    /// Makes a model the live one: its vectors, its edges and its rows. Vectors of resources that it does not know, or
-    /// whose text changed since, are left out; [`State::without_vector`] names them.
+    /// Makes a model the live one, with its rows and vectors. Leaves out vectors of texts that have
+    /// changed since the training; [`State::without_vector`] returns the resources without one.
     pub(crate) fn adopt(&mut self, live: LiveModel) -> Result<(), Error> {
         let model = &live.model;
         self.keys = model.items.iter().map(|id| self.catalogue.key(id.as_str())).collect();
@@ -182,32 +187,39 @@ impl State {
         }
     }
 
-    /// Recomputes what follows from the whole catalogue. Reading is all that takes time, so it is apart from
-    /// [`State::apply_summary`], which needs the state to itself.
+    /// Computes the summary. All slow work is here, under a shared lock; [`State::apply_summary`]
+    /// needs an exclusive lock and is quick.
     pub(crate) fn summary(&self) -> Summary {
-        let visible = || self.catalogue.iter().filter(|(_, entry)| !entry.hidden);
-        let chosen = visible().filter(|(_, entry)| entry.views() > 0);
-        let mut popular: Vec<(u64, u32)> = chosen.map(|(key, entry)| (entry.views(), key)).collect();
+        let mut popular: Vec<(u64, u32)> = self
+            .catalogue
+            .visible()
+            .filter(|(_, entry)| entry.views() > 0)
+            .map(|(key, entry)| (entry.views(), key))
+            .collect();
         popular.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        let last_popular = ((1.0 - POPULAR_ABOVE) * visible().count() as f64) as usize;
-        let qualities: Vec<f64> = visible().filter_map(|(_, entry)| entry.quality).collect();
+        let visible = self.catalogue.visible().count();
+        let last_popular = ((1.0 - POPULAR_QUANTILE) * visible as f64) as usize;
+        let qualities: Vec<f64> = self.catalogue.visible().filter_map(|(_, entry)| entry.quality).collect();
         Summary {
-            most_views: popular.first().map_or(0, |first| first.0),
-            popular_from: popular.get(last_popular).map_or(0, |last| last.0),
+            max_views: popular.first().map_or(0, |first| first.0),
+            min_popular_views: popular.get(last_popular).map_or(0, |last| last.0),
             popular: popular.into_iter().map(|(_, key)| key).collect(),
             quality_fence: quality_fence(&qualities),
         }
     }
 
-    /// Takes up a summary of itself.
+    /// Replaces the summary.
     pub(crate) fn apply_summary(&mut self, summary: Summary) {
         self.summary = summary;
     }
 
-    /// Those of the resources that are visible and have no vector.
+    /// Returns those of `keys` that are visible and lack a vector, with their ids.
     pub(crate) fn without_vector(&self, keys: impl IntoIterator<Item = u32>) -> Vec<(u32, ResourceId)> {
-        let missing = keys.into_iter().filter(|key| self.vectors.get(*key).is_none());
-        let visible = missing.filter_map(|key| Some((key, self.catalogue.get(key)?)));
-        visible.filter(|(_, entry)| !entry.hidden).map(|(key, entry)| (key, entry.id.clone())).collect()
+        keys.into_iter()
+            .filter(|key| self.vectors.get(*key).is_none())
+            .filter_map(|key| Some((key, self.catalogue.get(key)?)))
+            .filter(|(_, entry)| !entry.hidden)
+            .map(|(key, entry)| (key, entry.id.clone()))
+            .collect()
     }
 }

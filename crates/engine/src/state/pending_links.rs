@@ -1,14 +1,15 @@
 use docent_domain::ResourceId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// Links whose target has not arrived yet. Every change costs as much as it changes, however many links wait.
+/// Links whose target has not arrived yet. The cost of a change is proportional to the links that
+/// it changes, not to all pending ones.
 #[derive(Debug, Default)]
 pub(super) struct PendingLinks {
     by_target: FxHashMap<ResourceId, FxHashMap<u32, Vec<PendingLink>>>,
     targets: FxHashMap<u32, FxHashSet<ResourceId>>,
 }
 
-/// The kind and the weight of a link.
+/// Kind and weight of a link.
 pub(super) type PendingLink = (String, f32);
 
 impl PendingLinks {
@@ -17,7 +18,7 @@ impl PendingLinks {
         self.by_target.entry(target).or_default().entry(source).or_default().push(link);
     }
 
-    /// Forgets the links of a source.
+    /// Removes the links of a source.
     pub(super) fn remove_source(&mut self, source: u32) {
         for target in self.targets.remove(&source).unwrap_or_default() {
             if let Some(sources) = self.by_target.get_mut(&target) {
@@ -29,7 +30,7 @@ impl PendingLinks {
         }
     }
 
-    /// Takes out the links to a target, by source.
+    /// Removes and returns the links to a target, by source.
     pub(super) fn take_target(&mut self, target: &ResourceId) -> FxHashMap<u32, Vec<PendingLink>> {
         let sources = self.by_target.remove(target).unwrap_or_default();
         for source in sources.keys() {
@@ -48,20 +49,20 @@ impl PendingLinks {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
-    use super::{ResourceId, PendingLinks};
+    use super::{PendingLinks, ResourceId};
 
     #[test]
-    fn nothing_is_left_of_links_that_no_longer_wait() {
+    fn nothing_is_left_of_links_that_are_no_longer_pending() {
         let [a, b]: [ResourceId; 2] = ["a", "b"].map(|id| id.parse().unwrap());
-        let mut waiting = PendingLinks::default();
+        let mut pending = PendingLinks::default();
         for (source, target, kind) in [(1, &a, "x"), (1, &a, "y"), (1, &b, "x"), (2, &a, "x"), (3, &b, "x")] {
-            waiting.add(source, target.clone(), (kind.into(), 1.0));
+            pending.add(source, target.clone(), (kind.into(), 1.0));
         }
-        waiting.remove_source(1);
-        let found = waiting.take_target(&a);
+        pending.remove_source(1);
+        let found = pending.take_target(&a);
         assert_eq!((found.len(), found[&2].len()), (1, 1));
-        assert!(waiting.take_target(&a).is_empty());
-        waiting.remove_source(3);
-        assert!(waiting.by_target.is_empty() && waiting.targets.is_empty());
+        assert!(pending.take_target(&a).is_empty());
+        pending.remove_source(3);
+        assert!(pending.by_target.is_empty() && pending.targets.is_empty());
     }
 }

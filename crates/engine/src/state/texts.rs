@@ -2,25 +2,28 @@ use std::{sync::Arc, time::Duration};
 
 use moka::sync::Cache;
 
-const KEPT: u64 = 10_000;
-/// A text that could not be embedded is not tried again for so long.
-const RETRY: Duration = Duration::from_secs(30);
+const MAX_TEXTS: u64 = 10_000;
+/// Pause after an attempt to embed a text before the next one.
+const RETRY_PAUSE: Duration = Duration::from_secs(30);
 
-/// Vectors of what people say they work on, by an embedder that is too slow to ask while a request holds the state.
+/// Vectors of the domains of users, for an embedder that is too slow to call while a request locks
+/// the state.
 pub(crate) struct TextVectors {
     vectors: Cache<String, Option<Arc<[f32]>>>,
-    asked: Cache<String, ()>,
+    /// Texts that were attempted recently.
+    attempted: Cache<String, ()>,
 }
 
 impl TextVectors {
     pub(super) fn new() -> Self {
         Self {
-            vectors: Cache::builder().max_capacity(KEPT).build(),
-            asked: Cache::builder().max_capacity(KEPT).time_to_live(RETRY).build(),
+            vectors: Cache::builder().max_capacity(MAX_TEXTS).build(),
+            attempted: Cache::builder().max_capacity(MAX_TEXTS).time_to_live(RETRY_PAUSE).build(),
         }
     }
 
-    /// The vector of a text; `None` where there is none (yet).
+    /// Returns the vector of a text, `[dim]`; `None` if it is not known yet, or if the text has
+    /// none.
     pub(crate) fn get(&self, text: &str) -> Option<Vec<f32>> {
         self.vectors.get(text).flatten().map(|vector| vector.to_vec())
     }
@@ -29,9 +32,10 @@ impl TextVectors {
         self.vectors.insert(text, vector.map(Arc::from));
     }
 
-    /// Whether the caller is to embed a text: nobody has, and nobody tried of late.
+    /// Returns true if the caller should embed a text: it has no vector, and no attempt was made
+    /// recently. Counts as an attempt.
     pub(crate) fn is_wanted(&self, text: &str) -> bool {
-        !self.vectors.contains_key(text) && self.asked.entry_by_ref(text).or_insert(()).is_fresh()
+        !self.vectors.contains_key(text) && self.attempted.entry_by_ref(text).or_insert(()).is_fresh()
     }
 }
 

@@ -49,10 +49,11 @@ impl Blend {
         &self.members
     }
 
-    /// Replaces the content of `scores` with scores of all items, `[n_items]`, that are good enough to
-    /// choose candidates by; [`CollaborativeModel::score`] then ranks the candidates.
+    /// Replaces the content of `scores` with scores of all items, `[n_items]`, that are good enough
+    /// to choose candidates by; [`CollaborativeModel::score`] then ranks the candidates.
     ///
-    /// Leaves out NCF, whose network is too slow for a whole catalogue, unless it is the only member.
+    /// Leaves out NCF, whose network is too slow for a whole catalogue, unless it is the only
+    /// member.
     ///
     /// # Errors
     /// As [`CollaborativeModel::score`].
@@ -87,8 +88,8 @@ impl Blend {
     /// Reads a blend that [`CollaborativeModel::save`] wrote under `name`.
     ///
     /// # Errors
-    /// [`ModelError::Snapshot`] for a damaged file, [`ModelError::Invalid`] if the members differ in
-    /// their number of items.
+    /// [`ModelError::Snapshot`] for a damaged file, [`ModelError::Invalid`] if the members differ
+    /// in their number of items.
     pub fn load(snapshot: &Snapshot, name: &str) -> Result<Self, ModelError> {
         let saved: Saved = snapshot.json(name)?;
         let mut members = Vec::with_capacity(saved.weights.len());

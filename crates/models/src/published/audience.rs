@@ -24,8 +24,8 @@ pub struct Audience {
 }
 
 impl Audience {
-    /// Computes the audiences from one history of `(item row, strength)` pairs for each user, and the
-    /// unit vectors of the items, `[dim]` each.
+    /// Computes the audiences from one history of `(item row, strength)` pairs for each user, and
+    /// the unit vectors of the items, `[dim]` each.
     #[must_use]
     pub fn of<'a>(
         histories: impl Iterator<Item = &'a [(u32, f32)]>,

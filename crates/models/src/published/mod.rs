@@ -41,7 +41,8 @@ pub struct ModelInfo {
     pub weights: LearnedWeights,
     /// Metrics at 10 on the holdout, by model name; `popularity` is the baseline.
     pub holdout: BTreeMap<String, Metrics>,
-    /// Embedder of the vectors; `None` in models of early versions, which had the built-in one only.
+    /// Embedder of the vectors; `None` in models of early versions, which had the built-in one
+    /// only.
     #[serde(default)]
     pub embedder: Option<EmbedderInfo>,
     /// Id of the training run; `None` in models of early versions.
@@ -106,4 +107,13 @@ pub struct PublishedModel {
     pub audience: Audience,
     /// Number of users who like each item, by item row.
     pub popularity: Vec<u32>,
+}
+
+impl PublishedModel {
+    /// Returns true if any user liked the item at training. The model knows nothing of other items:
+    /// their scores and factors are noise.
+    #[must_use]
+    pub fn is_chosen(&self, row: u32) -> bool {
+        self.popularity.get(row as usize).is_some_and(|&count| count > 0)
+    }
 }

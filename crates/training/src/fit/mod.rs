@@ -25,8 +25,8 @@ pub use validation::{Objective, Validation};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FitSettings {
-    /// Matrix factorisation. NCF starts from it; where its dimension differs, from a factorisation of
-    /// its own with the same settings.
+    /// Matrix factorisation. NCF starts from it; where its dimension differs, from a factorisation
+    /// of its own with the same settings.
     pub als: AlsConfig,
     /// The matrix factorisation of few dimensions that is blended with it.
     #[serde(alias = "broad_als")]
@@ -99,8 +99,8 @@ pub struct NcfProgress {
 /// Watches a fit and may stop it.
 pub type Observer<'a> = dyn FnMut(&FitEvent) -> ControlFlow<()> + 'a;
 
-/// Fits a model. NCF and the hybrid cut a validation set from `likes` (see [`Validation`]) to choose
-/// epochs and shares on; the other models learn from everything.
+/// Fits a model. NCF and the hybrid cut a validation set from `likes` (see [`Validation`]) to
+/// choose epochs and shares on; the other models learn from everything.
 ///
 /// # Errors
 /// Returns an error for settings out of range, for an empty matrix, and for a catalogue too large
@@ -166,11 +166,11 @@ fn fit_ncf(
     Err(ModelError::FeatureMissing { what: "training of neural collaborative filtering", feature: "ncf" })
 }
 
-/// Fits the blend: ALS of many and of few dimensions, NCF, and EASE, or item nearest neighbours where
-/// the catalogue is too large for EASE.
+/// Fits the blend: ALS of many and of few dimensions, NCF, and EASE, or item nearest neighbours
+/// where the catalogue is too large for EASE.
 ///
-/// Shares and NCF's epochs are chosen on a validation set. With them everything is then fitted on all
-/// of `likes`.
+/// Shares and NCF's epochs are chosen on a validation set. With them everything is then fitted on
+/// all of `likes`.
 ///
 /// # Errors
 /// As [`fit`].

@@ -12,8 +12,8 @@ use super::{
     validation::{history, triples},
 };
 
-/// Cases by which epochs are compared. The network scores the whole catalogue for each of them, which
-/// would otherwise take longer than the epoch itself.
+/// Cases by which epochs are compared. The network scores the whole catalogue for each of them,
+/// which would otherwise take longer than the epoch itself.
 const MAX_CASES_OF_EPOCH: usize = 1_000;
 
 /// Fits the ALS, with NCF's dimension, that NCF starts from.
@@ -26,8 +26,8 @@ pub(super) fn start(
     fit_als(ModelKind::Als, &config, likes, settings, observer)
 }
 
-/// Trains from ALS factors. Keeps the epoch that ranks the validation set best; without a validation
-/// set, the last.
+/// Trains from ALS factors. Keeps the epoch that ranks the validation set best; without a
+/// validation set, the last.
 pub(super) fn fit(
     likes: &InteractionMatrix,
     validation: Option<&Validation>,

@@ -10,7 +10,8 @@ use super::{
 
 /// Steps of the search, as shares of a member's scale.
 const STEPS: [f32; 5] = [1.0, 0.5, 0.25, 0.1, 0.05];
-/// Gain of a blend over the best single model, as a share of its NDCG, below which the gain is noise.
+/// Gain of a blend over the best single model, as a share of its NDCG, below which the gain is
+/// noise.
 const MIN_GAIN: f64 = 0.001;
 /// Points tried on the way from equal shares, 0, to the best shares, 1.
 const WAYS_FROM_EQUAL: [f32; 4] = [0.0, 0.25, 0.5, 0.75];
@@ -18,8 +19,8 @@ const WAYS_FROM_EQUAL: [f32; 4] = [0.0, 0.25, 0.5, 0.75];
 /// Returns the weight of each model, `[models]`, that ranks the validation set best; none is
 /// negative.
 ///
-/// Coordinate ascent on the mean NDCG starts from the best single model. From the optimum the shares
-/// move as near to equal ones as one standard error allows.
+/// Coordinate ascent on the mean NDCG starts from the best single model. From the optimum the
+/// shares move as near to equal ones as one standard error allows.
 ///
 /// # Errors
 /// The first error that scoring meets.
@@ -69,11 +70,11 @@ fn gains(weights: &[f32], contests: &[Contest], objective: Objective) -> Vec<f64
         .collect()
 }
 
-/// Returns the shares nearest to equal ones, on the way from `best` to them, that rank no worse than
-/// `best` by more than one standard error.
+/// Returns the shares nearest to equal ones, on the way from `best` to them, that rank no worse
+/// than `best` by more than one standard error.
 ///
-/// The rule is that of Breiman et al., "Classification and Regression Trees", 1984. Equal shares hold
-/// better than fitted ones where users change: the next request differs from a random holdout.
+/// The rule is that of Breiman et al., "Classification and Regression Trees", 1984. Equal shares
+/// hold better than fitted ones where users change: the next request differs from a random holdout.
 fn nearest_to_equal(best: &[f32], gains: impl Fn(&[f32]) -> Vec<f64>) -> Vec<f32> {
     let sum: f32 = best.iter().sum();
     let members = best.iter().filter(|share| **share > 0.0).count();
@@ -136,7 +137,8 @@ fn scale(model: usize, contests: &[Contest]) -> f32 {
 mod tests {
     use super::nearest_to_equal;
 
-    /// Gains of a hundred cases, half of which fall by `slope` for each unit of the first share that is given up.
+    /// Gains of a hundred cases, half of which fall by `slope` for each unit of the first share
+    /// that is given up.
     fn gains(slope: f64) -> impl Fn(&[f32]) -> Vec<f64> {
         move |shares| {
             let lost = slope * (1.0 - f64::from(shares[0]));
@@ -147,7 +149,8 @@ mod tests {
     #[test]
     fn shares_are_equal_unless_the_holdout_tells_better() {
         assert_eq!(nearest_to_equal(&[0.75, 0.25], gains(0.0)), [0.5, 0.5]);
-        // Half of the cases lose, so the loss is ten standard errors however small: only the best will do.
+        // Half of the cases lose, so the loss is ten standard errors however small: only the best
+        // will do.
         assert_eq!(nearest_to_equal(&[0.75, 0.25], gains(0.01)), [0.75, 0.25]);
         // What is lost here is gained there.
         let mixed = |shares: &[f32]| {

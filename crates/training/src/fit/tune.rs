@@ -24,12 +24,12 @@ pub struct Tuned {
     pub trials: usize,
 }
 
-/// Searches settings at random on a validation set cut from `likes`, in at most `trials` fits, none of
-/// them begun after `time`.
+/// Searches settings at random on a validation set cut from `likes`, in at most `trials` fits, none
+/// of them begun after `time`.
 ///
-/// For NCF the settings of its ALS start are searched; for the hybrid those of ALS and of EASE (item
-/// nearest neighbours in catalogues too large for it), with half of the trials each. Popularity has no
-/// settings. Data too thin for a validation set keep the given settings.
+/// For NCF the settings of its ALS start are searched; for the hybrid those of ALS and of EASE
+/// (item nearest neighbours in catalogues too large for it), with half of the trials each.
+/// Popularity has no settings. Data too thin for a validation set keep the given settings.
 ///
 /// # Errors
 /// As [`fit`].
@@ -91,7 +91,8 @@ impl Search<'_> {
             }
             let tried =
                 if trial == 0 { settings.clone() } else { draw(kind, settings, self.likes, &mut rng) };
-            let model = fit(kind, self.validation.train(), &tried, &mut |_: &FitEvent| ControlFlow::Continue(()))?;
+            let model =
+                fit(kind, self.validation.train(), &tried, &mut |_: &FitEvent| ControlFlow::Continue(()))?;
             let ndcg =
                 self.validation.ndcg(MAX_JUDGED, |history, scores| model.score_all(history, scores))?;
             if trial == 0 {

@@ -1,4 +1,5 @@
-//! Validation set of the collaborative models: cut from the training pairs, one item of a user each.
+//! Validation set of the collaborative models: cut from the training pairs, one item of a user
+//! each.
 
 use std::collections::HashSet;
 
@@ -44,9 +45,9 @@ impl Objective {
     /// Returns the NDCG of one relevant item at `rank` (from 0) among `among` others.
     ///
     /// For [`Objective::Sampled`] this is the expectation over the draws. Each of the `n` negatives
-    /// ranks above the item with probability `p = rank / among`, so the item's place `j` is binomial:
-    /// `sum over j < k of C(n, j) p^j (1 - p)^(n - j) / log2(j + 2)`. The loop multiplies from term to
-    /// term by `p / (1 - p) * (n - j) / (j + 1)`.
+    /// ranks above the item with probability `p = rank / among`, so the item's place `j` is
+    /// binomial: `sum over j < k of C(n, j) p^j (1 - p)^(n - j) / log2(j + 2)`. The loop multiplies
+    /// from term to term by `p / (1 - p) * (n - j) / (j + 1)`.
     #[must_use]
     pub fn gain(self, rank: usize, among: usize) -> f64 {
         match self {
@@ -93,8 +94,8 @@ pub struct Validation {
 }
 
 impl Validation {
-    /// Holds out one random item of each user, of at most 6,000 users and of at most one pair in 50.
-    /// Returns `None` if no user has three items.
+    /// Holds out one random item of each user, of at most 6,000 users and of at most one pair in
+    /// 50. Returns `None` if no user has three items.
     ///
     /// # Errors
     /// [`ModelError::Matrix`], which a consistent matrix does not cause.
@@ -116,8 +117,7 @@ impl Validation {
         let train =
             InteractionMatrix::from_triples(likes.n_rows(), likes.n_cols(), kept.map(|(_, pair)| *pair))?;
         let held_out = chosen.iter().filter_map(|&at| pairs.get(at));
-        let cases =
-            held_out.map(|&(user, item, _)| Case { item, history: history(&train, user) }).collect();
+        let cases = held_out.map(|&(user, item, _)| Case { item, history: history(&train, user) }).collect();
         Ok(Some(Self { objective, train, cases }))
     }
 
@@ -178,8 +178,8 @@ impl Validation {
 }
 
 impl Case {
-    /// Returns the rank of the held-out item among the items outside the history; ties count against
-    /// it.
+    /// Returns the rank of the held-out item among the items outside the history; ties count
+    /// against it.
     fn rank(&self, scores: &[f32]) -> usize {
         let own = scores.get(self.item as usize).copied().unwrap_or(f32::NAN);
         let of_history: Vec<f32> =
@@ -188,8 +188,8 @@ impl Case {
         rank_against(own, scores) - rank_against(own, &of_history) - 1
     }
 
-    /// Scores the held-out item and its competitors: the best of each model where the whole catalogue
-    /// is ranked, else a random sample.
+    /// Scores the held-out item and its competitors: the best of each model where the whole
+    /// catalogue is ranked, else a random sample.
     fn contest(
         &self,
         models: &[&dyn CollaborativeModel],

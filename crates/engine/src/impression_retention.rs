@@ -1,4 +1,4 @@
-//! How long impressions are kept.
+//! Retention of impressions: how long those without a verdict are kept.
 
 use std::fmt;
 
@@ -9,22 +9,22 @@ use serde::{Deserialize, Serialize};
 use crate::{Engine, Error, engine::now, monitoring::MAX_WINDOW_DAYS};
 
 const FIELD: &str = "impression_retention_days";
-const EXPECTED: &str = "90 days or more (monitoring looks back as far), or \"keep\"";
+const EXPECTED: &str = "at least 90 days (the longest window of monitoring), or \"keep\"";
 
-/// How long impressions are kept on which nobody gave a verdict. Feedback can complete them as long; the counts of
-/// monitoring are kept beside them and stay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Number of days for which impressions without a verdict are kept. Feedback can be added to an
+/// impression until then. Monitoring keeps its counts separately, and those stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "Written", into = "Written")]
-pub struct Retention(Option<u32>);
+pub struct ImpressionRetention(Option<u32>);
 
-impl Retention {
-    /// For ever.
+impl ImpressionRetention {
+    /// Keeps impressions forever.
     pub const KEEP: Self = Self(None);
 
-    /// So many days, and no more than one longer.
+    /// Keeps impressions for this number of days, and at most one day longer.
     ///
     /// # Errors
-    /// [`DomainError::OutOfRange`] for fewer than the longest window of monitoring has.
+    /// [`DomainError::OutOfRange`] below 90, the length of the longest window of monitoring.
     pub fn days(days: u32) -> Result<Self, DomainError> {
         if days < MAX_WINDOW_DAYS {
             return Err(refused(days));
@@ -34,7 +34,7 @@ impl Retention {
 }
 
 /// 400 days: a year can be compared with the one before, and the store stops growing.
-impl Default for Retention {
+impl Default for ImpressionRetention {
     fn default() -> Self {
         Self(Some(400))
     }
@@ -44,14 +44,14 @@ fn refused(got: impl fmt::Display) -> DomainError {
     DomainError::OutOfRange { field: FIELD.to_owned(), expected: EXPECTED, got: got.to_string() }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(untagged)]
 enum Written {
     Days(i64),
     Word(String),
 }
 
-impl TryFrom<Written> for Retention {
+impl TryFrom<Written> for ImpressionRetention {
     type Error = DomainError;
 
     fn try_from(written: Written) -> Result<Self, DomainError> {
@@ -63,21 +63,23 @@ impl TryFrom<Written> for Retention {
     }
 }
 
-impl From<Retention> for Written {
-    fn from(retention: Retention) -> Self {
+impl From<ImpressionRetention> for Written {
+    fn from(retention: ImpressionRetention) -> Self {
         retention.0.map_or_else(|| Self::Word("keep".to_owned()), |days| Self::Days(days.into()))
     }
 }
 
 impl Engine {
-    /// Deletes impressions that are older than the configuration says, `limit` at most, in one short transaction. How
-    /// many: fewer than `limit` where none is left. The server calls this again and again; who embeds the engine may.
+    /// Deletes impressions past their retention, at most `limit` in one short transaction, and
+    /// returns their number; fewer than `limit` if none is left.
+    ///
+    /// The server calls this regularly; an application that embeds the engine should, too.
     ///
     /// # Errors
-    /// [`Error::Storage`].
+    /// [`Error::Unavailable`] if the database is.
     pub async fn forget_impressions(&self, limit: u64) -> Result<u64, Error> {
         let Some(days) = self.config().impression_retention_days.0 else { return Ok(0) };
-        // A window begins up to a day earlier than it is long.
+        // A window of whole days begins up to a day before `now - days`.
         let before = now().checked_sub_signed(TimeDelta::days(i64::from(days) + 1));
         let Some(before) = before else { return Ok(0) };
         Ok(self.store().forget_impressions(before, limit).await?)
@@ -88,24 +90,24 @@ impl Engine {
 mod tests {
     use super::*;
 
-    fn read(json: &str) -> Result<Retention, String> {
+    fn read(json: &str) -> Result<ImpressionRetention, String> {
         serde_json::from_str(json).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn days_below_the_longest_window_are_refused_with_what_is_expected() {
-        assert_eq!(read("90"), Ok(Retention(Some(90))));
-        assert_eq!(read("\"keep\""), Ok(Retention::KEEP));
+    fn days_below_the_longest_window_are_refused_with_the_expected_range() {
+        assert_eq!(read("90"), Ok(ImpressionRetention(Some(90))));
+        assert_eq!(read("\"keep\""), Ok(ImpressionRetention::KEEP));
         for (json, got) in
             [("89", "got 89"), ("0", "got 0"), ("-1", "got -1"), ("\"never\"", "got \"never\"")]
         {
-            let why = read(json).unwrap_err();
+            let error = read(json).unwrap_err();
             assert!(
-                why.contains(FIELD) && why.contains("90 days or more") && why.contains(got),
-                "{json}: {why}"
+                error.contains(FIELD) && error.contains("at least 90 days") && error.contains(got),
+                "{json}: {error}"
             );
         }
-        assert_eq!(serde_json::to_string(&Retention::default()).unwrap(), "400");
-        assert_eq!(serde_json::to_string(&Retention::KEEP).unwrap(), "\"keep\"");
+        assert_eq!(serde_json::to_string(&ImpressionRetention::default()).unwrap(), "400");
+        assert_eq!(serde_json::to_string(&ImpressionRetention::KEEP).unwrap(), "\"keep\"");
     }
 }

@@ -1,0 +1,160 @@
+use docent_domain::{DomainError, ResourceId, Strategy, UnitInterval, UserId, Weights};
+use docent_ranker::{Boost, Filter};
+
+use crate::Cursor;
+
+/// Maximum number of recommendations in one answer.
+pub const MAX_LIMIT: usize = 100;
+
+/// A request for recommendations. A field that is `None` takes its value from the user's profile or
+/// the configuration.
+///
+/// ```
+/// use docent_engine::RecommendRequest;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let request = RecommendRequest::new("ada".parse()?).limit(5).filter("quality > 0.5".parse()?);
+/// assert_eq!(request.limit, 5);
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct RecommendRequest {
+    /// User to recommend for. An unknown user is served as a new one.
+    pub user_id: UserId,
+    /// Maximum number of recommendations, 1 to [`MAX_LIMIT`].
+    pub limit: usize,
+    /// Component scores to rank by.
+    pub strategy: Strategy,
+    /// Diversity preference, in place of the profile's.
+    pub diversity: Option<UnitInterval>,
+    /// Novelty preference, in place of the profile's.
+    pub novelty: Option<UnitInterval>,
+    /// Minimum quality of a recommended resource. An unknown quality counts as 0.5.
+    pub min_quality: Option<UnitInterval>,
+    /// Resources that must not be recommended.
+    pub exclude: Vec<ResourceId>,
+    /// Weights of the hybrid score, in place of the learned or configured ones.
+    pub weights: Option<Weights>,
+    /// If true, resources that the user has interacted with may be recommended again.
+    pub include_seen: bool,
+    /// Condition that every recommended resource must meet.
+    pub filter: Option<Filter>,
+    /// Factors of the score, at most [`MAX_BOOSTS`](crate::MAX_BOOSTS). The factors of all boosts
+    /// that a resource meets are multiplied.
+    pub boosts: Vec<Boost>,
+    /// [`Answer::next_cursor`](crate::Answer::next_cursor) of an earlier answer to the same
+    /// request, to continue its list.
+    pub cursor: Option<Cursor>,
+}
+
+impl RecommendRequest {
+    /// Creates a request for 20 recommendations by the hybrid strategy.
+    #[must_use]
+    pub fn new(user_id: UserId) -> Self {
+        Self {
+            user_id,
+            limit: 20,
+            strategy: Strategy::Hybrid,
+            diversity: None,
+            novelty: None,
+            min_quality: None,
+            exclude: Vec::new(),
+            weights: None,
+            include_seen: false,
+            filter: None,
+            boosts: Vec::new(),
+            cursor: None,
+        }
+    }
+
+    /// Sets the number of recommendations, 1 to [`MAX_LIMIT`].
+    #[must_use]
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Sets the strategy.
+    #[must_use]
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
+    /// Overrides the diversity preference of the profile.
+    #[must_use]
+    pub fn diversity(mut self, diversity: UnitInterval) -> Self {
+        self.diversity = Some(diversity);
+        self
+    }
+
+    /// Overrides the novelty preference of the profile.
+    #[must_use]
+    pub fn novelty(mut self, novelty: UnitInterval) -> Self {
+        self.novelty = Some(novelty);
+        self
+    }
+
+    /// Sets the minimum quality of recommended resources.
+    #[must_use]
+    pub fn min_quality(mut self, min_quality: UnitInterval) -> Self {
+        self.min_quality = Some(min_quality);
+        self
+    }
+
+    /// Sets the resources that must not be recommended.
+    #[must_use]
+    pub fn exclude(mut self, exclude: Vec<ResourceId>) -> Self {
+        self.exclude = exclude;
+        self
+    }
+
+    /// Overrides the weights of the model and of the configuration.
+    #[must_use]
+    pub fn weights(mut self, weights: Weights) -> Self {
+        self.weights = Some(weights);
+        self
+    }
+
+    /// Allows resources that the user has already interacted with.
+    #[must_use]
+    pub fn include_seen(mut self) -> Self {
+        self.include_seen = true;
+        self
+    }
+
+    /// Sets the filter that recommended resources must pass.
+    #[must_use]
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.filter = Some(filter);
+        self
+    }
+
+    /// Sets the boosts that multiply scores, at most [`MAX_BOOSTS`](crate::MAX_BOOSTS).
+    #[must_use]
+    pub fn boosts(mut self, boosts: Vec<Boost>) -> Self {
+        self.boosts = boosts;
+        self
+    }
+
+    /// Continues the list of an earlier answer with the same options.
+    #[must_use]
+    pub fn cursor(mut self, cursor: Cursor) -> Self {
+        self.cursor = Some(cursor);
+        self
+    }
+}
+
+/// Returns `limit` if an answer may hold that many recommendations.
+///
+/// # Errors
+/// [`DomainError::OutOfRange`] unless it is 1 to [`MAX_LIMIT`].
+pub fn limit_checked(limit: usize) -> Result<usize, DomainError> {
+    if (1..=MAX_LIMIT).contains(&limit) {
+        Ok(limit)
+    } else {
+        let (field, expected) = ("limit".into(), "1 to 100");
+        Err(DomainError::OutOfRange { field, expected, got: limit.to_string() })
+    }
+}

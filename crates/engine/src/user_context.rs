@@ -1,0 +1,158 @@
+//! User context: the vectors of one user at one moment, from which all component scores follow.
+
+use chrono::{DateTime, Utc};
+use docent_domain::Profile;
+use docent_embeddings::{ContentSignal, Document, content_profile};
+
+use crate::{Degradation, Error, state::State, user_cache::UserView};
+
+/// Maximum number of positives, the newest, that a walk over the graph starts from.
+const MAX_GRAPH_SEEDS: usize = 50;
+
+/// A resource that was published at most this many days ago is new.
+const NEW_DAYS: i64 = 365;
+
+/// Vectors and seeds that represent a user in each component.
+pub(crate) struct UserContext<'a> {
+    pub(crate) state: &'a State,
+    /// Positives that the model knows, as `(item row, confidence)`.
+    pub history: Vec<(u32, f32)>,
+    /// Content profile: the unit vector of the user's interests, `[dim]`.
+    pub content: Option<Vec<f32>>,
+    /// True if `content` is the vector of the user's domains, for lack of positives.
+    pub content_from_domains: bool,
+    /// Start of the walk over the graph as `(key, weight)`, the newest first.
+    pub graph_seeds: Vec<(u32, f32)>,
+    /// Personalised PageRank as `(key, share)`, the nearest first; `None` without seeds.
+    pub graph: Option<Vec<(u32, f32)>>,
+    pub now: DateTime<Utc>,
+}
+
+impl<'a> UserContext<'a> {
+    pub(crate) fn of(state: &'a State, user: &UserView, now: DateTime<Utc>) -> Result<Self, Error> {
+        let from_positives = content_without(state, user, now, None);
+        let content_from_domains = from_positives.is_none();
+        let content = match from_positives {
+            Some(profile) => Some(profile),
+            None => content_from_domains_of(state, user)?,
+        };
+        let (history, graph_seeds) = (known_history(state, user), graph_seeds(state, user));
+        let graph = walk(state, &graph_seeds)?;
+        Ok(Self { state, history, content, content_from_domains, graph_seeds, graph, now })
+    }
+
+    /// Returns the number of positives that the model knows.
+    pub(crate) fn known_positives(&self) -> usize {
+        self.history.len()
+    }
+
+    /// Returns true if no component knows the user's taste.
+    fn is_blank(&self) -> bool {
+        self.history.is_empty() && self.content.is_none() && self.graph.is_none()
+    }
+
+    /// Returns the components that are unavailable for this user, for the answer to report.
+    pub(crate) fn degraded(&self) -> Vec<Degradation> {
+        let mut degraded = Vec::new();
+        if self.state.live.is_none() {
+            degraded.push(Degradation::NoModel);
+        }
+        if self.popularity_replaces_collaborative() {
+            degraded.push(Degradation::PopularityForCollaborative);
+        }
+        if self.content.is_none() {
+            degraded.push(Degradation::NoContentProfile);
+        }
+        if self.graph.is_none() {
+            degraded.push(Degradation::NoGraphSeeds);
+        }
+        degraded
+    }
+
+    pub(crate) fn popularity_replaces_collaborative(&self) -> bool {
+        self.history.is_empty() && (self.state.live.is_some() || self.is_blank())
+    }
+
+    /// Returns true if a resource was published within a year or, where the date is unknown,
+    /// arrived after the model was trained.
+    pub(crate) fn is_new(&self, key: u32) -> bool {
+        let published = self.state.catalogue.get(key).and_then(|entry| entry.published_at);
+        let arrived_after_model = self.state.live.is_some() && self.state.row(key).is_none();
+        published.map_or(arrived_after_model, |at| (self.now - at).num_days() <= NEW_DAYS)
+    }
+}
+
+/// Returns the positives as the model takes them. An item that no user chose at training has no
+/// factors and is left out. Empty without a model.
+fn known_history(state: &State, user: &UserView) -> Vec<(u32, f32)> {
+    let Some(live) = state.live.as_deref() else { return Vec::new() };
+    user.positives
+        .iter()
+        .filter_map(|positive| Some((state.row(positive.key)?, positive.strength)))
+        .filter(|(row, _)| live.model.is_chosen(*row))
+        .collect()
+}
+
+/// Returns the content profile of the positives without the one of `left_out`, `[dim]`.
+pub(crate) fn content_without(
+    state: &State,
+    user: &UserView,
+    now: DateTime<Utc>,
+    left_out: Option<u32>,
+) -> Option<Vec<f32>> {
+    let signals: Vec<ContentSignal<'_>> = user
+        .positives
+        .iter()
+        .filter(|positive| Some(positive.key) != left_out)
+        .filter_map(|positive| {
+            let age_days = (now - positive.at).as_seconds_f64() / 86_400.0;
+            let vector = state.vectors.get(positive.key)?;
+            Some(ContentSignal { vector, strength: positive.strength, age_days: age_days as f32 })
+        })
+        .collect();
+    content_profile(&signals)
+}
+
+fn content_from_domains_of(state: &State, user: &UserView) -> Result<Option<Vec<f32>>, Error> {
+    let Some(domains) = Domains::of(&user.profile) else { return Ok(None) };
+    state.text_vector(&domains.document())
+}
+
+/// Domains and preferred authors of a profile, which stand in for positives.
+pub(crate) struct Domains {
+    subjects: Vec<String>,
+    authors: Vec<String>,
+    text: String,
+}
+
+impl Domains {
+    pub(crate) fn of(profile: &Profile) -> Option<Self> {
+        let subjects: Vec<String> =
+            profile.active_domain.iter().chain(&profile.research_domains).cloned().collect();
+        let authors = profile.preferred_authors.clone();
+        let text = profile.domains_text().unwrap_or_default();
+        (!subjects.is_empty() || !authors.is_empty()).then_some(Self { subjects, authors, text })
+    }
+
+    pub(crate) fn document(&self) -> Document<'_> {
+        Document { title: "", text: &self.text, subjects: &self.subjects, authors: &self.authors }
+    }
+}
+
+/// Returns the newest positives that have links, with their strength as weight: a stronger positive
+/// starts more of the walk.
+pub(crate) fn graph_seeds(state: &State, user: &UserView) -> Vec<(u32, f32)> {
+    user.positives
+        .iter()
+        .filter(|positive| state.graph.degree(positive.key) > 0)
+        .take(MAX_GRAPH_SEEDS)
+        .map(|positive| (positive.key, positive.strength))
+        .collect()
+}
+
+fn walk(state: &State, seeds: &[(u32, f32)]) -> Result<Option<Vec<(u32, f32)>>, Error> {
+    if seeds.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(state.graph.personalised_pagerank(seeds, &state.walk_config())?))
+}
