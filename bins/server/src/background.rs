@@ -1,71 +1,108 @@
-//! What the server does without being asked: takes up new models and what other processes wrote, forgets old
-//! idempotency keys.
+//! Background upkeep: loads new models, applies changes made by other processes, and deletes
+//! expired idempotency keys and counts.
 
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
-use docent::{Engine, Reloaded, SnapshotStore};
+use docent::{Engine, Reloaded, models::SnapshotStore};
 use docent_telemetry::names;
 use tokio::task::JoinHandle;
 
 use crate::{http::chain, schema_gate::SchemaGate};
 
-const KEYS_ARE_KEPT: TimeDelta = TimeDelta::days(1);
-const FORGET_EVERY: Duration = Duration::from_secs(3_600);
-/// A model that cannot be read is tried again ever less often, up to this: reading one costs time.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const KEY_LIFETIME: TimeDelta = TimeDelta::days(1);
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(3_600);
+/// Maximum pause between attempts at a failing task. Reading a broken model again and again costs
+/// time, so the pause doubles up to this value.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
 
-/// Starts; abort the task to end it.
-pub fn start(engine: Engine, gate: SchemaGate, every: Duration) -> JoinHandle<()> {
+/// Starts the upkeep task, which checks for work every `interval`. Abort the task to stop it.
+pub fn start(engine: Engine, gate: SchemaGate, interval: Duration) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let snapshots = SnapshotStore::new(&engine.config().snapshots);
-        let mut reloads =
-            Attempts::new("reload", "the published model cannot be loaded; the live one stays", every);
-        let mut refreshes = Attempts::new("refresh", "changes of the catalogue cannot be taken up", every);
-        let mut forgets =
-            Attempts::new("forget", "old idempotency keys and counts cannot be forgotten", FORGET_EVERY);
+        let mut upkeep = Upkeep::new(engine, interval);
         loop {
-            if let Ok(status) = engine.store().schema_status().await {
+            if let Ok(status) = upkeep.engine.store().schema_status().await {
                 gate.set(&status);
             }
-            if !gate.is_open() {
-                tokio::time::sleep(every).await;
-                continue;
+            if gate.is_open() {
+                upkeep.run_due_tasks().await;
             }
-            reloads.concern(snapshots.current().ok().flatten().map(|live| live.id + &live.manifest_blake3));
-            if reloads.is_due() {
-                let reloaded = engine.reload().await;
-                let result = match &reloaded {
-                    Ok(Reloaded::Swapped(_)) => Some("swapped"),
-                    Ok(Reloaded::Unchanged) => None,
-                    Err(_) => Some("failed"),
-                };
-                if let Some(result) = result {
-                    metrics::counter!(names::MODEL_RELOADS, "result" => result).increment(1);
-                }
-                reloads.note(reloaded.map_err(|error| chain(&error)));
-            }
-            if refreshes.is_due() {
-                refreshes.note(engine.refresh().await.map_err(|error| chain(&error)));
-            }
-            if forgets.is_due() {
-                let now = Utc::now();
-                let keys = engine.store().forget_idempotency_keys(now - KEYS_ARE_KEPT).await;
-                let figures = engine.store().forget_old_figures(now).await;
-                forgets.note(keys.and_then(|_| figures.map(drop)).map_err(|error| chain(&error)));
-            }
-            tokio::time::sleep(every).await;
+            tokio::time::sleep(interval).await;
         }
     })
 }
 
-/// Something that is tried again and again: an error is logged when it first comes, not each time.
+struct Upkeep {
+    engine: Engine,
+    snapshots: SnapshotStore,
+    reload: Attempts,
+    refresh: Attempts,
+    expiry: Attempts,
+}
+
+impl Upkeep {
+    fn new(engine: Engine, interval: Duration) -> Self {
+        Self {
+            snapshots: SnapshotStore::new(&engine.config().snapshots),
+            reload: Attempts::new(
+                "reload",
+                "cannot load the published model; keeping the live one",
+                interval,
+            ),
+            refresh: Attempts::new("refresh", "cannot apply catalogue changes", interval),
+            expiry: Attempts::new(
+                "forget",
+                "cannot delete expired idempotency keys and counts",
+                EXPIRY_INTERVAL,
+            ),
+            engine,
+        }
+    }
+
+    async fn run_due_tasks(&mut self) {
+        let live = self.snapshots.current().ok().flatten();
+        self.reload.set_subject(live.map(|live| live.id + &live.manifest_blake3));
+        if self.reload.is_due() {
+            self.reload_model().await;
+        }
+        if self.refresh.is_due() {
+            let refreshed = self.engine.refresh().await;
+            self.refresh.record(refreshed.map_err(|error| chain(&error)));
+        }
+        if self.expiry.is_due() {
+            self.delete_expired().await;
+        }
+    }
+
+    async fn reload_model(&mut self) {
+        let reloaded = self.engine.reload().await;
+        let result = match &reloaded {
+            Ok(Reloaded::Swapped(_)) => Some("swapped"),
+            Ok(_) => None,
+            Err(_) => Some("failed"),
+        };
+        if let Some(result) = result {
+            metrics::counter!(names::MODEL_RELOADS, "result" => result).increment(1);
+        }
+        self.reload.record(reloaded.map_err(|error| chain(&error)));
+    }
+
+    async fn delete_expired(&mut self) {
+        let (store, now) = (self.engine.store(), Utc::now());
+        let keys = store.forget_idempotency_keys(now - KEY_LIFETIME).await;
+        let rollups = store.forget_old_rollups(now).await;
+        self.expiry.record(keys.and_then(|_| rollups.map(drop)).map_err(|error| chain(&error)));
+    }
+}
+
+/// Schedule of a task that is retried after failures. Logs an error when it first occurs, not on
+/// every attempt.
 struct Attempts {
-    /// What it is in metrics.
+    /// Label of the task in metrics.
     task: &'static str,
-    /// What is logged.
-    what: &'static str,
-    every: Duration,
+    /// Message of the log line when the task fails.
+    failure: &'static str,
+    interval: Duration,
     pause: Duration,
     next: Option<Instant>,
     last_error: Option<String>,
@@ -73,15 +110,15 @@ struct Attempts {
 }
 
 impl Attempts {
-    fn new(task: &'static str, what: &'static str, every: Duration) -> Self {
-        Self { task, what, every, pause: every, next: None, last_error: None, subject: None }
+    fn new(task: &'static str, failure: &'static str, interval: Duration) -> Self {
+        Self { task, failure, interval, pause: interval, next: None, last_error: None, subject: None }
     }
 
-    /// Failures with one subject are no reason to wait with another.
-    fn concern(&mut self, subject: Option<String>) {
+    /// Sets what the task works on. A new subject is tried at once, whatever failed before it.
+    fn set_subject(&mut self, subject: Option<String>) {
         if self.subject != subject {
             self.subject = subject;
-            self.pause = self.every;
+            self.pause = self.interval;
             self.next = None;
         }
     }
@@ -90,24 +127,24 @@ impl Attempts {
         self.next.is_none_or(|next| Instant::now() >= next)
     }
 
-    fn note<T>(&mut self, outcome: Result<T, String>) {
+    fn record<T>(&mut self, outcome: Result<T, String>) {
         match outcome {
             Ok(_) => {
                 if self.last_error.take().is_some() {
-                    tracing::info!("no longer so: {}", self.what);
+                    tracing::info!("recovered from: {}", self.failure);
                 }
-                self.pause = self.every;
+                self.pause = self.interval;
             }
             Err(error) => {
                 metrics::counter!(names::UPKEEP_FAILURES, "task" => self.task).increment(1);
-                self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+                self.pause = (self.pause * 2).min(MAX_PAUSE);
                 if self.last_error.as_ref() != Some(&error) {
-                    tracing::error!(error, "{}", self.what);
+                    tracing::error!(error, "{}", self.failure);
                     self.last_error = Some(error);
                 }
             }
         }
-        // A little early, so that a task which is due each round misses none.
+        // Slightly early, so that a task that is due every round misses none.
         self.next = Some(Instant::now() + self.pause.mul_f64(0.9));
     }
 }
@@ -120,28 +157,28 @@ mod tests {
 
     #[test]
     fn failures_make_the_pauses_longer_until_it_works_again() {
-        let mut attempts = Attempts::new("reload", "it fails", Duration::from_secs(2));
+        let mut attempts = Attempts::new("reload", "the task", Duration::from_secs(2));
         assert!(attempts.is_due());
         for seconds in [4, 8, 16, 32, 60, 60] {
-            attempts.note::<()>(Err("broken".into()));
+            attempts.record::<()>(Err("broken".into()));
             assert_eq!(attempts.pause, Duration::from_secs(seconds));
             assert!(attempts.next.is_some_and(|next| next > Instant::now()));
         }
-        attempts.note(Ok(()));
+        attempts.record(Ok(()));
         assert_eq!((attempts.pause, attempts.last_error), (Duration::from_secs(2), None));
     }
 
     #[test]
     fn another_subject_is_tried_at_once() {
-        let mut attempts = Attempts::new("reload", "it fails", Duration::from_secs(2));
-        attempts.concern(Some("broken".into()));
-        attempts.note::<()>(Err("broken".into()));
-        attempts.note::<()>(Err("broken".into()));
-        attempts.concern(Some("broken".into()));
+        let mut attempts = Attempts::new("reload", "the task", Duration::from_secs(2));
+        attempts.set_subject(Some("broken".into()));
+        attempts.record::<()>(Err("broken".into()));
+        attempts.record::<()>(Err("broken".into()));
+        attempts.set_subject(Some("broken".into()));
         assert!(!attempts.is_due());
-        attempts.concern(Some("sound".into()));
+        attempts.set_subject(Some("sound".into()));
         assert!(attempts.is_due());
-        attempts.note::<()>(Err("broken too".into()));
+        attempts.record::<()>(Err("broken too".into()));
         assert_eq!(attempts.pause, Duration::from_secs(4));
     }
 }

@@ -1,53 +1,74 @@
-//! The contract: what `GET /openapi.json` answers and `docent-server openapi` prints.
+//! OpenAPI document, which `GET /openapi.json` returns and `docent-server openapi` prints.
+
+mod named_variants;
 
 use utoipa::OpenApi;
 
-use crate::routes::{interactions, monitoring, operations, profile, recommendations, resources};
+use crate::{
+    http::responses::{
+        BadRequest, Conflict, InternalServerError, NotReady, PayloadTooLarge, ResourceNotFound,
+        ServiceUnavailable, UnprocessableContent, UnsupportedMediaType, UserNotFound,
+    },
+    routes::{interactions, monitoring, operations, profile, recommendations, resources},
+    wire::strategy::Strategy,
+};
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Docent",
-        description = "Hybrid recommendations. Every refusal has the shape of ErrorEnvelope; fields and parameters \
-                       that are not named here are refused. Send x-request-id to name a request yourself."
+        description = "Hybrid recommendations over HTTP.\n\n\
+            Bodies are JSON objects. Unknown fields and parameters are rejected. Every error has the \
+            shape of `ErrorEnvelope`. Times are RFC 3339 in UTC. Ids of users and resources are your \
+            own strings of 1 to 255 bytes. Every response has the header `x-request-id`; send it \
+            with a request to choose the id yourself."
     ),
+    servers((url = "/", description = "The server that returned this document.")),
     paths(
-        resources::ingest,
-        resources::search,
-        resources::get,
-        resources::delete,
-        resources::similar,
-        interactions::record,
+        resources::ingest_resources,
+        resources::search_resources,
+        resources::get_resource,
+        resources::delete_resource,
+        resources::list_similar_resources,
+        interactions::record_interactions,
         recommendations::recommend,
-        recommendations::feedback,
-        profile::get,
-        profile::put,
-        profile::delete,
-        monitoring::health,
-        monitoring::performance,
-        monitoring::quality,
-        monitoring::engagement,
-        monitoring::model,
+        recommendations::record_feedback,
+        profile::get_profile,
+        profile::update_profile,
+        profile::erase_user,
+        monitoring::get_health,
+        monitoring::get_performance,
+        monitoring::get_recommendation_quality,
+        monitoring::get_user_engagement,
+        monitoring::get_model_health,
         operations::livez,
         operations::readyz,
         operations::metrics,
-        operations::contract,
+        operations::openapi,
+    ),
+    components(
+        schemas(Strategy),
+        responses(
+            BadRequest, Conflict, InternalServerError, NotReady, PayloadTooLarge, ResourceNotFound,
+            ServiceUnavailable, UnprocessableContent, UnsupportedMediaType, UserNotFound
+        )
     ),
     tags(
-        (name = "resources", description = "Things to recommend"),
-        (name = "interactions", description = "What people do with them"),
-        (name = "recommendations", description = "What to show them next"),
-        (name = "profile", description = "What people wish"),
-        (name = "monitoring", description = "How well, fast, good and used it is"),
-        (name = "operations", description = "Probes, metrics and this contract"),
+        (name = "Resources", description = "Resources to recommend."),
+        (name = "Interactions", description = "Interactions of users with resources."),
+        (name = "Recommendations", description = "Ranked lists of resources for a user."),
+        (name = "Recommendation feedback", description = "Outcomes of recommendations: clicks and verdicts."),
+        (name = "User preferences", description = "Profiles of users, and their erasure."),
+        (name = "Monitoring", description = "Health, performance, quality and use of the server."),
+        (name = "Operations", description = "Probes, Prometheus metrics and this document."),
     )
 )]
-struct Contract;
+struct Document;
 
-/// The contract as JSON.
-pub fn contract() -> String {
-    let mut contract = serde_json::to_value(Contract::openapi()).unwrap_or_default();
-    // Sorted, so that the text is the same however serde_json keeps its objects.
-    contract.sort_all_objects();
-    format!("{contract:#}\n")
+/// Renders the OpenAPI document as JSON with sorted keys.
+pub fn document() -> String {
+    let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
+    named_variants::name_variants(&mut document);
+    document.sort_all_objects();
+    format!("{document:#}\n")
 }

@@ -1,5 +1,5 @@
-//! Deletes impressions that are older than they are to be kept: a few at a time, with pauses, so that nobody who writes
-//! waits for it.
+//! Retention: deletes impressions that are older than the configured retention, in small batches
+//! with pauses, so that writers do not wait.
 
 use std::time::{Duration, Instant};
 
@@ -9,31 +9,32 @@ use tokio::task::JoinHandle;
 
 use crate::{http::chain, schema_gate::SchemaGate};
 
-const EVERY: Duration = Duration::from_secs(3_600);
-const AFTER_A_FAILURE: Duration = Duration::from_secs(60);
-const WHILE_THE_SCHEMA_IS_WRONG: Duration = Duration::from_secs(10);
-const AT_A_TIME: u64 = 500;
-/// At most a fifth of the time is spent deleting.
-const REST: u32 = 4;
+const INTERVAL: Duration = Duration::from_secs(3_600);
+const RETRY_INTERVAL: Duration = Duration::from_secs(60);
+const CLOSED_GATE_INTERVAL: Duration = Duration::from_secs(10);
+const BATCH_SIZE: u64 = 500;
+/// Pause after each batch, as a multiple of its duration: deleting takes at most a fifth of the
+/// time.
+const PAUSE_FACTOR: u32 = 4;
 
-/// Starts; abort the task to end it.
+/// Starts the retention task. Abort the task to stop it.
 pub fn start(engine: Engine, gate: SchemaGate) -> JoinHandle<()> {
     tokio::spawn(async move {
         loop {
             if !gate.is_open() {
-                tokio::time::sleep(WHILE_THE_SCHEMA_IS_WRONG).await;
+                tokio::time::sleep(CLOSED_GATE_INTERVAL).await;
                 continue;
             }
-            let (deleted, outcome) = forget(&engine, &gate).await;
+            let (deleted, outcome) = delete_expired(&engine, &gate).await;
             if deleted > 0 {
-                tracing::info!(deleted, "old impressions were deleted");
+                tracing::info!(deleted, "deleted old impressions");
             }
             let pause = match outcome {
-                Ok(()) => EVERY,
+                Ok(()) => INTERVAL,
                 Err(error) => {
                     metrics::counter!(names::UPKEEP_FAILURES, "task" => "forget").increment(1);
-                    tracing::error!(error, "old impressions cannot be deleted");
-                    AFTER_A_FAILURE
+                    tracing::error!(error, "cannot delete old impressions; retrying in a minute");
+                    RETRY_INTERVAL
                 }
             };
             tokio::time::sleep(pause).await;
@@ -41,21 +42,21 @@ pub fn start(engine: Engine, gate: SchemaGate) -> JoinHandle<()> {
     })
 }
 
-/// All there are; how many went, also where it failed then.
-async fn forget(engine: &Engine, gate: &SchemaGate) -> (u64, Result<(), String>) {
+/// Deletes all expired impressions. Returns how many were deleted, even if a batch failed.
+async fn delete_expired(engine: &Engine, gate: &SchemaGate) -> (u64, Result<(), String>) {
     let mut deleted = 0;
     while gate.is_open() {
         let started = Instant::now();
-        match engine.forget_impressions(AT_A_TIME).await {
+        match engine.forget_impressions(BATCH_SIZE).await {
             Ok(batch) => {
                 deleted += batch;
-                if batch < AT_A_TIME {
+                if batch < BATCH_SIZE {
                     break;
                 }
             }
             Err(error) => return (deleted, Err(chain(&error))),
         }
-        tokio::time::sleep(started.elapsed() * REST).await;
+        tokio::time::sleep(started.elapsed() * PAUSE_FACTOR).await;
     }
     (deleted, Ok(()))
 }

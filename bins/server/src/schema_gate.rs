@@ -1,4 +1,5 @@
-//! Whether the tables are those that this server knows. Where they are not, it answers probes and nothing else.
+//! Gate that closes the API while the database schema is not the one this server expects. Probes,
+//! metrics and the OpenAPI document stay available.
 
 use std::sync::{
     Arc,
@@ -12,31 +13,31 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use docent::SchemaStatus;
+use docent::storage::SchemaStatus;
 use docent_telemetry::names;
 
 use crate::http::ApiError;
 
-/// What is served from the database is under this path; probes, metrics and the contract are not.
-const GUARDED: &str = "/api/";
-/// Says itself what is wrong with the schema.
+/// Prefix of the routes that need the database.
+const GUARDED_PREFIX: &str = "/api/";
+/// Route that reports the state of the schema itself, and so stays available.
 const HEALTH: &str = "/api/monitoring/health";
 
-/// Shared by whoever looks at the schema and whoever answers. Open at first.
+/// Shared flag between the task that checks the schema and the middleware. Starts open.
 #[derive(Debug, Clone, Default)]
 pub struct SchemaGate {
     closed: Arc<AtomicBool>,
 }
 
 impl SchemaGate {
-    /// Whether requests are answered.
+    /// Returns true if requests are served.
     pub fn is_open(&self) -> bool {
         !self.closed.load(Ordering::Relaxed)
     }
 
-    /// Opens or closes, and says so where that is a change.
+    /// Opens or closes the gate by the status of the schema, and logs a change.
     pub fn set(&self, status: &SchemaStatus) {
-        tell_schema(status);
+        set_schema_gauges(status);
         let closed = !status.is_current();
         if self.closed.swap(closed, Ordering::Relaxed) == closed {
             return;
@@ -46,16 +47,16 @@ impl SchemaGate {
             tracing::error!(
                 pending,
                 unknown,
-                "the schema is not the one that this server knows; refusing to serve"
+                "database schema does not match this server; rejecting requests"
             );
         } else {
-            tracing::info!("the schema is the one that this server knows; serving");
+            tracing::info!("database schema matches this server again; serving requests");
         }
     }
 }
 
-/// How the schema is, for Prometheus.
-pub fn tell_schema(status: &SchemaStatus) {
+/// Publishes the status of the schema as metrics.
+pub fn set_schema_gauges(status: &SchemaStatus) {
     metrics::gauge!(names::SCHEMA_READY).set(f64::from(u8::from(status.is_current())));
     for (state, migrations) in
         [("applied", &status.applied), ("pending", &status.pending), ("unknown", &status.unknown)]
@@ -64,18 +65,18 @@ pub fn tell_schema(status: &SchemaStatus) {
     }
 }
 
-/// Refuses what needs the tables while they are not those that this server knows.
+/// Rejects requests that need the database while the gate is closed.
 ///
 /// # Errors
-/// The refusal.
-pub async fn refuse_other_schema<B: MessageBody + 'static>(
+/// Returns the 503 error, or the error of the wrapped service.
+pub async fn reject_schema_mismatch<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let gate = request.app_data::<Data<SchemaGate>>();
-    let is_guarded = request.path().starts_with(GUARDED) && request.path() != HEALTH;
+    let is_guarded = request.path().starts_with(GUARDED_PREFIX) && request.path() != HEALTH;
     if is_guarded && gate.is_some_and(|gate| !gate.is_open()) {
-        return Err(ApiError::other_schema().into());
+        return Err(ApiError::schema_mismatch().into());
     }
     next.call(request).await
 }

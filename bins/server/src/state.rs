@@ -2,52 +2,43 @@ use std::sync::Arc;
 
 use docent::Engine;
 use docent_telemetry::Exporter;
-use tokio::{runtime::Handle, sync::Mutex};
+use tokio::runtime::Handle;
 use tracing::Instrument;
 
 use crate::http::ApiError;
 
-/// What handlers share.
+/// State shared by all handlers.
 pub struct AppState {
     engine: Engine,
     runtime: Handle,
-    /// Where `GET /metrics` finds its numbers.
+    /// Exporter that renders `GET /metrics`.
     pub exporter: Exporter,
-    /// The contract, rendered once.
-    pub contract: String,
-    /// The pages of `GET /docs`.
+    /// OpenAPI document that `GET /openapi.json` returns.
+    pub openapi: String,
+    /// Settings of the pages under `/docs`.
     pub docs: Arc<utoipa_swagger_ui::Config<'static>>,
-    /// Held while a profile is read, changed and written, so that of two changes at once neither is lost.
-    pub profile_changes: Arc<Mutex<()>>,
 }
 
 impl AppState {
-    /// Over an engine whose calls shall run on the given runtime.
-    pub fn new(engine: Engine, runtime: Handle, exporter: Exporter) -> Self {
+    /// Creates the state over an engine whose calls run on `runtime`.
+    pub fn new(engine: Engine, runtime: Handle, exporter: Exporter, openapi: String) -> Self {
         let docs = utoipa_swagger_ui::Config::from("/openapi.json");
-        // The badge of the default page would call a validator on the internet.
-        let docs = docs.validator_url("none");
-        Self {
-            engine,
-            runtime,
-            exporter,
-            contract: crate::openapi::contract(),
-            docs: Arc::new(docs),
-            profile_changes: Arc::default(),
-        }
+        // By default, the page would call a validator on the internet.
+        let docs = Arc::new(docs.validator_url("none"));
+        Self { engine, runtime, exporter, openapi, docs }
     }
 
-    /// The engine, for what does not wait.
+    /// Returns the engine, for calls that do not wait.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// Does some work on the engine, to its end even if the caller hangs up. It runs on the engine's runtime, because
-    /// database connections belong to the runtime that opened them, and those of the HTTP workers end before the
-    /// engine is closed.
+    /// Runs work on the engine to completion, even if the client disconnects. The work runs on the
+    /// runtime of the engine, because database connections belong to the runtime that opened them
+    /// and the runtimes of the HTTP workers end before the engine closes.
     ///
     /// # Errors
-    /// The refusal that the work's error means to a caller.
+    /// Returns the error of the work, or an internal error if it panicked.
     pub async fn run<T, E, W, F>(&self, work: W) -> Result<T, ApiError>
     where
         W: FnOnce(Engine) -> F,
@@ -57,7 +48,7 @@ impl AppState {
     {
         let task = self.runtime.spawn(work(self.engine.clone()).in_current_span());
         match task.await {
-            Ok(done) => done.map_err(Into::into),
+            Ok(result) => result.map_err(Into::into),
             Err(failed) => Err(ApiError::unfinished(&failed)),
         }
     }

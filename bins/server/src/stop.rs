@@ -1,9 +1,9 @@
-//! SIGTERM and SIGINT, heard from the first moment to the last: what comes between two phases of a server's life waits for
-//! the next one.
+//! Stop signals: SIGTERM and SIGINT, received from the start of the process to its end. A signal
+//! that arrives between two phases of the server is delivered to the next one.
 
 use std::io;
 
-/// Where signals arrive, one after the other.
+/// Receives stop signals, one after the other.
 pub struct StopSignals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
@@ -12,10 +12,10 @@ pub struct StopSignals {
 }
 
 impl StopSignals {
-    /// Takes them over: from here on they end nothing by themselves.
+    /// Registers the handlers. From here on, the signals no longer end the process by themselves.
     ///
     /// # Errors
-    /// Where the system does not let them be heard.
+    /// Returns an error if the system does not allow the handlers to be registered.
     pub fn listen() -> io::Result<Self> {
         #[cfg(unix)]
         {
@@ -27,7 +27,7 @@ impl StopSignals {
         Ok(Self {})
     }
 
-    /// Waits for one. Its name.
+    /// Waits for the next signal and returns its name.
     #[cfg(unix)]
     pub async fn next(&mut self) -> &'static str {
         tokio::select! {
@@ -36,19 +36,20 @@ impl StopSignals {
         }
     }
 
-    /// Waits for one. Its name.
+    /// Waits for the next signal and returns its name.
     #[cfg(not(unix))]
     pub async fn next(&mut self) -> &'static str {
-        let _unheard = tokio::signal::ctrl_c().await;
+        let _unregistered = tokio::signal::ctrl_c().await;
         "Ctrl-C"
     }
 
-    /// What comes of some work; `None` if a signal comes first, and then the work is left where it is. It is done on a
-    /// task of its own, so that a signal is heard even while it keeps a thread busy.
+    /// Runs work to its end and returns its result; returns `None` and abandons the work if a
+    /// signal arrives first. The work runs in a task of its own, so that a signal is received even
+    /// while it blocks a thread.
     ///
     /// # Errors
-    /// Work that panicked.
-    pub async fn unless_told<T: Send + 'static>(
+    /// Returns an error if the work panicked.
+    pub async fn or_stopped<T: Send + 'static>(
         &mut self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> anyhow::Result<Option<T>> {
@@ -56,7 +57,7 @@ impl StopSignals {
         tokio::select! {
             done = &mut task => Ok(Some(done?)),
             signal = self.next() => {
-                tracing::info!(signal, "stopping; nothing was served");
+                tracing::info!(signal, "stopping before serving any request");
                 task.abort();
                 Ok(None)
             }

@@ -1,17 +1,18 @@
-//! A new schema, or the store as it was.
+//! Deployment of a new schema, which leaves the store as it was if any step fails.
 
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use chrono::Utc;
-use docent::{Backup, SchemaReport, SchemaShape, StorageError, Store, StoreConfig};
+use docent::storage::{Backup, SchemaReport, SchemaShape, StorageError, Store, StoreConfig};
 
-use super::{open, summary, told};
+use super::{UNSOUND, open, print_backup, summary};
 
-/// Backs up, migrates and verifies. Where anything fails, the store is what it was before.
+/// Backs up, migrates and verifies. If a step fails, rolls the migrations back or restores the
+/// backup.
 ///
 /// # Errors
-/// What failed, and how it was undone.
+/// Returns the error of the failed step, with how it was undone.
 pub async fn run(config: &StoreConfig, backups: &Path) -> anyhow::Result<()> {
     let store = open(config).await?;
     let before = store.schema_shape().await?;
@@ -24,34 +25,33 @@ pub async fn run(config: &StoreConfig, backups: &Path) -> anyhow::Result<()> {
         store.close().await?;
         println!("verified: {}", summary(&report));
         if !report.is_sound() {
-            bail!(
-                "the tables are not those that this program expects: docent-server db verify names what is missing"
-            );
+            bail!(UNSOUND);
         }
-        println!("up to date: there was nothing to deploy");
+        println!("up to date: nothing to deploy");
         return Ok(());
     }
-    let backup = back_up(config, backups, &before).await.context("nothing was changed")?;
-    let failed = match migrate(&store).await {
+    let backup = back_up(config, backups, &before).await.context("not deployed; nothing was changed")?;
+    let error = match migrate(&store).await {
         Ok(report) => {
-            before.status().pending.iter().for_each(|name| println!("migrated {name}"));
+            for name in &before.status().pending {
+                println!("migrated {name}");
+            }
             println!("verified: {}", summary(&report));
             println!("deployed");
             return Ok(store.close().await?);
         }
         Err(error) => error,
     };
-    println!("failed: {failed:#}");
+    println!("failed: {error:#}");
     let undone = undo(config, &store, &before, backup.as_ref()).await;
     store.close().await?;
-    match undone {
-        Ok(how) => Err(failed.context(format!("not deployed; {how}"))),
-        Err(error) => Err(error.context(match backup {
-            Some(backup) => {
-                format!("not deployed, and not undone; restore {} by hand", backup.path.display())
-            }
-            None => "not deployed, and not undone".to_owned(),
-        })),
+    match (undone, backup) {
+        (Ok(undone), _) => Err(error.context(format!("not deployed; {undone}"))),
+        (Err(undo_error), Some(backup)) => {
+            let path = backup.path.display();
+            Err(undo_error.context(format!("not deployed and not undone; restore {path} by hand")))
+        }
+        (Err(undo_error), None) => Err(undo_error.context("not deployed and not undone")),
     }
 }
 
@@ -61,19 +61,19 @@ async fn back_up(
     before: &SchemaShape,
 ) -> anyhow::Result<Option<Backup>> {
     if before.is_empty() {
-        println!("there are no tables yet: nothing to back up");
+        println!("no tables yet: nothing to back up");
         return Ok(None);
     }
     let backup = config.back_up(folder, Utc::now()).await?;
-    told(&backup, "backed up");
+    print_backup(&backup, "backed up");
     Ok(Some(backup))
 }
 
 async fn migrate(store: &Store) -> anyhow::Result<SchemaReport> {
-    // In one transaction, verified before it is kept ...
+    // Migrates in one transaction that is verified before it commits ...
     store.migrate_verified().await?;
     fail_for_tests("deploy-migrated")?;
-    // ... and once more as everybody sees it.
+    // ... and verifies the committed schema as other connections see it.
     let report = store.verify_schema().await?;
     if !report.is_sound() {
         let missing: Vec<String> = report.missing().map(ToString::to_string).collect();
@@ -82,7 +82,8 @@ async fn migrate(store: &Store) -> anyhow::Result<SchemaReport> {
     Ok(report)
 }
 
-/// Takes as little back as makes the tables what they were. How that was done.
+/// Undoes a failed deployment by the least invasive means that restores the schema. Returns what it
+/// did.
 async fn undo(
     config: &StoreConfig,
     store: &Store,
@@ -93,14 +94,14 @@ async fn undo(
     if now == *before {
         return Ok("nothing was changed".to_owned());
     }
-    let more = now.status().applied.len().saturating_sub(before.status().applied.len());
-    let steps = u32::try_from(more).unwrap_or(u32::MAX);
+    let applied = now.status().applied.len().saturating_sub(before.status().applied.len());
+    let steps = u32::try_from(applied).unwrap_or(u32::MAX);
     if steps > 0 {
         match roll_back(store, steps).await {
             Ok(()) if store.schema_shape().await? == *before => {
                 return Ok("the migrations were rolled back".into());
             }
-            Ok(()) => println!("rolled back, and the tables are still not what they were"),
+            Ok(()) => println!("rolled back, but the schema differs from the one before"),
             Err(error) => println!("not rolled back: {error:#}"),
         }
     }
@@ -110,7 +111,7 @@ async fn undo(
     let shape = restored.schema_shape().await?;
     restored.close().await?;
     if shape != *before {
-        bail!("the restored tables are not what they were");
+        bail!("the restored schema differs from the one before");
     }
     Ok(format!("{} was restored", backup.path.display()))
 }
@@ -120,12 +121,13 @@ async fn roll_back(store: &Store, steps: u32) -> anyhow::Result<()> {
     Ok(store.rollback(steps).await?)
 }
 
-/// Fails where `DOCENT_FAILPOINTS` names this place, in debug builds only: a release build holds nothing of it.
-fn fail_for_tests(place: &str) -> anyhow::Result<()> {
+/// Fails if `DOCENT_FAILPOINTS` lists `failpoint`. Does nothing in release builds.
+fn fail_for_tests(failpoint: &str) -> anyhow::Result<()> {
     if cfg!(debug_assertions)
-        && std::env::var("DOCENT_FAILPOINTS").is_ok_and(|named| named.split(',').any(|name| name == place))
+        && std::env::var("DOCENT_FAILPOINTS")
+            .is_ok_and(|names| names.split(',').any(|name| name == failpoint))
     {
-        bail!("made to fail at {place}");
+        bail!("made to fail at {failpoint}");
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Looking after the tables.
-#![allow(clippy::print_stdout, reason = "these commands tell people what they did")]
+//! Commands on the database schema: `docent-server db`.
+#![allow(clippy::print_stdout, reason = "these commands report their results on standard output")]
 
 mod deploy;
 
@@ -7,25 +7,27 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use chrono::Utc;
-use docent::{Backup, SchemaLock, SchemaReport, SchemaStatus, Store, StoreConfig};
-
-use crate::{
-    cli::{BackupArgs, DbCommand},
-    config::ServerConfig,
+use docent::{
+    config::Config,
+    storage::{Backup, SchemaLock, SchemaReport, SchemaStatus, Store, StoreConfig},
 };
 
-/// Does what was asked and says what became of it.
+use crate::cli::{BackupArgs, DbCommand};
+
+const UNSOUND: &str = "the schema lacks parts that this program expects; docent-server db verify lists them";
+
+/// Runs a command and reports its result on standard output.
 ///
 /// # Errors
-/// A database that cannot be reached, or that a newer program has migrated; tables that are not as they should be; a
-/// backup that cannot be trusted.
-pub async fn run(command: DbCommand, config: &ServerConfig) -> anyhow::Result<()> {
+/// Returns an error if the database cannot be reached, its schema is newer than this program, the
+/// schema is unsound, or a backup fails its checks.
+pub async fn run(command: DbCommand, config: &Config) -> anyhow::Result<()> {
     let config = StoreConfig::new(&config.engine.database_url);
     match command {
         DbCommand::Status => status(&config).await,
         DbCommand::Verify => verify(&config).await,
         DbCommand::Backup(BackupArgs { backups }) => {
-            told(&config.back_up(&backups, Utc::now()).await?, "backed up");
+            print_backup(&config.back_up(&backups, Utc::now()).await?, "backed up");
             Ok(())
         }
         DbCommand::Migrate => {
@@ -54,12 +56,13 @@ pub async fn run(command: DbCommand, config: &ServerConfig) -> anyhow::Result<()
 }
 
 async fn open(config: &StoreConfig) -> anyhow::Result<Store> {
-    Store::connect(config).await.context("the database cannot be opened")
+    Store::connect(config).await.context("cannot open the database")
 }
 
 async fn lock(config: &StoreConfig) -> anyhow::Result<SchemaLock> {
-    let waiting = || println!("waiting for another program that is changing the schema");
-    SchemaLock::acquire(config, waiting).await.context("the schema cannot be locked")
+    SchemaLock::acquire(config, || println!("waiting for another program that is changing the schema"))
+        .await
+        .context("cannot lock the schema")
 }
 
 async fn status(config: &StoreConfig) -> anyhow::Result<()> {
@@ -68,7 +71,9 @@ async fn status(config: &StoreConfig) -> anyhow::Result<()> {
     store.close().await?;
     let SchemaStatus { applied, pending, unknown } = &status;
     for (state, names) in [("applied", applied), ("pending", pending), ("unknown", unknown)] {
-        names.iter().for_each(|name| println!("{state} {name}"));
+        for name in names {
+            println!("{state} {name}");
+        }
     }
     println!("{}", if status.is_current() { "up to date" } else { "not up to date" });
     Ok(())
@@ -78,25 +83,31 @@ async fn verify(config: &StoreConfig) -> anyhow::Result<()> {
     let store = open(config).await?;
     let report = store.verify_schema().await?;
     store.close().await?;
-    report.checks.iter().for_each(|check| println!("{check}"));
-    report.unknown.iter().for_each(|name| println!("unknown migration {name}"));
+    for check in &report.checks {
+        println!("{check}");
+    }
+    for name in &report.unknown {
+        println!("unknown migration {name}");
+    }
     println!("{}", summary(&report));
     if !report.is_sound() {
-        bail!("the tables are not those that this program expects");
+        bail!(
+            "the schema lacks parts that this program expects; the lines above that start with missing list them"
+        );
     }
     Ok(())
 }
 
 async fn restore(config: &StoreConfig, backup: &Path, overwrite: bool) -> anyhow::Result<()> {
-    let restored = config.restore(backup, overwrite).await.context("nothing was changed")?;
-    told(&restored, "restored");
+    let restored = config.restore(backup, overwrite).await.context("not restored; nothing was changed")?;
+    print_backup(&restored, "restored");
     status(config).await
 }
 
-fn told(backup: &Backup, what: &str) {
+fn print_backup(backup: &Backup, action: &str) {
     let rows: u64 = backup.manifest.rows.values().sum();
     println!(
-        "{what} {}: {} tables, {rows} rows, {} bytes, verified",
+        "{action} {}: {} tables, {rows} rows, {} bytes, verified",
         backup.path.display(),
         backup.manifest.rows.len(),
         backup.manifest.size_bytes
@@ -104,6 +115,7 @@ fn told(backup: &Backup, what: &str) {
 }
 
 fn summary(report: &SchemaReport) -> String {
-    let (all, missing) = (report.checks.len(), report.missing().count());
-    format!("{} of {all} present, {missing} missing, {} unknown", all - missing, report.unknown.len())
+    let (total, missing) = (report.checks.len(), report.missing().count());
+    let present = total - missing;
+    format!("{present} of {total} present, {missing} missing, {} unknown", report.unknown.len())
 }

@@ -8,6 +8,7 @@ use actix_web::{
     middleware::Next,
     web::{Bytes, BytesMut},
 };
+use docent::DomainError;
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
 
@@ -15,22 +16,24 @@ use super::ApiError;
 use crate::wire::object::Object;
 
 const DEFAULT_LIMIT_BYTES: usize = 1 << 20;
-/// Largest body of an ingest, which is the largest of all.
+/// Maximum size of an ingest body, in bytes. No route accepts a larger one.
 pub const INGEST_LIMIT_BYTES: usize = 4 << 20;
-/// How much of a body that is too large is read and thrown away, so that a caller who sends before reading sees the
-/// refusal and not a broken connection.
-const DRAINED_BYTES: usize = 64 << 20;
+/// Maximum number of bytes of an oversized body that are read and discarded. A client that sends
+/// its whole body before it reads then receives the 413 instead of a connection reset.
+const MAX_DRAINED_BYTES: usize = 64 << 20;
+/// Maximum number of items in one batch.
+const MAX_BATCH: usize = 1_000;
 
-/// Largest body of a route, as its app data.
+/// Maximum body size of a route in bytes, set as app data of the route.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyLimit(pub usize);
 
-/// A JSON body: one object.
+/// Extracts a JSON object from the request body.
 #[derive(Debug)]
 pub struct Json<T> {
-    /// What was read.
+    /// Parsed body.
     pub value: T,
-    /// What it was read from.
+    /// Raw body, kept because an idempotency key is bound to its hash.
     pub bytes: Bytes,
 }
 
@@ -57,22 +60,22 @@ async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
     let mut body = BytesMut::new();
     let mut read = 0_usize;
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| ApiError::invalid_body("ended before it was complete"))?;
+        let chunk = chunk.map_err(|_| ApiError::invalid_body("the connection ended before the body did"))?;
         read = read.saturating_add(chunk.len());
         if read <= limit {
             body.extend_from_slice(&chunk);
-        } else if read > DRAINED_BYTES {
+        } else if read > MAX_DRAINED_BYTES {
             break;
         }
     }
     if read > limit { Err(ApiError::body_too_large(limit)) } else { Ok(body.freeze()) }
 }
 
-/// Middleware: refuses a body that no route takes, wherever it is sent.
+/// Rejects, on every path, a body that exceeds the largest limit of any route.
 ///
 /// # Errors
-/// What the routes answer with, or the refusal.
-pub async fn refuse_large_bodies(
+/// Returns the 413 error, or the error of the wrapped service.
+pub async fn reject_large_bodies(
     mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
@@ -82,4 +85,16 @@ pub async fn refuse_large_bodies(
         read(request.take_payload(), INGEST_LIMIT_BYTES).await?;
     }
     next.call(request).await
+}
+
+/// Checks that a batch holds 1 to [`MAX_BATCH`] items.
+///
+/// # Errors
+/// Returns [`DomainError::OutOfRange`] otherwise, naming `field`.
+pub fn check_batch_length(field: &str, length: usize) -> Result<(), DomainError> {
+    if (1..=MAX_BATCH).contains(&length) {
+        return Ok(());
+    }
+    let got = format!("{length} items");
+    Err(DomainError::OutOfRange { field: field.into(), expected: "1 to 1000 items", got })
 }

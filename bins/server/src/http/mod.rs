@@ -1,15 +1,15 @@
-//! What all routes share: how a request is framed, limited and read, and how it is refused.
+//! HTTP concerns that all routes share: request handling, body and query extraction, and errors.
 
 mod body;
 mod error;
-mod frame;
+mod middleware;
 mod observe;
 mod query;
 mod request_id;
 
-pub use body::{BodyLimit, INGEST_LIMIT_BYTES, Json, refuse_large_bodies};
+pub use body::{BodyLimit, INGEST_LIMIT_BYTES, Json, check_batch_length, reject_large_bodies};
 pub(crate) use error::chain;
-pub use error::{ApiError, ErrorEnvelope, Refusals};
-pub use frame::{FrameConfig, frame};
+pub use error::{ApiError, responses};
+pub use middleware::{RequestTimeout, handle_request};
 pub use query::{PathId, Query};
 use request_id::RequestId;

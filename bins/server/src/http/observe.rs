@@ -6,10 +6,10 @@ use actix_web::{
 };
 use docent_telemetry::names;
 
-/// Shared by all paths that nothing is routed to, so that no caller can invent labels.
+/// Label shared by all unrouted paths, so that clients cannot create labels.
 const UNKNOWN_ROUTE: &str = "unknown";
 
-/// One request as metrics and the access log see it. Counted as in flight until dropped, however the request ends.
+/// Records one request in metrics and the access log. Counts it as in flight until dropped.
 pub struct Observation {
     method: &'static str,
     route: String,
@@ -17,7 +17,7 @@ pub struct Observation {
 }
 
 impl Observation {
-    /// Starts the clock.
+    /// Starts the timer and counts the request as in flight.
     pub fn start(request: &ServiceRequest) -> Self {
         let route =
             request.match_pattern().map_or_else(|| UNKNOWN_ROUTE.to_owned(), |pattern| template(&pattern));
@@ -26,7 +26,8 @@ impl Observation {
         observation
     }
 
-    /// Counts and logs the answer. The line holds neither the query string nor the body: they name people.
+    /// Counts and logs the response. The log line contains neither the query string nor the body,
+    /// because both identify users.
     pub fn answered(&self, status: StatusCode) {
         let elapsed = self.started.elapsed();
         let labels = [
@@ -60,7 +61,7 @@ impl Drop for Observation {
     }
 }
 
-/// A pattern without the expressions that its parameters must match: `/docs/{file:.*}` is `/docs/{file}`.
+/// Removes the regular expressions from a route pattern: `/docs/{file:.*}` becomes `/docs/{file}`.
 fn template(pattern: &str) -> String {
     let mut template = String::with_capacity(pattern.len());
     let mut in_expression = false;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::ApiError;
 
-/// A query string. A parameter that may be repeated is a list.
+/// Extracts the query string. A repeatable parameter deserialises into a list.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -21,7 +21,8 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
-/// The resource that the path names, percent-encoded: any id will do, one with slashes too.
+/// Extracts the percent-encoded resource id of the path. The id may contain any character,
+/// including slashes.
 #[derive(Debug)]
 pub struct PathId(pub ResourceId);
 
@@ -35,9 +36,11 @@ impl FromRequest for PathId {
 }
 
 fn path_id(request: &HttpRequest) -> Result<ResourceId, ApiError> {
-    // What the router hands out has bytes that are not UTF-8 replaced already, so the path itself is asked.
+    // The router replaces bytes that are not UTF-8, so the raw path is checked first.
     percent_decode_str(request.uri().path()).decode_utf8().map_err(|_| ApiError::invalid_path())?;
-    let segment = request.match_info().query("id");
+    // A route without the parameter `{id}` is the literal path of one resource id.
+    let last_segment = request.path().rsplit('/').next().unwrap_or_default();
+    let segment = request.match_info().get("id").unwrap_or(last_segment);
     let id = percent_decode_str(segment).decode_utf8().map_err(|_| ApiError::invalid_path())?;
     Ok(ResourceId::new(id)?)
 }

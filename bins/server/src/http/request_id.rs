@@ -2,16 +2,17 @@ use std::sync::Arc;
 
 use actix_web::http::header::HeaderMap;
 
-/// Names one request in the answer, in log lines and in errors.
+/// Identifies one request in its response, in log lines and in errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(Arc<str>);
 
 impl RequestId {
-    /// The header that carries it, in both directions.
+    /// Header that carries the id in requests and responses.
     pub const HEADER: &'static str = "x-request-id";
     const MAX_BYTES: usize = 128;
 
-    /// The caller's, if it cannot disturb a log line or a header; a fresh one otherwise.
+    /// Returns the id that the client sent if it is safe in log lines and headers; otherwise
+    /// generates a ULID.
     pub fn of(headers: &HeaderMap) -> Self {
         let given = headers.get(Self::HEADER).and_then(|value| value.to_str().ok());
         match given.filter(|id| is_sane(id)) {
@@ -20,15 +21,16 @@ impl RequestId {
         }
     }
 
-    /// The id.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 fn is_sane(id: &str) -> bool {
-    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
-    !id.is_empty() && id.len() <= RequestId::MAX_BYTES && id.bytes().all(harmless)
+    !id.is_empty()
+        && id.len() <= RequestId::MAX_BYTES
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The contract as pages. Everything they need is in the binary.
+//! API documentation as web pages, served from files embedded in the binary.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use crate::{http::ApiError, state::AppState};
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config
-        .service(web::resource("/").route(web::get().to(to_docs)))
-        .service(web::resource("/docs").route(web::get().to(to_docs)))
+        .service(web::resource("/").route(web::get().to(redirect_to_docs)))
+        .service(web::resource("/docs").route(web::get().to(redirect_to_docs)))
         .service(web::resource("/docs/{file:.*}").route(web::get().to(page)));
 }
 
-async fn to_docs() -> HttpResponse {
+async fn redirect_to_docs() -> HttpResponse {
     HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, "/docs/")).finish()
 }
 

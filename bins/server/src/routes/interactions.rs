@@ -4,44 +4,119 @@ use actix_web::{
     web::{self, Bytes, Data, ServiceConfig},
 };
 use chrono::Utc;
-use docent::{Error, IdempotencyKey, NewInteraction, RecordOutcome, Recorded, StorageError};
+use docent::{Engine, Error, IdempotencyKey, NewInteraction, RecordOutcome, Recorded};
 
-use super::resources::batch_checked;
 use crate::{
-    http::{ApiError, ErrorEnvelope, Json, Refusals},
+    http::{
+        ApiError, Json, check_batch_length,
+        responses::{AnyRoute, ResourceNotFound, WithBody, WithInput, WithWrite},
+    },
     state::AppState,
     wire::{
-        interaction::{InteractionBatchAnswer, InteractionInput, InteractionRequest, InteractionView},
+        interaction::{
+            IdempotencyHeader, InteractionBatchResponse, InteractionInput, InteractionRequest,
+            InteractionResponse, RecordedInteraction,
+        },
         object::Object,
     },
 };
 
-const ROUTE: &str = "POST /api/interactions";
+const IDEMPOTENCY_SCOPE: &str = "POST /api/interactions";
 const KEY_HEADER: &str = "Idempotency-Key";
 const REPLAYED_HEADER: &str = "Idempotency-Replayed";
 const MAX_KEY_BYTES: usize = 255;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(web::resource("/api/interactions").route(web::post().to(record)));
+    config.service(web::resource("/api/interactions").route(web::post().to(record_interactions)));
 }
 
-/// Records what a user did, or a batch of up to 1000. What is acknowledged is on disk, and counts in the user's very
-/// next answer.
+/// Records one interaction, or a batch of up to 1,000.
 ///
-/// With an Idempotency-Key a request may be sent again without counting twice: it is answered as it was before, with
-/// Idempotency-Replayed: true. A key is remembered for a day, and only if something was recorded.
+/// Once the request completes, the interactions are on disk and count in the next recommendations
+/// for the user.
+///
+/// With an `Idempotency-Key`, a request can be retried without being counted twice: the repeated
+/// request gets the original response with `Idempotency-Replayed: true`. A key is kept for one day,
+/// and only if an interaction was recorded.
 #[utoipa::path(
-    post, path = "/api/interactions", tag = "interactions", request_body = InteractionRequest,
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
+    post, path = "/api/interactions", tag = "Interactions",
+    request_body(
+        content = InteractionRequest,
+        description = "One interaction, or a batch in the property `interactions`.",
+        examples(
+            ("one" = (
+                summary = "One interaction",
+                value = json!({
+                    "user_id": "ada",
+                    "resource_id": "isbn:0140449132",
+                    "interaction_type": "view",
+                    "dwell_seconds": 300,
+                    "scroll_depth": 0.5
+                })
+            )),
+            ("batch" = (
+                summary = "Batch",
+                value = json!({ "interactions": [
+                    { "user_id": "ada", "resource_id": "isbn:0140449132",
+                      "interaction_type": "rating", "rating": 4.5 },
+                    { "user_id": "ada", "resource_id": "isbn:0140449245", "interaction_type": "dismiss",
+                      "occurred_at": "2026-01-31T09:30:00Z" }
+                ] })
+            ))
+        )
+    ),
+    params(IdempotencyHeader),
     responses(
-        (status = 201, description = "Recorded: the one, or each of the batch", content(
-            (InteractionView = "application/json"), (InteractionBatchAnswer = "application/json"))),
-        (status = 200, description = "Some of the batch are of unknown resources", body = InteractionBatchAnswer),
-        (status = 404, description = "The one is of an unknown resource", body = ErrorEnvelope),
-        Refusals
+        (
+            status = 201, description = "Recorded: the interaction, or every interaction of the batch.",
+            body = InteractionResponse,
+            headers(("Idempotency-Replayed" = String,
+                description = "`true` if the request was already processed.")),
+            examples(
+                ("one" = (
+                    summary = "One interaction",
+                    value = json!({
+                        "interaction_id": "17",
+                        "user_id": "ada",
+                        "resource_id": "isbn:0140449132",
+                        "interaction_type": "view",
+                        "interaction_strength": 0.45,
+                        "is_positive": true,
+                        "return_visits": 0,
+                        "confidence": 0.225,
+                        "created_at": "2026-01-31T09:30:00Z"
+                    })
+                )),
+                ("batch" = (
+                    summary = "Batch",
+                    value = json!({ "results": [{ "result": "recorded", "interaction": {
+                        "interaction_id": "18",
+                        "user_id": "ada",
+                        "resource_id": "isbn:0140449132",
+                        "interaction_type": "rating",
+                        "interaction_strength": 0.9,
+                        "is_positive": true,
+                        "return_visits": 0,
+                        "confidence": 0.45,
+                        "created_at": "2026-01-31T09:30:00Z"
+                    } }] })
+                ))
+            )
+        ),
+        (
+            status = 200, description = "Recorded in part: some resources of the batch are unknown.",
+            body = InteractionBatchResponse,
+            headers(("Idempotency-Replayed" = String,
+                description = "`true` if the request was already processed.")),
+            example = json!({
+                "results": [{ "result": "unknown_resource", "resource_id": "isbn:0140449245" }]
+            })
+        ),
+        (status = 404, response = ResourceNotFound),
+        WithInput, WithWrite, WithBody, AnyRoute
     )
 )]
-pub(crate) async fn record(
+pub(crate) async fn record_interactions(
     state: Data<AppState>,
     request: HttpRequest,
     body: Json<InteractionRequest>,
@@ -58,22 +133,25 @@ async fn record_one(
     input: &InteractionInput,
     key: Option<IdempotencyKey>,
 ) -> Result<HttpResponse, ApiError> {
-    let new = input.checked(Utc::now())?;
-    let recorded = new.clone();
-    let outcome = state
-        .run(async move |engine| {
-            engine.record(&[recorded], key.as_ref()).await.map_err(|error| match error {
-                // There is no batch that an index would be of.
-                Error::Storage(StorageError::Invalid { source, .. }) => ApiError::from(source),
-                error => error.into(),
-            })
+    let new = input.to_interaction(Utc::now())?;
+    let requested = vec![new.clone()];
+    let outcome = state.run(async move |engine| {
+        record(&engine, &requested, key.as_ref()).await.map_err(|error| match &error {
+            // The request is no batch, so the error must not name an index.
+            Error::InvalidInput(invalid) => {
+                invalid.value().map(ApiError::from).unwrap_or_else(|| error.into())
+            }
+            _ => error.into(),
         })
-        .await?;
+    });
+    let outcome: RecordOutcome = outcome.await?;
     match outcome.items.first() {
-        Some(Recorded::Merged { row_id, interaction }) => Ok(answer(StatusCode::CREATED, outcome.replayed)
-            .json(InteractionView::new(&new, *row_id, interaction))),
+        Some(Recorded::Merged { row_id, interaction }) => {
+            let recorded = RecordedInteraction::new(&new, *row_id, interaction);
+            Ok(response(StatusCode::CREATED, outcome.replayed).json(InteractionResponse::One(recorded)))
+        }
         Some(Recorded::UnknownResource) => Err(ApiError::unknown_resource(new.resource_id.as_str())),
-        None => Err(ApiError::internal("one interaction was recorded and nothing came back")),
+        None => Err(ApiError::internal("recording one interaction returned no outcome")),
     }
 }
 
@@ -82,24 +160,37 @@ async fn record_batch(
     inputs: &[Object<InteractionInput>],
     key: Option<IdempotencyKey>,
 ) -> Result<HttpResponse, ApiError> {
-    batch_checked("interactions", inputs.len())?;
+    check_batch_length("interactions", inputs.len())?;
     let now = Utc::now();
-    let mut asked: Vec<NewInteraction> = Vec::with_capacity(inputs.len());
+    let mut requested: Vec<NewInteraction> = Vec::with_capacity(inputs.len());
     for (index, input) in inputs.iter().enumerate() {
-        asked.push(input.0.checked(now).map_err(|error| ApiError::invalid_item(index, &error))?);
+        let interaction = input.0.to_interaction(now);
+        requested.push(interaction.map_err(|error| ApiError::invalid_item(index, &error))?);
     }
-    let (asked, outcome): (_, RecordOutcome) = state
+    let (requested, outcome): (_, RecordOutcome) = state
         .run(async move |engine| {
-            let outcome = engine.record(&asked, key.as_ref()).await?;
-            Ok::<_, Error>((asked, outcome))
+            let outcome = record(&engine, &requested, key.as_ref()).await?;
+            Ok::<_, Error>((requested, outcome))
         })
         .await?;
     let complete = outcome.items.iter().all(|item| matches!(item, Recorded::Merged { .. }));
     let status = if complete { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(answer(status, outcome.replayed).json(InteractionBatchAnswer::new(&asked, &outcome.items)))
+    let batch = InteractionBatchResponse::new(&requested, &outcome.items);
+    Ok(response(status, outcome.replayed).json(InteractionResponse::Batch(batch)))
 }
 
-fn answer(status: StatusCode, replayed: bool) -> HttpResponseBuilder {
+async fn record(
+    engine: &Engine,
+    interactions: &[NewInteraction],
+    key: Option<&IdempotencyKey>,
+) -> Result<RecordOutcome, Error> {
+    match key {
+        Some(key) => engine.record_once(key, interactions).await,
+        None => engine.record(interactions).await,
+    }
+}
+
+fn response(status: StatusCode, replayed: bool) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
     if replayed {
         response.insert_header((REPLAYED_HEADER, "true"));
@@ -107,7 +198,7 @@ fn answer(status: StatusCode, replayed: bool) -> HttpResponseBuilder {
     response
 }
 
-/// The key of a request, tied to every byte of its body.
+/// Reads the idempotency key of a request and binds it to the hash of the body.
 fn idempotency_key(request: &HttpRequest, body: &Bytes) -> Result<Option<IdempotencyKey>, ApiError> {
     let Some(value) = request.headers().get(KEY_HEADER) else { return Ok(None) };
     let key = value.to_str().ok().filter(|key| {
@@ -115,5 +206,5 @@ fn idempotency_key(request: &HttpRequest, body: &Bytes) -> Result<Option<Idempot
     });
     let key = key.ok_or_else(|| ApiError::invalid_header(KEY_HEADER, "1 to 255 visible ASCII characters"))?;
     let request_hash = blake3::hash(body).to_hex().to_string();
-    Ok(Some(IdempotencyKey { scope: ROUTE.into(), key: key.into(), request_hash }))
+    Ok(Some(IdempotencyKey { scope: IDEMPOTENCY_SCOPE.into(), key: key.into(), request_hash }))
 }

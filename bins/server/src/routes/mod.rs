@@ -1,5 +1,5 @@
-//! Routes: one file per resource of the API. A handler reads the request, calls the engine and shapes the answer; what
-//! is recommended and why is decided elsewhere.
+//! Routes, one file per resource of the API. A handler reads the request, calls the engine and
+//! converts the result; it contains no recommendation logic.
 
 pub mod docs;
 pub mod interactions;
@@ -13,7 +13,7 @@ use actix_web::web::ServiceConfig;
 
 pub use operations::{livez, metrics_text};
 
-/// Every route of the server.
+/// Registers every route of the server.
 pub fn configure(config: &mut ServiceConfig) {
     resources::configure(config);
     interactions::configure(config);

@@ -1,4 +1,4 @@
-//! What is to be known of a running server.
+//! Monitoring reports of a running server.
 
 use actix_web::{
     HttpResponse,
@@ -7,10 +7,13 @@ use actix_web::{
 use docent::{DomainError, Error};
 
 use crate::{
-    http::{ApiError, Query, Refusals},
+    http::{
+        ApiError, Query,
+        responses::{AnyRoute, WithInput},
+    },
     state::AppState,
     wire::monitoring::{
-        EngagementView, HealthView, ModelHealthView, PerformanceView, QualityView, WindowQuery,
+        Health, ModelHealth, Performance, RecommendationQuality, UserEngagement, WindowQuery,
     },
 };
 
@@ -18,71 +21,86 @@ const DEFAULT_DAYS: i64 = 7;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config
-        .service(web::resource("/api/monitoring/health").route(web::get().to(health)))
-        .service(web::resource("/api/monitoring/performance").route(web::get().to(performance)))
-        .service(web::resource("/api/monitoring/recommendation-quality").route(web::get().to(quality)))
-        .service(web::resource("/api/monitoring/user-engagement").route(web::get().to(engagement)))
-        .service(web::resource("/api/monitoring/model-health").route(web::get().to(model)));
+        .service(web::resource("/api/monitoring/health").route(web::get().to(get_health)))
+        .service(web::resource("/api/monitoring/performance").route(web::get().to(get_performance)))
+        .service(
+            web::resource("/api/monitoring/recommendation-quality")
+                .route(web::get().to(get_recommendation_quality)),
+        )
+        .service(web::resource("/api/monitoring/user-engagement").route(web::get().to(get_user_engagement)))
+        .service(web::resource("/api/monitoring/model-health").route(web::get().to(get_model_health)));
 }
 
-fn days(query: &WindowQuery) -> Result<u32, DomainError> {
-    docent::window_checked(query.time_window_days.unwrap_or(DEFAULT_DAYS))
+fn window_days(query: &WindowQuery) -> Result<u32, DomainError> {
+    docent::monitoring::window_checked(query.time_window_days.unwrap_or(DEFAULT_DAYS))
 }
 
-/// How well the server is: every component is asked, now. It answers 200 whatever it finds; programs that decide by the
-/// status alone ask /readyz.
+/// Returns the health of every component.
+///
+/// Always answers 200; probes should use `/readyz`.
 #[utoipa::path(
-    get, path = "/api/monitoring/health", tag = "monitoring",
-    responses((status = 200, description = "What was found", body = HealthView), Refusals)
+    get, path = "/api/monitoring/health", tag = "Monitoring",
+    responses((status = 200, description = "Health of every component.", body = Health), AnyRoute)
 )]
-pub(crate) async fn health(state: Data<AppState>) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn get_health(state: Data<AppState>) -> Result<HttpResponse, ApiError> {
     let found = state.run(async move |engine| Ok::<_, Error>(engine.health().await)).await?;
-    Ok(HttpResponse::Ok().json(HealthView::from(found)))
+    Ok(HttpResponse::Ok().json(Health::from(found)))
 }
 
-/// How fast the server is, since it was started: the cache, the stages of a recommendation, the database.
+/// Returns counts and durations since the start of the server.
+///
+/// Covers the user cache, the stages of a recommendation, database queries and the impression
+/// queue.
 #[utoipa::path(
-    get, path = "/api/monitoring/performance", tag = "monitoring",
-    responses((status = 200, description = "Counts and times", body = PerformanceView))
+    get, path = "/api/monitoring/performance", tag = "Monitoring",
+    responses((status = 200, description = "Counts and durations.", body = Performance), AnyRoute)
 )]
-pub(crate) async fn performance(state: Data<AppState>) -> HttpResponse {
-    HttpResponse::Ok().json(PerformanceView::from(state.engine().performance()))
+pub(crate) async fn get_performance(state: Data<AppState>) -> HttpResponse {
+    HttpResponse::Ok().json(Performance::from(state.engine().performance()))
 }
 
-/// How good what was shown was: what came of it, by strategy, model, place and variant; how much of the catalogue it was.
+/// Returns the outcomes of impressions and the share of the catalogue that was shown.
+///
+/// Outcomes are grouped by strategy, model version, position and experiment variant.
 #[utoipa::path(
-    get, path = "/api/monitoring/recommendation-quality", tag = "monitoring", params(WindowQuery),
-    responses((status = 200, description = "What was shown and what came of it", body = QualityView), Refusals)
+    get, path = "/api/monitoring/recommendation-quality", tag = "Monitoring", params(WindowQuery),
+    responses(
+        (status = 200, description = "Outcomes of impressions.", body = RecommendationQuality),
+        WithInput, AnyRoute
+    )
 )]
-pub(crate) async fn quality(
+pub(crate) async fn get_recommendation_quality(
     state: Data<AppState>,
     query: Query<WindowQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let days = days(&query.0)?;
+    let days = window_days(&query.0)?;
     let found = state.run(async move |engine| engine.recommendation_quality(days).await).await?;
-    Ok(HttpResponse::Ok().json(QualityView::new(days, found)))
+    Ok(HttpResponse::Ok().json(RecommendationQuality::new(days, found)))
 }
 
-/// What people did.
+/// Returns the number of users, interactions and sessions in a window.
 #[utoipa::path(
-    get, path = "/api/monitoring/user-engagement", tag = "monitoring", params(WindowQuery),
-    responses((status = 200, description = "People and what they did", body = EngagementView), Refusals)
+    get, path = "/api/monitoring/user-engagement", tag = "Monitoring", params(WindowQuery),
+    responses(
+        (status = 200, description = "Activity of users.", body = UserEngagement),
+        WithInput, AnyRoute
+    )
 )]
-pub(crate) async fn engagement(
+pub(crate) async fn get_user_engagement(
     state: Data<AppState>,
     query: Query<WindowQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let days = days(&query.0)?;
+    let days = window_days(&query.0)?;
     let found = state.run(async move |engine| engine.user_engagement(days).await).await?;
-    Ok(HttpResponse::Ok().json(EngagementView::new(days, found)))
+    Ok(HttpResponse::Ok().json(UserEngagement::new(days, found)))
 }
 
-/// How the live model stands: its age, what it was trained on, what it was worth then, and what has come since.
+/// Returns the age, training data, metrics and drift of the live model.
 #[utoipa::path(
-    get, path = "/api/monitoring/model-health", tag = "monitoring",
-    responses((status = 200, description = "The model, if one is live", body = ModelHealthView), Refusals)
+    get, path = "/api/monitoring/model-health", tag = "Monitoring",
+    responses((status = 200, description = "State of the live model.", body = ModelHealth), AnyRoute)
 )]
-pub(crate) async fn model(state: Data<AppState>) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn get_model_health(state: Data<AppState>) -> Result<HttpResponse, ApiError> {
     let found = state.run(async move |engine| engine.model_health().await).await?;
-    Ok(HttpResponse::Ok().json(ModelHealthView::from(found)))
+    Ok(HttpResponse::Ok().json(ModelHealth::from(found)))
 }

@@ -1,4 +1,4 @@
-//! Probes, metrics and the contract.
+//! Probes, metrics and the OpenAPI document.
 
 use std::time::Duration;
 
@@ -7,17 +7,20 @@ use actix_web::{
     http::header::ContentType,
     web::{self, Data, ServiceConfig},
 };
-use docent::{SchemaStatus, StorageError};
+use docent::{Error, storage::SchemaStatus};
 use docent_telemetry::Exporter;
 use tokio::time::timeout;
 
 use crate::{
-    http::{ApiError, ErrorEnvelope},
+    http::{
+        ApiError,
+        responses::{AnyRoute, NotReady},
+    },
     state::AppState,
-    wire::readiness::{DatabaseCheck, Liveness, ModelCheck, Readiness, SchemaCheck},
+    wire::readiness::{DatabaseCheck, Liveness, LivenessStatus, ModelCheck, Readiness, ReadinessStatus},
 };
 
-/// How long the database has to answer a probe.
+/// Maximum time the database may take to answer a probe.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -26,73 +29,97 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/livez").route(web::get().to(livez)))
         .service(web::resource("/readyz").route(web::get().to(readyz)))
         .service(web::resource("/metrics").route(web::get().to(metrics)))
-        .service(web::resource("/openapi.json").route(web::get().to(contract)));
+        .service(web::resource("/openapi.json").route(web::get().to(openapi)));
 }
 
-/// That the process answers. Asks nothing of the database.
+/// Reports that the process responds, without accessing the database.
 #[utoipa::path(
-    get, path = "/livez", tag = "operations",
-    responses((status = 200, description = "It does", body = Liveness))
+    get, path = "/livez", tag = "Operations", operation_id = "check_liveness",
+    responses(
+        (
+            status = 200, description = "The process responds.", body = Liveness,
+            example = json!({ "status": "ok" })
+        ),
+        AnyRoute
+    )
 )]
 pub async fn livez() -> HttpResponse {
-    HttpResponse::Ok().json(Liveness { status: "ok" })
+    HttpResponse::Ok().json(Liveness { status: LivenessStatus::Ok })
 }
 
-/// Whether requests can be served: asks the database for an answer and for its schema.
+/// Reports whether the server can serve requests.
+///
+/// The server is ready if the database answers, accepts writes and has the expected schema.
 #[utoipa::path(
-    get, path = "/readyz", tag = "operations",
+    get, path = "/readyz", tag = "Operations", operation_id = "check_readiness",
     responses(
-        (status = 200, description = "Ready", body = Readiness),
-        (status = 503, description = "Not ready: what is not is in the details", body = ErrorEnvelope)
+        AnyRoute,
+        (
+            status = 200, description = "Ready.", body = Readiness,
+            example = json!({
+                "status": "ready",
+                "database": { "ready": true, "backend": "sqlite" },
+                "schema": { "ready": true, "pending": [], "unknown": [] },
+                "model": { "loaded": false, "version": null }
+            })
+        ),
+        (status = 503, response = NotReady)
     )
 )]
 pub(crate) async fn readyz(state: Data<AppState>) -> Result<HttpResponse, ApiError> {
-    let asked = state.run(async move |engine| {
+    let probe = state.run(async move |engine| {
         let store = engine.store();
-        let answered = timeout(PROBE_TIMEOUT, async {
+        let schema = timeout(PROBE_TIMEOUT, async {
             store.ping().await?;
             store.schema_status().await
         });
-        Ok::<_, StorageError>(answered.await.ok().and_then(Result::ok))
+        let (schema, writable) = tokio::join!(schema, timeout(PROBE_TIMEOUT, store.writable()));
+        Ok::<_, Error>((schema.ok().and_then(Result::ok), matches!(writable, Ok(Ok(())))))
     });
-    let schema = asked.await?;
-    let readiness = readiness(&state, schema);
+    let (schema, is_writable) = probe.await?;
+    let readiness = readiness(&state, schema, is_writable);
     if readiness.database.ready && readiness.schema.ready {
         return Ok(HttpResponse::Ok().json(readiness));
     }
-    let checks = serde_json::to_value(Readiness { status: "not_ready", ..readiness });
-    Err(ApiError::not_ready(checks.unwrap_or_default()))
+    let checks = Readiness { status: ReadinessStatus::NotReady, ..readiness };
+    Err(ApiError::not_ready(serde_json::to_value(checks).unwrap_or_default()))
 }
 
-fn readiness(state: &AppState, schema: Option<SchemaStatus>) -> Readiness {
+fn readiness(state: &AppState, schema: Option<SchemaStatus>, is_writable: bool) -> Readiness {
     let status = state.engine().status();
     Readiness {
-        status: "ready",
-        database: DatabaseCheck { ready: schema.is_some(), backend: status.database },
-        schema: SchemaCheck::of(schema),
+        status: ReadinessStatus::Ready,
+        database: DatabaseCheck { ready: schema.is_some() && is_writable, backend: status.database },
+        schema: schema.into(),
         model: ModelCheck { loaded: status.model_version.is_some(), version: status.model_version },
     }
 }
 
-/// Metrics in the text format of Prometheus.
+/// Returns metrics in the Prometheus text format.
 #[utoipa::path(
-    get, path = "/metrics", tag = "operations",
-    responses((status = 200, description = "Metrics", body = String, content_type = "text/plain"))
+    get, path = "/metrics", tag = "Operations", operation_id = "get_metrics",
+    responses(
+        (
+            status = 200, description = "Metrics.", body = String, content_type = "text/plain",
+            example = json!("docent_resources 24\n")
+        ),
+        AnyRoute
+    )
 )]
 pub(crate) async fn metrics(state: Data<AppState>) -> HttpResponse {
     metrics_text(&state.exporter)
 }
 
-/// What a scrape is answered with.
+/// Renders the response to a Prometheus scrape.
 pub fn metrics_text(exporter: &Exporter) -> HttpResponse {
     HttpResponse::Ok().content_type(PROMETHEUS_TEXT).body(exporter.render())
 }
 
-/// This contract.
+/// Returns this OpenAPI document.
 #[utoipa::path(
-    get, path = "/openapi.json", tag = "operations",
-    responses((status = 200, description = "OpenAPI", body = Object))
+    get, path = "/openapi.json", tag = "Operations", operation_id = "get_openapi",
+    responses((status = 200, description = "OpenAPI document.", body = Object), AnyRoute)
 )]
-pub(crate) async fn contract(state: Data<AppState>) -> HttpResponse {
-    HttpResponse::Ok().content_type(ContentType::json()).body(state.contract.clone())
+pub(crate) async fn openapi(state: Data<AppState>) -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::json()).body(state.openapi.clone())
 }

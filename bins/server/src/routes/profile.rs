@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use actix_web::{
     HttpResponse,
     web::{self, Data, ServiceConfig},
@@ -7,75 +5,119 @@ use actix_web::{
 use docent::UserId;
 
 use crate::{
-    http::{ApiError, ErrorEnvelope, Json, Query, Refusals},
+    http::{
+        ApiError, Json, Query,
+        responses::{AnyRoute, UserNotFound, WithBody, WithInput, WithWrite},
+    },
     state::AppState,
-    wire::profile::{ProfileChanges, ProfileQuery, ProfileView},
+    wire::profile::{Profile, ProfileQuery, ProfileUpdate},
 };
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config.service(
         web::resource("/api/profile")
-            .route(web::get().to(get))
-            .route(web::put().to(put))
-            .route(web::delete().to(delete)),
+            .route(web::get().to(get_profile))
+            .route(web::put().to(update_profile))
+            .route(web::delete().to(erase_user)),
     );
 }
 
-/// What is known of a user's wishes: the defaults for one who was never seen. Nothing is written.
+/// Returns the preferences of a user.
+///
+/// An unknown user has the default preferences. The request creates nothing.
 #[utoipa::path(
-    get, path = "/api/profile", tag = "profile", params(ProfileQuery),
-    responses((status = 200, description = "The profile", body = ProfileView), Refusals)
-)]
-pub(crate) async fn get(state: Data<AppState>, query: Query<ProfileQuery>) -> Result<HttpResponse, ApiError> {
-    let user = UserId::new(&query.0.user_id)?;
-    let asked = user.clone();
-    let profile = state.run(async move |engine| engine.profile(&user).await).await?;
-    Ok(HttpResponse::Ok().json(ProfileView::new(&asked, profile)))
-}
-
-/// Changes what a user wishes. A field that is absent stays as it is; null takes it back to its default; a value
-/// replaces it, and 0 is a value. The user is made on first use.
-#[utoipa::path(
-    put, path = "/api/profile", tag = "profile", params(ProfileQuery), request_body = ProfileChanges,
-    responses((status = 200, description = "The profile afterwards", body = ProfileView), Refusals)
-)]
-pub(crate) async fn put(
-    state: Data<AppState>,
-    query: Query<ProfileQuery>,
-    body: Json<ProfileChanges>,
-) -> Result<HttpResponse, ApiError> {
-    let user = UserId::new(&query.0.user_id)?;
-    let changes = body.value.checked()?;
-    let asked = user.clone();
-    let one_at_a_time = Arc::clone(&state.profile_changes);
-    let stored = state
-        .run(async move |engine| {
-            let _held = one_at_a_time.lock().await;
-            let changed = changes.apply(engine.profile(&user).await?)?;
-            Ok::<_, ApiError>(engine.put_profile(&user, &changed).await?)
-        })
-        .await?;
-    Ok(HttpResponse::Ok().json(ProfileView::new(&asked, stored.profile)))
-}
-
-/// Erases a user and all their data.
-#[utoipa::path(
-    delete, path = "/api/profile", tag = "profile", params(ProfileQuery),
+    get, path = "/api/profile", tag = "User preferences", params(ProfileQuery),
     responses(
-        (status = 204, description = "The user is gone"),
-        (status = 404, description = "There is none", body = ErrorEnvelope),
-        Refusals
+        (
+            status = 200, description = "The profile.", body = Profile,
+            example = json!({
+                "user_id": "ada",
+                "diversity_preference": 0.5,
+                "novelty_preference": 0.3,
+                "recency_bias": 0.5,
+                "research_domains": ["astronomy"],
+                "active_domain": null,
+                "preferred_authors": ["Vera Rubin"],
+                "preferred_sources": [],
+                "excluded_sources": [],
+                "total_interactions": 12,
+                "last_active_at": "2026-01-31T09:30:00Z"
+            })
+        ),
+        WithInput, AnyRoute
     )
 )]
-pub(crate) async fn delete(
+pub(crate) async fn get_profile(
     state: Data<AppState>,
     query: Query<ProfileQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let user = UserId::new(&query.0.user_id)?;
-    let asked = user.clone();
+    let requested = user.clone();
+    let profile = state.run(async move |engine| engine.profile(&user).await).await?;
+    Ok(HttpResponse::Ok().json(Profile::new(&requested, profile)))
+}
+
+/// Changes the preferences of a user.
+///
+/// An absent field is left unchanged, null resets it to its default, and a value, including 0,
+/// replaces it. The user is created on first use.
+#[utoipa::path(
+    put, path = "/api/profile", tag = "User preferences", params(ProfileQuery),
+    request_body(content = ProfileUpdate, description = "Fields to change.", example = json!({
+        "diversity_preference": 0.7,
+        "research_domains": ["astronomy"],
+        "active_domain": null
+    })),
+    responses(
+        (
+            status = 200, description = "The updated profile.", body = Profile,
+            example = json!({
+                "user_id": "ada",
+                "diversity_preference": 0.7,
+                "novelty_preference": 0.3,
+                "recency_bias": 0.5,
+                "research_domains": ["astronomy"],
+                "active_domain": null,
+                "preferred_authors": [],
+                "preferred_sources": [],
+                "excluded_sources": [],
+                "total_interactions": 0,
+                "last_active_at": null
+            })
+        ),
+        WithInput, WithWrite, WithBody, AnyRoute
+    )
+)]
+pub(crate) async fn update_profile(
+    state: Data<AppState>,
+    query: Query<ProfileQuery>,
+    body: Json<ProfileUpdate>,
+) -> Result<HttpResponse, ApiError> {
+    let user = UserId::new(&query.0.user_id)?;
+    let change = body.value.into_change()?;
+    let requested = user.clone();
+    let stored = state.run(async move |engine| engine.update_profile(&user, &change).await).await?;
+    Ok(HttpResponse::Ok().json(Profile::new(&requested, stored.profile)))
+}
+
+/// Erases a user and all data about them: profile, interactions and feedback.
+#[utoipa::path(
+    delete, path = "/api/profile", tag = "User preferences", params(ProfileQuery),
+    responses(
+        (status = 204, description = "Erased."),
+        (status = 404, response = UserNotFound),
+        WithInput, WithWrite, AnyRoute
+    )
+)]
+pub(crate) async fn erase_user(
+    state: Data<AppState>,
+    query: Query<ProfileQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let user = UserId::new(&query.0.user_id)?;
+    let requested = user.clone();
     if state.run(async move |engine| engine.erase_user(&user).await).await? {
         Ok(HttpResponse::NoContent().finish())
     } else {
-        Err(ApiError::unknown_user(asked.as_str()))
+        Err(ApiError::unknown_user(requested.as_str()))
     }
 }

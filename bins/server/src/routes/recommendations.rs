@@ -6,24 +6,73 @@ use chrono::Utc;
 use docent::RecommendRequest;
 
 use crate::{
-    http::{ApiError, ErrorEnvelope, Json, Query, Refusals},
+    http::{
+        ApiError, Json, Query,
+        responses::{AnyRoute, ResourceNotFound, WithBody, WithInput, WithWrite},
+    },
     state::AppState,
     wire::{
-        feedback::{FeedbackAnswer, FeedbackInput},
-        recommendation::{RecommendAnswer, RecommendQuery},
+        feedback::{FeedbackInput, RecordedFeedback},
+        recommendation::{RecommendQuery, RecommendationList},
     },
 };
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config
         .service(web::resource("/api/recommendations").route(web::get().to(recommend)))
-        .service(web::resource("/api/recommendations/feedback").route(web::post().to(feedback)));
+        .service(web::resource("/api/recommendations/feedback").route(web::post().to(record_feedback)));
 }
 
-/// Recommends. Nothing about the user is changed by asking.
+/// Recommends resources to a user.
+///
+/// The request changes nothing about the user. An unknown user gets recommendations too.
 #[utoipa::path(
-    get, path = "/api/recommendations", tag = "recommendations", params(RecommendQuery),
-    responses((status = 200, description = "Best first", body = RecommendAnswer), Refusals)
+    get, path = "/api/recommendations", tag = "Recommendations", params(RecommendQuery),
+    responses(
+        (
+            status = 200, description = "Recommended resources, best first.", body = RecommendationList,
+            example = json!({
+                "recommendations": [{
+                    "resource_id": "isbn:0140449132",
+                    "title": "Crime and Punishment",
+                    "score": 0.75,
+                    "strategy": "hybrid",
+                    "scores": {
+                        "collaborative": 0.8, "content": 0.6, "graph": null, "quality": 0.9, "recency": 0.5
+                    },
+                    "contributions": {
+                        "collaborative": 0.35, "content": 0.225, "graph": 0.0, "quality": 0.1125,
+                        "recency": 0.03125, "boost": 0.0, "novelty": 0.03125
+                    },
+                    "rank": 1,
+                    "novelty_score": 0.2,
+                    "view_count": 38,
+                    "reasons": [
+                        { "kind": "liked_by_similar_users" },
+                        { "kind": "similar_to", "resource_id": "isbn:0140449245", "weight": 0.79 }
+                    ]
+                }],
+                "metadata": {
+                    "total": 1,
+                    "strategy": "hybrid",
+                    "is_cold_start": false,
+                    "interaction_count": 12,
+                    "diversity_applied": true,
+                    "novelty_applied": true,
+                    "gini_coefficient": 0.0,
+                    "diversity_preference": 0.5,
+                    "novelty_preference": 0.3,
+                    "model_version": "01K9Z6Q4T3V8S0E5RBN7XJ2WMA",
+                    "experiment": null,
+                    "degraded": ["no_graph_seeds"],
+                    "recommendation_id": "01K9Z6Q4T3V8S0E5RBN7XJ2WMB",
+                    "next_cursor": null,
+                    "created_at": "2026-01-31T09:30:00Z"
+                }
+            })
+        ),
+        WithInput, AnyRoute
+    )
 )]
 pub(crate) async fn recommend(
     state: Data<AppState>,
@@ -31,24 +80,39 @@ pub(crate) async fn recommend(
 ) -> Result<HttpResponse, ApiError> {
     let request = RecommendRequest::try_from(query.0)?;
     let answer = state.run(async move |engine| engine.recommend(request).await).await?;
-    Ok(HttpResponse::Ok().json(RecommendAnswer::from(answer)))
+    Ok(HttpResponse::Ok().json(RecommendationList::from(answer)))
 }
 
-/// Takes in what came of a recommendation. Newer feedback on the same one replaces older.
+/// Records the feedback of a user on a recommended resource.
+///
+/// Newer feedback replaces older.
 #[utoipa::path(
-    post, path = "/api/recommendations/feedback", tag = "recommendations", request_body = FeedbackInput,
+    post, path = "/api/recommendations/feedback", tag = "Recommendation feedback",
+    request_body(content = FeedbackInput, description = "Feedback on a recommended resource.", example = json!({
+        "recommendation_id": "01K9Z6Q4T3V8S0E5RBN7XJ2WMB",
+        "resource_id": "isbn:0140449132",
+        "was_clicked": true,
+        "was_useful": true
+    })),
     responses(
-        (status = 200, description = "It is stored", body = FeedbackAnswer),
-        (status = 404, description = "There is no such resource", body = ErrorEnvelope),
-        Refusals
+        (
+            status = 200, description = "The feedback is stored.", body = RecordedFeedback,
+            example = json!({
+                "recommendation_id": "01K9Z6Q4T3V8S0E5RBN7XJ2WMB",
+                "resource_id": "isbn:0140449132",
+                "recorded_at": "2026-01-31T09:30:00Z"
+            })
+        ),
+        (status = 404, response = ResourceNotFound),
+        WithInput, WithWrite, WithBody, AnyRoute
     )
 )]
-pub(crate) async fn feedback(
+pub(crate) async fn record_feedback(
     state: Data<AppState>,
     body: Json<FeedbackInput>,
 ) -> Result<HttpResponse, ApiError> {
-    let feedback = body.value.checked(Utc::now())?;
+    let feedback = body.value.into_feedback(Utc::now())?;
     let stored = feedback.clone();
     state.run(async move |engine| engine.feedback(&feedback).await).await?;
-    Ok(HttpResponse::Ok().json(FeedbackAnswer::from(stored)))
+    Ok(HttpResponse::Ok().json(RecordedFeedback::from(stored)))
 }

@@ -1,149 +1,228 @@
 use actix_web::{
-    HttpResponse, guard,
+    HttpResponse,
     web::{self, Data, ServiceConfig},
 };
-use docent::{DomainError, Resource};
+use docent::Resource as EngineResource;
 
 use crate::{
-    http::{ApiError, BodyLimit, ErrorEnvelope, INGEST_LIMIT_BYTES, Json, PathId, Query, Refusals},
+    http::{
+        ApiError, BodyLimit, INGEST_LIMIT_BYTES, Json, PathId, Query, check_batch_length,
+        responses::{AnyRoute, ResourceNotFound, WithBody, WithInput, WithWrite},
+    },
     state::AppState,
     wire::{
-        recommendation::limit,
+        recommendation::check_limit,
         resource::{
-            IngestAnswer, IngestRequest, ResourcePageView, ResourceView, SearchQuery, SimilarAnswer,
-            SimilarQuery,
+            IngestRequest, IngestResponse, Resource, ResourcePage, ResourcePath, SearchQuery, SimilarQuery,
+            SimilarResources,
         },
     },
 };
 
-const MAX_BATCH: usize = 1_000;
-const MAX_QUERY_BYTES: usize = 1_000;
-
 pub(super) fn configure(config: &mut ServiceConfig) {
-    let ingest_limit = BodyLimit(INGEST_LIMIT_BYTES);
     config
-        .service(web::resource("/api/resources").route(web::get().to(search)))
+        .service(web::resource("/api/resources").route(web::get().to(search_resources)))
         .service(
-            // Guarded as a whole, because a resource may be called "ingest" too.
-            web::resource("/api/resources/ingest").guard(guard::Post()).app_data(ingest_limit).to(ingest),
+            // A resource may have the id "ingest", so its path supports the methods of a resource
+            // too.
+            web::resource("/api/resources/ingest")
+                .app_data(BodyLimit(INGEST_LIMIT_BYTES))
+                .route(web::post().to(ingest_resources))
+                .route(web::get().to(get_resource))
+                .route(web::delete().to(delete_resource)),
         )
         .service(
             web::resource("/api/resources/{id:[^/]*}")
-                .route(web::get().to(get))
-                .route(web::delete().to(delete)),
+                .route(web::get().to(get_resource))
+                .route(web::delete().to(delete_resource)),
         )
-        .service(web::resource("/api/resources/{id:[^/]*}/similar").route(web::get().to(similar)));
+        .service(
+            web::resource("/api/resources/{id:[^/]*}/similar").route(web::get().to(list_similar_resources)),
+        );
 }
 
-/// Checks the length of a batch.
-pub(super) fn batch_checked(field: &str, length: usize) -> Result<(), DomainError> {
-    if (1..=MAX_BATCH).contains(&length) {
-        return Ok(());
-    }
-    Err(DomainError::OutOfRange {
-        field: field.into(),
-        expected: "1 to 1000 items",
-        got: format!("{length} items"),
-    })
-}
-
-/// Adds or replaces resources, all or none. They can be recommended as soon as this answers.
+/// Creates or replaces up to 1,000 resources, all or none.
+///
+/// The resources can be recommended as soon as the request completes. The body may have up to 4
+/// MiB.
 #[utoipa::path(
-    post, path = "/api/resources/ingest", tag = "resources", request_body = IngestRequest,
-    responses((status = 200, description = "All are stored", body = IngestAnswer), Refusals)
+    post, path = "/api/resources/ingest", tag = "Resources",
+    request_body(content = IngestRequest, description = "Resources to create or replace.", example = json!({
+        "resources": [{
+            "id": "isbn:0140449132",
+            "title": "Crime and Punishment",
+            "text": "A student in debt kills a pawnbroker.",
+            "authors": ["Fyodor Dostoevsky"],
+            "subjects": ["novel", "russia"],
+            "language": "en",
+            "published_at": "1866-01-01",
+            "quality": 0.9,
+            "attributes": { "pages": 671 },
+            "links": [{ "target": "isbn:0140449245", "kind": "same_series" }]
+        }]
+    })),
+    responses(
+        (
+            status = 200, description = "All resources are stored.", body = IngestResponse,
+            example = json!({
+                "results": [{ "id": "isbn:0140449132", "result": "created", "embedded": true }]
+            })
+        ),
+        WithInput, WithWrite, WithBody, AnyRoute
+    )
 )]
-pub(crate) async fn ingest(
+pub(crate) async fn ingest_resources(
     state: Data<AppState>,
     body: Json<IngestRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let inputs = body.value.resources;
-    batch_checked("resources", inputs.len())?;
+    check_batch_length("resources", inputs.len())?;
     let mut resources = Vec::with_capacity(inputs.len());
     for (index, input) in inputs.into_iter().enumerate() {
-        resources.push(Resource::try_from(input.0).map_err(|error| ApiError::invalid_item(index, &error))?);
+        let resource = EngineResource::try_from(input.0);
+        resources.push(resource.map_err(|error| ApiError::invalid_item(index, &error))?);
     }
     let outcomes = state.run(|engine| async move { engine.ingest(resources).await }).await?;
-    Ok(HttpResponse::Ok().json(IngestAnswer::from(outcomes)))
+    Ok(HttpResponse::Ok().json(IngestResponse::from(outcomes)))
 }
 
-/// Searches by title and author, a page at a time, without texts.
+/// Searches resources by title and author, page by page.
+///
+/// The results do not include the texts of the resources.
 #[utoipa::path(
-    get, path = "/api/resources", tag = "resources", params(SearchQuery),
-    responses((status = 200, description = "A page", body = ResourcePageView), Refusals)
+    get, path = "/api/resources", tag = "Resources", params(SearchQuery),
+    responses(
+        (
+            status = 200, description = "Page of matching resources.", body = ResourcePage,
+            example = json!({
+                "resources": [{
+                    "id": "isbn:0140449132",
+                    "title": "Crime and Punishment",
+                    "authors": ["Fyodor Dostoevsky"],
+                    "subjects": ["novel", "russia"],
+                    "source": null,
+                    "language": "en",
+                    "url": null,
+                    "published_at": "1866-01-01T00:00:00Z",
+                    "quality": 0.9,
+                    "attributes": { "pages": 671 },
+                    "links": [{ "target": "isbn:0140449245", "kind": "same_series", "weight": 1.0 }],
+                    "hidden": false,
+                    "created_at": "2026-01-31T09:30:00Z",
+                    "updated_at": "2026-01-31T09:30:00Z"
+                }],
+                "next_cursor": null
+            })
+        ),
+        WithInput, AnyRoute
+    )
 )]
-pub(crate) async fn search(
+pub(crate) async fn search_resources(
     state: Data<AppState>,
     query: Query<SearchQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let SearchQuery { query, cursor, limit: given } = query.0;
-    let limit = limit(given)? as u64;
-    let text = query.unwrap_or_default();
-    if text.len() > MAX_QUERY_BYTES {
-        return Err(DomainError::TooLong { field: "query", limit: MAX_QUERY_BYTES, got: text.len() }.into());
-    }
-    if text.contains('\0') {
-        let expected = "text without the character U+0000";
-        return Err(DomainError::OutOfRange {
-            field: "query".into(),
-            expected,
-            got: "one that holds it".into(),
-        }
-        .into());
-    }
-    let page = state.run(async move |engine| engine.search(&text, cursor, limit).await).await?;
-    Ok(HttpResponse::Ok().json(ResourcePageView::from(page)))
+    let mut query = query.0;
+    let limit = check_limit(query.limit)? as u64;
+    let text = query.text()?;
+    let page = state.run(async move |engine| engine.search(&text, query.cursor, limit).await).await?;
+    Ok(HttpResponse::Ok().json(ResourcePage::from(page)))
 }
 
-/// A resource with its text and links. Percent-encode the id: it may hold any character, slashes too.
+/// Gets a resource, including its text and links.
 #[utoipa::path(
-    get, path = "/api/resources/{id}", tag = "resources", params(("id" = String, Path, description = "Your own id")),
+    get, path = "/api/resources/{id}", tag = "Resources", params(ResourcePath),
     responses(
-        (status = 200, description = "It", body = ResourceView),
-        (status = 404, description = "There is none", body = ErrorEnvelope),
-        Refusals
+        (
+            status = 200, description = "The resource.", body = Resource,
+            example = json!({
+                "id": "isbn:0140449132",
+                "title": "Crime and Punishment",
+                "text": "A student in debt kills a pawnbroker.",
+                "authors": ["Fyodor Dostoevsky"],
+                "subjects": ["novel", "russia"],
+                "source": null,
+                "language": "en",
+                "url": null,
+                "published_at": "1866-01-01T00:00:00Z",
+                "quality": 0.9,
+                "attributes": { "pages": 671 },
+                "links": [{ "target": "isbn:0140449245", "kind": "same_series", "weight": 1.0 }],
+                "hidden": false,
+                "created_at": "2026-01-31T09:30:00Z",
+                "updated_at": "2026-01-31T09:30:00Z"
+            })
+        ),
+        (status = 404, response = ResourceNotFound),
+        WithInput, AnyRoute
     )
 )]
-pub(crate) async fn get(state: Data<AppState>, PathId(id): PathId) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn get_resource(
+    state: Data<AppState>,
+    PathId(id): PathId,
+) -> Result<HttpResponse, ApiError> {
     let found = state.run(async move |engine| engine.resource(&id).await).await?;
-    Ok(HttpResponse::Ok().json(ResourceView::from(found)))
+    Ok(HttpResponse::Ok().json(Resource::from(found)))
 }
 
-/// Removes a resource and what it says. What people did with it is kept.
+/// Deletes a resource, its text and its links.
+///
+/// Interactions with the resource are kept.
 #[utoipa::path(
-    delete, path = "/api/resources/{id}", tag = "resources",
-    params(("id" = String, Path, description = "Your own id")),
+    delete, path = "/api/resources/{id}", tag = "Resources", params(ResourcePath),
     responses(
-        (status = 204, description = "It is gone"),
-        (status = 404, description = "There is none", body = ErrorEnvelope),
-        Refusals
+        (status = 204, description = "Deleted."),
+        (status = 404, response = ResourceNotFound),
+        WithInput, WithWrite, AnyRoute
     )
 )]
-pub(crate) async fn delete(state: Data<AppState>, PathId(id): PathId) -> Result<HttpResponse, ApiError> {
-    let asked = id.clone();
+pub(crate) async fn delete_resource(
+    state: Data<AppState>,
+    PathId(id): PathId,
+) -> Result<HttpResponse, ApiError> {
+    let requested = id.clone();
     if state.run(async move |engine| engine.delete_resource(&id).await).await? {
         Ok(HttpResponse::NoContent().finish())
     } else {
-        Err(ApiError::unknown_resource(asked.as_str()))
+        Err(ApiError::unknown_resource(requested.as_str()))
     }
 }
 
-/// The resources nearest to one: by what they say, by who chooses them and by links.
+/// Lists the resources most similar to a resource.
+///
+/// Resources are compared by text, by the users who choose them, and by links. A hidden resource
+/// counts as unknown.
 #[utoipa::path(
-    get, path = "/api/resources/{id}/similar", tag = "resources",
-    params(("id" = String, Path, description = "Your own id"), SimilarQuery),
+    get, path = "/api/resources/{id}/similar", tag = "Resources", params(ResourcePath, SimilarQuery),
     responses(
-        (status = 200, description = "Nearest first", body = SimilarAnswer),
-        (status = 404, description = "There is none, or it is hidden", body = ErrorEnvelope),
-        Refusals
+        (
+            status = 200, description = "Similar resources, most similar first.", body = SimilarResources,
+            example = json!({
+                "resource_id": "isbn:0140449132",
+                "similar": [{
+                    "resource_id": "isbn:0140449245",
+                    "title": "The Brothers Karamazov",
+                    "score": 0.83,
+                    "content": 0.79,
+                    "collaborative": null,
+                    "graph": 1.0,
+                    "reasons": [
+                        { "kind": "similar_to", "resource_id": "isbn:0140449132", "weight": 0.79 },
+                        { "kind": "same_author", "resource_id": "isbn:0140449132" }
+                    ]
+                }]
+            })
+        ),
+        (status = 404, response = ResourceNotFound),
+        WithInput, AnyRoute
     )
 )]
-pub(crate) async fn similar(
+pub(crate) async fn list_similar_resources(
     state: Data<AppState>,
     PathId(id): PathId,
     query: Query<SimilarQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let limit = limit(query.0.limit)?;
-    let asked = id.clone();
+    let limit = check_limit(query.0.limit)?;
+    let requested = id.clone();
     let found = state.run(async move |engine| engine.similar(&id, limit).await).await?;
-    Ok(HttpResponse::Ok().json(SimilarAnswer::new(asked.into(), found)))
+    Ok(HttpResponse::Ok().json(SimilarResources::new(requested.into(), found)))
 }

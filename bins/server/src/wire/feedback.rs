@@ -5,47 +5,52 @@ use utoipa::ToSchema;
 
 const MAX_RECOMMENDATION_ID_BYTES: usize = 64;
 
-/// What came of a recommendation.
+/// Feedback on a recommended resource.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FeedbackInput {
-    /// `metadata.recommendation_id` of the answer.
+    /// Id of the list the resource was recommended in: `metadata.recommendation_id`.
+    #[schema(min_length = 1, max_length = 64)]
     recommendation_id: String,
-    /// Which of its resources.
+    /// Id of the recommended resource.
+    #[schema(min_length = 1, max_length = 255)]
     resource_id: String,
-    /// Who says so; the answer knows for whom it was made, so this may be left out. What was shown to somebody else is
-    /// not touched by it.
+    /// Id of the user who gives the feedback. Optional, because the list knows its user. Feedback
+    /// on a list of another user changes nothing.
+    #[schema(min_length = 1, max_length = 255)]
     user_id: Option<String>,
-    /// Whether it was opened; replaces what was said before.
+    /// True if the user opened the resource. Replaces earlier feedback.
     was_clicked: bool,
-    /// Whether it helped, if they said. `false` lowers the resource for them from the very next answer on; `true` counts
-    /// like a positive interaction. Null, or left out: what they said before stays.
+    /// Verdict of the user. `false` lowers the score of the resource for this user from the next
+    /// request on; `true` counts like a positive interaction. Null or absent keeps the earlier
+    /// verdict.
     was_useful: Option<bool>,
-    /// In their own words, at most 10,000 bytes. Null, or left out: those of before stay.
+    /// Comment of the user, at most 10,000 bytes. Null or absent keeps the earlier comment.
+    #[schema(max_length = 10000)]
     feedback_notes: Option<String>,
 }
 
-/// Feedback that is stored.
+/// Stored feedback.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct FeedbackAnswer {
-    /// Of which answer.
+pub struct RecordedFeedback {
+    /// Id of the list the resource was recommended in.
     recommendation_id: String,
-    /// On which of its resources.
+    /// Id of the recommended resource.
     resource_id: String,
-    /// When.
+    /// Time when the feedback was recorded (RFC 3339).
     recorded_at: DateTime<Utc>,
 }
 
 impl FeedbackInput {
-    /// Checks it.
+    /// Converts the input into feedback given at `now`.
     ///
     /// # Errors
-    /// The first rule that is broken.
-    pub fn checked(self, now: DateTime<Utc>) -> Result<Feedback, DomainError> {
+    /// Returns the first violated rule.
+    pub fn into_feedback(self, now: DateTime<Utc>) -> Result<Feedback, DomainError> {
         let id = &self.recommendation_id;
         if id.is_empty() || id.len() > MAX_RECOMMENDATION_ID_BYTES || id.chars().any(char::is_control) {
             let field = "recommendation_id".into();
-            let expected = "the recommendation_id of an answer: 1 to 64 bytes";
+            let expected = "the recommendation_id of a response: 1 to 64 bytes";
             return Err(DomainError::OutOfRange { field, expected, got: format!("{} bytes", id.len()) });
         }
         let feedback = Feedback {
@@ -62,7 +67,7 @@ impl FeedbackInput {
     }
 }
 
-impl From<Feedback> for FeedbackAnswer {
+impl From<Feedback> for RecordedFeedback {
     fn from(feedback: Feedback) -> Self {
         Self {
             recommendation_id: feedback.recommendation_id,

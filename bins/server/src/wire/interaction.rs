@@ -1,61 +1,103 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use docent::{DomainError, Interaction, InteractionType, NewInteraction, Recorded, Signals};
+use docent::{DomainError, Interaction, NewInteraction, Recorded, Signals};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::Value;
 use utoipa::{
-    PartialSchema, ToSchema,
-    openapi::{OneOfBuilder, Ref, RefOr, Schema},
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
 };
 
 use super::{object::Object, time::timestamp};
 
-/// How far the clock of a caller may be ahead of ours.
+/// Tolerance for client clocks that run ahead of the server clock.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
-/// One interaction, or a batch of them.
-#[derive(Debug)]
+/// Header of a request that can be retried.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "describes a header; the route reads it from the request")]
+pub struct IdempotencyHeader {
+    /// Key that makes the request safe to retry: 1 to 255 visible ASCII characters.
+    #[param(
+        rename = "Idempotency-Key",
+        required = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[!-~]+$",
+        example = "6f1c9c52-1d0e-4a7e-9d43-2b8f5a0c7e11"
+    )]
+    key: String,
+}
+
+/// One interaction, or a batch of interactions. An object with the property `interactions` is a
+/// batch.
+#[derive(Debug, ToSchema)]
+#[schema(as = InteractionRequest)]
+#[serde(untagged)]
 pub enum InteractionRequest {
-    /// One.
+    /// One interaction.
     One(InteractionInput),
-    /// A batch.
+    /// Batch of interactions.
     Batch(InteractionBatch),
 }
 
-/// A batch of interactions.
+/// Batch of interactions.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InteractionBatch {
-    /// 1 to 1000 of them.
-    #[schema(value_type = Vec<InteractionInput>)]
+    /// Interactions to record, at most 1,000.
+    #[schema(value_type = Vec<InteractionInput>, min_items = 1, max_items = 1000)]
     pub interactions: Vec<Object<InteractionInput>>,
 }
 
-/// What a user did with a resource.
+/// Interaction of a user with a resource.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InteractionInput {
-    /// Your own id of the user, who is made on first use.
-    #[schema(example = "ada")]
+    /// Id of the user, chosen by you. The user is created on first use.
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00-\x1F\x7F-\x9F]+$")]
     pub user_id: String,
-    /// Your own id of the resource.
-    #[schema(example = "isbn:0140449132")]
+    /// Id of the resource, chosen by you.
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00-\x1F\x7F-\x9F]+$")]
     pub resource_id: String,
-    /// `view`, `annotation`, `collection_add`, `export`, `rating`, `dismiss`, or a type of the configuration.
-    #[schema(example = "view")]
+    /// Type of the interaction.
+    #[schema(value_type = InteractionType)]
     interaction_type: String,
-    /// Time spent, in seconds.
+    /// Time the user spent on the resource, in seconds.
+    #[schema(minimum = 0)]
     dwell_seconds: Option<f64>,
-    /// Share of the resource scrolled through, 0 to 1.
+    /// Share of the resource the user scrolled through.
+    #[schema(minimum = 0, maximum = 1)]
     scroll_depth: Option<f64>,
-    /// Stars, 0.5 to 5 in halves; required for the type `rating`.
+    /// Rating in stars, in steps of 0.5. Required for the type `rating`.
+    #[schema(minimum = 0.5, maximum = 5, multiple_of = 0.5)]
     rating: Option<f64>,
-    /// RFC 3339; now without it; at most 5 minutes ahead of our clock.
+    /// Time of the interaction (RFC 3339), at most 5 minutes ahead of the server clock. Defaults to
+    /// the current time.
+    #[schema(format = DateTime)]
     occurred_at: Option<String>,
 }
 
+/// Type of an interaction. Only the schema of the OpenAPI document; types are open.
+pub struct InteractionType;
+
+impl PartialSchema for InteractionType {
+    fn schema() -> RefOr<Schema> {
+        let description = "Type of an interaction: one of the built-in types `view`, `annotation`, \
+             `collection_add`, `export`, `rating` and `dismiss`, or a type of the configuration.";
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(description))
+            .examples(["view", "rating", "dismiss"])
+            .into()
+    }
+}
+
+impl ToSchema for InteractionType {}
+
 impl<'de> Deserialize<'de> for InteractionRequest {
-    /// By whether there is a field `interactions`, because trying one shape after the other would lose the reason why
-    /// neither fits.
+    /// Chooses by the field `interactions`. Trying both shapes would lose the reason why neither
+    /// fits.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         let request = if value.get("interactions").is_some() {
@@ -67,45 +109,26 @@ impl<'de> Deserialize<'de> for InteractionRequest {
     }
 }
 
-impl PartialSchema for InteractionRequest {
-    fn schema() -> RefOr<Schema> {
-        let names = [InteractionInput::name(), InteractionBatch::name()];
-        let shapes = names
-            .iter()
-            .fold(OneOfBuilder::new(), |shapes, name| shapes.item(Ref::from_schema_name(&**name)));
-        shapes.into()
-    }
-}
-
-impl ToSchema for InteractionRequest {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        schemas.push((InteractionInput::name().into_owned(), InteractionInput::schema()));
-        schemas.push((InteractionBatch::name().into_owned(), InteractionBatch::schema()));
-    }
-}
-
 impl InteractionInput {
-    /// Checks what does not depend on the configured types.
+    /// Converts the input into an interaction that happened at `now` unless it states another time.
+    /// The engine checks the type and the signals.
     ///
     /// # Errors
-    /// The first rule that is broken.
-    pub fn checked(&self, now: DateTime<Utc>) -> Result<NewInteraction, DomainError> {
+    /// Returns the first violated rule.
+    pub fn to_interaction(&self, now: DateTime<Utc>) -> Result<NewInteraction, DomainError> {
         let at = match &self.occurred_at {
             Some(text) => timestamp("occurred_at", text)?,
             None => now,
         };
         if at > now + CLOCK_TOLERANCE {
-            let expected = "a time at most 5 minutes ahead of now";
-            return Err(DomainError::OutOfRange {
-                field: "occurred_at".into(),
-                expected,
-                got: at.to_rfc3339(),
-            });
+            let expected = "a time at most 5 minutes ahead of the server clock";
+            let (field, got) = ("occurred_at".into(), at.to_rfc3339());
+            return Err(DomainError::OutOfRange { field, expected, got });
         }
         Ok(NewInteraction {
             user_id: self.user_id.parse()?,
             resource_id: self.resource_id.parse()?,
-            interaction_type: InteractionType::from(self.interaction_type.clone()),
+            interaction_type: self.interaction_type.clone().into(),
             signals: Signals {
                 dwell_seconds: self.dwell_seconds,
                 scroll_depth: self.scroll_depth,
@@ -116,80 +139,99 @@ impl InteractionInput {
     }
 }
 
-/// All that is known of what one user did with one resource in one way: repeats are merged into it.
+/// Response to one interaction or to a batch, in the shape of the request.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct InteractionView {
-    /// The same for every repeat.
+#[serde(untagged)]
+pub enum InteractionResponse {
+    /// Response to one interaction.
+    One(RecordedInteraction),
+    /// Response to a batch.
+    Batch(InteractionBatchResponse),
+}
+
+/// Everything recorded about one user, one resource and one interaction type. Repeats are merged.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RecordedInteraction {
+    /// Id of the interaction. Repeats have the same id.
     interaction_id: String,
-    /// Who.
+    /// Id of the user.
     user_id: String,
-    /// With what.
+    /// Id of the resource.
     resource_id: String,
-    /// Did what.
+    /// Type of the interaction.
+    #[schema(value_type = InteractionType)]
     interaction_type: String,
-    /// How strongly it speaks for the resource, 0 to 1; the largest of all repeats.
+    /// Strength of the interaction: the largest of all repeats.
+    #[schema(minimum = 0, maximum = 1)]
     interaction_strength: f64,
-    /// Whether it is learned from as a yes.
+    /// True if training treats the interaction as a positive example.
     is_positive: bool,
-    /// How often it was repeated; 0 the first time.
+    /// Number of repeats; 0 after the first interaction.
     return_visits: u32,
-    /// How sure it is, 0 to 1.
+    /// Confidence in the interaction, which grows with strength and repeats.
+    #[schema(minimum = 0, maximum = 1)]
     confidence: f64,
-    /// When it happened first.
+    /// Time of the first interaction (RFC 3339).
     created_at: DateTime<Utc>,
 }
 
-impl InteractionView {
-    /// What is known of the interaction that was just recorded for this one.
-    pub fn new(new: &NewInteraction, row_id: i64, known: &Interaction) -> Self {
+impl RecordedInteraction {
+    /// Combines the recorded state with the ids of the request.
+    pub fn new(new: &NewInteraction, row_id: i64, recorded: &Interaction) -> Self {
         Self {
             interaction_id: row_id.to_string(),
             user_id: new.user_id.as_str().to_owned(),
             resource_id: new.resource_id.as_str().to_owned(),
-            interaction_type: known.interaction_type.as_str().to_owned(),
-            interaction_strength: known.strength.value(),
-            is_positive: known.is_positive(),
-            return_visits: known.return_visits,
-            confidence: known.confidence(),
-            created_at: known.first_at,
+            interaction_type: recorded.interaction_type.as_str().to_owned(),
+            interaction_strength: recorded.strength.value(),
+            is_positive: recorded.is_positive(),
+            return_visits: recorded.return_visits,
+            confidence: recorded.confidence(),
+            created_at: recorded.first_at,
         }
     }
 }
 
-/// What became of a batch.
+/// Results of a batch.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct InteractionBatchAnswer {
-    /// One for each interaction given, in their order.
+pub struct InteractionBatchResponse {
+    /// One result per interaction, in the order of the request.
     results: Vec<InteractionResult>,
 }
 
-/// What became of one interaction of a batch.
+/// Result of one interaction of a batch.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "result", rename_all = "snake_case")]
 pub enum InteractionResult {
-    /// It is stored.
+    /// The interaction was recorded.
     Recorded {
-        /// All that is known of it.
-        interaction: InteractionView,
+        /// Recorded interaction.
+        interaction: RecordedInteraction,
     },
-    /// There is no such resource; nothing was recorded.
+    /// The resource is unknown. Nothing was recorded for this item.
     UnknownResource {
-        /// Which.
+        /// Unknown id.
         resource_id: String,
     },
 }
 
-impl InteractionBatchAnswer {
-    /// The results in the order of what was asked.
-    pub fn new(asked: &[NewInteraction], recorded: &[Recorded]) -> Self {
-        let result = |(new, recorded): (&NewInteraction, &Recorded)| match recorded {
+impl InteractionBatchResponse {
+    /// Pairs the results with the interactions of the request.
+    pub fn new(requested: &[NewInteraction], recorded: &[Recorded]) -> Self {
+        let results = requested.iter().zip(recorded);
+        Self { results: results.map(|(new, recorded)| InteractionResult::new(new, recorded)).collect() }
+    }
+}
+
+impl InteractionResult {
+    fn new(new: &NewInteraction, recorded: &Recorded) -> Self {
+        match recorded {
             Recorded::Merged { row_id, interaction } => {
-                InteractionResult::Recorded { interaction: InteractionView::new(new, *row_id, interaction) }
+                Self::Recorded { interaction: RecordedInteraction::new(new, *row_id, interaction) }
             }
             Recorded::UnknownResource => {
-                InteractionResult::UnknownResource { resource_id: new.resource_id.as_str().to_owned() }
+                Self::UnknownResource { resource_id: new.resource_id.as_str().to_owned() }
             }
-        };
-        Self { results: asked.iter().zip(recorded).map(result).collect() }
+        }
     }
 }

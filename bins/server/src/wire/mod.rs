@@ -1,5 +1,7 @@
-//! What goes over the wire: the shapes of requests and answers, and how they become domain types and come from them.
-//! Fields of requests that nobody knows are refused, so that a misspelt one is not silently without effect.
+//! JSON types of requests and responses, and their conversion to and from the types of the engine.
+//!
+//! Requests reject unknown fields, so that a misspelt field is an error and not ignored. This
+//! module knows neither routes nor HTTP.
 
 pub mod feedback;
 pub mod interaction;
@@ -10,4 +12,5 @@ pub mod readiness;
 pub mod reason;
 pub mod recommendation;
 pub mod resource;
+pub mod strategy;
 mod time;

@@ -5,7 +5,8 @@ use serde::{
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-/// A `T` that is written as a JSON object. Serde by itself takes an array of the values for one too.
+/// Deserialises a `T` from a JSON object only. By itself, serde also accepts an array of the field
+/// values.
 #[derive(Debug, Clone)]
 pub struct Object<T>(pub T);
 
@@ -42,8 +43,9 @@ mod tests {
 
     #[test]
     fn an_array_is_not_taken_for_an_object() {
-        let read = |text| serde_json::from_str::<Object<Named>>(text).map(|object| object.0.name);
-        assert!(read(r#"{"name": "x"}"#).is_ok_and(|name| name == "x"));
-        assert!(read(r#"["x"]"#).is_err_and(|error| error.to_string().contains("expected an object")));
+        let object = serde_json::from_str::<Object<Named>>(r#"{"name": "x"}"#);
+        assert!(object.is_ok_and(|object| object.0.name == "x"));
+        let array = serde_json::from_str::<Object<Named>>(r#"["x"]"#);
+        assert!(array.is_err_and(|error| error.to_string().contains("expected an object")));
     }
 }

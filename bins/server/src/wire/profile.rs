@@ -1,48 +1,53 @@
 use chrono::{DateTime, Utc};
-use docent::{DomainError, Preference, Profile, UserId};
+use docent::{DomainError, ProfileChange, UnitInterval, UserId};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// Whose profile.
+/// Parameters of profile requests.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ProfileQuery {
-    /// Your own id of the user.
-    #[param(example = "ada")]
+    /// Id of the user, chosen by you.
+    #[param(example = "ada", min_length = 1, max_length = 255)]
     pub user_id: String,
 }
 
-/// What is known of a user's wishes.
+/// Preferences of a user.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ProfileView {
-    /// Whose.
+pub struct Profile {
+    /// Id of the user.
     user_id: String,
-    /// How different from each other recommendations shall be, 0 to 1.
+    /// Preferred diversity of lists, 0 (by score alone) to 1 (as diverse as possible).
+    #[schema(minimum = 0, maximum = 1)]
     diversity_preference: f64,
-    /// How little known recommendations shall be, 0 to 1.
+    /// Preferred novelty of lists, 0 (ignored) to 1 (little-known resources first).
+    #[schema(minimum = 0, maximum = 1)]
     novelty_preference: f64,
-    /// How much new publications are preferred, 0 to 1; 0.5 is neutral.
+    /// Preference for recent publications; 0.5 is neutral.
+    #[schema(minimum = 0, maximum = 1)]
     recency_bias: f64,
-    /// Fields of interest.
+    /// Domains the user is interested in.
     research_domains: Vec<String>,
-    /// The field of interest at present.
+    /// Domain the user is working in now; null if none is set.
+    #[schema(required = true)]
     active_domain: Option<String>,
-    /// Learned from what the user chose in the last 90 days.
+    /// Preferred authors, learned from the positive interactions of the last 90 days.
     preferred_authors: Vec<String>,
-    /// Sources to prefer: the score of what comes from them is multiplied by 1.2.
+    /// Preferred sources. Scores of their resources are multiplied by 1.2.
     preferred_sources: Vec<String>,
-    /// Sources never to recommend from.
+    /// Excluded sources. Their resources are never recommended.
     excluded_sources: Vec<String>,
-    /// How many interactions were recorded, repeats included.
+    /// Number of interactions, repeats included.
     total_interactions: u64,
-    /// When the newest was.
+    /// Time of the newest interaction (RFC 3339); null before the first.
+    #[schema(required = true)]
     last_active_at: Option<DateTime<Utc>>,
 }
 
-impl ProfileView {
-    /// The profile of the user of that id.
-    pub fn new(user: &UserId, profile: Profile) -> Self {
+impl Profile {
+    /// Combines a profile with the id of its user.
+    pub fn new(user: &UserId, profile: docent::Profile) -> Self {
         Self {
             user_id: user.as_str().to_owned(),
             diversity_preference: profile.diversity_preference.value(),
@@ -59,54 +64,55 @@ impl ProfileView {
     }
 }
 
-/// What to change. A field that is absent stays as it is; null takes it back to its default; a value replaces it, and 0
-/// is a value.
+/// Changes to the preferences of a user. An absent field is left unchanged, null resets it to its
+/// default, and a value replaces it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ProfileChanges {
-    /// 0 to 1; default 0.5.
+pub struct ProfileUpdate {
+    /// Preferred diversity of lists. Defaults to 0.5.
     #[serde(default)]
     #[schema(value_type = Option<f64>, minimum = 0, maximum = 1)]
     diversity_preference: Change<f64>,
-    /// 0 to 1; default 0.3.
+    /// Preferred novelty of lists. Defaults to 0.3.
     #[serde(default)]
     #[schema(value_type = Option<f64>, minimum = 0, maximum = 1)]
     novelty_preference: Change<f64>,
-    /// 0 to 1; default 0.5, which is neutral.
+    /// Preference for recent publications. Defaults to 0.5, which is neutral.
     #[serde(default)]
     #[schema(value_type = Option<f64>, minimum = 0, maximum = 1)]
     recency_bias: Change<f64>,
-    /// At most 10.
+    /// Domains the user is interested in, at most 10 of 500 bytes each.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<String>>, max_items = 10)]
     research_domains: Change<Vec<String>>,
-    /// At most 500 bytes.
+    /// Domain the user is working in now, at most 500 bytes.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 500)]
     active_domain: Change<String>,
-    /// At most 10. Learned again at each tenth interaction, which replaces what is set here.
+    /// Preferred authors, at most 10 of 500 bytes each. Every tenth interaction replaces them by
+    /// the learned authors.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<String>>, max_items = 10)]
     preferred_authors: Change<Vec<String>>,
-    /// At most 50.
+    /// Preferred sources, at most 50 of 500 bytes each.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<String>>, max_items = 50)]
     preferred_sources: Change<Vec<String>>,
-    /// At most 50.
+    /// Excluded sources, at most 50 of 500 bytes each.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<String>>, max_items = 50)]
     excluded_sources: Change<Vec<String>>,
 }
 
-/// What a request says of one field.
+/// Change of one field.
 #[derive(Debug, Default)]
 enum Change<T> {
-    /// Nothing.
+    /// The field is absent.
     #[default]
     Keep,
-    /// `null`.
+    /// The field is null.
     Reset,
-    /// A value.
+    /// The field has a value.
     Set(T),
 }
 
@@ -117,115 +123,84 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
 }
 
 impl<T> Change<T> {
-    fn apply(self, current: T, default: T) -> T {
+    /// Returns the value to store; `None` keeps the stored one.
+    fn into_value(self, default: T) -> Option<T> {
         match self {
-            Self::Keep => current,
-            Self::Reset => default,
-            Self::Set(value) => value,
+            Self::Keep => None,
+            Self::Reset => Some(default),
+            Self::Set(value) => Some(value),
         }
     }
 }
 
 impl Change<f64> {
-    fn preference(self, field: &str) -> Result<Change<Preference>, DomainError> {
-        Ok(match self {
-            Self::Keep => Change::Keep,
-            Self::Reset => Change::Reset,
-            Self::Set(value) => Change::Set(Preference::new(field, value)?),
-        })
+    fn into_preference(
+        self,
+        field: &str,
+        default: UnitInterval,
+    ) -> Result<Option<UnitInterval>, DomainError> {
+        match self {
+            Self::Keep => Ok(None),
+            Self::Reset => Ok(Some(default)),
+            Self::Set(value) => Ok(Some(UnitInterval::new(field, value)?)),
+        }
     }
 }
 
-impl ProfileChanges {
-    /// Checks ranges, before anything is read.
+impl ProfileUpdate {
+    /// Converts the update into the change to store.
     ///
     /// # Errors
-    /// The first preference that is out of range.
-    pub fn checked(self) -> Result<CheckedChanges, DomainError> {
-        Ok(CheckedChanges {
-            diversity_preference: self.diversity_preference.preference("diversity_preference")?,
-            novelty_preference: self.novelty_preference.preference("novelty_preference")?,
-            recency_bias: self.recency_bias.preference("recency_bias")?,
-            active_domain: match self.active_domain {
-                Change::Keep => Change::Keep,
-                Change::Reset => Change::Set(None),
-                Change::Set(domain) => Change::Set(Some(domain)),
-            },
-            research_domains: self.research_domains,
-            preferred_authors: self.preferred_authors,
-            preferred_sources: self.preferred_sources,
-            excluded_sources: self.excluded_sources,
-        })
-    }
-}
-
-/// Changes whose numbers are in range.
-#[derive(Debug)]
-pub struct CheckedChanges {
-    diversity_preference: Change<Preference>,
-    novelty_preference: Change<Preference>,
-    recency_bias: Change<Preference>,
-    research_domains: Change<Vec<String>>,
-    active_domain: Change<Option<String>>,
-    preferred_authors: Change<Vec<String>>,
-    preferred_sources: Change<Vec<String>>,
-    excluded_sources: Change<Vec<String>>,
-}
-
-impl CheckedChanges {
-    /// The profile after the changes.
-    ///
-    /// # Errors
-    /// The first list or name that is too long.
-    pub fn apply(self, current: Profile) -> Result<Profile, DomainError> {
-        let default = Profile::default();
-        let changed = Profile {
+    /// Returns the first number out of range, or list or text that is too long.
+    pub fn into_change(self) -> Result<ProfileChange, DomainError> {
+        let default = docent::Profile::default();
+        let change = ProfileChange {
             diversity_preference: self
                 .diversity_preference
-                .apply(current.diversity_preference, default.diversity_preference),
+                .into_preference("diversity_preference", default.diversity_preference)?,
             novelty_preference: self
                 .novelty_preference
-                .apply(current.novelty_preference, default.novelty_preference),
-            recency_bias: self.recency_bias.apply(current.recency_bias, default.recency_bias),
-            research_domains: self.research_domains.apply(current.research_domains, default.research_domains),
-            active_domain: self.active_domain.apply(current.active_domain, default.active_domain),
-            preferred_authors: self
-                .preferred_authors
-                .apply(current.preferred_authors, default.preferred_authors),
-            preferred_sources: self
-                .preferred_sources
-                .apply(current.preferred_sources, default.preferred_sources),
-            excluded_sources: self.excluded_sources.apply(current.excluded_sources, default.excluded_sources),
-            total_interactions: current.total_interactions,
-            last_active_at: current.last_active_at,
+                .into_preference("novelty_preference", default.novelty_preference)?,
+            recency_bias: self.recency_bias.into_preference("recency_bias", default.recency_bias)?,
+            research_domains: self.research_domains.into_value(default.research_domains),
+            active_domain: match self.active_domain {
+                Change::Keep => None,
+                Change::Reset => Some(default.active_domain),
+                Change::Set(domain) => Some(Some(domain)),
+            },
+            preferred_authors: self.preferred_authors.into_value(default.preferred_authors),
+            preferred_sources: self.preferred_sources.into_value(default.preferred_sources),
+            excluded_sources: self.excluded_sources.into_value(default.excluded_sources),
         };
-        changed.check()?;
-        Ok(changed)
+        change.clone().apply(docent::Profile::default()).check()?;
+        Ok(change)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use docent::Profile;
+    use docent::{Profile, ProfileChange};
 
-    use super::ProfileChanges;
+    use super::ProfileUpdate;
 
-    fn after(changes: &str, current: &Profile) -> Result<Profile, Box<dyn std::error::Error>> {
-        let changes: ProfileChanges = serde_json::from_str(changes)?;
-        Ok(changes.checked()?.apply(current.clone())?)
+    fn change(update: &str) -> Result<ProfileChange, Box<dyn std::error::Error>> {
+        Ok(serde_json::from_str::<ProfileUpdate>(update)?.into_change()?)
     }
 
     #[test]
     fn absent_keeps_null_resets_and_zero_is_a_value() -> Result<(), Box<dyn std::error::Error>> {
-        let changed =
-            after(r#"{"diversity_preference": 0, "active_domain": "optics"}"#, &Profile::default())?;
-        assert_eq!(changed.diversity_preference.value(), 0.0);
-        let kept = after("{}", &changed)?;
-        assert_eq!(kept, changed);
-        let reset = after(r#"{"diversity_preference": null, "active_domain": null}"#, &changed)?;
-        assert_eq!(reset, Profile::default());
-        assert!(after(r#"{"recency_bias": 1.5}"#, &changed).is_err());
-        assert!(after(r#"{"total_interactions": 3}"#, &changed).is_err());
+        let changed = change(r#"{"diversity_preference": 0, "active_domain": "optics"}"#)?;
+        let changed = changed.apply(Profile::default());
+        assert_eq!(
+            (changed.diversity_preference.value(), changed.active_domain.as_deref()),
+            (0.0, Some("optics"))
+        );
+        assert_eq!(change("{}")?, ProfileChange::default());
+        assert_eq!(change("{}")?.apply(changed.clone()), changed);
+        let reset = change(r#"{"diversity_preference": null, "active_domain": null}"#)?;
+        assert_eq!(reset.apply(changed), Profile::default());
+        assert!(change(r#"{"recency_bias": 1.5}"#).is_err());
+        assert!(change(r#"{"total_interactions": 3}"#).is_err());
         Ok(())
     }
 }

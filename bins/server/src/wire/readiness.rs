@@ -1,63 +1,91 @@
-use docent::SchemaStatus;
+use docent::storage::SchemaStatus;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// That the process answers.
+/// Liveness of the process.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Liveness {
-    /// `ok`.
-    pub status: &'static str,
+    /// Always `ok`.
+    pub status: LivenessStatus,
 }
 
-/// Whether requests can be served, and by what.
+/// Always `ok`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LivenessStatus {
+    /// The process responds.
+    Ok,
+}
+
+/// Readiness of the server, check by check.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Readiness {
-    /// `ready`, or `not_ready` in the details of a refusal.
-    pub status: &'static str,
-    /// The database, asked just now.
+    /// Overall result.
+    pub status: ReadinessStatus,
+    /// Result of the database check.
     pub database: DatabaseCheck,
-    /// The tables.
+    /// Result of the schema check.
     pub schema: SchemaCheck,
-    /// The model. A missing one is stated and is no reason not to be ready: answers say what they did without.
+    /// Result of the model check. A server without a model is ready, since recommendations fall
+    /// back to other components and say so.
     pub model: ModelCheck,
 }
 
-/// The database, asked just now.
+/// Overall result: `ready`, or `not_ready` in the details of an error.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadinessStatus {
+    /// All checks passed.
+    Ready,
+    /// A check failed.
+    NotReady,
+}
+
+/// Result of the database check.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DatabaseCheck {
-    /// Whether it answered in time.
+    /// True if the database answered in time and accepts writes.
     pub ready: bool,
-    /// `sqlite` or `postgresql`.
+    /// Database in use: `sqlite` or `postgresql`.
+    #[schema(value_type = Backend)]
     pub backend: &'static str,
 }
 
-/// The tables.
+/// Database in use.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[allow(dead_code, reason = "lists the names that the store returns")]
+pub enum Backend {
+    Sqlite,
+    Postgresql,
+}
+
+/// Result of the schema check.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SchemaCheck {
-    /// Whether they are those that this program expects.
+    /// True if the schema is the one this server expects.
     pub ready: bool,
-    /// Migrations that are known and not applied.
+    /// Migrations this server knows that are not applied.
     pub pending: Vec<String>,
-    /// Migrations that a newer program applied.
+    /// Applied migrations this server does not know, made by a newer version.
     pub unknown: Vec<String>,
 }
 
-impl SchemaCheck {
-    /// Of what the database said of its tables, if it said anything.
-    pub fn of(schema: Option<SchemaStatus>) -> Self {
-        Self {
-            ready: schema.as_ref().is_some_and(SchemaStatus::is_current),
-            pending: schema.as_ref().map(|schema| schema.pending.clone()).unwrap_or_default(),
-            unknown: schema.map(|schema| schema.unknown).unwrap_or_default(),
-        }
+impl From<Option<SchemaStatus>> for SchemaCheck {
+    /// Converts the schema status; `None` means that the database did not answer.
+    fn from(schema: Option<SchemaStatus>) -> Self {
+        let ready = schema.as_ref().is_some_and(SchemaStatus::is_current);
+        let (pending, unknown) = schema.map(|schema| (schema.pending, schema.unknown)).unwrap_or_default();
+        Self { ready, pending, unknown }
     }
 }
 
-/// The model.
+/// Result of the model check.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ModelCheck {
-    /// Whether one is live.
+    /// True if a model is loaded.
     pub loaded: bool,
-    /// Which.
+    /// Version of the loaded model; null without one.
+    #[schema(required = true)]
     pub version: Option<String>,
 }

@@ -1,72 +1,73 @@
-use docent::{Reason, ResourceId};
+use docent::ResourceId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Why something is in an answer.
+/// Reason why a resource is in the list.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum ReasonView {
-    /// It says much the same as something the user liked.
+pub enum Reason {
+    /// The text resembles that of a resource the user liked.
     SimilarTo {
-        /// What they liked.
+        /// Id of the resource the user liked.
         resource_id: String,
-        /// How close, above 0 to 1.
+        /// Similarity of the two texts, above 0 and at most 1.
         weight: f64,
     },
-    /// People with like behaviour chose it.
+    /// Users with similar behaviour chose it.
     LikedBySimilarUsers,
-    /// Something the user liked cites it.
+    /// A resource the user liked cites it.
     CitedBy {
-        /// What they liked.
+        /// Id of the resource the user liked.
         resource_id: String,
     },
-    /// It cites something the user liked.
+    /// It cites a resource the user liked.
     Cites {
-        /// What they liked.
+        /// Id of the resource the user liked.
         resource_id: String,
     },
-    /// It is linked to something the user liked in another way.
+    /// A link of another kind connects it to a resource the user liked.
     LinkedTo {
-        /// What they liked.
+        /// Id of the resource the user liked.
         resource_id: String,
-        /// The kind of the link.
+        /// Kind of the link.
         link_kind: String,
     },
-    /// It is by an author of something the user liked.
+    /// It shares an author with a resource the user liked.
     SameAuthor {
-        /// What they liked.
+        /// Id of the resource the user liked.
         resource_id: String,
     },
-    /// Many people chose it.
+    /// Many users chose it.
     Popular,
-    /// It is new.
+    /// It was published recently.
     New,
-    /// Nobody has interacted with it yet, and its place was kept for such: whether anybody likes it is to be found out.
+    /// No user has interacted with it yet; a place of the list is reserved for such resources.
     Exploration,
-    /// It is about a field that the user follows.
+    /// Its subject is a domain the user follows.
     MatchesDomain {
-        /// The field.
+        /// Domain of the user.
         domain: String,
     },
 }
 
-impl From<Reason<ResourceId>> for ReasonView {
-    fn from(reason: Reason<ResourceId>) -> Self {
+impl From<docent::Reason<ResourceId>> for Reason {
+    fn from(reason: docent::Reason<ResourceId>) -> Self {
+        use docent::Reason as Engine;
         match reason {
-            Reason::SimilarTo { resource, weight } => {
+            Engine::SimilarTo { resource, weight } => {
                 Self::SimilarTo { resource_id: resource.into(), weight }
             }
-            Reason::LikedBySimilarUsers => Self::LikedBySimilarUsers,
-            Reason::CitedBy { resource } => Self::CitedBy { resource_id: resource.into() },
-            Reason::Cites { resource } => Self::Cites { resource_id: resource.into() },
-            Reason::LinkedTo { resource, kind } => {
+            Engine::LikedBySimilarUsers => Self::LikedBySimilarUsers,
+            Engine::CitedBy { resource } => Self::CitedBy { resource_id: resource.into() },
+            Engine::Cites { resource } => Self::Cites { resource_id: resource.into() },
+            Engine::LinkedTo { resource, kind } => {
                 Self::LinkedTo { resource_id: resource.into(), link_kind: kind }
             }
-            Reason::SameAuthor { resource } => Self::SameAuthor { resource_id: resource.into() },
-            Reason::Popular => Self::Popular,
-            Reason::New => Self::New,
-            Reason::Exploration => Self::Exploration,
-            Reason::MatchesDomain { domain } => Self::MatchesDomain { domain },
+            Engine::SameAuthor { resource } => Self::SameAuthor { resource_id: resource.into() },
+            Engine::Popular => Self::Popular,
+            Engine::New => Self::New,
+            Engine::Exploration => Self::Exploration,
+            Engine::MatchesDomain { domain } => Self::MatchesDomain { domain },
         }
     }
 }

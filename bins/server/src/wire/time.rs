@@ -1,22 +1,23 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use docent::DomainError;
 
-const SHOWN_CHARACTERS: usize = 64;
+const MAX_SHOWN_CHARS: usize = 64;
 
-/// A time as RFC 3339 writes it.
+/// Parses an RFC 3339 time; `field` names the value in the error.
 pub fn timestamp(field: &str, text: &str) -> Result<DateTime<Utc>, DomainError> {
     let parsed = DateTime::parse_from_rfc3339(text).map(|time| time.with_timezone(&Utc));
-    parsed.map_err(|_| unreadable(field, "a time as in RFC 3339, such as 2026-01-31T09:30:00Z", text))
+    parsed.map_err(|_| unreadable(field, "an RFC 3339 time, such as 2026-01-31T09:30:00Z", text))
 }
 
-/// A time as RFC 3339 writes it, or a date, which stands for its first moment in UTC.
+/// Parses an RFC 3339 time, or a date, which means midnight UTC; `field` names the value in the
+/// error.
 pub fn timestamp_or_date(field: &str, text: &str) -> Result<DateTime<Utc>, DomainError> {
     let is_date = text.len() == "2026-01-31".len();
     let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| is_date);
     match date {
         Some(date) => Ok(date.and_time(NaiveTime::MIN).and_utc()),
         None => timestamp(field, text)
-            .map_err(|_| unreadable(field, "a date as in 2026-01-31 or a time as in RFC 3339", text)),
+            .map_err(|_| unreadable(field, "a date such as 2026-01-31 or an RFC 3339 time", text)),
     }
 }
 
@@ -24,7 +25,7 @@ fn unreadable(field: &str, expected: &'static str, text: &str) -> DomainError {
     DomainError::OutOfRange {
         field: field.into(),
         expected,
-        got: text.chars().take(SHOWN_CHARACTERS).collect(),
+        got: text.chars().take(MAX_SHOWN_CHARS).collect(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What every route answers when all is well.
+//! Successful responses of every route.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};

@@ -1,25 +1,25 @@
 use std::sync::{Arc, Mutex};
 
 use futures::future::join_all;
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use crate::harness::{Server, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_is_there_after_a_kill() {
+async fn acknowledged_interactions_survive_a_kill() {
     let mut server = Server::start().await;
     server.ingest_library().await;
     let acknowledged: Arc<Mutex<Vec<String>>> = Arc::default();
     let senders: Vec<_> = (0..4)
         .map(|sender| {
-            let (client, url) = (server.client.clone(), format!("{}/api/interactions", server.address));
+            let client = server.client.clone();
             let acknowledged = Arc::clone(&acknowledged);
             tokio::spawn(async move {
                 for n in 0.. {
                     let user = format!("user-{sender}-{n}");
                     let view = json!({ "user_id": user, "resource_id": "r0", "interaction_type": "view" });
-                    match client.post(&url).json(&view).send().await {
+                    match client.request(Method::POST, "/api/interactions").json(&view).send().await {
                         Ok(response) if response.status() == StatusCode::CREATED => {
                             acknowledged.lock().unwrap().push(user);
                         }

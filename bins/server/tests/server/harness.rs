@@ -7,14 +7,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use docent::{Store, StoreConfig};
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use docent::storage::{Store, StoreConfig};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::client::{Client, Request, read};
 
-/// The binary with nothing of this process's settings.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Returns a command that runs the binary without the settings of this process.
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_docent-server"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DOCENT_") || name == "RUST_LOG") {
@@ -23,24 +25,23 @@ pub fn command() -> Command {
     command
 }
 
-/// Runs the binary to its end.
+/// Runs the binary to its end and returns its output.
 pub fn run(arguments: &[&str]) -> Output {
     command().args(arguments).output().unwrap()
 }
 
-/// Waits until something is so.
-pub async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so().await {
-        assert!(Instant::now() < deadline, "in vain: {what}");
+/// Waits until the condition is true; panics with `what` after a timeout.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
+    let deadline = Instant::now() + TIMEOUT;
+    while !condition().await {
+        assert!(Instant::now() < deadline, "timed out waiting until {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
-/// A running server with a folder of its own; killed when dropped.
+/// Running server with a folder of its own. Killed when dropped.
 pub struct Server {
     pub client: Client,
-    pub address: String,
     process: Child,
     log: Arc<Mutex<Vec<String>>>,
     reader: Option<thread::JoinHandle<()>>,
@@ -56,17 +57,17 @@ impl Server {
         Self::start_with(folder, &[]).await
     }
 
-    /// With variables of its environment.
+    /// Starts the server with further environment variables.
     pub async fn start_with(folder: Arc<TempDir>, variables: &[(&str, &str)]) -> Self {
         Self::start_logging(folder, variables, "listening").await
     }
 
-    /// Starts it and waits for the address in a log line.
-    pub async fn start_and_await(folder: Arc<TempDir>, listens: &str) -> Self {
-        Self::start_logging(folder, &[], listens).await
+    /// Starts the server and waits for the log line `message`, which has its address.
+    pub async fn start_and_await(folder: Arc<TempDir>, message: &str) -> Self {
+        Self::start_logging(folder, &[], message).await
     }
 
-    /// Starts it and waits for nothing. Arguments go before the folder.
+    /// Starts the server without waiting. Arguments go before the folder.
     pub fn spawn(folder: Arc<TempDir>, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut serve = command();
         serve
@@ -83,18 +84,16 @@ impl Server {
         let reader = thread::spawn(move || {
             lines.map_while(Result::ok).for_each(|line| kept.lock().unwrap().push(line))
         });
-        Self { client: Client::new(), address: String::new(), process, log, reader: Some(reader), folder }
+        Self { client: Client::new(String::new()), process, log, reader: Some(reader), folder }
     }
 
-    async fn start_logging(folder: Arc<TempDir>, variables: &[(&str, &str)], listens: &str) -> Self {
+    async fn start_logging(folder: Arc<TempDir>, variables: &[(&str, &str)], message: &str) -> Self {
         let mut server = Self::spawn(folder, variables, &[]);
         until("the server listens", || {
-            assert!(server.process.try_wait().unwrap().is_none(), "it ended: {}", server.log_text());
-            server.address = server
-                .logged(listens)
-                .and_then(|line| Some(line["address"].as_str()?.to_owned()))
-                .unwrap_or_default();
-            let found = !server.address.is_empty();
+            assert!(server.process.try_wait().unwrap().is_none(), "the server ended: {}", server.log_text());
+            let address = server.logged_address(message);
+            let found = address.is_some();
+            server.client.set_address(address.unwrap_or_default());
             async move { found }
         })
         .await;
@@ -102,25 +101,25 @@ impl Server {
         server
     }
 
-    /// Goes on by the address of a later log line.
-    pub async fn moved(&mut self, listens: &str) {
-        let known = || self.logged(listens).and_then(|line| Some(line["address"].as_str()?.to_owned()));
-        until("the server moves", || {
-            let moved = known().is_some();
-            async move { moved }
-        })
-        .await;
-        self.address = known().unwrap();
+    /// Waits for the log line `message` and continues with the address in it.
+    pub async fn moved(&mut self, message: &str) {
+        until("the server moves", async || self.logged_address(message).is_some()).await;
+        let address = self.logged_address(message).unwrap();
+        self.client.set_address(address);
     }
 
-    /// Starts it again over the same data.
+    fn logged_address(&self, message: &str) -> Option<String> {
+        Some(self.logged(message)?["address"].as_str()?.to_owned())
+    }
+
+    /// Restarts the server over the same data.
     pub async fn restart(self) -> Self {
         let folder = Arc::clone(&self.folder);
         drop(self);
         Self::start_in(folder).await
     }
 
-    /// The first log line with a message.
+    /// Returns the first log line with the message.
     pub fn logged(&self, message: &str) -> Option<Value> {
         let lines = self.log.lock().unwrap();
         let mut parsed = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -143,8 +142,8 @@ impl Server {
         Store::connect(&StoreConfig::new(database_url(self.folder.path()))).await.unwrap()
     }
 
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.address))
+    pub fn request(&self, method: Method, path: &str) -> Request {
+        self.client.request(method, path)
     }
 
     pub async fn get(&self, path: &str) -> (StatusCode, Value) {
@@ -163,26 +162,26 @@ impl Server {
         read(self.request(Method::DELETE, path)).await
     }
 
-    /// Two dozen resources on two subjects: `r0`, `r1`, ...
+    /// Ingests two dozen resources on two subjects: `r0`, `r1`, ...
     pub async fn ingest_library(&self) {
         let resources: Vec<Value> = (0..24).map(library_resource).collect();
         let (status, body) = self.post("/api/resources/ingest", &json!({ "resources": resources })).await;
         assert_eq!(status, StatusCode::OK, "{body}");
     }
 
-    /// Sends a signal by its name.
+    /// Sends a signal, given by name.
     pub fn signal(&self, name: &str) {
         let id = self.process.id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
     }
 
-    /// Kills it without warning.
+    /// Kills the server without warning.
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
-    /// Waits for its end, and for the last line of its log.
+    /// Waits for the end of the process and the last line of its log.
     pub async fn ended(&mut self) -> ExitStatus {
         let process = &mut self.process;
         let mut status = None;
@@ -206,6 +205,14 @@ impl Drop for Server {
     }
 }
 
+/// Stops the server by a signal. Expects exit code 0, a log line with the message, and no errors.
+pub async fn stops(mut server: Server, signal: &str, message: &str) {
+    server.signal(signal);
+    assert_eq!(server.ended().await.code(), Some(0), "{}", server.log_text());
+    assert!(server.logged(message).is_some(), "{}", server.log_text());
+    assert!(!server.log_text().contains("\"ERROR\""), "{}", server.log_text());
+}
+
 pub fn database_url(folder: &Path) -> String {
     format!("sqlite://{}", folder.join("docent.db").display())
 }
@@ -221,16 +228,4 @@ fn library_resource(n: usize) -> Value {
         "published_at": "2026-01-31",
         "quality": 0.8,
     })
-}
-
-/// Status and JSON of an answer; null where there is no body.
-pub async fn read(request: RequestBuilder) -> (StatusCode, Value) {
-    read_response(request.send().await.unwrap()).await
-}
-
-pub async fn read_response(response: Response) -> (StatusCode, Value) {
-    let status = response.status();
-    let body = response.bytes().await.unwrap();
-    let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };
-    (status, body)
 }

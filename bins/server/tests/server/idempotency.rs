@@ -1,7 +1,10 @@
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::harness::{Server, read_response};
+use crate::{
+    client::{Response, read_response},
+    harness::Server,
+};
 
 async fn send(server: &Server, key: &str, body: &Value) -> Response {
     let request = server.request(Method::POST, "/api/interactions").header("Idempotency-Key", key);
@@ -15,7 +18,7 @@ async fn a_request_that_is_sent_again_is_answered_again_and_not_counted_again() 
     let view = json!({ "user_id": "ada", "resource_id": "r0", "interaction_type": "view" });
     let (status, first) = read_response(send(&server, "key-1", &view).await).await;
     assert_eq!(status, StatusCode::CREATED);
-    // Not even after a crash: a key is not a thing of memory.
+    // Keys are stored, so they survive a crash.
     server.kill();
     let server = server.restart().await;
     let again = send(&server, "key-1", &view).await;
@@ -27,7 +30,7 @@ async fn a_request_that_is_sent_again_is_answered_again_and_not_counted_again() 
 }
 
 #[tokio::test]
-async fn a_key_of_another_request_is_refused_and_one_in_vain_is_free() {
+async fn a_key_of_another_request_is_rejected_and_one_of_a_failed_request_is_free() {
     let server = Server::start().await;
     server.ingest_library().await;
     let view =

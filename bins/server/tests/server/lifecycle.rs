@@ -13,11 +13,12 @@ async fn a_terminated_server_answers_what_it_was_asked_and_exits_cleanly() {
     for signal in ["TERM", "INT"] {
         let mut server = Server::start().await;
         server.ingest_library().await;
-        // Shown just before the end: its record must not be lost.
+        // Shown just before the end: the impressions must not be lost.
         let (_, answer) = server.get("/api/recommendations?user_id=ida&limit=3").await;
         let body = json!({ "user_id": "ada", "resource_id": "r0", "interaction_type": "view" }).to_string();
         let (start, rest) = body.split_at(20);
-        let mut connection = TcpStream::connect(server.address.trim_start_matches("http://")).unwrap();
+        let mut connection =
+            TcpStream::connect(server.client.address().trim_start_matches("http://")).unwrap();
         let head = "POST /api/interactions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nconnection: close";
         write!(connection, "{head}\r\ncontent-length: {}\r\n\r\n{start}", body.len()).unwrap();
         let in_flight = r#"docent_http_requests_in_flight{method="POST",route="/api/interactions"} 1"#;
@@ -29,7 +30,7 @@ async fn a_terminated_server_answers_what_it_was_asked_and_exits_cleanly() {
 
         server.signal(signal);
         until("the signal arrived", || async {
-            server.logged("stopping when the requests being answered are").is_some()
+            server.logged("stopping after open requests complete").is_some()
         })
         .await;
         connection.write_all(rest.as_bytes()).unwrap();

@@ -1,9 +1,10 @@
-//! The server as its callers meet it: the real binary, real HTTP, real signals.
+//! End-to-end tests of the server: the real binary, real HTTP, real signals. Every response is
+//! validated against the OpenAPI document.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod answers;
+mod client;
 mod contract;
-mod deploy;
 mod durability;
 mod harness;
 mod idempotency;
@@ -11,6 +12,7 @@ mod lifecycle;
 mod logs;
 mod models;
 mod monitoring;
+mod openapi;
 mod operations;
 mod refusals;
 mod requests;

@@ -1,6 +1,6 @@
 use std::{fs, path::Path};
 
-use docent::{TrainConfig, Trainer};
+use docent::training::{TrainConfig, Trainer};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ async fn train(server: &Server) -> String {
     config.als.dim = 8;
     config.ncf.epochs = 1;
     let trainer = Trainer::with_store(server.store().await, server.snapshots(), config);
-    trainer.run(Box::new(())).await.unwrap().published.unwrap()
+    trainer.run().await.unwrap().published.unwrap()
 }
 
 async fn ingest_readers(server: &Server) {
@@ -26,7 +26,7 @@ async fn ingest_readers(server: &Server) {
     assert_eq!(status, StatusCode::CREATED, "{body}");
 }
 
-/// Cuts the largest file of a snapshot in half.
+/// Truncates the largest file of a snapshot to half its size.
 fn damage(snapshot: &Path) {
     let files = fs::read_dir(snapshot).unwrap().map(|file| file.unwrap().path());
     let largest =
@@ -46,7 +46,7 @@ async fn served_by(server: &Server) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_new_model_is_taken_up_and_a_damaged_one_is_not() {
+async fn a_new_model_is_loaded_and_a_damaged_one_is_not() {
     let server = Server::start().await;
     server.ingest_library().await;
     ingest_readers(&server).await;
@@ -69,15 +69,15 @@ async fn a_new_model_is_taken_up_and_a_damaged_one_is_not() {
     let current = server.snapshots().join("CURRENT");
     let pointer = fs::read_to_string(&current).unwrap().replace(&version, damaged);
     fs::write(&current, pointer).unwrap();
-    let refusal = "the published model cannot be loaded; the live one stays";
-    until("the damaged model is refused", async || server.logged(refusal).is_some()).await;
+    let failure = "cannot load the published model; keeping the live one";
+    until("the damaged model is rejected", async || server.logged(failure).is_some()).await;
     let metrics = async || {
         let text = server.request(Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
         text.lines().map(str::to_owned).collect::<Vec<String>>()
     };
     let has = async |line: &str| metrics().await.iter().any(|found| found == line);
     let info = format!("docent_model_info{{version=\"{version}\"}} 1");
-    until("the live model is told", async || has(&info).await).await;
+    until("the live model is in the metrics", async || has(&info).await).await;
     assert_eq!(metrics().await.iter().filter(|line| line.starts_with("docent_model_info{")).count(), 1);
     assert!(has(r#"docent_model_reloads_total{result="swapped"} 1"#).await);
     assert!(!has(r#"docent_model_reloads_total{result="failed"} 0"#).await);
@@ -86,6 +86,6 @@ async fn a_new_model_is_taken_up_and_a_damaged_one_is_not() {
     assert_eq!(served_by(&server).await, version);
 
     let server = server.restart().await;
-    assert_eq!(served_by(&server).await, Value::Null, "without a model it serves all the same");
+    assert_eq!(served_by(&server).await, Value::Null, "the server serves without a model, too");
     assert_eq!(server.get("/readyz").await.0, StatusCode::OK);
 }

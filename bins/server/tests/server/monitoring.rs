@@ -10,7 +10,7 @@ async fn ok(server: &Server, path: &str) -> Value {
 }
 
 #[tokio::test]
-async fn health_says_what_is_not_well() {
+async fn health_names_the_components_that_are_not_healthy() {
     let server = Server::start().await;
     let health = ok(&server, "/api/monitoring/health").await;
     assert_eq!(health["status"], "degraded", "{health}");
@@ -32,7 +32,7 @@ async fn health_says_what_is_not_well() {
 }
 
 #[tokio::test]
-async fn what_is_shown_done_and_said_is_counted_by_hand() {
+async fn impressions_interactions_and_feedback_are_counted_exactly() {
     let server = Server::start().await;
     server.ingest_library().await;
     let empty = ok(&server, "/api/monitoring/recommendation-quality").await;
@@ -50,10 +50,10 @@ async fn what_is_shown_done_and_said_is_counted_by_hand() {
         [(0, 0, true, Some(true)), (0, 1, true, Some(false)), (1, 0, false, Some(false)), (1, 2, true, None)]
     {
         let answer = &answers[answer];
-        let said = json!({ "recommendation_id": answer["metadata"]["recommendation_id"],
+        let feedback = json!({ "recommendation_id": answer["metadata"]["recommendation_id"],
             "resource_id": answer["recommendations"][place]["resource_id"], "was_clicked": clicked,
             "was_useful": useful });
-        assert_eq!(server.post("/api/recommendations/feedback", &said).await.0, StatusCode::OK);
+        assert_eq!(server.post("/api/recommendations/feedback", &feedback).await.0, StatusCode::OK);
     }
     until("the impressions are written", || async {
         ok(&server, "/api/monitoring/recommendation-quality").await["overall"]["shown"] == 6

@@ -4,7 +4,7 @@ use serde_json::json;
 use crate::harness::{Server, until};
 
 #[tokio::test]
-async fn probes_say_what_is_there() {
+async fn probes_report_each_check() {
     let server = Server::start().await;
     assert_eq!(server.get("/livez").await, (StatusCode::OK, json!({ "status": "ok" })));
     let (status, ready) = server.get("/readyz").await;
@@ -22,7 +22,7 @@ async fn probes_say_what_is_there() {
 }
 
 #[tokio::test]
-async fn metrics_count_by_route_template_and_callers_cannot_invent_labels() {
+async fn metrics_count_by_route_template_and_clients_cannot_invent_labels() {
     let server = Server::start().await;
     server.ingest_library().await;
     for path in ["/api/resources/r1", "/api/resources/r2", "/no/such/1", "/no/such/2"] {
@@ -60,7 +60,7 @@ async fn metrics_count_by_route_template_and_callers_cannot_invent_labels() {
 async fn a_request_id_is_taken_if_sane_and_found_in_answer_and_log() {
     let server = Server::start().await;
     let ask = |id: &'static str| {
-        server.request(Method::GET, "/nowhere?user_id=secret-person").header("x-request-id", id)
+        server.request(Method::GET, "/nowhere?user_id=secret-user").header("x-request-id", id)
     };
     let response = ask("my-id.1").send().await.unwrap();
     assert_eq!(response.headers()["x-request-id"], "my-id.1");
@@ -72,7 +72,7 @@ async fn a_request_id_is_taken_if_sane_and_found_in_answer_and_log() {
         server.request(Method::GET, "/livez").send().await.unwrap().headers().contains_key("x-request-id")
     );
     until("it is in the log", || async { server.log_text().contains("my-id.1") }).await;
-    assert!(!server.log_text().contains("secret-person"), "no person is named in a log line");
+    assert!(!server.log_text().contains("secret-user"), "no log line names a user");
 }
 
 #[tokio::test]

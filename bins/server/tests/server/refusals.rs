@@ -1,9 +1,12 @@
-//! Bad input for every route: the right status, the one envelope, and nothing stored.
+//! Invalid input for every route: the right status, the error envelope, and nothing stored.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::harness::{Server, read, read_response};
+use crate::{
+    client::{read, read_response},
+    harness::Server,
+};
 
 const JSON: &str = "application/json";
 
@@ -38,7 +41,7 @@ fn long() -> String {
     "x".repeat(256)
 }
 
-/// A valid object with one field replaced, or added.
+/// Returns a valid object with one field replaced or added.
 fn with(valid: &Value, field: &str, value: Value) -> Value {
     let mut changed = valid.clone();
     changed[field] = value;
@@ -234,7 +237,7 @@ fn of_resources() -> Vec<Case> {
     ]
 }
 
-/// For every route that takes a body.
+/// Lists invalid bodies for every route that reads a body.
 fn of_bodies() -> Vec<Case> {
     let mut cases = Vec::new();
     for (method, path) in [
@@ -330,7 +333,7 @@ async fn a_body_of_five_megabytes_is_refused_everywhere() {
             "{method} {path}"
         );
     }
-    // An ingest may be larger than anything else.
+    // The limit of an ingest is higher than that of other routes.
     let text = "the words of a long text ".repeat(36_000);
     let two_megabytes = json!({ "resources": [{ "id": "a", "title": "A", "text": text },
         { "id": "b", "title": "B", "text": text }] });

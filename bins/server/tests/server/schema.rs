@@ -1,4 +1,4 @@
-//! What a server does where the tables are not those that it knows.
+//! Behaviour of a server whose database schema does not match.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ async fn schema_of(server: &Server) -> (StatusCode, Value) {
     (status, body["error"]["details"]["schema"].clone())
 }
 
-/// Waits until a line is among the metrics.
+/// Waits until the metrics contain a line.
 async fn shows(server: &Server, expected: &str) {
     until(expected, async || {
         let answer = server.request(Method::GET, "/metrics").send().await.unwrap();

@@ -1,23 +1,23 @@
-//! What the errors of the engine, of its rules and of its store mean to a caller.
+//! Conversion of engine, domain and storage errors into API errors.
 
 use std::error::Error as StdError;
 
-use actix_web::http::StatusCode;
-use docent::{CursorError, DomainError, Error, FilterError, StorageError};
+use docent::{CursorError, DomainError, Error, FilterError, InvalidInput};
 use serde_json::{Value, json};
 
-use super::ApiError;
+use super::{ApiError, ErrorCode};
+use crate::wire::recommendation::QueryError;
 
 impl ApiError {
-    /// A rule of the domain that one item of a batch breaks.
+    /// Reports an item of a batch that breaks a rule of the domain; `details.index` names the item.
     pub fn invalid_item(index: usize, source: &DomainError) -> Self {
         let error = Self::from(source);
-        let message = format!("item {index}: {}", error.message);
         let mut details = error.details.unwrap_or_default();
         if let Value::Object(details) = &mut details {
             details.insert("index".into(), index.into());
         }
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_value", message).with_details(details)
+        let message = format!("item {index}: {}", error.message);
+        Self::new(ErrorCode::InvalidValue, message).with_details(details)
     }
 }
 
@@ -40,9 +40,9 @@ impl From<&DomainError> for ApiError {
             DomainError::Missing { field, why } => {
                 json!({ "field": field, "expected": format!("a value {why}"), "got": null })
             }
+            _ => return Self::new(ErrorCode::InvalidValue, error.to_string()),
         };
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        Self::new(status, "invalid_value", error.to_string()).with_details(details)
+        Self::new(ErrorCode::InvalidValue, error.to_string()).with_details(details)
     }
 }
 
@@ -57,11 +57,11 @@ impl From<FilterError> for ApiError {
         match &error {
             FilterError::Invalid(source) => source.into(),
             FilterError::Malformed { field, position, expected, got } => {
-                let details =
-                    json!({ "field": field, "position": position, "expected": expected, "got": got });
-                Self::new(StatusCode::BAD_REQUEST, "invalid_expression", error.to_string())
-                    .with_details(details)
+                Self::new(ErrorCode::InvalidExpression, error.to_string()).with_details(json!({
+                    "field": field, "position": position, "expected": expected, "got": got
+                }))
             }
+            _ => Self::new(ErrorCode::InvalidExpression, error.to_string()),
         }
     }
 }
@@ -69,73 +69,78 @@ impl From<FilterError> for ApiError {
 impl From<CursorError> for ApiError {
     fn from(error: CursorError) -> Self {
         let expected = match error {
-            CursorError::Malformed => "the next_cursor of an answer, unchanged",
-            CursorError::OfAnotherRequest => "the next_cursor of an answer to the same request",
+            CursorError::OfAnotherRequest => "the next_cursor of a response to the same request",
+            _ => "the next_cursor of a response, unchanged",
         };
-        Self::new(StatusCode::BAD_REQUEST, "invalid_cursor", error.to_string())
+        Self::new(ErrorCode::InvalidCursor, error.to_string())
             .with_details(json!({ "field": "cursor", "expected": expected }))
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Domain(error) => error.into(),
+            QueryError::Expression(error) => error.into(),
+            QueryError::Cursor(error) => error.into(),
+            QueryError::Weights { got } => {
+                let expected = "NAME:NUMBER pairs separated by commas, each name once";
+                Self::invalid_parameter("weights", expected, &got)
+            }
+        }
+    }
+}
+
+impl From<&InvalidInput> for ApiError {
+    fn from(error: &InvalidInput) -> Self {
+        if let Some(value) = error.value() {
+            return match error.index() {
+                Some(index) => Self::invalid_item(index, value),
+                None => value.into(),
+            };
+        }
+        if let Some(cursor) = error.cursor() {
+            return cursor.into();
+        }
+        if error.is_idempotency_mismatch() {
+            let message = "header Idempotency-Key: already used with a different body";
+            return Self::new(ErrorCode::IdempotencyMismatch, message);
+        }
+        Self::new(ErrorCode::InvalidValue, error.to_string())
     }
 }
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        match error {
-            Error::Domain(error) => error.into(),
-            Error::Cursor(error) => error.into(),
-            Error::UnknownResource(id) => Self::unknown_resource(id.as_str()),
-            Error::UnknownUser(id) => Self::unknown_user(id.as_str()),
-            Error::Storage(error) => error.into(),
-            Error::Task(task) => Self::unfinished(&task),
-            Error::Snapshot(_)
-            | Error::Embedding(_)
-            | Error::Graph(_)
-            | Error::Als(_)
-            | Error::ItemItem(_)
-            | Error::Matrix(_)
-            | Error::Ncf(_)
-            | Error::InvalidModel { .. } => Self::internal(chain(&error)),
-        }
-    }
-}
-
-impl From<StorageError> for ApiError {
-    fn from(error: StorageError) -> Self {
         match &error {
-            StorageError::Invalid { index, source } => Self::invalid_item(*index, source),
-            StorageError::IdempotencyMismatch => {
-                let message = "this Idempotency-Key was used before with another request";
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", message)
+            Error::InvalidInput(invalid) => invalid.into(),
+            Error::NotFound { what: "resource", id } => Self::unknown_resource(id),
+            Error::NotFound { what: "user", id } => Self::unknown_user(id),
+            Error::NotFound { what, id } => {
+                Self::new(ErrorCode::NotFound, format!("no {what} has the id \"{id}\""))
             }
-            StorageError::Conflict(_) => {
-                let message = "another request was in the way; try again";
-                Self { cause: Some(chain(&error)), ..Self::new(StatusCode::CONFLICT, "conflict", message) }
+            Error::Conflict(_) => {
+                let message = "a concurrent request changed the same data; retry";
+                Self::new(ErrorCode::Conflict, message).with_cause(chain(&error))
             }
-            StorageError::NotFound { what, id } => {
-                Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {what} \"{id}\""))
+            Error::Unavailable(_) => {
+                let message = "the database cannot be reached; retry";
+                Self::new(ErrorCode::DatabaseUnavailable, message).with_cause(chain(&error))
             }
-            StorageError::Unavailable(_) => {
-                let message = "the database is away; try again";
-                let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", message);
-                Self { cause: Some(chain(&error)), ..refusal }
-            }
-            StorageError::Corrupt { .. }
-            | StorageError::InvalidUrl(_)
-            | StorageError::SchemaTooNew { .. }
-            | StorageError::SchemaOutdated { .. }
-            | StorageError::SchemaUnsound { .. }
-            | StorageError::Backup { .. }
-            | StorageError::Database(_) => Self::internal(chain(&error)),
+            // Their messages are those of their causes, so the chain starts at the cause.
+            Error::Model(cause) | Error::Internal(cause) => Self::internal(chain(&**cause)),
+            _ => Self::internal(chain(&error)),
         }
     }
 }
 
-/// An error and what caused it, in one line.
+/// Joins an error and its causes into one line.
 pub(crate) fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
         let cause_text = cause.to_string();
-        // Transparent errors repeat their source's text.
+        // Transparent errors repeat the text of their source.
         if !text.ends_with(&cause_text) {
             text = format!("{text}: {cause_text}");
         }
@@ -147,13 +152,13 @@ pub(crate) fn chain(error: &dyn StdError) -> String {
 #[cfg(test)]
 mod tests {
     use actix_web::{body::to_bytes, http::StatusCode};
-    use docent::{DomainError, Error, StorageError};
+    use docent::{DomainError, Error, storage::StorageError};
     use serde_json::Value;
 
     use super::ApiError;
 
     #[actix_web::test]
-    async fn each_failure_has_its_status_and_says_nothing_of_our_inside() {
+    async fn every_error_has_its_status_and_exposes_nothing_internal() {
         let secret = || std::io::Error::other("secret at db.internal:5432").into();
         let range =
             || DomainError::OutOfRange { field: "limit".into(), expected: "1 to 100", got: "0".into() };
@@ -165,7 +170,7 @@ mod tests {
             (StorageError::InvalidUrl("secret".into()), 500, "internal"),
             (StorageError::Invalid { index: 3, source: range() }, 422, "invalid_value"),
         ] {
-            let response = ApiError::from(Error::from(error)).answer("id-1");
+            let response = ApiError::from(Error::from(error)).response("id-1");
             assert_eq!(response.status().as_u16(), status, "{code}");
             assert_eq!(response.headers().contains_key("retry-after"), status == 503, "{code}");
             let body = to_bytes(response.into_body()).await.unwrap_or_default();

@@ -1,50 +1,63 @@
-//! What callers see of a refusal.
-
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::{IntoResponses, ToSchema};
+use utoipa::ToSchema;
 
-/// What every refusal looks like.
+use super::ErrorCode;
+use crate::wire::readiness::{DatabaseCheck, ModelCheck, ReadinessStatus, SchemaCheck};
+
+/// Body of every error response.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ErrorEnvelope {
-    /// What went wrong.
+    /// Error that occurred.
     pub error: ErrorBody,
 }
 
-/// What went wrong.
+/// Error that occurred.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ErrorBody {
-    /// For programs: stable.
-    #[schema(example = "invalid_value")]
-    pub code: String,
-    /// For people.
-    #[schema(example = "limit: expected 1 to 100, got 0")]
+    /// Stable identifier of the error, for programs.
+    pub code: ErrorCode,
+    /// Explanation for humans. The wording may change.
     pub message: String,
-    /// Names this request in our logs.
+    /// Id of the request, as in the header `x-request-id` and in the log of the server.
     pub request_id: String,
-    /// For programs, where more is known: `field`, `expected`, `got`, `index` of the item in a batch, and `position` in
-    /// an expression, in characters from 1.
-    #[schema(value_type = Option<Object>)]
+    /// Details for programs; null if the code says everything.
+    #[schema(value_type = Option<ErrorDetails>, required = true)]
     pub details: Option<Value>,
 }
 
-/// The refusals that any route may answer with.
-#[derive(IntoResponses)]
-#[allow(dead_code, reason = "only described, never made")]
-pub enum Refusals {
-    /// The request cannot be parsed: malformed JSON, wrong types, unknown fields.
-    #[response(status = 400)]
-    Malformed(#[to_schema] ErrorEnvelope),
-    /// The body is too large.
-    #[response(status = 413)]
-    TooLarge(#[to_schema] ErrorEnvelope),
-    /// A value is out of its range.
-    #[response(status = 422)]
-    Invalid(#[to_schema] ErrorEnvelope),
-    /// A failure of ours.
-    #[response(status = 500)]
-    Internal(#[to_schema] ErrorEnvelope),
-    /// The database is away, or the answer took too long. Retry after the seconds in Retry-After.
-    #[response(status = 503)]
-    Unavailable(#[to_schema] ErrorEnvelope),
+/// Details of an error. Only the properties that apply are present.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes the JSON that the constructors of errors build")]
+pub struct ErrorDetails {
+    /// Field, parameter or header with the invalid value.
+    #[schema(required = false)]
+    field: String,
+    /// Accepted values.
+    #[schema(required = false)]
+    expected: String,
+    /// Value that was read; null if a required value is missing.
+    #[schema(value_type = Value, required = false)]
+    got: Value,
+    /// Index of the invalid item in the batch, from 0.
+    #[schema(required = false)]
+    index: usize,
+    /// Position of the mistake in a `filter` or `boost`, in characters from 1.
+    #[schema(required = false, minimum = 1)]
+    position: usize,
+    /// Maximum size of the body, in bytes.
+    #[schema(required = false)]
+    limit_bytes: usize,
+    /// Overall result, for the code `not_ready`.
+    #[schema(required = false)]
+    status: ReadinessStatus,
+    /// Result of the database check, for the code `not_ready`.
+    #[schema(required = false)]
+    database: DatabaseCheck,
+    /// Result of the schema check, for the code `not_ready`.
+    #[schema(required = false)]
+    schema: SchemaCheck,
+    /// Result of the model check, for the code `not_ready`.
+    #[schema(required = false)]
+    model: ModelCheck,
 }

@@ -1,10 +1,12 @@
-//! Every way in which a request is refused. A caller's mistake says what was read and what was expected; a failure of
-//! ours says nothing of its inside, which goes to the log with the request's id.
+//! API errors. A client error states what was read and what was expected. A server error exposes
+//! nothing internal; its cause goes to the log under the id of the request.
 
+mod client_errors;
+mod code;
 mod engine;
 mod envelope;
-mod failures;
-mod mistakes;
+pub mod responses;
+mod server_errors;
 
 use std::fmt;
 
@@ -14,19 +16,20 @@ use actix_web::{
 };
 use serde_json::Value;
 
+pub use code::ErrorCode;
 pub(crate) use engine::chain;
 use envelope::ErrorBody;
-pub use envelope::{ErrorEnvelope, Refusals};
+pub use envelope::ErrorEnvelope;
 
 use super::RequestId;
 
 const RETRY_AFTER_SECONDS: u32 = 1;
 
-/// A refusal.
+/// Error of a request, rendered as [`ErrorEnvelope`].
 #[derive(Debug, Clone)]
 pub struct ApiError {
     status: StatusCode,
-    code: &'static str,
+    code: ErrorCode,
     message: String,
     details: Option<Value>,
     cause: Option<String>,
@@ -34,26 +37,37 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), details: None, cause: None, request_id: None }
+    fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            status: code.status(),
+            code,
+            message: message.into(),
+            details: None,
+            cause: None,
+            request_id: None,
+        }
     }
 
     fn with_details(self, details: Value) -> Self {
         Self { details: Some(details), ..self }
     }
 
-    /// This refusal, able to answer for itself outside the frame.
+    fn with_cause(self, cause: impl Into<String>) -> Self {
+        Self { cause: Some(cause.into()), ..self }
+    }
+
+    /// Attaches the request id, so that the error can render itself outside the middleware.
     pub fn for_request(self, id: RequestId) -> Self {
         Self { request_id: Some(id), ..self }
     }
 
-    /// What is for the log and not for the caller.
+    /// Returns the cause, which is logged and never sent to the client.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
     }
 
-    /// The answer to a request of the given id.
-    pub fn answer(&self, id: &str) -> HttpResponse {
+    /// Renders the response to the request with the given id.
+    pub fn response(&self, id: &str) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
         response.insert_header((RequestId::HEADER, id));
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
@@ -61,7 +75,7 @@ impl ApiError {
         }
         response.json(ErrorEnvelope {
             error: ErrorBody {
-                code: self.code.to_owned(),
+                code: self.code,
                 message: self.message.clone(),
                 request_id: id.to_owned(),
                 details: self.details.clone(),
@@ -72,7 +86,7 @@ impl ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code, self.message)
+        write!(f, "{}: {}", self.code.as_str(), self.message)
     }
 }
 
@@ -82,6 +96,6 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.answer(self.request_id.as_ref().map_or("", RequestId::as_str))
+        self.response(self.request_id.as_ref().map_or("", RequestId::as_str))
     }
 }

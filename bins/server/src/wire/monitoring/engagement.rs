@@ -1,50 +1,56 @@
-use docent::Engagement;
+use docent::monitoring::Engagement;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::WindowView;
+use super::TimeWindow;
+use crate::wire::interaction::InteractionType;
 
-/// What people did in the window.
+/// Activity of users in the window.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct EngagementView {
-    /// The window.
-    window: WindowView,
-    /// How many people there are.
+pub struct UserEngagement {
+    /// Window of the report.
+    window: TimeWindow,
+    /// Number of users in total.
     users: u64,
-    /// How many of them came in the window.
+    /// Number of users created in the window.
     new_users: u64,
-    /// How many did something in it.
+    /// Number of users with at least one interaction in the window.
     active_users: u64,
-    /// How often people did something, repeats included.
+    /// Number of interactions, repeats included.
     interactions: u64,
-    /// What they did, in the order of the names.
-    by_type: Vec<TypeView>,
-    /// The share of it that spoke for the resource; null where nothing was done.
+    /// Interactions by type, ordered by name.
+    by_type: Vec<InteractionTypeCount>,
+    /// Share of positive interactions; null without interactions.
+    #[schema(required = true, minimum = 0, maximum = 1)]
     positive_rate: Option<f64>,
-    /// How much an active person did.
+    /// Mean number of interactions per active user; null without active users.
+    #[schema(required = true)]
     interactions_per_active_user: Option<f64>,
-    /// How many sessions began: half an hour without anything ends one.
+    /// Number of sessions that started. A session ends after 30 minutes without an interaction.
     sessions: u64,
-    /// From the first to the last thing done in a session, in the mean.
+    /// Mean time from the first to the last interaction of a session, in seconds; null without
+    /// sessions.
+    #[schema(required = true)]
     mean_session_seconds: Option<f64>,
 }
 
-/// How often people did one thing.
+/// Number of interactions of one type.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct TypeView {
-    /// What.
+pub struct InteractionTypeCount {
+    /// Type of the interactions.
+    #[schema(value_type = InteractionType)]
     interaction_type: String,
-    /// How often.
+    /// Number of interactions, repeats included.
     interactions: u64,
-    /// How often it spoke for the resource.
+    /// Number of positive interactions.
     positive: u64,
 }
 
-impl EngagementView {
-    /// What was found in the last `days` days.
+impl UserEngagement {
+    /// Reports the activity of the last `days` days.
     pub fn new(days: u32, found: Engagement) -> Self {
         Self {
-            window: WindowView { days, from: found.begin, to: found.end },
+            window: TimeWindow { days, from: found.begin, to: found.end },
             users: found.users,
             new_users: found.new_users,
             active_users: found.active_users,
@@ -52,7 +58,7 @@ impl EngagementView {
             by_type: found
                 .by_type
                 .into_iter()
-                .map(|of| TypeView {
+                .map(|of| InteractionTypeCount {
                     interaction_type: of.interaction_type,
                     interactions: of.events,
                     positive: of.positive,

@@ -1,47 +1,89 @@
 use chrono::{DateTime, Utc};
-use docent::Health;
+use docent::monitoring;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How well the server is.
+/// Health of the server.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct HealthView {
-    /// `healthy`; `degraded`: it works with less than it should have; `unhealthy`: it does not work.
-    status: &'static str,
-    /// What is not well.
+pub struct Health {
+    /// Overall status: the worst of all components.
+    status: HealthStatus,
+    /// Summary of the components that are not healthy.
     message: String,
-    /// The parts, each asked just now.
-    components: Vec<ComponentView>,
-    /// When.
+    /// Health of each component, probed by this request.
+    components: Vec<ComponentHealth>,
+    /// Time of the check (RFC 3339).
     checked_at: DateTime<Utc>,
 }
 
-/// A part of the server.
+/// Health of a component.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ComponentView {
-    /// `database`, `schema`, `model`, `catalogue` or `impressions`.
+pub struct ComponentHealth {
+    /// Name of the component.
+    #[schema(value_type = HealthComponent)]
     name: &'static str,
-    /// As of the whole.
-    status: &'static str,
-    /// What was found.
+    /// Status of the component.
+    status: HealthStatus,
+    /// Finding of the probe.
     message: String,
-    /// How long finding out took.
+    /// Duration of the probe in seconds.
+    #[schema(minimum = 0)]
     probe_seconds: f64,
 }
 
-impl From<Health> for HealthView {
-    fn from(health: Health) -> Self {
-        let component = |of: docent::ComponentHealth| ComponentView {
-            name: of.name,
-            status: of.status.as_str(),
-            message: of.message,
-            probe_seconds: of.probe_seconds,
-        };
+/// Component of the server.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "lists the names that the engine returns")]
+pub enum HealthComponent {
+    Database,
+    Schema,
+    Model,
+    Catalogue,
+    Impressions,
+}
+
+/// Health status: `healthy`, `degraded` (works with reduced quality), or `unhealthy` (does not
+/// work).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthStatus {
+    /// Works as it should.
+    Healthy,
+    /// Works with reduced quality.
+    Degraded,
+    /// Does not work.
+    Unhealthy,
+}
+
+impl From<monitoring::HealthStatus> for HealthStatus {
+    fn from(status: monitoring::HealthStatus) -> Self {
+        match status {
+            monitoring::HealthStatus::Healthy => Self::Healthy,
+            monitoring::HealthStatus::Degraded => Self::Degraded,
+            _ => Self::Unhealthy,
+        }
+    }
+}
+
+impl From<monitoring::Health> for Health {
+    fn from(health: monitoring::Health) -> Self {
         Self {
-            status: health.status.as_str(),
+            status: health.status.into(),
             message: health.message,
-            components: health.components.into_iter().map(component).collect(),
+            components: health.components.into_iter().map(Into::into).collect(),
             checked_at: health.at,
+        }
+    }
+}
+
+impl From<monitoring::ComponentHealth> for ComponentHealth {
+    fn from(component: monitoring::ComponentHealth) -> Self {
+        Self {
+            name: component.name,
+            status: component.status.into(),
+            message: component.message,
+            probe_seconds: component.probe_seconds,
         }
     }
 }

@@ -1,6 +1,7 @@
-//! What the monitoring routes answer.
+//! Responses of the monitoring routes.
 
 mod engagement;
+mod experiment;
 mod health;
 mod model;
 mod performance;
@@ -10,29 +11,30 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-pub use engagement::EngagementView;
-pub use health::HealthView;
-pub use model::ModelHealthView;
-pub use performance::PerformanceView;
-pub use quality::QualityView;
+pub use engagement::UserEngagement;
+pub use health::Health;
+pub use model::ModelHealth;
+pub use performance::Performance;
+pub use quality::RecommendationQuality;
 
-/// How far back to look.
+/// Parameters of a monitoring window.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct WindowQuery {
-    /// The last so many days, from a full hour.
-    #[param(minimum = 1, maximum = 90, default = 7)]
+    /// Length of the window in days. The window starts on a full hour and ends now.
+    #[param(value_type = i64, required = false, minimum = 1, maximum = 90, default = 7)]
     pub time_window_days: Option<i64>,
 }
 
-/// The window that was looked at.
+/// Time window of a report.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct WindowView {
-    /// Its length.
+pub struct TimeWindow {
+    /// Length of the window in days.
+    #[schema(minimum = 1, maximum = 90)]
     days: u32,
-    /// Its beginning: a full hour in UTC.
+    /// Start of the window, a full hour (RFC 3339).
     from: DateTime<Utc>,
-    /// Its end: now.
+    /// End of the window, the time of the request (RFC 3339).
     to: DateTime<Utc>,
 }

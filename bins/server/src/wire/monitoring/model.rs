@@ -1,106 +1,116 @@
 use chrono::{DateTime, Utc};
-use docent::ModelHealth;
+use docent::monitoring;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// How the live model stands.
+/// State of the live model.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ModelHealthView {
-    /// Whether one is live.
+pub struct ModelHealth {
+    /// True if a model is live.
     available: bool,
-    /// It, if so.
-    model: Option<ModelView>,
+    /// Live model; null if none is published.
+    #[schema(required = true)]
+    model: Option<LiveModel>,
 }
 
-/// The live model.
+/// Live model.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ModelView {
-    /// Which.
+pub struct LiveModel {
+    /// Version of the model.
     version: String,
-    /// When it was written.
+    /// Time when the model was written (RFC 3339).
     created_at: DateTime<Utc>,
-    /// How old it is.
+    /// Age of the model in seconds.
     age_seconds: f64,
-    /// The sum of the sizes of its files.
+    /// Total size of its files in bytes.
     size_bytes: u64,
-    /// Whether it was published though the gate said no.
+    /// True if the model was published although the quality gate rejected it.
     forced: bool,
-    /// What it was trained on.
-    trained_on: TrainedOnView,
-    /// Metrics at 10 on the holdout of its training, by the name of what was judged: `{"hybrid": {"hr": 0.4, ...}, ...}`.
+    /// Data the model was trained on.
+    trained_on: TrainingData,
+    /// Metrics at 10 on the holdout, by name of the evaluated model, for example
+    /// `{"hybrid": {"hr": 0.4}}`.
     #[schema(value_type = Object)]
     holdout: Value,
-    /// What has come since.
-    drift: DriftView,
+    /// Changes to the store since training.
+    drift: Drift,
 }
 
-/// What a model was trained on.
+/// Data a model was trained on.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct TrainedOnView {
-    /// People who like something.
+pub struct TrainingData {
+    /// Number of users with a positive interaction.
     users: usize,
-    /// Resources.
+    /// Number of resources.
     resources: usize,
-    /// What people like.
+    /// Number of positive interactions.
     positives: usize,
-    /// When the newest of it was.
+    /// Time of the newest interaction (RFC 3339); null if interactions have no times.
+    #[schema(required = true)]
     newest_at: Option<DateTime<Utc>>,
 }
 
-/// What has come since a model was trained.
+/// Changes to the store since a model was trained.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct DriftView {
-    /// Since when.
+pub struct Drift {
+    /// Time of the training data (RFC 3339).
     since: DateTime<Utc>,
-    /// How many people there are.
+    /// Number of users in the store.
     users: u64,
-    /// How many of them came since.
+    /// Number of users the model does not know.
     unknown_users: u64,
-    /// The share of these.
+    /// Share of users the model does not know; null without users.
+    #[schema(required = true, minimum = 0, maximum = 1)]
     unknown_user_share: Option<f64>,
-    /// How many resources can be recommended.
+    /// Number of resources that can be recommended.
     resources: u64,
-    /// How many of them the model does not know.
+    /// Number of resources the model does not know.
     unknown_resources: u64,
-    /// The share of these.
+    /// Share of resources the model does not know; null without resources.
+    #[schema(required = true, minimum = 0, maximum = 1)]
     unknown_resource_share: Option<f64>,
-    /// How often people did something since, of the last 92 days.
+    /// Number of interactions since training, within the last 92 days.
     interactions: u64,
 }
 
-impl From<Option<ModelHealth>> for ModelHealthView {
-    fn from(found: Option<ModelHealth>) -> Self {
+impl From<Option<monitoring::ModelHealth>> for ModelHealth {
+    fn from(found: Option<monitoring::ModelHealth>) -> Self {
         Self { available: found.is_some(), model: found.map(Into::into) }
     }
 }
 
-impl From<ModelHealth> for ModelView {
-    fn from(found: ModelHealth) -> Self {
-        let drift = found.drift;
+impl From<monitoring::ModelHealth> for LiveModel {
+    fn from(found: monitoring::ModelHealth) -> Self {
         Self {
             version: found.version,
             created_at: found.created_at,
             age_seconds: found.age_seconds,
             size_bytes: found.size_bytes,
             forced: found.info.forced,
-            trained_on: TrainedOnView {
+            trained_on: TrainingData {
                 users: found.info.users,
                 resources: found.info.resources,
                 positives: found.info.positives,
                 newest_at: found.info.watermark,
             },
             holdout: serde_json::to_value(&found.info.holdout).unwrap_or_default(),
-            drift: DriftView {
-                since: drift.since,
-                users: drift.users,
-                unknown_users: drift.unknown_users,
-                unknown_user_share: drift.unknown_user_share,
-                resources: drift.resources,
-                unknown_resources: drift.unknown_resources,
-                unknown_resource_share: drift.unknown_resource_share,
-                interactions: drift.interactions,
-            },
+            drift: found.drift.into(),
+        }
+    }
+}
+
+impl From<monitoring::Drift> for Drift {
+    fn from(drift: monitoring::Drift) -> Self {
+        Self {
+            since: drift.since,
+            users: drift.users,
+            unknown_users: drift.unknown_users,
+            unknown_user_share: drift.unknown_user_share,
+            resources: drift.resources,
+            unknown_resources: drift.unknown_resources,
+            unknown_resource_share: drift.unknown_resource_share,
+            interactions: drift.interactions,
         }
     }
 }

@@ -1,135 +1,157 @@
 use chrono::{DateTime, Utc};
-use docent::{Performance, Timing};
+use docent::monitoring;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How fast the server is, since it was started.
+/// Performance of the server since its start.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct PerformanceView {
-    /// When it was started.
+pub struct Performance {
+    /// Time when the server started (RFC 3339).
     since: DateTime<Utc>,
-    /// Users' states in memory.
-    cache: CacheView,
-    /// The stages of a recommendation, in their order.
-    stages: Vec<StageView>,
-    /// Statements of the database.
-    queries: QueriesView,
-    /// What was shown, on its way into the database.
-    impressions: QueueView,
+    /// Cache of user states.
+    cache: UserCache,
+    /// Durations of the stages of a recommendation, in the order in which they run.
+    stages: Vec<StageTiming>,
+    /// Durations of database queries.
+    queries: QueryTiming,
+    /// Queue of impressions to be written to the database.
+    impressions: ImpressionQueue,
 }
 
-/// Users' states in memory.
+/// Cache of user states.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct CacheView {
-    /// Requests whose user was there.
+pub struct UserCache {
+    /// Number of requests served from the cache.
     hits: u64,
-    /// Requests whose user was read from the database.
+    /// Number of requests that read the user from the database.
     misses: u64,
-    /// The share of the former; null before the first request.
+    /// Share of requests served from the cache; null before the first request.
+    #[schema(required = true, minimum = 0, maximum = 1)]
     hit_rate: Option<f64>,
 }
 
-/// A stage of a recommendation.
+/// Durations of one stage of a recommendation.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct StageView {
-    /// `user_state`, `vectors`, `candidates`, `scoring`, `ranking`, `explain` or `total`.
+pub struct StageTiming {
+    /// Stage that was timed.
+    #[schema(value_type = Stage)]
     stage: &'static str,
-    /// How long it takes.
     #[serde(flatten)]
-    timing: TimingView,
+    timing: Timing,
 }
 
-/// How long something takes.
+/// Stage of a recommendation; `total` covers all of them.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "lists the names that the engine returns")]
+pub enum Stage {
+    UserState,
+    Vectors,
+    Candidates,
+    Scoring,
+    Ranking,
+    Explain,
+    Total,
+}
+
+/// Distribution of durations.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct TimingView {
-    /// How many times it was timed.
+pub struct Timing {
+    /// Number of measurements.
     count: u64,
-    /// The mean.
+    /// Mean duration in seconds.
     mean_seconds: f64,
-    /// Half of the times it took no longer.
+    /// Median duration in seconds.
     p50_seconds: f64,
-    /// 95 of 100 times it took no longer.
+    /// 95th percentile in seconds.
     p95_seconds: f64,
-    /// 99 of 100 times it took no longer.
+    /// 99th percentile in seconds.
     p99_seconds: f64,
-    /// The longest.
+    /// Maximum duration in seconds.
     max_seconds: f64,
 }
 
-impl From<Timing> for TimingView {
-    fn from(timing: Timing) -> Self {
-        let Timing { count, mean_seconds, p50_seconds, p95_seconds, p99_seconds, max_seconds } = timing;
-        Self { count, mean_seconds, p50_seconds, p95_seconds, p99_seconds, max_seconds }
-    }
-}
-
-/// Statements of the database.
+/// Durations of database queries.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct QueriesView {
-    /// All of them.
+pub struct QueryTiming {
     #[serde(flatten)]
-    timing: TimingView,
-    /// How many failed.
+    timing: Timing,
+    /// Number of queries that failed.
     failed: u64,
-    /// What takes longer is slow.
+    /// Duration from which a query is slow, in seconds.
     slow_from_seconds: f64,
-    /// How many were slow.
+    /// Number of slow queries.
     slow_count: u64,
-    /// The newest 20 of these, newest first.
-    slow: Vec<SlowQueryView>,
+    /// Last 20 slow queries, newest first.
+    slow: Vec<SlowQuery>,
 }
 
-/// A slow statement.
+/// Slow query.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SlowQueryView {
-    /// Its text without values, cut at 300 characters.
+pub struct SlowQuery {
+    /// SQL text without values, truncated to 300 characters.
     sql: String,
-    /// How long it took.
+    /// Duration in seconds.
     seconds: f64,
-    /// When.
+    /// Time of the query (RFC 3339).
     at: DateTime<Utc>,
 }
 
-/// What was shown, on its way into the database.
+/// Queue of impressions to be written to the database.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct QueueView {
-    /// Answers that wait to be written.
+pub struct ImpressionQueue {
+    /// Number of lists in the queue.
     waiting: usize,
-    /// How many may wait.
+    /// Maximum number of lists in the queue.
     capacity: usize,
-    /// Recommendations that were written.
+    /// Number of impressions written.
     written: u64,
-    /// Recommendations whose record was lost.
+    /// Number of impressions lost because the queue was full or the database failed.
     dropped: u64,
 }
 
-impl From<Performance> for PerformanceView {
-    fn from(found: Performance) -> Self {
+impl From<monitoring::Performance> for Performance {
+    fn from(found: monitoring::Performance) -> Self {
         let queries = found.queries;
-        let slow = |of: docent::SlowQuery| SlowQueryView { sql: of.sql, seconds: of.seconds, at: of.at };
-        let (hits, misses, hit_rate) = (found.cache_hits, found.cache_misses, found.cache_hit_rate);
-        let queue = found.impressions;
         Self {
             since: found.since,
-            cache: CacheView { hits, misses, hit_rate },
+            cache: UserCache {
+                hits: found.cache_hits,
+                misses: found.cache_misses,
+                hit_rate: found.cache_hit_rate,
+            },
             stages: found
                 .stages
                 .into_iter()
-                .map(|(stage, timing)| StageView { stage: stage.as_str(), timing: timing.into() })
+                .map(|(stage, timing)| StageTiming { stage: stage.as_str(), timing: timing.into() })
                 .collect(),
-            queries: QueriesView {
+            queries: QueryTiming {
                 timing: queries.timing.into(),
                 failed: queries.failed,
                 slow_from_seconds: queries.slow_from_seconds,
                 slow_count: queries.slow_count,
-                slow: queries.slow.into_iter().map(slow).collect(),
+                slow: queries.slow.into_iter().map(Into::into).collect(),
             },
-            impressions: QueueView {
-                waiting: queue.waiting,
-                capacity: queue.capacity,
-                written: queue.written,
-                dropped: queue.dropped,
+            impressions: ImpressionQueue {
+                waiting: found.impressions.queued,
+                capacity: found.impressions.capacity,
+                written: found.impressions.written,
+                dropped: found.impressions.dropped,
             },
         }
+    }
+}
+
+impl From<monitoring::Timing> for Timing {
+    fn from(timing: monitoring::Timing) -> Self {
+        let monitoring::Timing { count, mean_seconds, p50_seconds, p95_seconds, p99_seconds, max_seconds } =
+            timing;
+        Self { count, mean_seconds, p50_seconds, p95_seconds, p99_seconds, max_seconds }
+    }
+}
+
+impl From<monitoring::SlowQuery> for SlowQuery {
+    fn from(query: monitoring::SlowQuery) -> Self {
+        Self { sql: query.sql, seconds: query.seconds, at: query.at }
     }
 }

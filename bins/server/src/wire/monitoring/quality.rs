@@ -1,212 +1,129 @@
-use docent::{Comparison, ExperimentReport, Interval, Marks, QualityGroup, QualityReport};
+use docent::{
+    monitoring::{QualityGroup, QualityReport, RankQuality},
+    storage::FeedbackCounts,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::WindowView;
+use super::{TimeWindow, experiment::ExperimentReport};
 
-/// How good what was shown in the window was.
+/// Quality of the recommendations shown in the window.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct QualityView {
-    /// The window.
-    window: WindowView,
-    /// All that was shown.
-    overall: GroupView,
-    /// By strategy.
-    by_strategy: Vec<GroupView>,
-    /// By model; the name is null for what was shown without one.
-    by_model_version: Vec<GroupView>,
-    /// By place in the answer, from 1; of whole days.
-    by_rank: Vec<RankView>,
-    /// Of what there is, how much was shown; of whole days.
-    catalogue: CatalogueView,
-    /// Experiments that are configured; of whole days.
-    experiments: Vec<ExperimentView>,
+pub struct RecommendationQuality {
+    /// Window of the report.
+    window: TimeWindow,
+    /// Quality of all recommendations.
+    overall: QualityByGroup,
+    /// Quality by strategy.
+    by_strategy: Vec<QualityByGroup>,
+    /// Quality by model version; the name is null for lists without a model.
+    by_model_version: Vec<QualityByGroup>,
+    /// Quality by position in the list, over whole days.
+    by_rank: Vec<QualityByRank>,
+    /// Share of the catalogue that was shown, over whole days.
+    catalogue: CatalogueCoverage,
+    /// Results of the configured experiments, over whole days.
+    experiments: Vec<ExperimentReport>,
 }
 
-/// What came of what was shown.
+/// Outcomes of impressions: shown, clicked, rated.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct MarksView {
-    /// How many recommendations were shown.
+pub struct ImpressionOutcomes {
+    /// Number of recommendations shown.
     shown: u64,
-    /// How many of them were opened.
+    /// Number of recommendations clicked.
     clicked: u64,
-    /// Of how many of them somebody said whether they were useful.
+    /// Number of recommendations rated useful or not useful.
     rated: u64,
-    /// How many of these were.
+    /// Number of recommendations rated useful.
     useful: u64,
 }
 
-impl From<Marks> for MarksView {
-    fn from(marks: Marks) -> Self {
-        let Marks { shown, clicked, rated, useful } = marks;
+/// Quality of a group of recommendations.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct QualityByGroup {
+    /// Name of the group; null for all recommendations and for those without a model.
+    #[schema(required = true)]
+    name: Option<String>,
+    #[serde(flatten)]
+    outcomes: ImpressionOutcomes,
+    /// Click-through rate: clicked of shown; null if nothing was shown.
+    #[schema(required = true, minimum = 0, maximum = 1)]
+    ctr: Option<f64>,
+    /// Share of useful among rated recommendations; null if nothing was rated.
+    #[schema(required = true, minimum = 0, maximum = 1)]
+    satisfaction: Option<f64>,
+    /// Mean novelty of the recommendations; null if unknown.
+    #[schema(required = true, minimum = 0, maximum = 1)]
+    novelty: Option<f64>,
+    /// Mean intra-list diversity: 1 minus the mean cosine of two resources of a list; null if
+    /// unknown.
+    #[schema(required = true, minimum = 0, maximum = 1)]
+    diversity: Option<f64>,
+}
+
+/// Quality of the recommendations at one position of the list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct QualityByRank {
+    /// Position in the list, from 1.
+    #[schema(minimum = 1)]
+    rank: u64,
+    #[serde(flatten)]
+    outcomes: ImpressionOutcomes,
+    /// Click-through rate: clicked of shown; null if nothing was shown.
+    #[schema(required = true, minimum = 0, maximum = 1)]
+    ctr: Option<f64>,
+    /// Share of useful among rated recommendations; null if nothing was rated.
+    #[schema(required = true, minimum = 0, maximum = 1)]
+    satisfaction: Option<f64>,
+}
+
+/// Share of the catalogue that was shown.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CatalogueCoverage {
+    /// Number of resources that can be recommended.
+    resources: u64,
+    /// Number of resources shown to at least one user.
+    resources_shown: u64,
+    /// Share of resources shown; null if the catalogue is empty.
+    #[schema(required = true, minimum = 0, maximum = 1)]
+    coverage: Option<f64>,
+    /// Gini coefficient of impressions per resource: 0 if all are shown equally often, towards 1 if
+    /// few dominate; null if nothing was shown.
+    #[schema(required = true, minimum = 0, maximum = 1)]
+    gini_coefficient: Option<f64>,
+}
+
+impl From<FeedbackCounts> for ImpressionOutcomes {
+    fn from(counts: FeedbackCounts) -> Self {
+        let FeedbackCounts { shown, clicked, rated, useful } = counts;
         Self { shown, clicked, rated, useful }
     }
 }
 
-/// What came of a part of what was shown.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct GroupView {
-    /// Which part.
-    name: Option<String>,
-    /// What came of it.
-    #[serde(flatten)]
-    marks: MarksView,
-    /// Clicked of shown; null where nothing was.
-    ctr: Option<f64>,
-    /// Useful of rated; null where nothing was.
-    satisfaction: Option<f64>,
-    /// Mean novelty of what was shown, 0 to 1.
-    novelty: Option<f64>,
-    /// Mean intra-list diversity of the answers, 0 to 1: one less the cosine of two resources of an answer.
-    diversity: Option<f64>,
-}
-
-impl From<QualityGroup> for GroupView {
+impl From<QualityGroup> for QualityByGroup {
     fn from(group: QualityGroup) -> Self {
-        let QualityGroup { name, marks, ctr, satisfaction, novelty, diversity } = group;
-        Self { name, marks: marks.into(), ctr, satisfaction, novelty, diversity }
+        let QualityGroup { name, counts, ctr, satisfaction, novelty, diversity } = group;
+        Self { name, outcomes: counts.into(), ctr, satisfaction, novelty, diversity }
     }
 }
 
-/// What came of what was shown in one place.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RankView {
-    /// The place.
-    rank: u64,
-    /// What came of it.
-    #[serde(flatten)]
-    marks: MarksView,
-    /// Clicked of shown.
-    ctr: Option<f64>,
-    /// Useful of rated.
-    satisfaction: Option<f64>,
-}
-
-/// Of what there is, how much was shown.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct CatalogueView {
-    /// Resources that can be recommended.
-    resources: u64,
-    /// How many of them were shown to anybody.
-    resources_shown: u64,
-    /// The share of these; null of an empty catalogue.
-    coverage: Option<f64>,
-    /// Gini coefficient of how often each was shown: 0 where all alike, towards 1 where few have all; null where nothing was.
-    gini_coefficient: Option<f64>,
-}
-
-/// An experiment.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ExperimentView {
-    /// Its name.
-    name: String,
-    /// Its variants; the first is what the others are compared with.
-    variants: Vec<VariantView>,
-    /// The others against the first.
-    comparisons: Vec<ComparisonView>,
-}
-
-/// A variant of an experiment.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct VariantView {
-    /// Its name.
-    name: String,
-    /// How many people were shown something.
-    people: u64,
-    /// What came of it.
-    #[serde(flatten)]
-    marks: MarksView,
-    /// Clicked of shown; null for fewer than two people.
-    ctr: Option<IntervalView>,
-    /// Useful of rated; null for fewer than two people.
-    satisfaction: Option<IntervalView>,
-}
-
-/// A number, and the interval that holds it with 95 % confidence: over people, not over impressions. It has a width also where
-/// all outcomes agree.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct IntervalView {
-    /// The number.
-    value: f64,
-    /// Lower end.
-    low: f64,
-    /// Upper end.
-    high: f64,
-}
-
-impl From<Interval> for IntervalView {
-    fn from(interval: Interval) -> Self {
-        let Interval { value, low, high } = interval;
-        Self { value, low, high }
+impl From<RankQuality> for QualityByRank {
+    fn from(of: RankQuality) -> Self {
+        Self { rank: of.rank, outcomes: of.counts.into(), ctr: of.ctr, satisfaction: of.satisfaction }
     }
 }
 
-/// One variant against the first, in one metric.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ComparisonView {
-    /// The variant.
-    variant: String,
-    /// The first.
-    against: String,
-    /// `ctr` or `satisfaction`.
-    metric: &'static str,
-    /// `better`, `worse`, `no_difference_seen` or `not_enough_data`.
-    finding: &'static str,
-    /// The variant's less that of the first.
-    difference: Option<IntervalView>,
-    /// What is missing, where it is not enough.
-    missing: Option<String>,
-    /// The least difference that so much data would show four times in five.
-    detectable_difference: Option<f64>,
-}
-
-impl From<Comparison> for ComparisonView {
-    fn from(of: Comparison) -> Self {
-        Self {
-            variant: of.variant,
-            against: of.against,
-            metric: of.metric,
-            finding: of.finding.as_str(),
-            difference: of.difference.map(Into::into),
-            missing: of.missing,
-            detectable_difference: of.detectable,
-        }
-    }
-}
-
-impl From<ExperimentReport> for ExperimentView {
-    fn from(report: ExperimentReport) -> Self {
-        let variant = |of: docent::VariantReport| VariantView {
-            name: of.name,
-            people: of.people,
-            marks: of.marks.into(),
-            ctr: of.ctr.map(Into::into),
-            satisfaction: of.satisfaction.map(Into::into),
-        };
-        Self {
-            name: report.name,
-            variants: report.variants.into_iter().map(variant).collect(),
-            comparisons: report.comparisons.into_iter().map(Into::into).collect(),
-        }
-    }
-}
-
-impl QualityView {
-    /// What was found in the last `days` days.
+impl RecommendationQuality {
+    /// Reports the quality of the last `days` days.
     pub fn new(days: u32, report: QualityReport) -> Self {
-        let rank = |of: docent::RankQuality| RankView {
-            rank: of.rank,
-            marks: of.marks.into(),
-            ctr: of.ctr,
-            satisfaction: of.satisfaction,
-        };
         Self {
-            window: WindowView { days, from: report.begin, to: report.end },
+            window: TimeWindow { days, from: report.begin, to: report.end },
             overall: report.overall.into(),
             by_strategy: report.by_strategy.into_iter().map(Into::into).collect(),
             by_model_version: report.by_model.into_iter().map(Into::into).collect(),
-            by_rank: report.by_rank.into_iter().map(rank).collect(),
-            catalogue: CatalogueView {
+            by_rank: report.by_rank.into_iter().map(Into::into).collect(),
+            catalogue: CatalogueCoverage {
                 resources: report.resources,
                 resources_shown: report.resources_shown,
                 coverage: report.coverage,

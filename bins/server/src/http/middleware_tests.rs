@@ -11,7 +11,7 @@ use actix_web::{
 };
 use serde_json::Value;
 
-use super::{FrameConfig, frame};
+use super::{RequestTimeout, handle_request};
 
 async fn panics() -> HttpResponse {
     let nothing: Vec<u8> = Vec::new();
@@ -19,11 +19,11 @@ async fn panics() -> HttpResponse {
 }
 
 async fn panics_with_data() -> HttpResponse {
-    let person = String::from("secret-person");
-    HttpResponse::Ok().json(person.parse::<u8>().unwrap_or_else(|error| panic!("{person}: {error}")))
+    let user = String::from("secret-user");
+    HttpResponse::Ok().json(user.parse::<u8>().unwrap_or_else(|error| panic!("{user}: {error}")))
 }
 
-/// Log lines that were written.
+/// Collects log lines.
 #[derive(Debug, Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -56,7 +56,7 @@ async fn a_handler_that_panics_or_never_answers_is_answered_for() -> Result<(), 
     let kept = lines.clone();
     tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || kept.clone()).init();
     std::panic::set_hook(Box::new(crate::log_panic));
-    let config = Data::new(FrameConfig { request_timeout: Duration::from_millis(200) });
+    let config = Data::new(RequestTimeout(Duration::from_millis(200)));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(config.clone())
@@ -64,7 +64,7 @@ async fn a_handler_that_panics_or_never_answers_is_answered_for() -> Result<(), 
             .route("/panics/with/data", web::get().to(panics_with_data))
             .route("/never", web::get().to(never_answers))
             .wrap(Compress::default())
-            .wrap(from_fn(frame))
+            .wrap(from_fn(handle_request))
     })
     .workers(1)
     .disable_signals()
@@ -93,7 +93,7 @@ async fn a_handler_that_panics_or_never_answers_is_answered_for() -> Result<(), 
     let errors: Vec<&Value> = logged.iter().filter(|line| line["level"] == "ERROR").collect();
     assert_eq!(errors.len(), 4, "one line of each failure: {logged:#?}");
     let said: Vec<&Value> = errors.iter().map(|line| &line["said"]).filter(|said| said.is_string()).collect();
-    assert_eq!(said, ["(not shown: it holds data)"; 3], "{logged:#?}");
+    assert_eq!(said, ["(not shown: it may contain data)"; 3], "{logged:#?}");
     assert_eq!(logged.iter().filter(|line| line["message"] == "answered").count(), 4, "{logged:#?}");
     assert_eq!(logged.len(), 8, "{logged:#?}");
     handle.stop(false).await;

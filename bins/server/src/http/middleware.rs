@@ -1,5 +1,5 @@
-//! The frame around every request: an id, a deadline, one shape of refusal, metrics and the access log. A handler that
-//! panics is answered for.
+//! Outermost middleware: gives every request an id and a deadline, renders every error as one
+//! envelope, recovers from panics, and records metrics and the access log.
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
@@ -17,49 +17,46 @@ use tracing::Instrument;
 
 use super::{ApiError, RequestId, observe::Observation};
 
-/// Settings of the frame, as app data.
+/// Maximum duration of a request, including reading its body. Set as app data.
 #[derive(Debug, Clone, Copy)]
-pub struct FrameConfig {
-    /// How long a request may take, its body included.
-    pub request_timeout: Duration,
-}
+pub struct RequestTimeout(pub Duration);
 
-/// The outermost middleware.
+/// Handles a request from its first byte to its access log line.
 ///
 /// # Errors
-/// A refusal that renders itself, where there is no request left to answer.
-pub async fn frame<B: MessageBody + 'static>(
+/// Returns an error that renders itself if no request is left to attach the response to.
+pub async fn handle_request<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let id = RequestId::of(request.headers());
     request.extensions_mut().insert(id.clone());
-    let limit = request.app_data::<Data<FrameConfig>>().map(|config| config.request_timeout);
-    let limit = limit.unwrap_or(Duration::MAX);
+    let limit = request.app_data::<Data<RequestTimeout>>().map_or(Duration::MAX, |limit| limit.0);
     let span = tracing::info_span!("request", request_id = id.as_str());
     async {
         let observation = Observation::start(&request);
-        let answer = match timeout(limit, AssertUnwindSafe(next.call(request)).catch_unwind()).await {
-            Ok(Ok(answer)) => answer,
+        let outcome = match timeout(limit, AssertUnwindSafe(next.call(request)).catch_unwind()).await {
+            Ok(Ok(outcome)) => outcome,
             Ok(Err(_panic)) => Err(ApiError::panicked().into()),
             Err(_elapsed) => Err(ApiError::timed_out().into()),
         };
-        let answer = match answer {
-            Ok(response) => Ok(in_envelope(response, &id)),
-            Err(error) => Err(refusal(error, &id)),
+        let outcome = match outcome {
+            Ok(response) => Ok(finish_response(response, &id)),
+            Err(error) => Err(finish_error(error, &id)),
         };
-        let status = match &answer {
+        let status = match &outcome {
             Ok(response) => response.status(),
             Err(error) => error.as_response_error().status_code(),
         };
         observation.answered(status);
-        answer
+        outcome
     }
     .instrument(span)
     .await
 }
 
-fn in_envelope<B: MessageBody>(
+/// Adds the request id to a successful response; replaces an error response by the envelope.
+fn finish_response<B: MessageBody>(
     response: ServiceResponse<B>,
     id: &RequestId,
 ) -> ServiceResponse<EitherBody<B>> {
@@ -79,29 +76,29 @@ fn in_envelope<B: MessageBody>(
             &from_status
         }
     };
-    log(error);
-    let mut answer = error.answer(id.as_str());
+    log_cause(error);
+    let mut rendered = error.response(id.as_str());
     if let Some(allowed) = response.headers().get(header::ALLOW) {
-        answer.headers_mut().insert(header::ALLOW, allowed.clone());
+        rendered.headers_mut().insert(header::ALLOW, allowed.clone());
     }
     let (request, _) = response.into_parts();
-    ServiceResponse::new(request, answer.map_into_right_body())
+    ServiceResponse::new(request, rendered.map_into_right_body())
 }
 
-fn refusal(error: Error, id: &RequestId) -> Error {
+fn finish_error(error: Error, id: &RequestId) -> Error {
     let status = error.as_response_error().status_code();
     let error = error.as_error::<ApiError>().cloned().unwrap_or_else(|| ApiError::of_status(status));
-    log(&error);
+    log_cause(&error);
     error.for_request(id.clone()).into()
 }
 
-/// A failure of ours is logged here and nowhere else.
-fn log(error: &ApiError) {
+/// Logs the cause of a server error. No other place logs it.
+fn log_cause(error: &ApiError) {
     if let Some(cause) = error.cause() {
         tracing::error!(cause, "{error}");
     }
 }
 
 #[cfg(test)]
-#[path = "frame_tests.rs"]
+#[path = "middleware_tests.rs"]
 mod tests;
