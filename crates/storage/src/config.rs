@@ -57,7 +57,13 @@ impl StoreConfig {
         }
         match self.url.split_once(':') {
             Some(("sqlite", rest)) => sqlite_place(rest),
-            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => Ok(Place::Postgres),
+            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
+                if cfg!(feature = "postgres") {
+                    return Ok(Place::Postgres);
+                }
+                let why = "this program is built without PostgreSQL; build it with the feature postgres";
+                Err(StorageError::InvalidUrl(why.to_owned()))
+            }
             _ => Err(StorageError::InvalidUrl("expected it to start with sqlite: or postgres://".to_owned())),
         }
     }
@@ -121,7 +127,7 @@ mod tests {
             ("sqlite:100% #1.db", file("100% #1.db", true)),
             ("sqlite:", None),
             ("sqlite://c.db?mode=ro", None),
-            ("postgres://u:p@h/d", Some(Place::Postgres)),
+            ("postgres://u:p@h/d", cfg!(feature = "postgres").then_some(Place::Postgres)),
             ("postgres:h", None),
             ("mysql://h/d", None),
             ("docent.db", None),

@@ -28,6 +28,7 @@
 mod api_keys;
 mod backup;
 mod config;
+#[cfg(feature = "postgres")]
 mod connect;
 mod counts;
 mod embeddings;

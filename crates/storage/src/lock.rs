@@ -10,7 +10,6 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Fro
 use crate::{
     StoreConfig,
     config::Place,
-    connect::wait_for_postgres,
     error::{Result, StorageError},
     session_timeouts::lift_timeouts,
     sql,
@@ -91,7 +90,8 @@ fn unavailable(error: std::io::Error) -> StorageError {
 }
 
 async fn lock_session(config: &StoreConfig, waiting: impl FnOnce()) -> Result<DatabaseConnection> {
-    wait_for_postgres(config).await?;
+    #[cfg(feature = "postgres")]
+    crate::connect::wait_for_postgres(config).await?;
     let mut options = ConnectOptions::new(config.url.clone());
     options.max_connections(1).acquire_timeout(config.wait).sqlx_logging(false);
     // The lock lasts as long as this connection.

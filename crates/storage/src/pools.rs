@@ -22,6 +22,7 @@ impl Store {
     #[must_use]
     pub fn pools(&self) -> Vec<PoolStatus> {
         match self.reader().get_database_backend() {
+            #[cfg(feature = "postgres")]
             DbBackend::Postgres => {
                 let pool = self.reader().get_postgres_connection_pool();
                 let max = pool.options().get_max_connections();

@@ -6,7 +6,6 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbB
 use crate::{
     QuerySeen, StoreConfig,
     config::Place,
-    connect::wait_for_postgres,
     error::{Result, StorageError},
     observe::Observed,
     sql,
@@ -70,7 +69,8 @@ impl Store {
                 (observed.connection(writer), observed.connection(reader))
             }
             Place::Postgres => {
-                wait_for_postgres(config).await?;
+                #[cfg(feature = "postgres")]
+                crate::connect::wait_for_postgres(config).await?;
                 let mut options = ConnectOptions::new(config.url.clone());
                 options
                     .max_connections(config.max_connections)
