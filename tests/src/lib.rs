@@ -4,6 +4,6 @@
 mod dump;
 pub mod movielens;
 
-pub use dump::dump;
 #[cfg(unix)]
 pub use docent_test_support::Postgres;
+pub use dump::dump;

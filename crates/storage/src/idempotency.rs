@@ -68,7 +68,9 @@ pub(crate) async fn claim(
     match found {
         Some(found) if found.request_hash == key.request_hash => Ok(Some(found.response)),
         Some(_) => Err(StorageError::IdempotencyMismatch),
-        None => Err(StorageError::Conflict("the idempotency key is being deleted; send the request again".to_owned())),
+        None => Err(StorageError::Conflict(
+            "the idempotency key is being deleted; send the request again".to_owned(),
+        )),
     }
 }
 

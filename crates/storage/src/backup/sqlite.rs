@@ -99,7 +99,11 @@ fn copy_pages(from: &Connection, to: &mut Connection, wait: Duration) -> Result<
         match backup.step(-1).map_err(|error| error.to_string())? {
             StepResult::Done => return Ok(()),
             _ if since.elapsed() < wait => std::thread::sleep(PAUSE),
-            _ => return Err("another program keeps the database locked; stop it or try again later".to_owned()),
+            _ => {
+                return Err(
+                    "another program keeps the database locked; stop it or try again later".to_owned()
+                );
+            }
         }
     }
 }

@@ -93,8 +93,13 @@ async fn with_row_ids(transaction: &impl ConnectionTrait, merged: Vec<Merged>) -
     let row_ids = find_row_ids(transaction, &keys.collect::<Vec<_>>()).await?;
     let items = merged.into_iter().map(|outcome| match outcome {
         Merged::New { key, interaction } => {
-            let missing =
-                || StorageError::corrupt(merge::TABLE, format!("{key:?}"), "the row disappeared while it was locked");
+            let missing = || {
+                StorageError::corrupt(
+                    merge::TABLE,
+                    format!("{key:?}"),
+                    "the row disappeared while it was locked",
+                )
+            };
             let row_id = *row_ids.get(&key).ok_or_else(missing)?;
             Ok(Recorded::Merged { row_id, interaction })
         }

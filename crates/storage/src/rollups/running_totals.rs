@@ -21,7 +21,8 @@ impl RunningTotals {
     pub(super) fn read(last_day: i64, bytes: &[u8]) -> Option<Self> {
         let (days, rest) = bytes.as_chunks::<BYTES>();
         let totals: Vec<u32> = days.iter().map(|day| u32::from_be_bytes(*day)).collect();
-        (rest.is_empty() && totals.len() <= MAX_DAYS && totals.is_sorted()).then_some(Self { last_day, totals })
+        (rest.is_empty() && totals.len() <= MAX_DAYS && totals.is_sorted())
+            .then_some(Self { last_day, totals })
     }
 
     /// Returns the last day with an event, counted from 1970.

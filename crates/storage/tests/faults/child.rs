@@ -16,8 +16,8 @@ use crate::operations::{OPERATIONS, apply, fill, holds, one_more};
 const MAX_FAULT: u64 = 300;
 /// Operations after the first fault: enough that each kind follows it.
 const OPERATIONS_AFTER_FAULT: u64 = 12;
-/// Frames in the log of the larger template. SQLite moves the log into the database at 1,000, so that
-/// this happens early in a run.
+/// Frames in the log of the larger template. SQLite moves the log into the database at 1,000, so
+/// that this happens early in a run.
 const LONG_LOG_FRAMES: u64 = 900;
 /// One run in so many starts with the larger template, which takes longer to copy.
 const LONG_LOG_EVERY: u64 = 4;
@@ -77,7 +77,8 @@ async fn run(plan: &str, folder: &Path) -> Result<u64> {
     let log = beside(&long_log, "-wal");
     fill(&store, || Ok(fs::metadata(&log)?.len() / FRAME_BYTES >= LONG_LOG_FRAMES)).await?;
     let (mut faults, mut n, mut failures, mut misses) = (0, 1, Vec::new(), 0);
-    // Runs that need fewer operations than n meet no fault; when both templates do, larger n cannot either.
+    // Runs that need fewer operations than n meet no fault; when both templates do, larger n cannot
+    // either.
     while n <= MAX_FAULT && misses < LONG_LOG_EVERY {
         let template = if n.is_multiple_of(LONG_LOG_EVERY) { &long_log } else { &short_log };
         match one_run(folder, template, &plan, n).await {

@@ -1,13 +1,14 @@
 /*
  * Makes chosen disk operations of a process fail. Loaded with LD_PRELOAD.
  *
- * Counts the operations on files below the folder DOCENT_FAULTS_FOLDER. The process gives orders by writing to the
- * file "control" in that folder:
- *   fail KIND N ERRNO COUNT   from the N-th operation of KIND ("write" or "sync") on, fail COUNT of them
+ * Counts the operations on files below the folder DOCENT_FAULTS_FOLDER. The process gives orders by
+ * writing to the file "control" in that folder:
+ *   fail KIND N ERRNO COUNT   from the N-th operation of KIND ("write" or "sync") on, fail COUNT
  *   off                       fail none
  *   report                    write "CALLS FAILED UNSYNCED" to the file "report"
- * CALLS and FAILED count since the last "fail"; UNSYNCED is 1 if a file that ends in "-wal" was written and not synced
- * since. Syncs that do not fail are counted and then skipped: the process is never cut off from the page cache.
+ * CALLS and FAILED count since the last "fail"; UNSYNCED is 1 if a file that ends in "-wal" was
+ * written and not synced since. Syncs that do not fail are counted and then skipped: the process is
+ * never cut off from the page cache.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
