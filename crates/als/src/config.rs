@@ -15,35 +15,44 @@ const MIN_UNOBSERVED_WEIGHT: f32 = 1e-6;
 /// Settings of a training run.
 ///
 /// The defaults suit catalogues of thousands to hundreds of thousands of items.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlsConfig {
     /// Length of a factor vector, 1 to 4,096. Default 64.
+    #[schemars(range(min = 1, max = 4096))]
     pub dim: usize,
     /// Number of times both sides are solved, at least 1. Default 12.
+    #[schemars(range(min = 1))]
     pub sweeps: usize,
     /// `lambda` of the objective, above 0. Default 0.007.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub regularization: f32,
     /// `nu` of the objective, 0 to 2: growth of the regularisation with the number of observations
     /// of a row. Default 1.
+    #[schemars(range(min = 0.0, max = 2.0))]
     pub regularization_exponent: f32,
     /// `a`, 0 to 1: an observed pair of an item that `n` users have weighs `n^-a`, scaled so that
     /// the total weight stays the same. Default 0.1. Popular items say less about a user.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub popularity_exponent: f32,
     /// Share of the unobserved weight that counts in the ridge of an item, 0 to 1; in the ridge of
     /// a user all of it counts. Default 1. Less leaves rare items freer, which overfits in many
     /// dimensions.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub item_ridge_mass: f32,
     /// `w0`: weight of a pair, observed or not, of a user of mean activity, above 0 and at most 1.
     /// Default `None`: taken from the data, see [`AlsConfig::for_data`]. A trained model holds the
     /// number.
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     pub unobserved_weight: Option<f32>,
     /// Mean length of a history, above 0. Default `None`: taken from the data, see
     /// [`AlsConfig::for_data`]. A trained model holds the number; in one that does not, all users
     /// count alike.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub mean_activity: Option<f32>,
     /// Standard deviation of the initial factors as a multiple of `1 / sqrt(dim)`, above 0.
     /// Default 0.1.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub init_scale: f32,
     /// Seed of the initial factors. Default 42.
     pub seed: u64,

@@ -17,12 +17,13 @@ pub struct Assignment {
 
 /// Settings that the users of one variant are served with. A setting that is `None` keeps its usual
 /// value; a variant without any settings serves as the control group.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
     /// Name of the variant in answers and reports.
     pub name: String,
     /// Share of all users who are assigned to it, greater than 0 and at most 1.
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     pub share: f64,
     /// Strategy used in place of the hybrid one.
     #[serde(default)]
@@ -42,12 +43,13 @@ pub struct Variant {
 }
 
 /// An experiment, which splits users into variants by a stable hash.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
-    /// Names it in answers and reports; another name splits people anew.
+    /// Name in answers and reports. A new name assigns users to variants again.
     pub name: String,
     /// At least two variants. The first is the control, with which the others are compared.
+    #[schemars(length(min = 2))]
     pub variants: Vec<Variant>,
 }
 
@@ -117,7 +119,7 @@ fn once(field: &str, is_new: bool, name: &str) -> Result<(), DomainError> {
 
 /// Experiments that run side by side. A user takes part in at most one of them: the first that
 /// assigns the user to a variant.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "Vec<Experiment>", into = "Vec<Experiment>")]
 pub struct Experiments(Vec<Experiment>);
 

@@ -47,7 +47,7 @@ impl Signals {
 }
 
 /// The strengths of interaction types: built-in rules, and types that you add.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct InteractionRules {
     /// Strength of each additional type, by name.
     pub custom: BTreeMap<String, Strength>,

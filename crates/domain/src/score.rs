@@ -68,7 +68,7 @@ impl ComponentScores {
 }
 
 /// The strategy that gathers and ranks candidates.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// Uses the behaviour of users with similar interactions.

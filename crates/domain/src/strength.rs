@@ -6,8 +6,9 @@ use crate::DomainError;
 pub const POSITIVE_THRESHOLD: f64 = 0.4;
 
 /// The strength of an interaction: the degree to which it speaks for a resource, in `[0, 1]`.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "f64", into = "f64")]
+#[schemars(extend("minimum" = 0, "maximum" = 1))]
 pub struct Strength(f64);
 
 impl Strength {

@@ -5,8 +5,9 @@ use crate::DomainError;
 /// A number in `[0, 1]`, such as a preference, a quality or a share.
 ///
 /// The field that holds it says which. 0 is a value like any other and never means "not set".
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "f64", into = "f64")]
+#[schemars(extend("minimum" = 0, "maximum" = 1))]
 pub struct UnitInterval(f64);
 
 impl UnitInterval {

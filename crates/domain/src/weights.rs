@@ -7,7 +7,7 @@ use crate::{Component, DomainError};
 /// [`Weights::new`] scales them to a sum of 1. The hybrid score divides by the sum of the weights
 /// of the components that a candidate has, so weights that are changed later need no second
 /// scaling.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "UncheckedWeights")]
 pub struct Weights {
     collaborative: f64,
@@ -18,13 +18,23 @@ pub struct Weights {
 }
 
 /// Weights as read from a file; a component that is not named has weight 0.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct UncheckedWeights {
+    /// Weight of the behaviour of users with similar interactions.
+    #[schemars(range(min = 0.0))]
     collaborative: f64,
+    /// Weight of the similarity of the resource's text to what the user likes.
+    #[schemars(range(min = 0.0))]
     content: f64,
+    /// Weight of the links from resources that the user likes.
+    #[schemars(range(min = 0.0))]
     graph: f64,
+    /// Weight of the overall quality of the resource.
+    #[schemars(range(min = 0.0))]
     quality: f64,
+    /// Weight of the age of the resource.
+    #[schemars(range(min = 0.0))]
     recency: f64,
 }
 

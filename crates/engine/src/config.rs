@@ -130,19 +130,19 @@ fn out_of_range(key: &str, expected: &'static str, got: impl fmt::Display) -> Do
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CandidateCounts {
-    /// Best by the collaborative models.
+    /// Number of resources that the collaborative models rank highest.
     #[schemars(range(max = 100_000))]
     pub collaborative: usize,
-    /// Nearest to the user's content profile.
+    /// Number of resources nearest to the user's content profile.
     #[schemars(range(max = 100_000))]
     pub content: usize,
-    /// Nearest in the graph.
+    /// Number of resources nearest in the graph.
     #[schemars(range(max = 100_000))]
     pub graph: usize,
-    /// Most popular.
+    /// Number of the most popular resources.
     #[schemars(range(max = 100_000))]
     pub popular: usize,
-    /// Newest.
+    /// Number of the newest resources.
     #[schemars(range(max = 100_000))]
     pub new: usize,
 }

@@ -17,24 +17,29 @@ const BLOCK: usize = 128;
 /// Settings of [`ease`].
 ///
 /// The defaults are those of the published baseline; [`EaseConfig::denoising`] ranks better.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EaseConfig {
     /// Ridge of the regression, above 0. Default 1,320.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub l2: f32,
     /// Share of a history that training treats as dropped at random, at least 0 and below 1.
     /// Default 0. The ridge of each item grows by `dropout / (1 - dropout)` times its count, which
     /// keeps popular items from explaining themselves.
+    #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     pub dropout: f32,
     /// `a`, 0 to 2: a user of `n` items counts `n^-a`, see [`InteractionMatrix::activity_shares`].
     /// Default 0.
+    #[schemars(range(min = 0.0, max = 2.0))]
     pub activity_exponent: f32,
     /// Maximum number of weights in the matrix, shared out equally: each item keeps its weights of
     /// largest magnitude, at least one. A weight takes eight bytes. Default `None`: no limit.
     #[serde(alias = "most_weights")]
+    #[schemars(range(min = 1))]
     pub max_weights: Option<usize>,
     /// Maximum number of items; larger catalogues are refused. Default 10,000. Time grows with the
     /// cube of the number, memory with its square.
+    #[schemars(range(min = 1))]
     pub max_items: usize,
 }
 

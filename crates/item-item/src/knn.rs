@@ -9,13 +9,15 @@ use crate::{
 };
 
 /// Settings of [`knn`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct KnnConfig {
     /// Number of neighbours that each item keeps, at least 1. Default 100.
+    #[schemars(range(min = 1))]
     pub neighbors: usize,
     /// Number added to the product of the norms, at least 0. Default 10. It shrinks similarities
     /// that rest on few users.
+    #[schemars(range(min = 0.0))]
     pub shrinkage: f32,
 }
 

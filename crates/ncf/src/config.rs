@@ -48,7 +48,7 @@ pub struct NcfConfig {
     /// Share of hidden units dropped in training, at least 0 and below 1. Default 0.
     #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     pub dropout: f32,
-    /// Loss. Default [`Loss::Bce`].
+    /// Loss that training minimises. Default [`Loss::Bce`].
     pub loss: Loss,
     /// Epochs without a better holdout metric before training stops; at least 1. Default 3.
     #[schemars(range(min = 1))]

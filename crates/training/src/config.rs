@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub struct TrainConfig {
     /// Matrix factorisation by alternating least squares.
     pub als: AlsConfig,
-    /// The matrix factorisation of few dimensions that is blended with it.
+    /// Second matrix factorisation, of few dimensions, that is blended with `als`.
     #[serde(alias = "broad_als")]
     pub low_rank_als: AlsConfig,
     /// Neural collaborative filtering.
@@ -26,7 +26,7 @@ pub struct TrainConfig {
     pub embedder: EmbedderConfig,
     /// The built-in embedder.
     pub lsa: LsaConfig,
-    /// Seed of everything random; overrides the seeds of the parts.
+    /// Seed of all random choices; overrides the seeds of the models.
     pub seed: u64,
     /// Share of each user's latest positives that is held out for evaluation, above 0 and below 1.
     #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
