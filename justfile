@@ -52,6 +52,15 @@ bench:
 metrics-doc:
     cargo run -q -p docent-telemetry --example reference > docs/metrics.md
 
+# Generate docs/reference/configuration.md from the types of the settings.
+config-doc:
+    cargo run -q -p docent-config --example reference > docs/reference/configuration.md
+
+# Generate docs/reference/command-line.md from the arguments of both programs.
+command-line-doc:
+    UPDATE_DOCS=1 cargo test -q -p docent-server --bin docent-server the_reference_of_the_command_line
+    UPDATE_DOCS=1 cargo test -q -p docent-trainer --bin docent-trainer the_reference_of_the_command_line
+
 # Check the rules and alerts of monitoring/ with the programs of Prometheus.
 check-monitoring:
     .ci/monitoring

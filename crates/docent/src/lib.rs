@@ -46,9 +46,12 @@
 //! `training`, `ncf` (training of neural collaborative filtering), `sqlite`, `postgres` and
 //! `http-embedder` are on by default. With `default-features = false, features = ["sqlite"]` the
 //! crate serves models, including neural ones, without a training library, PostgreSQL or an HTTP
-//! client. `sentence-transformers`, `cuda` and `wgpu` are off by default.
+//! client. `config` (the file, the environment variables and the checks that the server and the
+//! trainer share), `sentence-transformers`, `cuda` and `wgpu` are off by default.
 
 pub use chrono;
+#[cfg(feature = "config")]
+pub use docent_config as config;
 pub use docent_domain::{
     Assignment, Component, ComponentScores, DomainError, Experiment, Experiments, Feedback, Interaction,
     InteractionRules, InteractionType, Link, NewInteraction, Profile, Resource, ResourceId, Signals, Strategy,
@@ -57,7 +60,7 @@ pub use docent_domain::{
 pub use docent_engine::{
     Answer, CandidateCounts, Cursor, CursorError, Degradation, Engine, EngineConfig, EngineStatus, Error,
     IngestOutcome, InvalidInput, MAX_BOOSTS, MAX_LIMIT, MAX_SHOWN, RecommendRequest, Recommendation,
-    Reloaded, Retention, SimilarResource, limit_checked,
+    Reloaded, ImpressionRetention, SimilarResource, limit_checked,
 };
 pub use docent_ranker::{Boost, Contributions, Filter, FilterError, Reason};
 pub use docent_storage::{

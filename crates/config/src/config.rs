@@ -1,0 +1,70 @@
+use docent_engine::EngineConfig;
+use docent_training::TrainConfig;
+use figment::value::Value;
+use serde::{Deserialize, Serialize};
+
+use crate::{ConfigError, check, schema};
+
+/// Every setting of Docent. The fields of this struct are the keys at the top level of the file,
+/// which configure the server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Config {
+    /// Address that the server listens on, as `HOST:PORT`; port 0 picks a free port.
+    pub bind: String,
+    /// Allow the server to listen on an address that other machines can reach. There are no API
+    /// keys yet, so everyone who reaches it can read, change and erase everything.
+    pub insecure: bool,
+    /// Interval at which the server looks for new models and for changes by other processes, in
+    /// seconds.
+    #[schemars(range(min = 1))]
+    pub poll_seconds: u64,
+    /// Number of threads that serve HTTP. If unset, the number of processor cores.
+    #[schemars(range(min = 1))]
+    pub workers: Option<usize>,
+    /// Time limit of a request, in seconds. The server answers 503 to a request that takes longer.
+    #[schemars(range(min = 1))]
+    pub request_timeout_seconds: u64,
+    /// Time that open requests may take to end after the server is asked to stop, in seconds; then
+    /// the time that writing the queued impressions may take.
+    pub shutdown_timeout_seconds: u64,
+    /// Data, models and ranking.
+    pub engine: EngineConfig,
+    /// Training.
+    pub train: TrainConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            bind: "127.0.0.1:8080".to_owned(),
+            insecure: false,
+            poll_seconds: 2,
+            workers: None,
+            request_timeout_seconds: 30,
+            shutdown_timeout_seconds: 30,
+            engine: EngineConfig::default(),
+            train: TrainConfig::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Checks the value of every key against its range, and the rules that span several keys.
+    ///
+    /// # Errors
+    /// [`ConfigError::Invalid`] for the first key whose value is out of its range.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let value = Value::serialize(self).map_err(|error| ConfigError::internal(&error))?;
+        check::check(schema::root(), &value).map_err(|problem| problem.at(|_| None))?;
+        self.check_rules()
+    }
+
+    /// Checks what a schema cannot express.
+    pub(crate) fn check_rules(&self) -> Result<(), ConfigError> {
+        self.engine.check()?;
+        self.train.check()?;
+        Ok(())
+    }
+}
