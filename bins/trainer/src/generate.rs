@@ -1,39 +1,35 @@
-//! `generate`.
+//! `generate`: fills the store with a synthetic library.
 
+use docent_formats::{Location, Record};
 use docent_sample::{Library, LibraryConfig};
 
 use crate::{
-    cli::GenerateArgs,
     exit,
-    import::{Place, Sink, SinkConfig},
+    import::{Sink, SinkConfig},
     settings::Settings,
 };
 
-/// Fills the store; with the same arguments a second time it changes nothing.
-pub async fn run(settings: Settings, args: &GenerateArgs) -> anyhow::Result<u8> {
-    let config = LibraryConfig {
-        resources: args.resources,
-        users: args.users,
-        interactions_per_user: args.interactions,
-        seed: args.seed,
-        ..LibraryConfig::default()
-    };
-    let library = Library::generate(&config);
-    let store = settings.open_store().await?;
-    let mut sink =
-        Sink::open(store.clone(), SinkConfig { strict: true, rules: settings.engine.interactions }).await?;
-    let place = |line: usize| Place::new("the made-up library", line as u64 + 1);
-    for (line, resource) in library.resources.into_iter().enumerate() {
-        sink.resource(resource, true, place(line)).await?;
+/// Users that the summary lists.
+const SHOWN_USERS: usize = 5;
+
+/// Fills the store. A second run with the same configuration changes nothing.
+pub async fn run(settings: Settings, config: &LibraryConfig) -> anyhow::Result<u8> {
+    let library = Library::generate(config);
+    let store = settings.open_or_create_store().await?;
+    let rules = settings.engine.interactions;
+    let mut sink = Sink::open(store.clone(), SinkConfig { is_strict: true, rules }).await?;
+    let start = Location::new("the synthetic library", 0);
+    for (line, resource) in (1..).zip(library.resources) {
+        sink.write(Record::Resource { resource, has_all_links: true }, start.at(line)).await?;
     }
-    for (line, interaction) in library.interactions.into_iter().enumerate() {
-        sink.interaction(interaction, place(line)).await?;
+    for (line, interaction) in (1..).zip(library.interactions) {
+        sink.write(Record::Interaction(interaction), start.at(line)).await?;
     }
     let summary = sink.finish().await?;
     println!("{summary}");
-    println!("\nwho likes what:");
-    for person in library.people.iter().take(5) {
-        println!("  {}  {}", person.id, person.taste);
+    println!("\nusers and their tastes:");
+    for user in library.users.iter().take(SHOWN_USERS) {
+        println!("  {}  {}", user.id, user.taste);
     }
     store.close().await?;
     Ok(exit::DONE)

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 340.0;
-/// Room for axes and titles: left, top, right, bottom.
+/// Margins for axes and titles: left, top, right, bottom.
 const MARGINS: [f64; 4] = [62.0, 34.0, 24.0, 46.0];
 const TICKS: usize = 5;
 const COLOURS: [&str; 6] = ["#2b6cb0", "#c05621", "#2f855a", "#6b46c1", "#b83280", "#4a5568"];
 
-/// One plot: series of points over two linear axes.
+/// A plot: series of points over two linear axes.
 pub struct Chart {
     pub title: String,
     pub x: String,
@@ -17,20 +17,20 @@ pub struct Chart {
     pub series: Vec<Series>,
 }
 
-/// Points that belong together, joined in their order.
+/// Points that are joined in their order.
 pub struct Series {
     pub name: String,
     pub points: Vec<Point>,
 }
 
-/// A point, and what is written beside it.
+/// A point with its label.
 pub struct Point {
     pub x: f64,
     pub y: f64,
     pub label: String,
 }
 
-/// The charts beside each other, as the text of an SVG file.
+/// Draws charts beside each other and returns the text of an SVG file.
 pub fn svg(charts: &[Chart]) -> String {
     let width = WIDTH * charts.len() as f64;
     let mut out = format!(
@@ -43,7 +43,7 @@ pub fn svg(charts: &[Chart]) -> String {
     out + "</svg>\n"
 }
 
-/// An axis: what it shows, and where on the picture.
+/// An axis: its range of values and its range on the picture.
 struct Axis {
     low: f64,
     high: f64,
@@ -52,7 +52,7 @@ struct Axis {
 }
 
 impl Axis {
-    /// Wide enough for all finite values, with a little air.
+    /// Returns an axis that spans all finite values with a margin.
     fn over(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Self {
         let finite = values.filter(|value| value.is_finite());
         let (low, high) =

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first asks for a clean stop, the second does not wait for it.
+//! Ctrl-C and SIGTERM. The first signal requests a clean stop; the second ends the process at once.
 
 use std::sync::{
     Arc,
@@ -13,16 +13,16 @@ use tokio::{
 
 use crate::{exit, logging};
 
-/// Whether and by what a stop was asked for.
+/// A request to stop, shared by all parts of a command.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
-    /// The exit code of the signal; 0 as long as there was none.
+    /// Exit code of the signal; 0 before the first signal.
     code: Arc<AtomicU8>,
     arrived: Arc<Notify>,
 }
 
 impl Stop {
-    /// Takes the signals over from here on.
+    /// Handles the signals from now on.
     pub fn listen() -> anyhow::Result<Self> {
         let stop = Self::default();
         let mut interrupt = signal(SignalKind::interrupt()).context("listening for Ctrl-C")?;
@@ -30,33 +30,27 @@ impl Stop {
         let (code, arrived) = (Arc::clone(&stop.code), Arc::clone(&stop.arrived));
         tokio::spawn(async move {
             loop {
-                let asked = tokio::select! {
+                let requested = tokio::select! {
                     _ = interrupt.recv() => exit::INTERRUPTED,
                     _ = terminate.recv() => exit::TERMINATED,
                 };
-                if code.swap(asked, Ordering::Relaxed) != 0 {
-                    std::process::exit(i32::from(asked));
+                if code.swap(requested, Ordering::Relaxed) != 0 {
+                    std::process::exit(i32::from(requested));
                 }
                 arrived.notify_one();
-                logging::note("stopping at the next batch; once more to stop at once");
+                logging::note("stopping after the current batch; press Ctrl-C again to stop immediately");
             }
         });
         Ok(stop)
     }
 
-    /// The exit code to end with, if a stop was asked for.
-    pub fn asked(&self) -> Option<u8> {
+    /// Returns the exit code of the signal after a stop was requested.
+    pub fn requested(&self) -> Option<u8> {
         Some(self.code.load(Ordering::Relaxed)).filter(|code| *code != 0)
     }
 
-    /// Waits for a stop to be asked for.
+    /// Waits until a stop is requested.
     pub async fn arrives(&self) {
         self.arrived.notified().await;
-    }
-
-    /// An error once a stop was asked for.
-    pub fn check(&self) -> anyhow::Result<()> {
-        anyhow::ensure!(self.asked().is_none(), "interrupted");
-        Ok(())
     }
 }

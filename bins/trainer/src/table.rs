@@ -1,19 +1,23 @@
-//! Tables for people: the first column to the left, the others to the right.
+//! Tables for terminals.
 
-/// A table with a header, columns two blanks apart.
+/// Renders a header and rows, columns two blanks apart. The first column is aligned to the left,
+/// the others to the right.
 pub fn render(header: &[&str], rows: &[Vec<String>]) -> String {
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-        cells.chain(header.get(column).map(|name| name.chars().count())).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..header.len()).map(width).collect();
-    let line = |cells: &[String]| {
-        let padded = cells.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| match column {
-            0 => format!("{cell:<width$}"),
-            _ => format!("{cell:>width$}"),
-        });
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
+    let mut widths: Vec<usize> = header.iter().map(|name| name.chars().count()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
     let header: Vec<String> = header.iter().map(|name| (*name).to_owned()).collect();
-    std::iter::once(line(&header)).chain(rows.iter().map(|row| line(row))).collect::<Vec<_>>().join("\n")
+    let lines = std::iter::once(&header).chain(rows).map(|cells| line(cells, &widths));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn line(cells: &[String], widths: &[usize]) -> String {
+    let mut padded = Vec::with_capacity(cells.len());
+    for (column, (cell, &width)) in cells.iter().zip(widths).enumerate() {
+        padded.push(if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") });
+    }
+    padded.join("  ").trim_end().to_owned()
 }

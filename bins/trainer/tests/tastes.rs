@@ -1,13 +1,17 @@
-//! What the demonstration promises: two people of different tastes get different lists, each to their own taste.
+//! The promise of the demonstration: users of different tastes get different lists, each to their
+//! own taste.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use std::collections::{HashMap, HashSet};
 
-use docent::{Engine, EngineConfig, NcfConfig, RecommendRequest, TrainConfig, Trainer};
-use docent_sample::{Library, LibraryConfig, Person};
+use docent::{
+    Engine, EngineConfig, RecommendRequest,
+    training::{NcfConfig, TrainConfig, Trainer},
+};
+use docent_sample::{Library, LibraryConfig, SampleUser};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_people_of_different_tastes_get_lists_to_their_tastes() {
+async fn two_users_of_different_tastes_get_lists_to_their_tastes() {
     let folder = tempfile::tempdir().unwrap();
     let config =
         LibraryConfig { resources: 400, users: 300, interactions_per_user: 24, ..LibraryConfig::default() };
@@ -19,7 +23,7 @@ async fn two_people_of_different_tastes_get_lists_to_their_tastes() {
     let train =
         TrainConfig { ncf: NcfConfig { epochs: 3, ..NcfConfig::default() }, ..TrainConfig::default() };
     let trainer = Trainer::with_store(engine.store().clone(), folder.path().join("snapshots"), train);
-    let report = trainer.run(Box::new(())).await.unwrap();
+    let report = trainer.run().await.unwrap();
     let ndcg = |model: &str| report.info.holdout[model].ndcg;
     assert!(ndcg("hybrid") > 1.5 * ndcg("popularity"), "{:?}", report.info.holdout);
     engine.reload().await.unwrap();
@@ -27,9 +31,9 @@ async fn two_people_of_different_tastes_get_lists_to_their_tastes() {
     let topics: HashMap<&str, &str> =
         library.resources.iter().map(|r| (r.id.as_str(), Library::topic_of(r).unwrap())).collect();
     let mut to_taste = Vec::new();
-    for one in library.people.iter().take(12) {
+    for one in library.users.iter().take(12) {
         let other =
-            library.people.iter().find(|other| other.topics.iter().all(|t| !one.topics.contains(t))).unwrap();
+            library.users.iter().find(|other| other.topics.iter().all(|t| !one.topics.contains(t))).unwrap();
         let (mine, theirs) = (list(&engine, one).await, list(&engine, other).await);
         let shared = mine.iter().collect::<HashSet<_>>().intersection(&theirs.iter().collect()).count();
         assert!(10 * shared < 3 * mine.len(), "{} and {} share {shared} of {}", one.id, other.id, mine.len());
@@ -41,8 +45,8 @@ async fn two_people_of_different_tastes_get_lists_to_their_tastes() {
     engine.close().await.unwrap();
 }
 
-async fn list(engine: &Engine, person: &Person) -> Vec<String> {
-    let request = RecommendRequest { limit: 10, ..RecommendRequest::new(person.id.clone()) };
+async fn list(engine: &Engine, person: &SampleUser) -> Vec<String> {
+    let request = RecommendRequest::new(person.id.clone()).limit(10);
     let answer = engine.recommend(request).await.unwrap();
     assert_eq!(answer.recommendations.len(), 10);
     answer.recommendations.iter().map(|r| r.resource_id.to_string()).collect()

@@ -1,83 +1,101 @@
-//! `evaluate`: models on data in files by published protocols, and the whole pipeline on the store.
+//! `evaluate`: benchmarks on data in files, and the whole pipeline on the store.
 
-mod citeulike;
-mod files;
-mod loo;
-mod memory;
-mod ranking;
-mod report;
-mod run;
+mod charts;
+mod progress;
 mod store;
+mod tables;
 
-pub use citeulike::Model as CiteulikeModel;
+use std::path::{Path, PathBuf};
 
-use std::time::Duration;
+use anyhow::Context;
+use docent_benchmarks::{BenchmarkError, CiteulikeOptions, ModelOptions, Report};
 
-use docent::collaborative::{FitSettings, ModelKind, Objective};
-use figment::{Figment, providers::Serialized};
+pub use store::StoreOptions;
 
+use self::progress::Progress;
 use crate::{
-    cli::{EvaluateArgs, EvaluateProtocol, ModelArgs},
     exit, logging,
+    plot::{Chart, svg},
     settings::Settings,
     stop::Stop,
 };
 
-/// Trains, judges, prints a table and, where asked for, writes it as JSON.
-pub async fn run(settings: Settings, args: EvaluateArgs) -> anyhow::Result<u8> {
+/// A protocol with its data and options.
+#[derive(Debug, Clone)]
+pub enum Evaluation {
+    /// Leave one out.
+    LeaveOneOut { folder: PathBuf, options: ModelOptions },
+    /// Full ranking.
+    Ranking { train: PathBuf, test: PathBuf, options: ModelOptions },
+    /// Libraries of articles.
+    Citeulike(CiteulikeOptions),
+    /// The whole pipeline on the store.
+    Store(StoreOptions),
+}
+
+/// Files that the results are written to.
+#[derive(Debug, Clone, Default)]
+pub struct Output {
+    /// Results as JSON.
+    pub json: Option<PathBuf>,
+    /// Charts as SVG.
+    pub plot: Option<PathBuf>,
+}
+
+/// Evaluates, prints tables, writes the requested files, and returns the exit code.
+pub async fn run(settings: Settings, evaluation: Evaluation, output: &Output) -> anyhow::Result<u8> {
     let stop = Stop::listen()?;
-    let asked = stop.clone();
-    let done = match args.protocol {
-        EvaluateProtocol::Loo { data, models } => blocking(move || loo::run(&data, &models, &stop)).await,
-        EvaluateProtocol::Ranking { train, test, models } => {
-            blocking(move || ranking::run(&train, &test, &models, &stop)).await
-        }
-        EvaluateProtocol::Citeulike(args) => blocking(move || citeulike::run(&args, &stop)).await,
-        EvaluateProtocol::Store(args) => store::run(settings, &args, &stop).await,
+    let ended = match evaluation {
+        Evaluation::Store(options) => store::run(settings, options, output, &stop).await,
+        benchmark => run_benchmark(benchmark, output, &stop).await,
     };
-    match (done, asked.asked()) {
+    match (ended, stop.requested()) {
         (Err(_), Some(code)) => {
-            logging::warn("evaluation was interrupted; nothing was written");
+            logging::warn("the evaluation was interrupted; nothing was written");
             Ok(code)
         }
-        (done, _) => done.map(|()| exit::DONE),
+        (ended, _) => ended.map(|()| exit::DONE),
     }
 }
 
-async fn blocking(work: impl FnOnce() -> anyhow::Result<()> + Send + 'static) -> anyhow::Result<()> {
-    tokio::task::spawn_blocking(work).await?
+async fn run_benchmark(benchmark: Evaluation, output: &Output, stop: &Stop) -> anyhow::Result<()> {
+    let progress = Progress::new(stop.clone());
+    let report = tokio::task::spawn_blocking(move || measure(&benchmark, &progress)).await??;
+    let Some(report) = report else { return Ok(()) };
+    println!("{}", tables::report(&report));
+    write(output, &report, || vec![charts::quality_over_seconds(&report)])
 }
 
-/// What to judge, and how to train it.
-struct Plan {
-    kinds: Vec<ModelKind>,
-    ks: Vec<usize>,
-    settings: FitSettings,
-    trials: usize,
-    time: Duration,
-}
-
-impl Plan {
-    fn new(args: &ModelArgs, default_k: usize, objective: fn(usize) -> Objective) -> anyhow::Result<Self> {
-        let ks = if args.k.is_empty() { vec![default_k] } else { args.k.clone() };
-        anyhow::ensure!(!ks.contains(&0), "--k: expected 1 or more, got 0");
-        let kinds = if args.models.is_empty() { ModelKind::ALL.to_vec() } else { args.models.clone() };
-        let mut settings = FitSettings {
-            objective: objective(ks.first().copied().unwrap_or(default_k)),
-            ..FitSettings::default()
-        };
-        settings.als.dim = 192;
-        settings.ncf.device = args.device.unwrap_or_default();
-        let mut figment = Figment::from(Serialized::defaults(settings));
-        for setting in &args.set {
-            let Some((key, value)) = setting.split_once('=') else {
-                anyhow::bail!("--set: expected KEY=VALUE, such as als.dim=64, got \"{setting}\"");
-            };
-            let value: figment::value::Value = value.parse().unwrap_or_else(|never| match never {});
-            figment = figment.merge(Serialized::default(key.trim(), value));
+/// Runs a protocol on files; `None` for the store.
+fn measure(benchmark: &Evaluation, progress: &Progress) -> Result<Option<Report>, BenchmarkError> {
+    let report = match benchmark {
+        Evaluation::LeaveOneOut { folder, options } => {
+            docent_benchmarks::leave_one_out(folder, options, progress)?
         }
-        let settings = figment.extract().map_err(|error| anyhow::anyhow!("--set: {error}"))?;
-        let time = Duration::from_secs(args.tune_seconds);
-        Ok(Self { kinds, ks, settings, trials: args.tune, time })
+        Evaluation::Ranking { train, test, options } => {
+            docent_benchmarks::ranking(train, test, options, progress)?
+        }
+        Evaluation::Citeulike(options) => docent_benchmarks::citeulike(options, progress)?,
+        Evaluation::Store(_) => return Ok(None),
+    };
+    Ok(Some(report))
+}
+
+/// Writes the requested files.
+fn write(
+    output: &Output,
+    report: &impl serde::Serialize,
+    charts: impl FnOnce() -> Vec<Chart>,
+) -> anyhow::Result<()> {
+    if let Some(path) = &output.json {
+        write_text(path, &(serde_json::to_string_pretty(report)? + "\n"))?;
     }
+    if let Some(path) = &output.plot {
+        write_text(path, &svg(&charts()))?;
+    }
+    Ok(())
+}
+
+fn write_text(path: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::write(path, text).with_context(|| format!("writing {}", path.display()))
 }

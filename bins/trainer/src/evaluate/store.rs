@@ -1,55 +1,64 @@
 //! `evaluate store`: the whole pipeline as served, on the latest interactions of the live store.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use anyhow::Context;
 use docent::{
-    EvaluatedModel, EvaluatedPart, LearnedWeights, Store, StoreConfig, StoreEvaluation, SweepPoint, Trainer,
-    evaluation::{Estimate, bootstrap},
+    models::LearnedWeights,
+    storage::{Store, StoreConfig},
+    training::{
+        EvaluatedModel, EvaluatedPart, StoreEvaluation, SweepPoint, Trainer,
+        evaluation::{Estimate, bootstrap},
+    },
 };
+use docent_benchmarks::{Cost, Estimates, ModelReport, Report, memory};
 use serde::Serialize;
 
-use super::{
-    memory,
-    report::{Cost, Judged, ModelReport, Report},
-};
+use super::{Output, charts, tables};
 use crate::{
-    cli::StoreArgs,
-    plot::{Chart, Point, Series, svg},
+    observer::observer,
     settings::Settings,
     stop::Stop,
     table,
-    train::{self, walk_line, weights_table},
+    weights::{edge_kind_weights, hybrid_weights},
 };
 
-const SEED: u64 = 1;
+/// Seed of the bootstrap intervals.
+pub const SEED: u64 = 1;
 
-/// Trains, judges, prints tables and writes what was asked for.
-pub async fn run(settings: Settings, args: &StoreArgs, stop: &Stop) -> anyhow::Result<()> {
-    anyhow::ensure!((1..=docent::MAX_LIMIT).contains(&args.k), "--k: expected 1 to 100, got {}", args.k);
+/// Options of an evaluation on the store.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// Length of the lists, from 1 to [`docent::MAX_LIMIT`].
+    pub k: usize,
+    /// True to measure several values of diversity, novelty and exploration.
+    pub with_sweep: bool,
+}
+
+/// Trains, measures, prints tables and writes the requested files.
+pub async fn run(
+    settings: Settings,
+    options: StoreOptions,
+    output: &Output,
+    stop: &Stop,
+) -> anyhow::Result<()> {
+    let StoreOptions { k, with_sweep } = options;
     let store = open(&settings.engine.database_url).await?;
     let trainer = Trainer::with_store(store.clone(), &settings.engine.snapshots, settings.train);
     memory::reset_peak();
-    let sweep = args.sweep || args.plot.is_some();
-    let evaluated = trainer.evaluate(settings.engine, args.k, sweep, train::observer(stop)).await;
+    let evaluated = trainer.evaluate(settings.engine, k, with_sweep, observer(stop)).await;
     store.close().await?;
     let evaluated = evaluated?;
-    let report = StoreReport::new(&evaluated, args.k);
+    let report = StoreReport::new(&evaluated, k);
     println!("{}", report.tables());
-    println!("\n{}\n{}", weights_table(&evaluated.weights), walk_line(&evaluated.walk));
+    println!("\n{}\n{}", hybrid_weights(&evaluated.weights), edge_kind_weights(&evaluated.edge_kind_weights));
     if !evaluated.sweep.is_empty() {
-        println!("\n{}", sweep_table(&evaluated.sweep, args.k));
+        println!("\n{}", sweep_table(&evaluated.sweep, k));
     }
-    if let Some(path) = &args.json {
-        write(path, &(serde_json::to_string_pretty(&report)? + "\n"))?;
-    }
-    if let Some(path) = &args.plot {
-        write(path, &svg(&charts(&evaluated.sweep, args.k)))?;
-    }
-    Ok(())
+    super::write(output, &report, || charts::trade_offs(&evaluated.sweep, k))
 }
 
-/// The store as it is: nothing is created or migrated for an evaluation.
+/// Opens an existing store. An evaluation creates and migrates nothing.
 async fn open(url: &str) -> anyhow::Result<Store> {
     let existing = if url.starts_with("sqlite:") && !url.contains('?') && !url.contains(":memory:") {
         format!("{url}?mode=rw")
@@ -60,26 +69,23 @@ async fn open(url: &str) -> anyhow::Result<Store> {
     let pending = store.schema_status().await.context("reading the schema of the store")?.pending;
     anyhow::ensure!(
         pending.is_empty(),
-        "the store lacks tables of this version ({}): `docent-trainer import` makes those of an empty store, \
-         `docent-server db deploy` brings an older one up to date",
+        "the store lacks tables of this version ({}): `docent-trainer import` creates them in an empty store, \
+         `docent-server db deploy` updates an older store",
         pending.join(", ")
     );
     Ok(store)
 }
 
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    std::fs::write(path, text).with_context(|| format!("writing {}", path.display()))
-}
-
-/// Warm people in the shape of every evaluation, and beside them those of whom or of which less is known.
+/// Results for warm users in the shape of every report, with the other parts beside them.
 #[derive(Serialize)]
 struct StoreReport<'a> {
     #[serde(flatten)]
     warm: Report,
-    /// `warm people` again, `people with 1-4`, `people with none`, `cold resources`.
+    /// Warm users again, users with few and without interactions, cold resources.
     parts: Vec<PartReport>,
     weights: &'a LearnedWeights,
-    walk: &'a BTreeMap<String, f32>,
+    #[serde(rename = "walk")]
+    edge_kind_weights: &'a BTreeMap<String, f32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     sweep: Vec<SweepRow>,
 }
@@ -87,10 +93,10 @@ struct StoreReport<'a> {
 #[derive(Serialize)]
 struct PartReport {
     name: &'static str,
-    /// People judged by.
+    /// Number of users who were measured.
     cases: usize,
     models: Vec<ModelReport>,
-    /// By how much the NDCG of the hybrid is above each of the others, as a share.
+    /// NDCG of the hybrid relative to each other model, minus 1.
     hybrid_gain: Vec<(&'static str, f64)>,
     #[serde(skip)]
     table: String,
@@ -98,48 +104,53 @@ struct PartReport {
 
 impl<'a> StoreReport<'a> {
     fn new(evaluated: &'a StoreEvaluation, k: usize) -> Self {
-        let report = |part: &EvaluatedPart| Report {
-            protocol: "store",
-            data: "the store's latest positives of each user".into(),
-            users: evaluated.users,
-            items: evaluated.resources,
-            interactions: evaluated.positives,
-            models: part.models.iter().map(|model| model_report(evaluated, model, k)).collect(),
-        };
-        let of_part = |part: &EvaluatedPart| {
-            let report = report(part);
-            PartReport {
-                name: part.name,
-                cases: part.models.first().map_or(0, |model| model.metrics.len()),
-                hybrid_gain: gains(part),
-                table: report.table(),
-                models: report.models,
-            }
-        };
-        let warm = evaluated
-            .parts
-            .first()
-            .map_or_else(|| report(&EvaluatedPart { name: "warm people", models: Vec::new() }), report);
+        let warm = evaluated.parts.first().map_or(&[][..], |part| &part.models);
         Self {
-            warm,
-            parts: evaluated.parts.iter().map(of_part).collect(),
+            warm: report(evaluated, warm, k),
+            parts: evaluated.parts.iter().map(|part| part_report(evaluated, part, k)).collect(),
             weights: &evaluated.weights,
-            walk: &evaluated.walk,
+            edge_kind_weights: &evaluated.edge_kind_weights,
             sweep: evaluated.sweep.iter().map(SweepRow::of).collect(),
         }
     }
 
     fn tables(&self) -> String {
-        let of_part = |part: &PartReport| {
+        let mut tables = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
             let gains: Vec<String> = part
                 .hybrid_gain
                 .iter()
                 .map(|(name, gain)| format!("{name} {:+.1} %", 100.0 * gain))
                 .collect();
             let gains = if gains.is_empty() { "-".to_owned() } else { gains.join(", ") };
-            format!("{}: {} cases\n{}\nNDCG of hybrid against {gains}", part.name, part.cases, part.table)
-        };
-        self.parts.iter().map(of_part).collect::<Vec<_>>().join("\n\n")
+            tables.push(format!(
+                "{}: {} cases\n{}\nNDCG of hybrid against {gains}",
+                part.name, part.cases, part.table
+            ));
+        }
+        tables.join("\n\n")
+    }
+}
+
+fn report(evaluated: &StoreEvaluation, models: &[EvaluatedModel], k: usize) -> Report {
+    Report {
+        protocol: "store",
+        data: "the store's latest positives of each user".into(),
+        users: evaluated.users,
+        items: evaluated.resources,
+        interactions: evaluated.positives,
+        models: models.iter().map(|model| model_report(evaluated, model, k)).collect(),
+    }
+}
+
+fn part_report(evaluated: &StoreEvaluation, part: &EvaluatedPart, k: usize) -> PartReport {
+    let report = report(evaluated, &part.models, k);
+    PartReport {
+        name: part.name,
+        cases: part.models.first().map_or(0, |model| model.metrics.len()),
+        hybrid_gain: gains(part),
+        table: tables::report(&report),
+        models: report.models,
     }
 }
 
@@ -150,11 +161,8 @@ fn model_report(evaluated: &StoreEvaluation, model: &EvaluatedModel, k: usize) -
         peak_rss_bytes: memory::peak_bytes(),
         parameters: model.parameters,
     };
-    ModelReport::as_configured(
-        model.name,
-        Judged::of_users(&[k], std::slice::from_ref(&model.metrics)),
-        &cost,
-    )
+    let estimates = Estimates::of_users(&[k], std::slice::from_ref(&model.metrics));
+    ModelReport::new(model.name, estimates, &cost)
 }
 
 fn gains(part: &EvaluatedPart) -> Vec<(&'static str, f64)> {
@@ -217,8 +225,8 @@ fn sweep_table(points: &[SweepPoint], k: usize) -> String {
         "new places",
         "new shown",
     ];
-    let row = |point: &SweepPoint| {
-        let row = SweepRow::of(point);
+    let mut rows: Vec<Vec<String>> = Vec::with_capacity(points.len());
+    for row in points.iter().map(SweepRow::of) {
         let numbers = [
             row.content_diversity,
             row.subject_diversity,
@@ -231,30 +239,7 @@ fn sweep_table(points: &[SweepPoint], k: usize) -> String {
         let half = (row.ndcg_interval[1] - row.ndcg_interval[0]) / 2.0;
         let begin =
             [row.option.to_owned(), format!("{:.2}", row.value), format!("{:.4}±{half:.4}", row.ndcg)];
-        begin.into_iter().chain(numbers.map(|number| format!("{number:.3}"))).collect()
-    };
-    table::render(&header, &points.iter().map(row).collect::<Vec<Vec<String>>>())
-}
-
-/// What is paid for what: NDCG over diversity, novelty and the share of unchosen resources.
-fn charts(points: &[SweepPoint], k: usize) -> Vec<Chart> {
-    let chart = |option: &str, x: &str, over: fn(&SweepPoint) -> f64| {
-        let of_option = points.iter().filter(|point| point.option == option);
-        let point = |point: &SweepPoint| Point {
-            x: over(point),
-            y: bootstrap(&point.ndcg, SEED).mean,
-            label: format!("{}", point.value),
-        };
-        Chart {
-            title: format!("What {option} costs"),
-            x: x.to_owned(),
-            y: format!("NDCG@{k}"),
-            series: vec![Series { name: option.to_owned(), points: of_option.map(point).collect() }],
-        }
-    };
-    vec![
-        chart("diversity", "intra-list diversity of subjects", |point| point.subject_diversity),
-        chart("novelty", "mean novelty of what is shown", |point| point.novelty),
-        chart("exploration", "share of places for what nobody has chosen", |point| point.unchosen_places),
-    ]
+        rows.push(begin.into_iter().chain(numbers.map(|number| format!("{number:.3}"))).collect());
+    }
+    table::render(&header, &rows)
 }

@@ -1,30 +1,29 @@
 use std::collections::{HashMap, HashSet};
 
 use docent::{DomainError, Link, Resource, ResourceId};
+use docent_formats::Location;
 
-use super::Place;
-
-/// Links that came apart from their resources, until they are joined with them.
+/// Links that were read apart from their resources, until they are joined with them.
 #[derive(Debug, Default)]
 pub struct Links {
-    of_source: HashMap<ResourceId, Vec<(Link, Place)>>,
+    by_source: HashMap<ResourceId, Vec<(Link, Location)>>,
     attached: HashSet<ResourceId>,
 }
 
 impl Links {
     /// Keeps a link that breaks no rule.
-    pub fn add(&mut self, source: ResourceId, link: Link, place: Place) -> Result<(), DomainError> {
-        // The rules of links are checked as a part of their resource.
+    pub fn add(&mut self, source: ResourceId, link: Link, location: Location) -> Result<(), DomainError> {
+        // The domain checks links only as a part of their resource.
         let mut probe = Resource::new(source.clone(), "probe");
         probe.links.push(link.clone());
         probe.check()?;
-        self.of_source.entry(source).or_default().push((link, place));
+        self.by_source.entry(source).or_default().push((link, location));
         Ok(())
     }
 
-    /// Adds what there is for a resource to the links that it has.
+    /// Adds the links that start from a resource to those that it has.
     pub fn attach(&mut self, resource: &mut Resource) {
-        let Some(links) = self.of_source.get(&resource.id) else { return };
+        let Some(links) = self.by_source.get(&resource.id) else { return };
         for (link, _) in links {
             resource.links.retain(|old| (&old.target, &old.kind) != (&link.target, &link.kind));
             resource.links.push(link.clone());
@@ -32,16 +31,16 @@ impl Links {
         self.attached.insert(resource.id.clone());
     }
 
-    /// Sources whose resource has not come, in a fixed order.
-    pub fn waiting(&self) -> Vec<ResourceId> {
-        let mut waiting: Vec<ResourceId> =
-            self.of_source.keys().filter(|source| !self.attached.contains(*source)).cloned().collect();
-        waiting.sort();
-        waiting
+    /// Returns the sources whose resource was not read, in a fixed order.
+    pub fn unattached(&self) -> Vec<ResourceId> {
+        let mut sources: Vec<ResourceId> =
+            self.by_source.keys().filter(|source| !self.attached.contains(*source)).cloned().collect();
+        sources.sort();
+        sources
     }
 
-    /// Where the links of a source are from.
-    pub fn places(&self, source: &ResourceId) -> Vec<Place> {
-        self.of_source.get(source).into_iter().flatten().map(|(_, place)| place.clone()).collect()
+    /// Returns the locations of the links of a source.
+    pub fn locations(&self, source: &ResourceId) -> Vec<Location> {
+        self.by_source.get(source).into_iter().flatten().map(|(_, location)| location.clone()).collect()
     }
 }

@@ -1,63 +1,25 @@
-//! `import`: other formats into the store.
+//! `import`: reads files of other formats into the store.
 
-mod citeulike;
-mod csv_files;
-mod fields;
-mod jsonl;
-mod lines;
 mod links;
-mod movielens;
-mod place;
 mod sink;
 mod summary;
 
-use std::path::PathBuf;
+use std::{fs::File, io, path::Path};
 
-use anyhow::Context;
+use docent_formats::{FormatError, Input, Opener, Reader};
 use indicatif::ProgressBar;
 
-pub use place::Place;
 pub use sink::{Sink, SinkConfig};
 
-use crate::{
-    cli::{ImportArgs, ImportFormat},
-    exit, progress,
-    settings::Settings,
-};
+use crate::{exit, progress, settings::Settings};
 
-/// What is read, once it is known to be there.
-enum Source {
-    Movielens(movielens::Files),
-    Citeulike(citeulike::Files),
-    Csv(csv_files::Files),
-    Jsonl(Vec<PathBuf>),
-}
-
-/// Imports, and prints what became of it. With bad lines left out this is a success, unless asked to be strict.
-pub async fn run(settings: Settings, args: ImportArgs) -> anyhow::Result<u8> {
-    let (source, strict) = match args.format {
-        ImportFormat::Movielens { folder, strict } => {
-            (Source::Movielens(movielens::Files::find(&folder)?), strict)
-        }
-        ImportFormat::Citeulike { folder, strict } => {
-            (Source::Citeulike(citeulike::Files::find(&folder)?), strict)
-        }
-        ImportFormat::Csv { resources, links, interactions, strict } => {
-            (Source::Csv(csv_files::Files { resources, links, interactions }), strict)
-        }
-        ImportFormat::Jsonl { files, strict } => (Source::Jsonl(files), strict),
-    };
-    let bar = progress::bytes(bytes(&source)?);
-    let store = settings.open_store().await?;
-    let config = SinkConfig { strict: strict.strict, rules: settings.engine.interactions };
+/// Imports a data set and prints a summary. Bad lines are skipped, unless the import is strict.
+pub async fn run(settings: Settings, reader: &dyn Reader, is_strict: bool) -> anyhow::Result<u8> {
+    let bar = progress::bytes(reader.size_bytes()?);
+    let store = settings.open_or_create_store().await?;
+    let config = SinkConfig { is_strict, rules: settings.engine.interactions };
     let mut sink = Sink::open(store.clone(), config).await?.with_progress(bar.clone());
-    let read = match &source {
-        Source::Movielens(files) => movielens::read(files, &mut sink, &bar).await,
-        Source::Citeulike(files) => citeulike::read(files, &mut sink, &bar).await,
-        Source::Csv(files) => csv_files::read(files, &mut sink, &bar).await,
-        Source::Jsonl(files) => jsonl::read(files, &mut sink, &bar).await,
-    };
-    let ended = match read {
+    let ended = match read(reader, &mut sink, &bar).await {
         Ok(()) => sink.finish().await,
         Err(error) => Err(sink.abandon(error).await),
     };
@@ -67,24 +29,28 @@ pub async fn run(settings: Settings, args: ImportArgs) -> anyhow::Result<u8> {
     Ok(exit::DONE)
 }
 
-/// All that will be read, counting what is read more than once.
-fn bytes(source: &Source) -> anyhow::Result<u64> {
-    let (paths, passes): (Vec<&PathBuf>, u64) = match source {
-        Source::Movielens(files) => (files.all(), 1),
-        Source::Citeulike(files) => (files.all(), 1),
-        Source::Csv(files) => (files.all(), 1),
-        Source::Jsonl(files) => (files.iter().collect(), jsonl::PASSES),
-    };
-    let mut total = 0;
-    for path in paths {
-        total += std::fs::metadata(path).with_context(|| format!("opening {}", path.display()))?.len();
+async fn read(reader: &dyn Reader, sink: &mut Sink, bar: &ProgressBar) -> anyhow::Result<()> {
+    let files = CountedFiles { bar };
+    for located in reader.records(&files) {
+        match located {
+            Ok(located) => sink.write(located.record, located.location).await?,
+            Err(FormatError::Line { location, reason }) => sink.skip(&location, reason)?,
+            Err(error) => return Err(error.into()),
+        }
     }
-    Ok(total * passes)
+    Ok(())
 }
 
-/// A file to read, with the bytes counted on the bar.
-fn open(path: &std::path::Path, bar: &ProgressBar) -> anyhow::Result<impl std::io::Read + use<>> {
-    let file = std::fs::File::open(path).with_context(|| format!("opening {}", path.display()))?;
-    bar.set_message(path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default());
-    Ok(bar.wrap_read(file))
+/// Opens files and counts the bytes that are read on a bar.
+struct CountedFiles<'a> {
+    bar: &'a ProgressBar,
+}
+
+impl Opener for CountedFiles<'_> {
+    fn open(&self, path: &Path) -> io::Result<Input> {
+        let file = File::open(path)?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        self.bar.set_message(name.unwrap_or_default());
+        Ok(Box::new(self.bar.wrap_read(file)))
+    }
 }

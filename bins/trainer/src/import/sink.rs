@@ -2,29 +2,34 @@ use std::{collections::HashMap, fmt::Display};
 
 use anyhow::{Context, bail};
 use chrono::Utc;
-use docent::{ImportSession, InteractionRules, Link, NewInteraction, Resource, ResourceId, Store};
+use docent::{
+    InteractionRules, Link, NewInteraction, Resource, ResourceId,
+    storage::{ImportSession, Store},
+};
+use docent_formats::{Location, Record};
 use indicatif::ProgressBar;
 
-use super::{Place, links::Links, summary::Summary};
+use super::{links::Links, summary::Summary};
 use crate::logging;
 
-/// Resources written at a time.
-const RESOURCES_AT_A_TIME: usize = 2_000;
-/// Interactions written at a time: as many as the store commits at a time.
-const INTERACTIONS_AT_A_TIME: usize = 20_000;
-/// Bad lines that are told in full.
-const BAD_LINES_TOLD: u64 = 20;
+/// Number of resources that are written at a time.
+const RESOURCE_BATCH: usize = 2_000;
+/// Number of interactions that are written at a time: as many as the store commits at a time.
+const INTERACTION_BATCH: usize = 20_000;
+/// Maximum number of bad lines that are reported one by one.
+const MAX_REPORTED_BAD_LINES: u64 = 20;
 
-/// How to import.
+/// Options of a sink.
 #[derive(Debug, Clone, Default)]
 pub struct SinkConfig {
-    /// All or nothing.
-    pub strict: bool,
-    /// Interaction types of the team's own.
+    /// True to keep everything or nothing.
+    pub is_strict: bool,
+    /// Rules of the configured interaction types.
     pub rules: InteractionRules,
 }
 
-/// Where every format ends: takes links first, then resources, then interactions, and writes them in batches.
+/// Writes the records of any format into the store, in batches. It expects links first, then
+/// resources, then interactions.
 pub struct Sink {
     store: Store,
     /// The one transaction of a strict import.
@@ -34,20 +39,20 @@ pub struct Sink {
     links: Links,
     resources: Vec<Pending>,
     interactions: Vec<NewInteraction>,
-    interaction_places: Vec<Place>,
+    interaction_locations: Vec<Location>,
     summary: Summary,
 }
 
 struct Pending {
     resource: Resource,
-    /// Whether the format says all its links; otherwise it keeps those that it has in the store.
+    /// True if the record lists all links; otherwise the resource keeps those in the store.
     has_all_links: bool,
-    place: Place,
+    location: Location,
 }
 
 impl Sink {
     pub async fn open(store: Store, config: SinkConfig) -> anyhow::Result<Self> {
-        let session = if config.strict { Some(store.begin_import().await?) } else { None };
+        let session = if config.is_strict { Some(store.begin_import().await?) } else { None };
         Ok(Self {
             store,
             session,
@@ -56,90 +61,89 @@ impl Sink {
             links: Links::default(),
             resources: Vec::new(),
             interactions: Vec::new(),
-            interaction_places: Vec::new(),
+            interaction_locations: Vec::new(),
             summary: Summary::default(),
         })
     }
 
-    /// Prints so that the bar is not torn.
+    /// Sets the bar that warnings are printed above.
     pub fn with_progress(mut self, bar: ProgressBar) -> Self {
         self.bar = bar;
         self
     }
 
-    /// Tells of a line that is left out; an error if the import is strict.
-    pub fn bad(&mut self, place: &Place, reason: impl Display) -> anyhow::Result<()> {
+    /// Reports a line that is skipped; an error if the import is strict.
+    pub fn skip(&mut self, location: &Location, reason: impl Display) -> anyhow::Result<()> {
         if self.session.is_some() {
-            bail!("{place}: {reason}");
+            bail!("{location}: {reason}");
         }
         self.summary.bad_lines += 1;
-        let told = match self.summary.bad_lines {
-            n if n <= BAD_LINES_TOLD => format!("{place}: {reason}"),
-            n if n == BAD_LINES_TOLD + 1 => "further bad lines are only counted".to_owned(),
+        let text = match self.summary.bad_lines {
+            n if n <= MAX_REPORTED_BAD_LINES => format!("{location}: {reason}"),
+            n if n == MAX_REPORTED_BAD_LINES + 1 => "further bad lines are only counted".to_owned(),
             _ => return Ok(()),
         };
-        self.bar.suspend(|| logging::warn(&told));
+        self.bar.suspend(|| logging::warn(&text));
         Ok(())
     }
 
-    /// A link that comes apart from its resource: to be handed in before any resource.
-    pub fn link(&mut self, source: ResourceId, link: Link, place: Place) -> anyhow::Result<()> {
-        match self.links.add(source, link, place.clone()) {
-            Ok(()) => Ok(()),
-            Err(error) => self.bad(&place, error),
+    /// Takes a record. The resource of an interaction must be in the store or come before it.
+    pub async fn write(&mut self, record: Record, location: Location) -> anyhow::Result<()> {
+        match record {
+            Record::Link { source, link } => match self.links.add(source, link, location.clone()) {
+                Ok(()) => Ok(()),
+                Err(error) => self.skip(&location, error),
+            },
+            Record::Resource { resource, has_all_links } => {
+                self.resource(Pending { resource, has_all_links, location }).await
+            }
+            Record::Interaction(interaction) => self.interaction(interaction, location).await,
+            other => bail!("{location}: expected a link, a resource or an interaction, got {other:?}"),
         }
     }
 
-    /// A resource; with `has_all_links` its links replace those in the store, otherwise they are added to them.
-    pub async fn resource(
-        &mut self,
-        resource: Resource,
-        has_all_links: bool,
-        place: Place,
-    ) -> anyhow::Result<()> {
-        if let Err(error) = resource.check() {
-            return self.bad(&place, error);
+    async fn resource(&mut self, pending: Pending) -> anyhow::Result<()> {
+        if let Err(error) = pending.resource.check() {
+            return self.skip(&pending.location, error);
         }
-        self.resources.push(Pending { resource, has_all_links, place });
-        if self.resources.len() >= RESOURCES_AT_A_TIME { self.write_resources().await } else { Ok(()) }
+        self.resources.push(pending);
+        if self.resources.len() >= RESOURCE_BATCH { self.write_resources().await } else { Ok(()) }
     }
 
-    /// An interaction; its resource is either in the store or was handed in before.
-    pub async fn interaction(&mut self, interaction: NewInteraction, place: Place) -> anyhow::Result<()> {
+    async fn interaction(&mut self, interaction: NewInteraction, location: Location) -> anyhow::Result<()> {
         if let Err(error) = self.rules.strength(&interaction.interaction_type, &interaction.signals) {
-            return self.bad(&place, error);
+            return self.skip(&location, error);
         }
         self.interactions.push(interaction);
-        self.interaction_places.push(place);
-        if self.interactions.len() >= INTERACTIONS_AT_A_TIME {
-            self.write_interactions().await
-        } else {
-            Ok(())
-        }
+        self.interaction_locations.push(location);
+        if self.interactions.len() >= INTERACTION_BATCH { self.write_interactions().await } else { Ok(()) }
     }
 
-    /// Writes the rest; from here on it is kept.
+    /// Writes the last batch and commits a strict import.
     pub async fn finish(mut self) -> anyhow::Result<Summary> {
         if let Err(error) = self.write_interactions().await {
             return Err(self.abandon(error).await);
         }
         if let Some(session) = self.session.take() {
-            session.commit().await.context("keeping what was imported")?;
+            session.commit().await.context("committing the import")?;
         }
         Ok(self.summary)
     }
 
-    /// Leaves the store as it was, if the import is strict; the error says so.
+    /// Rolls a strict import back. Returns the error with a note on what the store holds now.
     pub async fn abandon(mut self, error: anyhow::Error) -> anyhow::Error {
-        match self.session.take() {
-            None => error
-                .context(format!("the import stopped half-way; what came before was kept\n{}", self.summary)),
-            Some(session) => match session.rollback().await {
-                Ok(()) => error.context("nothing was imported"),
-                Err(rollback) => {
-                    error.context(format!("nothing was imported, and the database is away: {rollback}"))
-                }
-            },
+        let Some(session) = self.session.take() else {
+            let summary = &self.summary;
+            return error.context(format!(
+                "the import stopped early; the store keeps what was written before the error, and a repeated \
+                 import adds nothing twice\n{summary}"
+            ));
+        };
+        match session.rollback().await {
+            Ok(()) => error.context("nothing was imported"),
+            Err(rollback) => {
+                error.context(format!("nothing was imported, and the database is unavailable: {rollback}"))
+            }
         }
     }
 
@@ -152,7 +156,7 @@ impl Sink {
             .collect();
         let mut stored = self.stored_links(&keep).await?;
         let mut checked = Vec::with_capacity(batch.len());
-        for Pending { mut resource, has_all_links, place } in batch {
+        for Pending { mut resource, has_all_links, location } in batch {
             if !has_all_links && let Some(links) = stored.remove(&resource.id) {
                 let given = std::mem::replace(&mut resource.links, links);
                 resource
@@ -163,10 +167,10 @@ impl Sink {
             self.links.attach(&mut resource);
             match resource.check() {
                 Ok(()) => checked.push(resource),
-                Err(error) => self.bad(&place, error)?,
+                Err(error) => self.skip(&location, error)?,
             }
         }
-        self.write(&checked).await
+        self.upsert(&checked).await
     }
 
     async fn stored_links(&self, ids: &[ResourceId]) -> anyhow::Result<HashMap<ResourceId, Vec<Link>>> {
@@ -177,19 +181,21 @@ impl Sink {
         Ok(stored.into_iter().map(|stored| (stored.resource.id, stored.resource.links)).collect())
     }
 
-    async fn write(&mut self, resources: &[Resource]) -> anyhow::Result<()> {
+    async fn upsert(&mut self, resources: &[Resource]) -> anyhow::Result<()> {
         let now = Utc::now();
         let outcomes = match &self.session {
             Some(session) => session.write_resources(resources, now).await?,
             None => self.store.upsert_resources(resources, now).await?,
         };
-        outcomes.into_iter().for_each(|outcome| self.summary.add_resource(outcome));
+        for outcome in outcomes {
+            self.summary.add_resource(outcome);
+        }
         Ok(())
     }
 
-    /// Links whose resource was not in this import: it is in the store, or unknown.
-    async fn write_waiting_links(&mut self) -> anyhow::Result<()> {
-        for ids in self.links.waiting().chunks(RESOURCES_AT_A_TIME) {
+    /// Adds links to resources that were not part of this import, and reports unknown resources.
+    async fn write_unattached_links(&mut self) -> anyhow::Result<()> {
+        for ids in self.links.unattached().chunks(RESOURCE_BATCH) {
             let stored = self.store.get_resources(ids).await?;
             let mut changed = Vec::with_capacity(stored.len());
             for mut resource in stored.into_iter().map(|stored| stored.resource) {
@@ -197,18 +203,17 @@ impl Sink {
                 match resource.check() {
                     Ok(()) => changed.push(resource),
                     Err(error) => {
-                        let places = self.links.places(&resource.id);
-                        if let Some(place) = places.first() {
-                            self.bad(place, error)?;
+                        if let Some(location) = self.links.locations(&resource.id).first() {
+                            self.skip(location, error)?;
                         }
                     }
                 }
             }
-            self.write(&changed).await?;
+            self.upsert(&changed).await?;
         }
-        for unknown in self.links.waiting() {
-            for place in self.links.places(&unknown) {
-                self.bad(&place, format_args!("there is no resource \"{unknown}\" to link from"))?;
+        for unknown in self.links.unattached() {
+            for location in self.links.locations(&unknown) {
+                self.skip(&location, format_args!("there is no resource \"{unknown}\" to link from"))?;
             }
         }
         self.links = Links::default();
@@ -217,9 +222,9 @@ impl Sink {
 
     async fn write_interactions(&mut self) -> anyhow::Result<()> {
         self.write_resources().await?;
-        self.write_waiting_links().await?;
+        self.write_unattached_links().await?;
         let batch = std::mem::take(&mut self.interactions);
-        let places = std::mem::take(&mut self.interaction_places);
+        let locations = std::mem::take(&mut self.interaction_locations);
         let now = Utc::now();
         let report = match &self.session {
             Some(session) => session.write_interactions(&batch, &self.rules, now).await?,
@@ -227,8 +232,8 @@ impl Sink {
         };
         self.summary.add_interactions(&report);
         for index in report.unknown_resource {
-            if let (Some(interaction), Some(place)) = (batch.get(index), places.get(index)) {
-                self.bad(place, format_args!("there is no resource \"{}\"", interaction.resource_id))?;
+            if let (Some(interaction), Some(location)) = (batch.get(index), locations.get(index)) {
+                self.skip(location, format_args!("there is no resource \"{}\"", interaction.resource_id))?;
             }
         }
         Ok(())

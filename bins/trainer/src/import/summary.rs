@@ -1,8 +1,8 @@
 use std::fmt;
 
-use docent::{ImportReport, UpsertOutcome};
+use docent::storage::{ImportReport, UpsertOutcome};
 
-/// What became of an import.
+/// Counts of an import.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     pub created: u64,

@@ -1,18 +1,20 @@
 use anyhow::Context;
-use docent::{ModelInfo, ModelRun, SnapshotStore};
+use docent::{
+    models::{ModelInfo, SnapshotStore},
+    storage::ModelRun,
+};
 
-use crate::{exit, settings::Settings, table, train};
+use crate::{exit, settings::Settings, table, weights::hybrid_weights};
 
+/// Maximum number of runs that are read.
 const RUNS: u64 = 10_000;
 
-/// All that is known of one model; the live one where none is named.
-pub async fn run(
-    settings: &Settings,
-    snapshots: &SnapshotStore,
-    version: Option<&str>,
-) -> anyhow::Result<u8> {
+/// Prints a model with its run, files, metrics, weights and settings; the live one by default.
+pub async fn show(settings: &Settings, version: Option<&str>) -> anyhow::Result<u8> {
+    let snapshots = SnapshotStore::new(&settings.engine.snapshots);
     let live = snapshots.current()?.map(|live| live.id);
-    let id = version.map(str::to_owned).or_else(|| live.clone()).context("no model is live; name one")?;
+    let id =
+        version.map(str::to_owned).or_else(|| live.clone()).context("no model is live; name a version")?;
     let snapshot = snapshots.open(&id)?;
     let manifest = snapshot.manifest();
     let store = settings.open_store().await?;
@@ -27,10 +29,10 @@ pub async fn run(
         ("published".to_owned(), manifest.created_at.format("%F %T UTC").to_string()),
         ("size".to_owned(), indicatif::HumanBytes(snapshot.size_bytes()).to_string()),
         ("files".to_owned(), damage.unwrap_or_else(|| format!("{}, all sound", manifest.files.len()))),
-        ("run".to_owned(), run.map_or_else(|| "not known to this store".to_owned(), told)),
+        ("run".to_owned(), run.map_or_else(|| "not in this store".to_owned(), described)),
     ];
-    let info: ModelInfo =
-        serde_json::from_value(manifest.info.clone()).context("the manifest tells of no model of ours")?;
+    let info: ModelInfo = serde_json::from_value(manifest.info.clone())
+        .context("the manifest does not describe a model of Docent")?;
     let watermark = info.watermark.map_or_else(|| "-".to_owned(), |at| at.format("%F %T UTC").to_string());
     lines.push(("learned from".to_owned(), learned_from(&info)));
     lines.push(("newest positive".to_owned(), watermark));
@@ -41,7 +43,7 @@ pub async fn run(
     if !info.holdout.is_empty() {
         println!("\n{}", metrics_table(&info));
     }
-    println!("\n{}", train::weights_table(&info.weights));
+    println!("\n{}", hybrid_weights(&info.weights));
     println!("\nsettings: {}", info.config);
     Ok(exit::DONE)
 }
@@ -53,7 +55,7 @@ fn learned_from(info: &ModelInfo) -> String {
     )
 }
 
-fn told(run: &ModelRun) -> String {
+fn described(run: &ModelRun) -> String {
     let took = run.finished_at.map_or_else(String::new, |end| {
         let seconds = (end - run.started_at).as_seconds_f64();
         format!(", took {seconds:.1} s")
@@ -62,15 +64,12 @@ fn told(run: &ModelRun) -> String {
 }
 
 fn metrics_table(info: &ModelInfo) -> String {
-    let rows: Vec<Vec<String>> = info
-        .holdout
-        .iter()
-        .map(|(model, metrics)| {
-            let numbers = [metrics.hit_rate, metrics.ndcg, metrics.recall, metrics.mrr];
-            std::iter::once(model.clone())
-                .chain(numbers.map(|number| format!("{:.4}", number + 0.0)))
-                .collect()
-        })
-        .collect();
+    let mut rows = Vec::with_capacity(info.holdout.len());
+    for (model, metrics) in &info.holdout {
+        let numbers = [metrics.hit_rate, metrics.ndcg, metrics.recall, metrics.mrr];
+        // Adding 0 removes the sign of a negative zero.
+        let numbers = numbers.map(|number| format!("{:.4}", number + 0.0));
+        rows.push(std::iter::once(model.clone()).chain(numbers).collect());
+    }
     table::render(&["holdout", "HR@10", "NDCG@10", "recall@10", "MRR"], &rows)
 }

@@ -2,25 +2,25 @@ use chrono::{DateTime, Utc};
 
 use crate::exit;
 
-/// How a run ended that did not fail.
+/// Ending of a run that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// With a model that is live now.
+    /// The model is live now.
     Published,
-    /// With a model that the gate refused.
+    /// The quality gate rejected the model.
     Rejected,
-    /// Too few positives.
+    /// There were too few positives.
     TooLittleData,
-    /// Before it began: too little is new since the live model.
+    /// It did not begin: there were too few interactions since the live model was trained.
     TooLittleNew,
-    /// Before it began: another trainer is at work.
+    /// It did not begin: another trainer was running.
     Busy,
-    /// By a signal; the exit code of that.
+    /// A signal with this exit code interrupted it.
     Interrupted(u8),
 }
 
 impl End {
-    /// What the program ends with.
+    /// Returns the exit code of the program.
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Published => exit::DONE,
@@ -31,19 +31,19 @@ impl End {
         }
     }
 
-    /// Whether it looked for something to learn, and did with it what was to be done.
+    /// Returns true if the run read the store and did all that was necessary.
     pub fn is_check(self) -> bool {
         !matches!(self, Self::Busy | Self::Interrupted(_))
     }
 }
 
-/// One time that training was tried.
+/// One attempt to train.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt {
-    /// When it began.
+    /// Begin of the attempt.
     pub began: DateTime<Utc>,
-    /// When it was over.
+    /// End of the attempt.
     pub ended: DateTime<Utc>,
-    /// How it ended; `None` if it failed.
+    /// Ending; `None` for a failure.
     pub end: Option<End>,
 }

@@ -1,7 +1,8 @@
 use crate::program::{Ended, Place};
 
-/// Two groups of people, and for each 15 articles with words and tags of their own that cite each other. Everybody has
-/// two articles in training and eight to find; the last two articles of a group are in nobody's training.
+/// Writes a set of two groups of users. Each group has 15 articles with their own words and tags,
+/// which cite each other. Every user has two articles in training and eight to find; the last two
+/// articles of a group are outside training.
 fn place() -> Place {
     let place = Place::new();
     let mut files: [String; 6] = Default::default();
@@ -51,7 +52,7 @@ fn report(place: &Place) -> serde_json::Value {
 }
 
 #[test]
-fn libraries_are_completed_by_what_is_served_and_warm_and_unseen_articles_are_judged_apart() {
+fn the_served_pipeline_completes_libraries_and_unseen_articles_are_measured_apart() {
     let place = place();
     let args = ["--per-user", "2", "--k", "6,12", "--json", "out.json"];
     let printed = place.must(&[&EVALUATE[..], &args].concat());
@@ -75,7 +76,7 @@ fn libraries_are_completed_by_what_is_served_and_warm_and_unseen_articles_are_ju
 }
 
 #[test]
-fn what_is_left_out_is_neither_learned_nor_judged() {
+fn sources_that_are_left_out_are_neither_learned_nor_measured() {
     let place = place();
     let args = ["--per-user", "1", "--json", "out.json", "--without"];
     let skipped = |without: &str| {
@@ -103,20 +104,20 @@ fn files_of_words_tags_and_citations_may_be_absent() {
 }
 
 #[test]
-fn bad_input_is_named_with_its_place_and_nothing_is_written() {
+fn bad_input_is_reported_with_its_location_and_nothing_is_written() {
     let cases: [(&str, &str, &[&str], &[&str]); 12] = [
         ("unused", "", &["--per-user", "7"], &["--per-user 7", "cf-train-7-users.dat", "there is none"]),
         ("unused", "", &["--per-user", "0"], &["--per-user", "0"]),
         ("unused", "", &["--per-user", "2", "--k", "0"], &["--k", "1 or more"]),
         ("unused", "", &["--per-user", "2", "--without", "authors"], &["authors", "citations"]),
         ("unused", "", &["--per-user", "2", "--models", "svd"], &["svd", "popularity, itemknn", "hybrid"]),
-        ("cf-train-2-users.dat", "1 4\n2 3\n", &[], &["cf-train-2-users.dat, line 2", "a count", "2 3"]),
-        ("cf-train-2-users.dat", "1 30\n", &[], &["cf-train-2-users.dat, line 1", "0 to 29", "\"30\""]),
+        ("cf-train-2-users.dat", "1 4\n2 3\n", &[], &["cf-train-2-users.dat:2", "a count", "2 3"]),
+        ("cf-train-2-users.dat", "1 30\n", &[], &["cf-train-2-users.dat:1", "0 to 29", "\"30\""]),
         ("cf-train-2-users.dat", "0\n", &[], &["cf-train-2-users.dat", "at least one article"]),
-        ("cf-test-2-users.dat", "1 x\n", &[], &["cf-test-2-users.dat, line 1", "an article id", "\"x\""]),
-        ("mult.dat", "1 0:1\n1 9:1\n", &[], &["mult.dat, line 2", "word of the vocabulary", "9:1"]),
-        ("tag-item.dat", "2 1\n", &[], &["tag-item.dat, line 1", "a count"]),
-        ("citations.dat", "1 99\n", &[], &["citations.dat, line 1", "0 to 29", "\"99\""]),
+        ("cf-test-2-users.dat", "1 x\n", &[], &["cf-test-2-users.dat:1", "an article id", "\"x\""]),
+        ("mult.dat", "1 0:1\n1 9:1\n", &[], &["mult.dat:2", "word of the vocabulary", "9:1"]),
+        ("tag-item.dat", "2 1\n", &[], &["tag-item.dat:1", "a count"]),
+        ("citations.dat", "1 99\n", &[], &["citations.dat:1", "0 to 29", "\"99\""]),
     ];
     for (file, content, args, expected) in cases {
         let place = place();

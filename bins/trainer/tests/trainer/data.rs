@@ -1,4 +1,4 @@
-//! Small sets in every format.
+//! Small data sets in every format.
 
 use crate::program::Place;
 
@@ -64,7 +64,7 @@ pub const CSV: [&str; 8] = [
 ];
 
 pub fn jsonl(place: &Place) {
-    // The interaction and the link come before what they speak of.
+    // The interaction and the link come before their resources.
     place.write(
         "all.jsonl",
         r#"{"type":"interaction","user_id":"u","resource_id":"a","interaction_type":"export","occurred_at":"2024-06-01T10:00:00Z"}

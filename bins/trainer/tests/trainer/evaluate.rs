@@ -4,7 +4,8 @@ const TRAIN: &str = "data/x.train.rating";
 const TEST: &str = "data/x.test.rating";
 const NEGATIVES: &str = "data/x.test.negative";
 
-/// Two groups of people with six items each; everybody's first item is held out.
+/// Writes data of two groups of users with six items each. The first item of every user is held
+/// out.
 fn place() -> Place {
     let place = Place::new();
     let mut files = [String::new(), String::new(), String::new()];
@@ -33,7 +34,7 @@ const LOO: [&str; 4] = ["evaluate", "loo", "--data", "data"];
 const SMALL: [&str; 6] = ["--set", "als.dim=8", "--set", "ncf.dim=8", "--k", "1,3"];
 
 #[test]
-fn both_protocols_judge_every_model_and_write_what_they_print() {
+fn both_protocols_measure_every_model_and_write_what_they_print() {
     let place = place();
     let ranking = ["evaluate", "ranking", "--train", "train.txt", "--test", "test.txt"];
     for protocol in [&LOO[..], &ranking[..]] {
@@ -43,7 +44,7 @@ fn both_protocols_judge_every_model_and_write_what_they_print() {
         assert_eq!(report["protocol"], protocol[1]);
         let models = report["models"].as_array().unwrap();
         let names: Vec<&str> = models.iter().filter_map(|model| model["name"].as_str()).collect();
-        assert_eq!(names, ["popularity", "itemknn", "ease", "als", "broadals", "ncf", "hybrid"]);
+        assert_eq!(names, ["popularity", "itemknn", "ease", "als", "low_rank_als", "ncf", "hybrid"]);
         for model in models {
             let (name, metric) =
                 (model["name"].as_str().unwrap(), |name: &str| model["metrics"][name].as_f64());
@@ -61,7 +62,7 @@ fn both_protocols_judge_every_model_and_write_what_they_print() {
 }
 
 #[test]
-fn an_id_that_nothing_has_is_no_candidate() {
+fn an_unused_id_is_not_a_candidate() {
     let place = place();
     let spread = |item: &str| (item.parse::<u32>().unwrap() * 1_000).to_string();
     let rewrite = |name: &str, line: &dyn Fn(&str) -> String| {
@@ -110,18 +111,28 @@ fn a_search_for_settings_is_bounded() {
 }
 
 #[test]
-fn bad_input_is_named_with_its_place_and_nothing_is_written() {
+fn former_names_of_models_and_settings_are_still_read() {
+    let place = place();
+    let former = ["--models", "broadals", "--set", "broad_als.dim=3", "--json", "out.json"];
+    assert!(place.must(&[&LOO[..], &SMALL, &former].concat()).contains("low_rank_als"));
+    let text = std::fs::read_to_string(place.path("out.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["models"][0]["settings"]["low_rank_als"]["dim"], 3);
+}
+
+#[test]
+fn bad_input_is_reported_with_its_location_and_nothing_is_written() {
     let cases: [(&str, &str, &[&str], &[&str]); 13] = [
-        (TRAIN, "0\t1\t1\t0\n0 2\n", &[], &["x.train.rating, line 2", "separated by tabs", "0 2"]),
-        (TRAIN, "0\tx\t1\t0\n", &[], &["x.train.rating, line 1", "item id", "\"x\""]),
-        (TRAIN, "0\t-1\t1\t0\n", &[], &["line 1", "\"-1\""]),
-        (TRAIN, "0\t99999999\t1\t0\n", &[], &["line 1", "99999999"]),
+        (TRAIN, "0\t1\t1\t0\n0 2\n", &[], &["x.train.rating:2", "separated by tabs", "0 2"]),
+        (TRAIN, "0\tx\t1\t0\n", &[], &["x.train.rating:1", "item id", "\"x\""]),
+        (TRAIN, "0\t-1\t1\t0\n", &[], &["x.train.rating:1", "\"-1\""]),
+        (TRAIN, "0\t99999999\t1\t0\n", &[], &["x.train.rating:1", "99999999"]),
         (TRAIN, "", &[], &["x.train.rating", "at least one interaction"]),
-        (TEST, "0\t99999\t1\t0\n", &[], &["x.test.rating, line 1", "99999"]),
-        (TEST, "500\t1\t1\t0\n", &[], &["x.test.rating, line 1", "user id from 0 to 23"]),
-        (NEGATIVES, "(0,0)\t6\t7\n", &[], &["x.test.rating, line 2", "(1,6)", "x.test.negative"]),
-        (NEGATIVES, "0,0\t6\n", &[], &["x.test.negative, line 1", "(user,item)"]),
-        (NEGATIVES, "(0,0)\n", &[], &["x.test.negative, line 1", "at least one negative"]),
+        (TEST, "0\t99999\t1\t0\n", &[], &["x.test.rating:1", "99999"]),
+        (TEST, "500\t1\t1\t0\n", &[], &["x.test.rating:1", "user id from 0 to 23"]),
+        (NEGATIVES, "(0,0)\t6\t7\n", &[], &["x.test.rating:2", "(1,6)", "x.test.negative"]),
+        (NEGATIVES, "0,0\t6\n", &[], &["x.test.negative:1", "(user,item)"]),
+        (NEGATIVES, "(0,0)\n", &[], &["x.test.negative:1", "at least one negative"]),
         ("unused", "", &["--k", "0"], &["--k", "1 or more"]),
         ("unused", "", &["--models", "svd"], &["svd", "popularity, itemknn"]),
         ("unused", "", &["--set", "als.dims=3"], &["--set", "dims"]),
@@ -142,7 +153,7 @@ fn bad_input_is_named_with_its_place_and_nothing_is_written() {
 }
 
 #[test]
-fn a_catalogue_too_large_for_ease_is_said_and_the_others_are_judged() {
+fn a_catalogue_too_large_for_ease_is_reported_and_the_other_models_are_measured() {
     let place = place();
     let printed =
         place.must(&[&LOO[..], &SMALL, &["--models", "ease,als", "--set", "ease.max_items=5"]].concat());

@@ -2,13 +2,13 @@ use serde_json::{Value, json};
 
 use crate::{data, program::Place};
 
-/// The lines of the dump of one type, by id or by user and resource.
+/// Returns the exported records of one type.
 fn dumped(place: &Place, kind: &str) -> Vec<Value> {
     let all = place.dump().into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap());
     all.filter(|value| value["type"] == kind).collect()
 }
 
-/// Runs an import twice: the second time everything is there, and the store is as it was.
+/// Runs an import twice. The second run finds everything known and changes nothing.
 fn twice(place: &Place, args: &[&str], resources: usize, interactions: usize) {
     let first = place.must(args);
     assert!(first.contains(&format!("resources:    {resources} new, 0 updated, 0 unchanged")), "{first}");

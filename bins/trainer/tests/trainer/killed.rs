@@ -1,11 +1,11 @@
-//! A trainer that is killed, wherever, leaves the old model live or the new one, and nothing in between.
+//! A trainer that is killed at any point leaves either the old or the new model live, never a part.
 
 use std::{
     process::Stdio,
     time::{Duration, Instant},
 };
 
-use docent::SnapshotStore;
+use docent::models::SnapshotStore;
 
 use crate::program::Place;
 
@@ -24,7 +24,7 @@ fn snapshots(place: &Place) -> SnapshotStore {
     SnapshotStore::new(place.path("docent-data/snapshots"))
 }
 
-/// Every snapshot that a reader sees is whole. The live one and all of them.
+/// Checks that every visible snapshot is complete, and returns the live one and all of them.
 fn readable(place: &Place) -> (Option<String>, Vec<String>) {
     let snapshots = snapshots(place);
     let live = snapshots.open_current().unwrap();
@@ -43,7 +43,7 @@ fn readable(place: &Place) -> (Option<String>, Vec<String>) {
     (live, listed)
 }
 
-/// A further run works, and cleans up after those that were killed.
+/// Checks that another run succeeds and cleans up after the killed ones.
 fn goes_on(place: &Place) {
     place.must(&TRAIN);
     let names = std::fs::read_dir(snapshots(place).root()).unwrap();
@@ -68,7 +68,7 @@ fn killed_at_any_step_of_publishing_it_has_published_all_or_nothing() {
     let place = library();
     let die = |place: &Place, at: &str| {
         let ended = place.command().args(TRAIN).env("DOCENT_FAILPOINT", at).output().unwrap();
-        assert_eq!(ended.status.code(), None, "{at}: it died of a signal");
+        assert_eq!(ended.status.code(), None, "{at}: a signal ended it");
     };
     for at in BEFORE {
         die(&place, at);
@@ -111,7 +111,7 @@ fn killed_at_50_moments_it_leaves_a_model_that_can_be_read() {
         if child.wait().unwrap().code().is_none() {
             killed += 1;
         } else {
-            // It was quicker than the one that was measured.
+            // This run was faster than the measured one.
             whole = whole.min(since.elapsed());
         }
         let now = readable(&place);
@@ -139,7 +139,7 @@ fn prune_and_promote_that_are_killed_leave_only_whole_models() {
     let die = |at: &str, arguments: &[&str]| {
         let ended =
             place.command().arg("models").args(arguments).env("DOCENT_FAILPOINT", at).output().unwrap();
-        assert_eq!(ended.status.code(), None, "{at}: it died of a signal");
+        assert_eq!(ended.status.code(), None, "{at}: a signal ended it");
     };
     die("promote-pending", &["promote", &first]);
     assert_eq!(readable(&place), (live.clone(), listed.clone()));

@@ -1,4 +1,4 @@
-//! What the trainer says on standard error: JSON where nobody sits before it.
+//! Standard error of the trainer: JSON, unless it is a terminal.
 
 use std::{
     io::Read,
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::program::{Ended, Place};
 
-/// Every line of standard error, each an object with the fields of all log lines.
+/// Parses every line of standard error: objects with the fields of all log lines.
 fn lines(ended: &Ended) -> Vec<Value> {
     let parsed = ended.err.lines().map(|line| {
         let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
@@ -26,7 +26,7 @@ fn failures(ended: &Ended) -> Vec<Value> {
 }
 
 #[test]
-fn a_failure_is_one_line_of_json_whatever_it_is_and_whatever_is_filtered() {
+fn every_failure_is_one_line_of_json_under_every_filter() {
     let place = Place::new();
     place.write("a file", "and no folder");
     place.must(&["generate", "--users", "20", "--interactions", "12", "--resources", "40"]);
@@ -57,7 +57,7 @@ fn a_failure_is_one_line_of_json_whatever_it_is_and_whatever_is_filtered() {
 }
 
 #[test]
-fn what_is_no_failure_is_a_line_of_json_too() {
+fn a_warning_is_a_line_of_json_too() {
     let place = Place::new();
     place.must(&["generate", "--users", "1", "--interactions", "3", "--resources", "10"]);
     let ended = place.run(&["train"]);
@@ -71,7 +71,7 @@ fn what_is_no_failure_is_a_line_of_json_too() {
 }
 
 #[test]
-fn on_a_terminal_a_failure_is_for_people() {
+fn on_a_terminal_a_failure_is_a_plain_sentence() {
     let place = Place::new();
     let program = env!("CARGO_BIN_EXE_docent-trainer");
     let script = Command::new("script")
@@ -87,5 +87,8 @@ fn on_a_terminal_a_failure_is_for_people() {
     let mut said = String::new();
     script.stdout.take().unwrap().read_to_string(&mut said).unwrap();
     script.wait().unwrap();
-    assert_eq!(said.trim_end(), "error: the configuration file none.toml is not there");
+    assert_eq!(
+        said.trim_end(),
+        "error: the configuration none.toml cannot be read: No such file or directory (os error 2)"
+    );
 }

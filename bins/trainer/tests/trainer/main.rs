@@ -1,4 +1,4 @@
-//! The trainer as people run it: importers, strictness, exit codes, signals.
+//! The trainer as a program: importers, strict imports, exit codes, signals.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,10 +1,13 @@
 use std::process::Command;
 
-use docent::{SnapshotStore, Store, StoreConfig};
+use docent::{
+    models::SnapshotStore,
+    storage::{Store, StoreConfig},
+};
 
 use crate::program::{Place, lines};
 
-/// The value of a series in the metrics file.
+/// Returns the value of a series in the metrics file.
 fn value(place: &Place, series: &str) -> Option<f64> {
     let found = lines(&place.path("metrics/docent.prom"));
     let line = found.iter().find_map(|line| line.strip_prefix(&format!("{series} ")))?;
@@ -17,7 +20,7 @@ fn status(place: &Place, status: &str) -> [Option<f64>; 2] {
 }
 
 #[test]
-fn every_end_of_a_run_is_told_and_what_was_told_before_stays_true() {
+fn every_outcome_is_reported_and_earlier_reports_stay_true() {
     let place = Place::new();
     place.write("metrics/other.prom", "other 1\n");
     let train = ["train", "--metrics-file", "metrics/docent.prom", "--dim", "8", "--epochs", "1"];
@@ -43,11 +46,11 @@ fn every_end_of_a_run_is_told_and_what_was_told_before_stays_true() {
     let mut files: Vec<_> =
         place.path("metrics").read_dir().unwrap().map(|file| file.unwrap().file_name()).collect();
     files.sort();
-    assert_eq!(files, ["docent.prom", "other.prom"], "nothing is left beside it");
+    assert_eq!(files, ["docent.prom", "other.prom"], "no temporary file is left");
     check_by_promtool(&place);
 }
 
-/// As it is after an upgrade of this program and before `docent-server db deploy`.
+/// Rolls the schema back, as after an upgrade of this program and before `docent-server db deploy`.
 fn put_schema_behind(place: &Place) {
     let url = format!("sqlite:{}", place.path("docent-data/docent.db").display());
     tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -58,7 +61,7 @@ fn put_schema_behind(place: &Place) {
 }
 
 #[test]
-fn a_run_that_cannot_begin_is_told_as_failed_and_stays_counted() {
+fn a_run_that_cannot_begin_is_reported_as_failed_and_stays_counted() {
     let place = Place::new();
     place.write("metrics/other.prom", "other 1\n");
     place.write("a file", "and no folder");
@@ -80,36 +83,36 @@ fn a_run_that_cannot_begin_is_told_as_failed_and_stays_counted() {
     place.must(&["generate", "--users", "40", "--interactions", "30"]);
     place.must(&[&train[..], &["--force"]].concat());
     assert_eq!(status(&place, "published"), [Some(1.0), Some(1.0)]);
-    assert_eq!(status(&place, "failed"), [Some(0.0), Some(4.0)], "they stay counted");
+    assert_eq!(status(&place, "failed"), [Some(0.0), Some(4.0)], "failures stay counted");
     let first = checked();
     assert!(first > Some(1_700_000_000.0), "{first:?}");
 
     put_schema_behind(&place);
     fails(&[], 5.0);
-    assert_eq!(status(&place, "published"), [Some(0.0), Some(1.0)], "as it was told before");
+    assert_eq!(status(&place, "published"), [Some(0.0), Some(1.0)], "as reported before");
     assert_eq!(checked(), first);
     check_by_promtool(&place);
 }
 
 #[test]
-fn a_check_that_finds_too_little_new_is_told() {
+fn a_check_without_enough_new_interactions_is_reported() {
     let place = Place::new();
     place.write("metrics/other.prom", "other 1\n");
     place.must(&["generate", "--users", "20", "--interactions", "12", "--resources", "40"]);
     let train = ["train", "--metrics-file", "metrics/docent.prom", "--dim", "4", "--epochs", "1"];
-    let told = |metric: &str| value(&place, &format!("docent_training_last_{metric}_timestamp_seconds"));
+    let reported = |metric: &str| value(&place, &format!("docent_training_last_{metric}_timestamp_seconds"));
     place.must(&[&train[..], &["--force"]].concat());
-    let (checked, judged) = (told("check"), told("judged"));
-    assert_eq!(told("idle"), None);
+    let (checked, measured) = (reported("check"), reported("judged"));
+    assert_eq!(reported("idle"), None);
     let idle = place.run(&[&train[..], &["--min-new-interactions", "1000000"]].concat());
     assert_eq!(idle.code, Some(4), "{idle:?}");
-    assert!(told("check") > checked && told("idle") == told("check"), "{checked:?}");
-    assert_eq!(told("judged"), judged);
+    assert!(reported("check") > checked && reported("idle") == reported("check"), "{checked:?}");
+    assert_eq!(reported("judged"), measured);
 
     let held = SnapshotStore::new(place.path("docent-data/snapshots")).lock_training().unwrap().unwrap();
-    let checked = told("check");
-    assert_eq!(place.run(&train).code, Some(4), "another trainer is at work");
-    assert_eq!((told("check"), told("idle")), (checked, checked));
+    let checked = reported("check");
+    assert_eq!(place.run(&train).code, Some(4), "another trainer is running");
+    assert_eq!((reported("check"), reported("idle")), (checked, checked));
     drop(held);
 }
 
@@ -132,7 +135,7 @@ fn a_metrics_file_that_could_not_be_written_is_refused_before_the_run() {
 }
 
 #[test]
-fn a_password_is_in_nothing_that_is_said() {
+fn a_password_is_in_no_message() {
     let place = Place::new();
     place.write("broken.toml", "[engine]\ndatabase_url = \"postgres://docent:s3cret@localhost/docent\n");
     for arguments in [

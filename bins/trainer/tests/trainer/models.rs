@@ -1,6 +1,6 @@
-//! `models`: which there are, and which is live.
+//! `models`: list, show, promote, roll back and prune.
 
-use docent::SnapshotStore;
+use docent::models::SnapshotStore;
 
 use crate::program::Place;
 

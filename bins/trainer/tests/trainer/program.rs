@@ -5,19 +5,19 @@ use std::{
 
 use tempfile::TempDir;
 
-/// A folder with a store of its own, and files to import.
+/// A temporary folder with a store and with files to import.
 pub struct Place {
     folder: TempDir,
 }
 
-/// How a command ended.
+/// Outcome of a command.
 #[derive(Debug)]
 pub struct Ended {
     pub code: Option<i32>,
     pub out: String,
-    /// As it was written: log lines in JSON.
+    /// Standard error as written: log lines in JSON.
     pub err: String,
-    /// What it says to people.
+    /// Messages and errors of the log lines.
     pub said: String,
 }
 
@@ -48,14 +48,14 @@ impl Place {
         ended(self.command().args(args).output().unwrap())
     }
 
-    /// Runs what must end well; its standard output.
+    /// Runs a command that must succeed, and returns its standard output.
     pub fn must(&self, args: &[&str]) -> String {
         let ended = self.run(args);
         assert_eq!(ended.code, Some(0), "{args:?}: {ended:?}");
         ended.out
     }
 
-    /// All that is in the store, as lines.
+    /// Exports the store and returns the lines.
     pub fn dump(&self) -> Vec<String> {
         self.must(&["export", "jsonl", "dump.jsonl"]);
         lines(&self.path("dump.jsonl"))
@@ -69,7 +69,7 @@ pub fn ended(output: Output) -> Ended {
     Ended { code, out, err, said }
 }
 
-/// Message and error of a log line.
+/// Returns message and error of a log line.
 fn said(line: &str) -> String {
     let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else { return line.to_owned() };
     let parts = ["message", "error"].into_iter().filter_map(|part| line[part].as_str());

@@ -1,11 +1,11 @@
-//! Training by the clock, only when there is something new, and never two at once.
+//! Scheduled training: only with enough new interactions, and never twice at once.
 
 use std::{
     io::{BufRead, BufReader},
     process::{Command, Stdio},
 };
 
-use docent::SnapshotStore;
+use docent::models::SnapshotStore;
 
 use crate::program::Place;
 
@@ -18,7 +18,7 @@ fn library() -> Place {
 }
 
 #[test]
-fn without_enough_that_is_new_nothing_is_trained() {
+fn without_enough_new_interactions_nothing_is_trained() {
     let place = library();
     place.must(&[&TRAIN[..], &["--force", "--min-new-interactions", "1000000"]].concat());
     let asked = [&TRAIN[..], &["--min-new-interactions", "2"]].concat();
@@ -36,28 +36,34 @@ fn without_enough_that_is_new_nothing_is_trained() {
             .write("new.jsonl", events.join("\n").replace("RESOURCE", some_resource["id"].as_str().unwrap()));
         place.must(&["import", "jsonl", "new.jsonl"]);
     };
-    import(&[event("somebody new", "2001-01-01")]);
+    import(&[event("a new user", "2001-01-01")]);
     let idle = place.run(&asked);
     assert!(idle.code == Some(4) && idle.out.contains("1 interactions are new"), "{idle:?}");
     import(&[event("another", "2001-01-02")]);
     let trained = place.run(&asked);
-    assert!([Some(0), Some(3)].contains(&trained.code), "what was imported counts, however old: {trained:?}");
+    assert!(
+        [Some(0), Some(3)].contains(&trained.code),
+        "imported interactions count, however old: {trained:?}"
+    );
 }
 
 #[test]
-fn of_two_trainers_one_works_and_the_other_says_so() {
+fn of_two_trainers_one_works_and_the_other_reports_it() {
     let place = library();
     let snapshots = SnapshotStore::new(place.path("docent-data/snapshots"));
     let held = snapshots.lock_training().unwrap().unwrap();
     let refused = place.run(&TRAIN);
-    assert!(refused.code == Some(4) && refused.said.contains("another trainer is at work"), "{refused:?}");
+    assert!(
+        refused.code == Some(4) && refused.said.contains("another trainer uses the same folder of snapshots"),
+        "{refused:?}"
+    );
     assert!(!place.must(&["models", "list"]).contains("running"), "there was no run");
     drop(held);
     place.must(&[&TRAIN[..], &["--force"]].concat());
 }
 
 #[test]
-fn a_schedule_trains_again_and_again_until_it_is_told_to_stop() {
+fn a_schedule_trains_repeatedly_until_it_is_stopped() {
     let place = library();
     let mut child = place
         .command()

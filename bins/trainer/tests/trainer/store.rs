@@ -4,7 +4,7 @@ const GENERATE: [&str; 5] = ["generate", "--users", "40", "--interactions", "30"
 const QUICK: &str = "[train.als]\ndim = 8\n[train.ncf]\nepochs = 1\nlayers = [8]\n";
 
 #[test]
-fn the_whole_pipeline_is_judged_on_the_store_and_nothing_is_written() {
+fn the_whole_pipeline_is_measured_on_the_store_and_nothing_is_written() {
     let place = Place::new();
     place.must(&GENERATE);
     place.write("quick.toml", QUICK);
@@ -35,7 +35,7 @@ fn the_whole_pipeline_is_judged_on_the_store_and_nothing_is_written() {
     };
     let parts = report["parts"].as_array().unwrap();
     let names: Vec<&str> = parts.iter().filter_map(|part| part["name"].as_str()).collect();
-    assert_eq!(names, ["warm people", "people with 1-4", "people with none", "cold resources"]);
+    assert_eq!(names, ["warm users", "users with 1-4", "users with none", "cold resources"]);
     for part in parts {
         assert!(printed.contains(part["name"].as_str().unwrap()), "{printed}");
         for name in ["collaborative", "content", "graph", "quality", "recency", "hybrid", "served"] {
@@ -59,7 +59,7 @@ fn the_whole_pipeline_is_judged_on_the_store_and_nothing_is_written() {
 }
 
 #[test]
-fn a_store_that_is_not_there_is_not_made() {
+fn a_missing_store_is_not_created() {
     let place = Place::new();
     let ended = place.run(&["evaluate", "store", "--database-url", "sqlite://none.db"]);
     assert_eq!(ended.code, Some(1), "{ended:?}");

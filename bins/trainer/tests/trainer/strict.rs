@@ -1,6 +1,6 @@
 use crate::{data, program::Place};
 
-/// A command, a file of it, what is put at its end, and what is said of it.
+/// Commands with a file, a bad line at the end of it, and the expected message.
 const BAD: [(&[&str], &str, &str, &str); 9] = [
     (
         &["import", "movielens", "ml"],
@@ -53,27 +53,31 @@ fn prepared(file: &str, line: &str) -> Place {
 }
 
 #[test]
-fn a_bad_line_is_told_with_file_line_and_reason_and_the_rest_goes_in() {
-    for (args, file, line, told) in BAD {
+fn a_bad_line_is_reported_with_file_line_and_reason_and_the_rest_is_imported() {
+    for (args, file, line, message) in BAD {
         let place = prepared(file, line);
         let ended = place.run(args);
         assert_eq!(ended.code, Some(0), "{ended:?}");
-        assert!(ended.said.contains(told), "expected {told} in {}", ended.said);
+        assert!(ended.said.contains(message), "expected {message} in {}", ended.said);
         assert!(ended.out.contains("bad lines:    1"), "{}", ended.out);
-        assert!(place.dump().len() >= 3, "the rest of {file} went in");
+        assert!(place.dump().len() >= 3, "the rest of {file} is imported");
     }
 }
 
 #[test]
 fn a_strict_import_leaves_the_store_as_it_was_at_the_first_bad_line() {
-    for (args, file, line, told) in BAD {
+    for (args, file, line, message) in BAD {
         let place = prepared(file, line);
         place.write("before.jsonl", r#"{"type":"resource","id":"before","title":"Was there"}"#);
         place.must(&["import", "jsonl", "before.jsonl"]);
         let before = place.dump();
         let ended = place.run(&[args, &["--strict"]].concat());
         assert_eq!(ended.code, Some(1), "{ended:?}");
-        assert!(ended.said.contains("nothing was imported") && ended.said.contains(told), "{}", ended.said);
+        assert!(
+            ended.said.contains("nothing was imported") && ended.said.contains(message),
+            "{}",
+            ended.said
+        );
         assert_eq!(place.dump(), before, "{file}");
     }
 }
@@ -89,7 +93,7 @@ fn a_strict_import_without_bad_lines_is_as_any_other() {
 }
 
 #[test]
-fn twenty_bad_lines_are_told_and_the_others_counted() {
+fn twenty_bad_lines_are_reported_and_the_others_counted() {
     let place = prepared("all.jsonl", &"nonsense\n".repeat(25));
     let ended = place.run(&["import", "jsonl", "all.jsonl"]);
     assert_eq!(ended.code, Some(0));
@@ -104,7 +108,7 @@ fn wrong_headers_files_and_arguments_are_refused_before_anything_is_read() {
     let place = Place::new();
     place.write("colour.csv", "id,title,colour\n1,a,red\n");
     place.write("short.csv", "id\n1\n");
-    for (args, told) in [
+    for (args, message) in [
         (
             &["import", "csv", "--resources", "colour.csv"][..],
             "colour.csv:1: unknown column \"colour\"; expected some of id",
@@ -118,6 +122,6 @@ fn wrong_headers_files_and_arguments_are_refused_before_anything_is_read() {
     ] {
         let ended = place.run(args);
         assert_eq!(ended.code, Some(1), "{args:?}");
-        assert!(ended.said.contains(told), "expected {told} in {}", ended.said);
+        assert!(ended.said.contains(message), "expected {message} in {}", ended.said);
     }
 }

@@ -26,7 +26,7 @@ fn too_few_positives_end_with_2() {
 fn a_generated_library_is_learned_published_and_listed() {
     let place = Place::new();
     let made = place.must(&GENERATE);
-    assert!(made.contains("resources:    200 new") && made.contains("who likes what"), "{made}");
+    assert!(made.contains("resources:    200 new") && made.contains("users and their tastes"), "{made}");
     let again = place.must(&GENERATE);
     assert!(again.contains("200 unchanged") && again.contains("interactions: 0 new, 0 repeated"), "{again}");
 
@@ -49,7 +49,7 @@ fn a_generated_library_is_learned_published_and_listed() {
 }
 
 #[test]
-fn what_the_gate_refuses_ends_with_3_and_force_publishes_it() {
+fn a_rejected_model_ends_with_3_and_force_publishes_it() {
     let place = Place::new();
     backwards(&place);
     let train = ["train", "--dim", "1", "--epochs", "0"];
@@ -62,8 +62,8 @@ fn what_the_gate_refuses_ends_with_3_and_force_publishes_it() {
     assert!(place.must(&["models", "list"]).contains("forced"));
 }
 
-/// Two camps by text and history, who lately have all turned to the same popular thing that neither's history speaks
-/// for: popularity is right and taste is wrong.
+/// Imports two camps of users, by text and history, whose latest interactions are all with the same
+/// popular resources that no history suggests: popularity is right and taste is wrong.
 fn backwards(place: &Place) {
     let mut lines = Vec::new();
     for n in 0..40 {
@@ -87,7 +87,7 @@ fn backwards(place: &Place) {
         lines.push(event(user, "hit-0".into(), 20));
         lines.push(event(user, "hit-1".into(), 21));
     }
-    // Those who know the hits already, and so make them popular, like nothing else.
+    // These users make the hits popular and interact with nothing else.
     for fan in 100..140 {
         for hit in 0..3 {
             lines.push(event(fan, format!("hit-{hit}"), 2));

@@ -1,16 +1,19 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use docent::{Metrics, ModelRun, RunStatus};
+use docent::{
+    storage::{ModelRun, RunStatus},
+    training::evaluation::Metrics,
+};
 use docent_telemetry::{Sample, names};
 
-/// The history of runs, newest first, as metrics.
+/// Converts the history of runs, newest first, to metrics.
 pub fn samples(runs: &[ModelRun]) -> Vec<Sample> {
-    let count = |status: &str| runs.iter().filter(|run| run.status.as_str() == status).count() as f64;
-    let mut samples: Vec<Sample> = names::RUN_STATUSES
-        .iter()
-        .map(|status| Sample::new(names::TRAINING_RUNS, count(status)).with("status", *status))
-        .collect();
+    let mut samples = Vec::new();
+    for status in names::RUN_STATUSES {
+        let count = runs.iter().filter(|run| run.status.as_str() == *status).count() as f64;
+        samples.push(Sample::new(names::TRAINING_RUNS, count).with("status", *status));
+    }
     if let Some((last, end)) = runs.iter().find_map(|run| Some((run, run.finished_at?))) {
         samples.extend(names::RUN_STATUSES.iter().map(|status| {
             let is_it = f64::from(u8::from(last.status.as_str() == *status));
@@ -20,35 +23,35 @@ pub fn samples(runs: &[ModelRun]) -> Vec<Sample> {
         let took = (end - last.started_at).num_milliseconds() as f64 / 1_000.0;
         samples.push(Sample::new(names::TRAINING_LAST_DURATION, took));
     }
-    let last_end = |wanted: &[RunStatus]| {
-        runs.iter().filter(|run| wanted.contains(&run.status)).find_map(|run| run.finished_at)
-    };
     for (metric, wanted) in [
         (names::TRAINING_LAST_JUDGED, &[RunStatus::Published, RunStatus::Rejected][..]),
         (names::TRAINING_LAST_PUBLISHED, &[RunStatus::Published]),
     ] {
-        samples.extend(last_end(wanted).map(|end| Sample::new(metric, seconds(end))));
+        let mut ended = runs.iter().filter(|run| wanted.contains(&run.status));
+        let last_end = ended.find_map(|run| run.finished_at);
+        samples.extend(last_end.map(|end| Sample::new(metric, seconds(end))));
     }
     samples.extend(holdout(runs));
     samples
 }
 
+/// Returns the metrics of the newest run that measured models.
 fn holdout(runs: &[ModelRun]) -> Vec<Sample> {
-    let judged = runs.iter().find_map(|run| {
+    let measured = runs.iter().find_map(|run| {
         let models: BTreeMap<String, Metrics> = serde_json::from_value(run.metrics.clone()).ok()?;
         (!models.is_empty()).then_some(models)
     });
-    let sample = |(judged, metrics): (String, Metrics)| {
-        metrics.named().map(|(metric, value)| {
-            Sample::new(names::TRAINING_LAST_HOLDOUT, value)
-                .with("model", judged.clone())
-                .with("metric", metric)
-        })
-    };
-    judged.into_iter().flatten().flat_map(sample).collect()
+    let mut samples = Vec::new();
+    for (model, metrics) in measured.into_iter().flatten() {
+        for (metric, value) in metrics.named() {
+            let sample = Sample::new(names::TRAINING_LAST_HOLDOUT, value);
+            samples.push(sample.with("model", model.clone()).with("metric", metric));
+        }
+    }
+    samples
 }
 
-/// Since 1970.
+/// Returns Unix seconds.
 pub fn seconds(at: DateTime<Utc>) -> f64 {
     at.timestamp_micros() as f64 / 1_000_000.0
 }
@@ -57,7 +60,7 @@ pub fn seconds(at: DateTime<Utc>) -> f64 {
 #[allow(clippy::unwrap_used, reason = "tests")]
 pub mod tests {
     use chrono::TimeDelta;
-    use docent::{ModelRun, RunStatus};
+    use docent::storage::{ModelRun, RunStatus};
     use docent_telemetry::render_samples;
     use serde_json::{Value, json};
 
@@ -79,7 +82,7 @@ pub mod tests {
     }
 
     #[test]
-    fn what_came_of_the_runs_is_told_and_a_run_that_goes_on_hides_nothing() {
+    fn outcomes_of_runs_are_reported_and_a_running_one_hides_nothing() {
         let metrics = json!({ "hybrid": { "hit_rate": 0.5, "ndcg": 0.25, "recall": 0.0, "precision": 0.0, "mrr": 0.0, "map": 0.0 } });
         let runs = [
             run(5, RunStatus::Running, json!({})),
@@ -104,7 +107,7 @@ pub mod tests {
     }
 
     #[test]
-    fn of_a_store_without_runs_only_counts_are_told() {
+    fn a_store_without_runs_reports_only_counts() {
         let text = render_samples(&samples(&[]));
         assert!(text.contains(r#"docent_training_runs_total{status="published"} 0"#), "{text}");
         assert!(!text.contains("last"), "{text}");

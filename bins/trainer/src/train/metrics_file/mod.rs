@@ -1,4 +1,4 @@
-//! What came of the runs, for Prometheus.
+//! Outcomes of runs, for Prometheus.
 
 mod history;
 mod samples;
@@ -10,23 +10,23 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use docent::{ModelRun, Store};
+use docent::storage::{ModelRun, Store};
 use docent_telemetry::{parse_samples, redacted, render_samples};
 
 use super::end::Attempt;
 
-/// How many runs are looked at. Pruning leaves fewer.
+/// Maximum number of runs that are read; pruning leaves fewer.
 const RUNS: u64 = 100_000;
 
-/// Where what came of the runs is told to Prometheus, by way of node_exporter's textfile collector: a trainer that has
-/// ended cannot be asked.
+/// File that reports outcomes of runs to Prometheus through the textfile collector of
+/// `node_exporter`. Prometheus cannot scrape a trainer that has ended.
 #[derive(Debug)]
 pub struct MetricsFile {
     path: PathBuf,
 }
 
 impl MetricsFile {
-    /// The file at a path, which is checked before a run and not after it.
+    /// Checks the path before a run, so that a mistake does not cost one.
     pub fn checked(path: &Path) -> anyhow::Result<Self> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         ensure!(
@@ -36,38 +36,38 @@ impl MetricsFile {
         );
         let path = std::path::absolute(path)?;
         let folder = path.parent().unwrap_or(Path::new("/"));
-        ensure!(folder.is_dir(), "--metrics-file: the folder {} is not there", folder.display());
+        ensure!(folder.is_dir(), "--metrics-file: the folder {} does not exist; create it", folder.display());
         Ok(Self { path })
     }
 
-    /// Writes the file anew after an attempt to train; `store` is what could be opened. Failing at it is logged, and
-    /// changes nothing about how the attempt ended.
-    pub async fn tell(&self, store: Option<&Store>, attempt: &Attempt) {
+    /// Rewrites the file after an attempt to train; `store` is `None` if it could not be opened. A
+    /// failure is logged and does not change the outcome of the attempt.
+    pub async fn record(&self, store: Option<&Store>, attempt: &Attempt) {
         let runs = match store {
             Some(store) => self.runs(store).await,
             None => None,
         };
-        let before = fs::read_to_string(&self.path).map(|text| parse_samples(&text)).unwrap_or_default();
-        let samples = samples::after(attempt, runs.as_deref(), &before);
+        let previous = fs::read_to_string(&self.path).map(|text| parse_samples(&text)).unwrap_or_default();
+        let samples = samples::after(attempt, runs.as_deref(), &previous);
         if let Err(error) = self.replace(&render_samples(&samples)) {
             let (file, error) = (self.path.display(), format!("{error:#}"));
             tracing::error!(%file, error, "the metrics file could not be written");
         }
     }
 
-    /// The history, newest first.
+    /// Reads the history of runs, newest first.
     async fn runs(&self, store: &Store) -> Option<Vec<ModelRun>> {
         match store.list_runs(RUNS).await {
             Ok(runs) => Some(runs),
             Err(error) => {
                 let (file, error) = (self.path.display(), redacted(&error.to_string()));
-                tracing::warn!(%file, error, "the history of runs cannot be read; the metrics file tells of this run only");
+                tracing::warn!(%file, error, "the history of runs cannot be read; the metrics file reports this run only");
                 None
             }
         }
     }
 
-    /// A reader finds the old text or the new, never half of one.
+    /// Replaces the text. A reader finds the old text or the new one, never a part.
     fn replace(&self, text: &str) -> anyhow::Result<()> {
         let mut name = self.path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.tmp", std::process::id()));
@@ -90,7 +90,7 @@ mod tests {
     use super::MetricsFile;
 
     #[test]
-    fn the_file_is_replaced_as_a_whole_and_nothing_is_left_beside_it() {
+    fn the_file_is_replaced_as_a_whole_and_no_temporary_file_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("docent.prom");
         let file = MetricsFile::checked(&path).unwrap();
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_cannot_be_written_to_is_named_before_the_run() {
+    fn a_path_that_cannot_be_written_is_reported_before_the_run() {
         let refused = |path: &str| MetricsFile::checked(path.as_ref()).unwrap_err().to_string();
         assert!(refused("/no/such/folder/docent.prom").contains("/no/such/folder"));
         assert!(refused("/tmp/docent.txt").contains(".prom"));

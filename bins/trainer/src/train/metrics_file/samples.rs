@@ -1,5 +1,5 @@
 use chrono::SubsecRound;
-use docent::{ModelRun, RunStatus};
+use docent::storage::{ModelRun, RunStatus};
 use docent_telemetry::{Sample, names};
 
 use super::history::{self, seconds};
@@ -7,14 +7,15 @@ use crate::train::end::{Attempt, End};
 
 const FAILED: &str = "failed";
 
-/// What the file holds after an attempt. Without the history of `runs`, what it held `before` stays, but for what the
-/// attempt changes. A failure that the history does not know is counted here, and carried on from file to file.
-pub fn after(attempt: &Attempt, runs: Option<&[ModelRun]>, before: &[Sample]) -> Vec<Sample> {
+/// Returns the metrics after an attempt. Without the history of `runs`, the `previous` metrics
+/// stay, except those that the attempt changes. A failure that is missing in the history is counted
+/// here and carried from file to file.
+pub fn after(attempt: &Attempt, runs: Option<&[ModelRun]>, previous: &[Sample]) -> Vec<Sample> {
     let is_lost = attempt.end.is_none() && !is_recorded(attempt, runs);
-    let unrecorded = value(before, names::TRAINING_UNRECORDED, None).unwrap_or(0.0) + one_if(is_lost);
+    let unrecorded = value(previous, names::TRAINING_UNRECORDED, None).unwrap_or(0.0) + one_if(is_lost);
     let mut samples = match runs {
         Some(runs) => history::samples(runs),
-        None => carried(before),
+        None => carried(previous),
     };
     let added = if runs.is_some() { unrecorded } else { one_if(is_lost) };
     for sample in samples.iter_mut().filter(|sample| is(sample, names::TRAINING_RUNS, Some(FAILED))) {
@@ -28,13 +29,16 @@ pub fn after(attempt: &Attempt, runs: Option<&[ModelRun]>, before: &[Sample]) ->
         (names::TRAINING_LAST_CHECK, attempt.end.is_some_and(End::is_check)),
         (names::TRAINING_LAST_IDLE, attempt.end == Some(End::TooLittleNew)),
     ] {
-        let at = if is_so { Some(seconds(attempt.ended)) } else { value(before, metric, None) };
-        at.into_iter().for_each(|at| put(&mut samples, Sample::new(metric, at)));
+        let at = if is_so { Some(seconds(attempt.ended)) } else { value(previous, metric, None) };
+        if let Some(at) = at {
+            put(&mut samples, Sample::new(metric, at));
+        }
     }
     samples
 }
 
-/// Whether the newest run of the history is this one, with its end. Times there are to the microsecond.
+/// Returns true if the newest run of the history is this attempt and has ended. The store keeps
+/// times in microseconds.
 fn is_recorded(attempt: &Attempt, runs: Option<&[ModelRun]>) -> bool {
     let newest = runs.and_then(<[ModelRun]>::first);
     newest.is_some_and(|run| {
@@ -42,14 +46,16 @@ fn is_recorded(attempt: &Attempt, runs: Option<&[ModelRun]>) -> bool {
     })
 }
 
-/// What was told before, with every count of runs.
-fn carried(before: &[Sample]) -> Vec<Sample> {
+/// Returns the previous metrics, with a count for every status.
+fn carried(previous: &[Sample]) -> Vec<Sample> {
     let mut samples = history::samples(&[]);
-    before.iter().for_each(|sample| put(&mut samples, sample.clone()));
+    for sample in previous {
+        put(&mut samples, sample.clone());
+    }
     samples
 }
 
-/// The last run is this one.
+/// Makes a failed attempt the last run.
 fn put_failed(samples: &mut Vec<Sample>, attempt: &Attempt) {
     for status in names::RUN_STATUSES {
         let is_it = one_if(*status == FAILED);
@@ -60,7 +66,7 @@ fn put_failed(samples: &mut Vec<Sample>, attempt: &Attempt) {
     put(samples, Sample::new(names::TRAINING_LAST_DURATION, took));
 }
 
-/// In the place of the same series, or as a new one.
+/// Replaces the sample of the same series or adds it.
 fn put(samples: &mut Vec<Sample>, new: Sample) {
     match samples.iter_mut().find(|old| old.metric == new.metric && old.labels == new.labels) {
         Some(old) => *old = new,
@@ -88,13 +94,13 @@ mod tests {
     use super::*;
     use crate::train::metrics_file::history::tests::run;
 
-    /// One second long.
+    /// Returns an attempt of one second.
     fn attempt(day: i64, end: Option<End>) -> Attempt {
         let began = DateTime::UNIX_EPOCH + TimeDelta::days(day);
         Attempt { began, ended: began + TimeDelta::seconds(1), end }
     }
 
-    /// Count of failed runs, of those that were not recorded, and whether the last one failed.
+    /// Returns the counts of failed and of unrecorded runs, and 1 if the last run failed.
     fn failures(samples: &[Sample]) -> [Option<f64>; 3] {
         [
             value(samples, names::TRAINING_RUNS, Some(FAILED)),

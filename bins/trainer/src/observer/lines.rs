@@ -3,28 +3,28 @@ use std::{
     time::{Duration, Instant},
 };
 
-use docent::{TrainEvent, TrainObserver};
+use docent::training::{TrainEvent, TrainObserver, fit::NcfProgress};
 
-use super::bars::measured;
+use super::measured;
 
-/// Log lines no denser than this where events come by the batch.
-const EVERY: Duration = Duration::from_secs(10);
+/// Minimum interval between log lines of events that come with every batch.
+const MIN_INTERVAL: Duration = Duration::from_secs(10);
 
-/// A log line for each stage, epoch and judgement, and now and then in between.
+/// Logs every stage, epoch and measured model, and some events in between.
 pub struct Lines {
-    told: Instant,
+    logged_at: Instant,
     epoch: usize,
 }
 
 impl Lines {
     pub fn new() -> Self {
-        Self { told: Instant::now(), epoch: 0 }
+        Self { logged_at: Instant::now(), epoch: 0 }
     }
 
     fn is_due(&mut self) -> bool {
-        let due = self.told.elapsed() >= EVERY;
+        let due = self.logged_at.elapsed() >= MIN_INTERVAL;
         if due {
-            self.told = Instant::now();
+            self.logged_at = Instant::now();
         }
         due
     }
@@ -34,7 +34,7 @@ impl TrainObserver for Lines {
     fn on_event(&mut self, event: &TrainEvent) -> ControlFlow<()> {
         match event {
             TrainEvent::Stage(name) => {
-                (self.told, self.epoch) = (Instant::now(), 0);
+                (self.logged_at, self.epoch) = (Instant::now(), 0);
                 tracing::info!("{name}");
             }
             TrainEvent::Read { interactions } => {
@@ -52,16 +52,18 @@ impl TrainObserver for Lines {
                     tracing::info!("step {done} of {total}");
                 }
             }
-            TrainEvent::Ncf { epoch, epochs, batch, batches, loss, holdout } => {
-                if *epoch != self.epoch || batch == batches || self.is_due() {
-                    self.epoch = *epoch;
-                    let measured = measured(*loss, *holdout);
+            TrainEvent::Ncf(progress) => {
+                let NcfProgress { epoch, epochs, batch, batches, .. } = *progress;
+                if epoch != self.epoch || batch == batches || self.is_due() {
+                    self.epoch = epoch;
+                    let measured = measured(progress);
                     tracing::info!("epoch {epoch} of {epochs}, batch {batch} of {batches} {measured}");
                 }
             }
-            TrainEvent::Judged { model, metrics } => {
+            TrainEvent::Evaluated { model, metrics } => {
                 tracing::info!("{model}: NDCG@10 {:.4}, HR@10 {:.4}", metrics.ndcg, metrics.hit_rate);
             }
+            _ => {}
         }
         ControlFlow::Continue(())
     }

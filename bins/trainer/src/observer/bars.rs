@@ -1,11 +1,13 @@
 use std::{ops::ControlFlow, time::Instant};
 
-use docent::{TrainEvent, TrainObserver};
+use docent::training::{TrainEvent, TrainObserver};
 use indicatif::ProgressBar;
 
+use super::measured;
 use crate::progress;
 
-/// One bar or spinner at a time: that of the stage. Those that are done stay on the screen.
+/// Shows one bar or spinner at a time, that of the current stage, and prints the duration of each
+/// finished stage.
 pub struct Bars {
     current: Option<ProgressBar>,
     name: &'static str,
@@ -31,7 +33,7 @@ impl Bars {
         }
     }
 
-    /// The bar of so many steps; it takes the place of the spinner when the first step is told.
+    /// Returns the bar of the current stage. The first step replaces the spinner by a bar.
     fn steps(&mut self, total: usize) -> &ProgressBar {
         let total = total as u64;
         if self.current.as_ref().is_none_or(|bar| bar.length() != Some(total))
@@ -59,17 +61,18 @@ impl TrainObserver for Bars {
             }
             TrainEvent::Embedded { done, total } => self.steps(*total).set_position(*done as u64),
             TrainEvent::Step { done, total } => self.steps(*total).set_position(*done as u64),
-            TrainEvent::Ncf { epoch, epochs, batch, batches, loss, holdout } => {
-                let bar = self.steps(*batches);
-                bar.set_prefix(format!("epoch {epoch}/{epochs}"));
-                bar.set_position(*batch as u64);
-                bar.set_message(measured(*loss, *holdout));
+            TrainEvent::Ncf(progress) => {
+                let bar = self.steps(progress.batches);
+                bar.set_prefix(format!("epoch {}/{}", progress.epoch, progress.epochs));
+                bar.set_position(progress.batch as u64);
+                bar.set_message(measured(progress));
             }
-            TrainEvent::Judged { model, metrics } => {
+            TrainEvent::Evaluated { model, metrics } => {
                 if let Some(bar) = &self.current {
                     bar.set_message(format!("{}: {model} NDCG@10 {:.4}", self.name, metrics.ndcg));
                 }
             }
+            _ => {}
         }
         ControlFlow::Continue(())
     }
@@ -79,11 +82,4 @@ impl Drop for Bars {
     fn drop(&mut self) {
         self.finish();
     }
-}
-
-/// Loss and holdout metric, as far as they are known.
-pub fn measured(loss: Option<f32>, holdout: Option<f64>) -> String {
-    let loss = loss.map(|loss| format!("loss {loss:.4}"));
-    let holdout = holdout.map(|ndcg| format!("NDCG@10 {ndcg:.4}"));
-    loss.into_iter().chain(holdout).collect::<Vec<_>>().join(", ")
 }

@@ -1,4 +1,4 @@
-//! When to train: a cron expression, in UTC.
+//! Times of training, as a cron expression in UTC.
 
 use std::{str::FromStr, time::Duration};
 
@@ -10,10 +10,11 @@ use croner::{
 
 use crate::{exit, stop::Stop};
 
-/// The clock is looked at again at least so often, in case that it was set or the machine was asleep.
-const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// Maximum time between two readings of the clock, which may be set while the machine sleeps.
+const MAX_SLEEP: Duration = Duration::from_secs(30);
 
-/// A cron expression: minute, hour, day of the month, month, day of the week; seconds may stand before them.
+/// A cron expression: minute, hour, day of the month, month, day of the week, optionally preceded
+/// by seconds.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     cron: Box<Cron>,
@@ -30,23 +31,24 @@ impl FromStr for Schedule {
         let schedule = Self { cron: Box::new(cron) };
         match schedule.next(Utc::now()) {
             Some(_) => Ok(schedule),
-            None => Err("that is never".to_owned()),
+            None => Err(format!("\"{text}\" never occurs; {example}")),
         }
     }
 }
 
 impl Schedule {
-    /// The first time after this one.
+    /// Returns the first time after `now`.
     fn next(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.cron.find_next_occurrence(&now, false).ok()
     }
 }
 
-/// Works at each time of the schedule until told to stop. Times that pass while it works are left out. What fails is told,
-/// and tried again at the next time.
+/// Works at each time of the schedule until a stop is requested, and returns the exit code. Times
+/// that pass during work are skipped. A failure is logged, and the work is tried again at the next
+/// time.
 ///
 /// # Errors
-/// A schedule that has come to its end.
+/// Returns an error if the schedule has no further time.
 pub async fn run(
     schedule: &Schedule,
     stop: &Stop,
@@ -57,17 +59,17 @@ pub async fn run(
         let next = next.ok_or_else(|| anyhow::anyhow!("the schedule has no further time"))?;
         println!("next training: {}", next.format("%F %T UTC"));
         if sleep_until(next, stop).await.is_some() {
-            // Told to stop while there was nothing to stop.
+            // No training was interrupted.
             return Ok(exit::DONE);
         }
         match work().await {
             Ok(code) => tracing::info!(code, "trained"),
             Err(error) => {
                 let error = docent_telemetry::redacted(&format!("{error:#}"));
-                tracing::error!(%error, "the training failed; it is tried again at its next time");
+                tracing::error!(%error, "training failed; it is tried again at the next scheduled time");
             }
         }
-        if let Some(code) = stop.asked() {
+        if let Some(code) = stop.requested() {
             return Ok(code);
         }
     }
@@ -75,12 +77,12 @@ pub async fn run(
 
 async fn sleep_until(time: DateTime<Utc>, stop: &Stop) -> Option<u8> {
     loop {
-        if stop.asked().is_some() {
-            return stop.asked();
+        if stop.requested().is_some() {
+            return stop.requested();
         }
         let left = (time - Utc::now()).to_std().ok().filter(|left| !left.is_zero())?;
         tokio::select! {
-            () = tokio::time::sleep(left.min(LONGEST_SLEEP)) => {}
+            () = tokio::time::sleep(left.min(MAX_SLEEP)) => {}
             () = stop.arrives() => {}
         }
     }
@@ -102,7 +104,7 @@ mod tests {
             ("0 3 * * *", "2026-01-31T03:00:00Z", "2026-02-01 03:00:00"),
             ("*/15 * * * *", "2026-01-31T23:50:00Z", "2026-02-01 00:00:00"),
             ("0 3 * * MON", "2026-11-24T18:00:00Z", "2026-11-30 03:00:00"),
-            // Either of the two days, as cron has it: the 13th or a Friday.
+            // As in cron, either of the two days: the 13th or a Friday.
             ("0 0 13 * 5", "2026-11-24T18:00:00Z", "2026-11-27 00:00:00"),
             ("0 0 29 2 *", "2026-11-24T18:00:00Z", "2028-02-29 00:00:00"),
             ("@daily", "2026-01-31T02:59:59Z", "2026-02-01 00:00:00"),
