@@ -1,6 +1,6 @@
 //! Use of the connection pools.
 
-use sea_orm::{DatabaseConnection, DbBackend};
+use sea_orm::DatabaseConnection;
 
 use crate::Store;
 
@@ -23,7 +23,7 @@ impl Store {
     pub fn pools(&self) -> Vec<PoolStatus> {
         match self.reader().get_database_backend() {
             #[cfg(feature = "postgres")]
-            DbBackend::Postgres => {
+            sea_orm::DbBackend::Postgres => {
                 let pool = self.reader().get_postgres_connection_pool();
                 let max = pool.options().get_max_connections();
                 vec![status("shared", pool.size(), pool.num_idle(), max)]
