@@ -13,9 +13,9 @@ use crate::MIN_POSITIVES;
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// Too few positive interactions to learn from.
+    /// The store has too few positive interactions to learn from.
     #[error(
-        "insufficient training data: {positives} positive interactions, at least {MIN_POSITIVES} are needed"
+        "insufficient training data: {positives} positive interactions, expected at least {MIN_POSITIVES}"
     )]
     InsufficientData {
         /// Number of positive interactions in the store.
@@ -27,7 +27,7 @@ pub enum TrainError {
     /// Another process trains into the same folder of snapshots.
     #[error("another trainer uses the same folder of snapshots; nothing was done")]
     Busy,
-    /// Any other failure.
+    /// The run failed for another reason.
     #[error(transparent)]
     Failed(Error),
 }

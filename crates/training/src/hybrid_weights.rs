@@ -20,7 +20,7 @@ use crate::{
 /// Weights that coordinate ascent tries for one component while the others stay.
 const TRIED: [f64; 10] = [0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.0];
 const ROUNDS: usize = 3;
-/// Smallest gain of NDCG for which a step is kept: smaller gains come from single places of single
+/// Minimum gain of NDCG for which a step is kept: smaller gains come from single places of single
 /// users.
 const MIN_STEP: f64 = 1e-4;
 /// Length of the lists that are compared: longer ones than are evaluated say more about each case.
@@ -150,7 +150,8 @@ fn ndcg(case: &Scored, weights: &Weights) -> f64 {
 mod tests {
     use super::*;
 
-    /// People who like what one component rates best; the others rate at random.
+    /// Users who like the resource that one component rates best; the other components rate at
+    /// random.
     fn cases(telling: Component, n: u32) -> Vec<Scored> {
         let noise = |case: u32, key: u32, salt: u32| {
             f64::from((case * 7_919 + key * 104_729 + salt * 15_485_863).wrapping_mul(2_654_435_761) >> 8)

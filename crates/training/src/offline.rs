@@ -60,7 +60,7 @@ impl Offline {
         Ok(Self { replay, resources: data.items.len(), vector_values, now })
     }
 
-    /// Returns whether the model has anything to rank by under this strategy.
+    /// Returns true if the model has data to rank by under this strategy.
     #[must_use]
     pub fn has(&self, strategy: Strategy) -> bool {
         match strategy {

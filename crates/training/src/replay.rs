@@ -22,7 +22,7 @@ use crate::{
     run::{invalid, split, stage},
 };
 
-/// Share of what is not held out on which epochs, shares and weights are chosen.
+/// Share of the interactions that are not held out on which epochs, shares and weights are chosen.
 const VALIDATION: f64 = 0.1;
 
 /// A candidate model over the catalogue of a dataset. It knows nothing that is held out.

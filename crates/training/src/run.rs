@@ -26,11 +26,11 @@ use crate::{
     replay::{assemble, by_score_alone},
 };
 
-/// Smallest number of positives that a model is trained on.
+/// Minimum number of positives that a model is trained on.
 pub const MIN_POSITIVES: usize = 10;
 /// Users with fewer positives have nothing held out.
 const MIN_POSITIVES_TO_HOLD_OUT: usize = 5;
-/// The live model is compared with only if at least this many users allow it.
+/// Minimum number of users with later positives for a comparison with the live model.
 const MIN_USERS_TO_COMPARE_LIVE: usize = 20;
 
 const LOCK_TRIES: usize = 10;
@@ -225,7 +225,7 @@ impl Trainer {
             Ok(Some(model)) => model,
             Ok(None) => return Ok(None),
             Err(error) => {
-                tracing::warn!(%error, "the live model cannot be read and is not compared with");
+                tracing::warn!(%error, "cannot read the live model; the new one is not compared with it");
                 return Ok(None);
             }
         };

@@ -1,11 +1,11 @@
 //! Significance of a gain: when something learned replaces a default.
 
-/// Smallest gain, as a share of the value that it would replace.
+/// Minimum gain, as a share of the value that it would replace.
 const MIN_GAIN: f64 = 0.01;
-/// Smallest gain, in standard errors of the gain.
+/// Minimum gain, in standard errors of the gain.
 const MIN_STANDARD_ERRORS: f64 = 0.5;
 
-/// Returns whether the mean of the gains, one for each case, is at least a hundredth of `start` and
+/// Returns true if the mean of the gains, one for each case, exceeds a hundredth of `start` and
 /// half of its own standard error.
 pub(crate) fn is_clear(gains: &[f64], start: f64) -> bool {
     let n = gains.len() as f64;

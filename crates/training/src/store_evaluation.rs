@@ -1,4 +1,5 @@
-//! Evaluation of the whole pipeline on what is held out of a store. Publishes and writes nothing.
+//! Evaluation of the whole pipeline on held-out interactions of a store. Publishes and writes
+//! nothing.
 
 use std::{collections::BTreeMap, time::Instant};
 
@@ -68,8 +69,9 @@ pub struct EvaluatedModel {
 }
 
 impl Trainer {
-    /// Trains on what is not held out, as [`Trainer::run`] does, and evaluates lists of `k` by
-    /// popularity, by each component alone, and by the whole pipeline as `engine` configures it.
+    /// Trains on the interactions that are not held out, as [`Trainer::run`] does, and evaluates
+    /// lists of `k` by popularity, by each component alone, and by the whole pipeline as `engine`
+    /// configures it.
     ///
     /// The latest positives of each user are held out. Users with few interactions are the same
     /// users with all but their newest 1 to 4, or everything, hidden from the models. Cold

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::Trainer;
 
-/// Number of runs back in which a killed one is searched for.
-const RUNS: u64 = 100;
+/// Number of recent runs that are searched for killed ones.
+const MAX_RUNS: u64 = 100;
 
 impl Trainer {
     /// Returns the number of interactions since the live model was trained; `None` without a live
@@ -32,7 +32,7 @@ impl Trainer {
     pub(crate) async fn close_killed_runs(&self, lock: &TrainingLock) -> Result<(), Error> {
         self.snapshots.recover(lock)?;
         let unended =
-            self.store.list_runs(RUNS).await?.into_iter().filter(|run| run.status == RunStatus::Running);
+            self.store.list_runs(MAX_RUNS).await?.into_iter().filter(|run| run.status == RunStatus::Running);
         for run in unended {
             let end = self.end_of_killed(&run)?;
             tracing::warn!(

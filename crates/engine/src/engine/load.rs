@@ -300,3 +300,41 @@ pub(super) fn apply_resource(state: &mut State, stored: &StoredResource) -> u32 
     }
     key
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::Utc;
+    use docent_domain::{NewInteraction, Resource};
+
+    use super::*;
+    use crate::EngineConfig;
+
+    /// Adds views to the only resource without a note that the summary is due.
+    fn add_views_unnoticed(engine: &Engine) {
+        let state = read(&engine.inner.state);
+        state.catalogue.iter().for_each(|(_, entry)| entry.add_views(5));
+    }
+
+    fn popular(engine: &Engine) -> usize {
+        read(&engine.inner.state).popular().len()
+    }
+
+    #[tokio::test]
+    async fn a_refresh_recomputes_the_summary_only_after_a_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::open(EngineConfig::in_folder(folder.path())).await.unwrap();
+        let book: ResourceId = "book".parse().unwrap();
+        engine.ingest(vec![Resource::new(book.clone(), "Book")]).await.unwrap();
+        engine.refresh().await.unwrap();
+        // A summary that is recomputed would show the views.
+        add_views_unnoticed(&engine);
+        engine.refresh().await.unwrap();
+        assert_eq!(popular(&engine), 0);
+        let like =
+            NewInteraction::collection_add("ada".parse::<docent_domain::UserId>().unwrap(), book, Utc::now());
+        engine.record(&[like]).await.unwrap();
+        engine.refresh().await.unwrap();
+        assert_eq!(popular(&engine), 1);
+        engine.close().await.unwrap();
+    }
+}

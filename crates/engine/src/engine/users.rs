@@ -18,11 +18,10 @@ impl Engine {
     }
 
     /// Records interactions as [`Engine::record`] does, once for each key: a repeated call with the
-    /// same key and the same interactions returns the first outcome and records nothing.
+    /// same key and the same digest of the request returns the first outcome and records nothing.
     ///
     /// # Errors
-    /// As [`Engine::record`]; [`Error::InvalidInput`] if the key was used before with other
-    /// interactions.
+    /// As [`Engine::record`]; [`Error::InvalidInput`] if the key was used before with another digest.
     pub async fn record_once(
         &self,
         key: &IdempotencyKey,

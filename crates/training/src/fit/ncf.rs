@@ -112,3 +112,35 @@ impl TrainingObserver for Watched<'_, '_> {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use docent_als::AlsError;
+
+    use super::*;
+    use crate::fit::Objective;
+
+    #[test]
+    fn an_error_of_a_validation_case_stops_training_with_its_cause() -> Result<(), ModelError> {
+        let pairs = || (0..40u32).flat_map(|user| (0..6).map(move |n| (user, (user + 3 * n) % 20)));
+        let likes = InteractionMatrix::from_triples(40, 20, pairs().map(|(user, item)| (user, item, 1.0)))?;
+        // Confidences near the maximum overflow in the normal equations of the fold-in.
+        let huge = pairs().map(|(user, item)| (user, item, f32::MAX));
+        let huge = InteractionMatrix::from_triples(40, 20, huge)?;
+        let validation = Validation::cut(&huge, Objective::Full { k: 10 }, 1)?;
+        assert!(validation.is_some());
+        let ncf = NcfConfig { dim: 4, layers: vec![8], epochs: 3, batch_size: 32, ..NcfConfig::default() };
+        let settings =
+            FitSettings { als: AlsConfig { dim: 4, ..AlsConfig::default() }, ncf, ..FitSettings::default() };
+        let mut batches = 0;
+        let mut count = |event: &FitEvent| {
+            batches += usize::from(matches!(event, FitEvent::Ncf(_)));
+            ControlFlow::Continue(())
+        };
+        let als = start(&likes, &settings, &mut count)?;
+        let failed = fit(&likes, validation.as_ref(), als, &settings, &mut count);
+        assert!(matches!(failed, Err(ModelError::Als(AlsError::Diverged { .. }))), "{failed:?}");
+        assert_eq!(batches, 0, "the first evaluation fails before the first batch");
+        Ok(())
+    }
+}

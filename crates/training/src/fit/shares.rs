@@ -152,13 +152,13 @@ mod tests {
         // Half of the cases lose, so the loss is ten standard errors however small: only the best
         // will do.
         assert_eq!(nearest_to_equal(&[0.75, 0.25], gains(0.01)), [0.75, 0.25]);
-        // What is lost here is gained there.
+        // Half of the cases lose as much as the other half gains.
         let mixed = |shares: &[f32]| {
             let lost = f64::from(1.0 - shares[0]);
             (0..100).map(|case| if case % 2 == 0 { lost } else { -lost }).collect()
         };
         assert_eq!(nearest_to_equal(&[0.75, 0.25], mixed), [0.5, 0.5]);
-        // What the best does without stays out.
+        // A member that the best shares leave out stays out.
         assert_eq!(nearest_to_equal(&[0.75, 0.25, 0.0], gains(0.0)), [0.5, 0.5, 0.0]);
     }
 }

@@ -9,7 +9,7 @@ use docent_models::{ModelError, ModelKind};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde::Serialize;
 
-use super::{FitEvent, FitSettings, Validation, blended_item_item, fit, validation::MAX_JUDGED};
+use super::{FitEvent, FitSettings, Validation, blended_item_item, fit, validation::MAX_CASES_COMPARED};
 
 /// Outcome of a search for settings.
 #[derive(Debug, Clone, Serialize)]
@@ -94,7 +94,7 @@ impl Search<'_> {
             let model =
                 fit(kind, self.validation.train(), &tried, &mut |_: &FitEvent| ControlFlow::Continue(()))?;
             let ndcg =
-                self.validation.ndcg(MAX_JUDGED, |history, scores| model.score_all(history, scores))?;
+                self.validation.ndcg(MAX_CASES_COMPARED, |history, scores| model.score_all(history, scores))?;
             if trial == 0 {
                 best.start = ndcg;
             }

@@ -15,7 +15,7 @@ const PAIRS_PER_CASE: usize = 50;
 /// Cases at most; more would change nothing but the time.
 const MAX_CASES: usize = 6_000;
 /// Cases by which settings are compared; only the shares of a blend need all.
-pub(super) const MAX_JUDGED: usize = 2_000;
+pub(super) const MAX_CASES_COMPARED: usize = 2_000;
 /// Users with fewer items keep them all.
 const MIN_ITEMS_OF_USER: usize = 3;
 /// Competitors of a held-out item where the whole catalogue is ranked: the best of each model.
@@ -145,8 +145,8 @@ impl Validation {
         score_all: impl Fn(&[(u32, f32)], &mut Vec<f32>) -> Result<(), ModelError> + Sync,
     ) -> Result<f64, ModelError> {
         let step = self.cases.len().div_ceil(max_cases.max(1)).max(1);
-        let judged: Vec<&Case> = self.cases.iter().step_by(step).collect();
-        let gains = judged
+        let compared: Vec<&Case> = self.cases.iter().step_by(step).collect();
+        let gains = compared
             .into_par_iter()
             .map_init(Vec::new, |scores, case| {
                 score_all(&case.history, scores)?;
@@ -301,17 +301,36 @@ mod tests {
             assert!(case.history.iter().all(|(item, _)| *item != case.item));
         }
         // Equal scores earn nothing; a score for the held-out item alone earns everything.
-        let flat = validation.ndcg(MAX_JUDGED, |_, scores| {
+        let flat = validation.ndcg(MAX_CASES_COMPARED, |_, scores| {
             *scores = vec![1.0; 400];
             Ok(())
         })?;
         assert_eq!(flat, 0.0);
-        let told = validation.ndcg(MAX_JUDGED, |history, scores| {
+        let perfect = validation.ndcg(MAX_CASES_COMPARED, |history, scores| {
             let own = validation.cases.iter().find(|case| case.history == history).map(|case| case.item);
             *scores = (0..400).map(|item| f32::from(u8::from(Some(item) == own))).collect();
             Ok(())
         })?;
-        assert_eq!(told, 1.0);
+        assert_eq!(perfect, 1.0);
+        Ok(())
+    }
+
+    #[test]
+    fn an_error_of_one_case_is_the_error_of_the_evaluation() -> Result<(), ModelError> {
+        let pairs = (0..100u32).flat_map(|user| (0..4).map(move |at| (user, 4 * user + at, 1.0)));
+        let likes = InteractionMatrix::from_triples(100, 400, pairs)?;
+        let Some(validation) = Validation::cut(&likes, Objective::Full { k: 3 }, 1)? else {
+            return Err(ModelError::Invalid { id: String::new(), reason: "no validation set".into() });
+        };
+        let failing = validation.cases.last().map(|case| case.history.clone());
+        let failed = validation.ndcg(MAX_CASES_COMPARED, |history, scores| {
+            if Some(history) == failing.as_deref() {
+                return Err(ModelError::Invalid { id: "member".into(), reason: "it fails".into() });
+            }
+            *scores = vec![1.0; 400];
+            Ok(())
+        });
+        assert!(matches!(&failed, Err(ModelError::Invalid { id, .. }) if id == "member"), "{failed:?}");
         Ok(())
     }
 }

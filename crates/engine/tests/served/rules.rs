@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
-use docent::{InteractionType, Profile, RecommendRequest, Resource, ResourceId, Strategy as Ranking};
+use docent_domain::{InteractionType, Profile, Resource, ResourceId, Strategy as Ranking};
+use docent_engine::Answer;
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
@@ -8,7 +9,7 @@ use proptest::{
 
 use super::{Place, interaction, like, preference, request};
 
-/// What somebody did and asks for; numbers are positions in the library.
+/// History and request of a user. Numbers are positions in the library.
 #[derive(Debug, Clone)]
 struct Case {
     liked: HashSet<usize>,
@@ -22,7 +23,7 @@ struct Case {
 }
 
 fn cases(resources: usize) -> impl Strategy<Value = Case> {
-    let some = |most| prop::collection::hash_set(0..resources, 0..most);
+    let some = |max| prop::collection::hash_set(0..resources, 0..max);
     let ranking = prop::sample::select(Ranking::ALL.to_vec());
     let options = (1usize..=100, 0.0..=1.0f64, 0.0..=1.0f64, ranking, any::<bool>());
     (some(25), some(8), some(40), options).prop_map(|(liked, dismissed, excluded, options)| {
@@ -31,34 +32,33 @@ fn cases(resources: usize) -> impl Strategy<Value = Case> {
     })
 }
 
+fn ids(answer: &Answer) -> Vec<ResourceId> {
+    answer.recommendations.iter().map(|r| r.resource_id.clone()).collect()
+}
+
 async fn check(place: &Place, case: &Case) -> Result<(), TestCaseError> {
-    let who = "somebody";
+    let user = "ada";
     let id = |at: &usize| place.library.resources[*at].id.clone();
-    let likes: Vec<_> = case.liked.iter().map(|at| like(who, &id(at))).collect();
+    let likes: Vec<_> = case.liked.iter().map(|at| like(user, &id(at))).collect();
     let dismissals: Vec<_> =
-        case.dismissed.iter().map(|at| interaction(who, &id(at), InteractionType::Dismiss)).collect();
-    place.engine.record(&likes, None).await.unwrap();
-    place.engine.record(&dismissals, None).await.unwrap();
+        case.dismissed.iter().map(|at| interaction(user, &id(at), InteractionType::Dismiss)).collect();
+    place.engine.record(&likes).await.unwrap();
+    place.engine.record(&dismissals).await.unwrap();
     let source = place.library.resources[0].source.clone().filter(|_| case.excludes_a_source);
     let profile = Profile { excluded_sources: source.iter().cloned().collect(), ..Profile::default() };
-    place.engine.put_profile(&who.parse().unwrap(), &profile).await.unwrap();
-    let ask = RecommendRequest {
-        limit: case.limit,
-        strategy: case.ranking,
-        diversity: preference(case.diversity),
-        novelty: preference(case.novelty),
-        exclude: case.excluded.iter().map(id).collect(),
-        ..request(who)
-    };
-    let answer = place.ask(ask.clone()).await;
-    let again = place.ask(ask).await;
-    place.engine.erase_user(&who.parse().unwrap()).await.unwrap();
+    place.engine.put_profile(&user.parse().unwrap(), &profile).await.unwrap();
+    let asked = request(user)
+        .limit(case.limit)
+        .strategy(case.ranking)
+        .diversity(preference(case.diversity))
+        .novelty(preference(case.novelty))
+        .exclude(case.excluded.iter().map(id).collect());
+    let answer = place.recommend(asked.clone()).await;
+    let again = place.recommend(asked).await;
+    place.engine.erase_user(&user.parse().unwrap()).await.unwrap();
 
     prop_assert!(answer.recommendations.len() <= case.limit);
-    let ids = |answer: &docent::Answer| -> Vec<ResourceId> {
-        answer.recommendations.iter().map(|r| r.resource_id.clone()).collect()
-    };
-    prop_assert_eq!(ids(&answer), ids(&again), "the same question, the same answer");
+    prop_assert_eq!(ids(&answer), ids(&again), "the same request, the same answer");
     let shown: HashSet<&ResourceId> = answer.recommendations.iter().map(|r| &r.resource_id).collect();
     prop_assert_eq!(shown.len(), answer.recommendations.len(), "a duplicate");
     for at in case.liked.iter().chain(&case.dismissed).chain(&case.excluded) {

@@ -1,19 +1,18 @@
-//! What every answer keeps to, on a made-up library whose readers have tastes.
-#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
+//! Rules that every answer keeps, on a synthetic library whose readers have tastes.
+#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs, reason = "tests")]
 
 mod cold_start;
 mod reasons;
 mod rules;
 
 use chrono::{DateTime, Utc};
-use docent::{
-    Answer, Engine, EngineConfig, InteractionType, NewInteraction, Preference, RecommendRequest, ResourceId,
-    Signals, TrainConfig, Trainer,
-};
+use docent_domain::{InteractionType, NewInteraction, ResourceId, Signals, UnitInterval};
+use docent_engine::{Answer, Engine, EngineConfig, RecommendRequest};
 use docent_sample::{Library, LibraryConfig};
+use docent_training::{EngineTrainer, TrainConfig};
 use tempfile::TempDir;
 
-/// A library that an engine has taken in.
+/// An engine over a generated library.
 struct Place {
     library: Library,
     engine: Engine,
@@ -29,7 +28,7 @@ impl Place {
         configure(&mut config);
         let engine = Engine::open(config).await.unwrap();
         engine.ingest(library.resources.clone()).await.unwrap();
-        engine.record(&library.interactions, None).await.unwrap();
+        engine.record(&library.interactions).await.unwrap();
         engine.refresh().await.unwrap();
         Self { library, engine, _folder: folder }
     }
@@ -39,21 +38,23 @@ impl Place {
         config.als.dim = 8;
         config.ncf.layers = vec![8];
         config.ncf.epochs = 1;
-        let snapshots = &self.engine.config().snapshots;
-        let trainer = Trainer::with_store(self.engine.store().clone(), snapshots, config);
-        trainer.run(Box::new(())).await.unwrap();
+        self.engine.trainer(config).run().await.unwrap();
         self.engine.reload().await.unwrap();
         self
     }
 
-    async fn ask(&self, request: RecommendRequest) -> Answer {
+    async fn recommend(&self, request: RecommendRequest) -> Answer {
         self.engine.recommend(request).await.unwrap()
     }
 
-    /// The resources of a topic, by position in the library.
+    /// Returns the resources of a topic in the order of the library.
     fn of_topic(&self, topic: &str) -> Vec<ResourceId> {
-        let of_topic = self.library.resources.iter().filter(|r| Library::topic_of(r) == Some(topic));
-        of_topic.map(|resource| resource.id.clone()).collect()
+        self.library
+            .resources
+            .iter()
+            .filter(|resource| Library::topic_of(resource) == Some(topic))
+            .map(|resource| resource.id.clone())
+            .collect()
     }
 
     fn topics(&self) -> Vec<String> {
@@ -65,26 +66,26 @@ impl Place {
     }
 }
 
-fn interaction(who: &str, what: &ResourceId, interaction_type: InteractionType) -> NewInteraction {
+fn interaction(user: &str, resource: &ResourceId, interaction_type: InteractionType) -> NewInteraction {
     NewInteraction {
-        user_id: who.parse().unwrap(),
-        resource_id: what.clone(),
+        user_id: user.parse().unwrap(),
+        resource_id: resource.clone(),
         interaction_type,
         signals: Signals::default(),
         at: now(),
     }
 }
 
-fn like(who: &str, what: &ResourceId) -> NewInteraction {
-    interaction(who, what, InteractionType::CollectionAdd)
+fn like(user: &str, resource: &ResourceId) -> NewInteraction {
+    interaction(user, resource, InteractionType::CollectionAdd)
 }
 
-fn request(who: &str) -> RecommendRequest {
-    RecommendRequest::new(who.parse().unwrap())
+fn request(user: &str) -> RecommendRequest {
+    RecommendRequest::new(user.parse().unwrap())
 }
 
-fn preference(value: f64) -> Option<Preference> {
-    Some(Preference::new("preference", value).unwrap())
+fn preference(value: f64) -> UnitInterval {
+    UnitInterval::new("preference", value).unwrap()
 }
 
 fn share(answer: &Answer, of: &[ResourceId]) -> f64 {

@@ -1,14 +1,14 @@
-//! What an answer says of itself: neighbours, reasons and the components behind a score.
-#![allow(clippy::unwrap_used, missing_docs)]
+//! Neighbours of resources, and the reasons in answers.
 
 use chrono::{TimeDelta, Utc};
-use docent::{
-    Answer, Engine, EngineConfig, InteractionType, Link, NewInteraction, Profile, Reason, RecommendRequest,
-    Resource, ResourceId, Signals, Strategy,
-};
+use docent_domain::{Link, Profile, Resource, ResourceId, Strategy};
+use docent_engine::{Answer, Engine, EngineConfig};
+use docent_ranker::Reason;
 use tempfile::TempDir;
 
-/// Says nothing, so it has no vector.
+use crate::library::{id, like, request};
+
+/// Title without a word that is embedded, so the resource has no vector.
 const SILENT: &str = "the";
 
 async fn library(resources: Vec<Resource>) -> (TempDir, Engine) {
@@ -18,16 +18,12 @@ async fn library(resources: Vec<Resource>) -> (TempDir, Engine) {
     (folder, engine)
 }
 
-fn id(id: &str) -> ResourceId {
-    id.parse().unwrap()
-}
-
 fn link(target: &str, kind: &str, weight: f64) -> Link {
     Link { target: id(target), kind: kind.into(), weight }
 }
 
 #[tokio::test]
-async fn the_neighbours_of_a_hub_are_those_it_is_linked_to_most() {
+async fn the_neighbours_of_a_hub_are_those_with_the_strongest_links() {
     let mut hub = Resource::new(id("hub"), SILENT);
     hub.links = (0..400).map(|n| link(&format!("leaf-{n}"), "cites", f64::from(n + 1) / 400.0)).collect();
     let leaf = |n: u32| Resource::new(id(&format!("leaf-{n}")), SILENT);
@@ -38,27 +34,13 @@ async fn the_neighbours_of_a_hub_are_those_it_is_linked_to_most() {
     assert_eq!(found, expected);
 }
 
-fn like(who: &str, what: &str) -> NewInteraction {
-    NewInteraction {
-        user_id: who.parse().unwrap(),
-        resource_id: id(what),
-        interaction_type: InteractionType::CollectionAdd,
-        signals: Signals::default(),
-        at: Utc::now(),
-    }
-}
-
-fn request(who: &str) -> RecommendRequest {
-    RecommendRequest::new(who.parse().unwrap())
-}
-
-fn reasons_of(answer: &Answer, what: &str) -> Vec<Reason<ResourceId>> {
-    let found = answer.recommendations.iter().find(|r| r.resource_id == id(what));
+fn reasons_of(answer: &Answer, resource: &str) -> Vec<Reason<ResourceId>> {
+    let found = answer.recommendations.iter().find(|r| r.resource_id == id(resource));
     found.map(|found| found.reasons.clone()).unwrap()
 }
 
 #[tokio::test]
-async fn what_is_reached_through_others_names_what_it_was_reached_from() {
+async fn a_resource_that_is_reached_through_others_names_the_seed() {
     let cites = |what: &str, cited: &str| {
         let mut paper = Resource::new(id(what), SILENT);
         paper.links = vec![link(cited, "citation", 1.0)];
@@ -72,9 +54,8 @@ async fn what_is_reached_through_others_names_what_it_was_reached_from() {
         cites("elsewhere", "liked too"),
     ];
     let (_folder, engine) = library(papers).await;
-    engine.record(&[like("ada", "liked"), like("ada", "liked too")], None).await.unwrap();
-    let ask = RecommendRequest { strategy: Strategy::Graph, ..request("ada") };
-    let answer = engine.recommend(ask).await.unwrap();
+    engine.record(&[like("ada", "liked", 0), like("ada", "liked too", 0)]).await.unwrap();
+    let answer = engine.recommend(request("ada").strategy(Strategy::Graph)).await.unwrap();
     assert_eq!(reasons_of(&answer, "between"), [Reason::Cites { resource: id("liked") }]);
     let far = reasons_of(&answer, "far");
     assert!(
@@ -85,7 +66,7 @@ async fn what_is_reached_through_others_names_what_it_was_reached_from() {
 }
 
 #[tokio::test]
-async fn only_a_domain_that_is_named_is_said_to_match() {
+async fn only_a_domain_that_is_named_matches() {
     let on = |what: &str, title: &str, subject: &str| {
         let mut book = Resource::new(id(what), title);
         book.subjects = vec![subject.to_owned()];
@@ -109,7 +90,7 @@ async fn only_a_domain_that_is_named_is_said_to_match() {
 }
 
 #[tokio::test]
-async fn only_what_is_popular_or_new_is_said_to_be() {
+async fn only_popular_and_new_resources_are_called_so() {
     let published = |what: &str, days: i64| {
         let mut book = Resource::new(id(what), SILENT);
         book.published_at = Some(Utc::now() - TimeDelta::days(days));
@@ -119,13 +100,13 @@ async fn only_what_is_popular_or_new_is_said_to_be() {
     books.extend((0..20).map(|n| published(&format!("other-{n}"), 4_000)));
     let (_folder, engine) = library(books).await;
     for reader in ["ada", "bob"] {
-        engine.record(&[like(reader, "two")], None).await.unwrap();
+        engine.record(&[like(reader, "two", 0)]).await.unwrap();
     }
     for reader in 0..9 {
-        engine.record(&[like(&format!("reader-{reader}"), "old")], None).await.unwrap();
+        engine.record(&[like(&format!("reader-{reader}"), "old", 0)]).await.unwrap();
     }
     engine.refresh().await.unwrap();
-    let answer = engine.recommend(RecommendRequest { limit: 100, ..request("nobody") }).await.unwrap();
+    let answer = engine.recommend(request("newcomer").limit(100)).await.unwrap();
     assert_eq!(reasons_of(&answer, "old"), [Reason::Popular]);
     assert_eq!(reasons_of(&answer, "new"), [Reason::New]);
     assert!(reasons_of(&answer, "two").is_empty() && reasons_of(&answer, "other-3").is_empty());

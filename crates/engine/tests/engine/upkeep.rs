@@ -1,8 +1,9 @@
-//! What an engine keeps true without being asked, and after something failed.
+//! Recovery after failures, and removal of outdated vectors.
 
-use docent::{Engine, EngineConfig, Resource};
+use docent_domain::Resource;
+use docent_engine::Engine;
 
-use crate::{Library, id};
+use crate::library::{Library, id};
 
 /// Makes the store refuse every vector.
 async fn refuse_vectors(engine: &Engine) {
@@ -16,7 +17,7 @@ async fn embedders(engine: &Engine) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn vectors_that_could_not_be_made_are_made_by_the_next_call() {
+async fn vectors_that_could_not_be_stored_are_made_by_the_next_call() {
     let library = Library::empty().await;
     let engine = &library.engine;
     refuse_vectors(engine).await;
@@ -29,11 +30,11 @@ async fn vectors_that_could_not_be_made_are_made_by_the_next_call() {
 }
 
 #[tokio::test]
-async fn vectors_of_former_embedders_go_when_a_new_one_is_live() {
+async fn vectors_of_former_embedders_are_removed_when_a_new_one_is_live() {
     let library = Library::read().await;
     let untrained = embedders(&library.engine).await;
     let library = library.with_model().await;
-    assert!(embedders(&library.engine).await.is_empty(), "the model brings its own");
+    assert!(embedders(&library.engine).await.is_empty(), "the vectors come with the model");
     library.engine.ingest(vec![Resource::new(id("fresh"), "Pottery glazes")]).await.unwrap();
     let trained = embedders(&library.engine).await;
     assert!(untrained.len() == 1 && trained.len() == 1 && untrained != trained, "{untrained:?} {trained:?}");
@@ -43,6 +44,6 @@ async fn vectors_of_former_embedders_go_when_a_new_one_is_live() {
 async fn a_first_start_with_a_model_embeds_nothing() {
     let library = Library::trained().await;
     refuse_vectors(&library.engine).await;
-    let again = Engine::open(EngineConfig::in_folder(library.folder.path())).await.unwrap();
+    let again = library.open_again().await;
     assert_eq!(again.status().vectors, library.engine.status().vectors);
 }

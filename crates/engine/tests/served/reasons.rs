@@ -1,22 +1,23 @@
 use std::collections::HashSet;
 
-use docent::{InteractionType, NewInteraction, Reason, RecommendRequest, ResourceId};
+use docent_domain::{InteractionType, NewInteraction, ResourceId};
+use docent_ranker::Reason;
 
 use super::{Place, request};
 
-/// What a reader did, told again of somebody else and without one resource.
+/// Returns the interactions of a reader as those of a twin, without one resource.
 fn without(place: &Place, reader: &str, twin: &str, left_out: Option<&ResourceId>) -> Vec<NewInteraction> {
     let of_reader = place.library.interactions.iter().filter(|i| i.user_id.as_str() == reader);
     let kept = of_reader.filter(|i| Some(&i.resource_id) != left_out);
     kept.map(|i| NewInteraction { user_id: twin.parse().unwrap(), ..i.clone() }).collect()
 }
 
-/// Each named resource is taken out of the history of a twin; the score of what it was said of must fall.
+/// Removes each resource that a reason names from the history of a twin, and returns the number of
+/// checked reasons with those whose score did not fall.
 async fn removing_what_is_named_lowers_the_score(place: &Place, reader: &str) -> (usize, Vec<String>) {
-    let ask = |who: &str| RecommendRequest { limit: 20, ..request(who) };
-    place.engine.record(&without(place, reader, "whole", None), None).await.unwrap();
+    place.engine.record(&without(place, reader, "whole", None)).await.unwrap();
     let named: HashSet<ResourceId> = place
-        .ask(ask("whole"))
+        .recommend(request("whole"))
         .await
         .recommendations
         .iter()
@@ -28,15 +29,13 @@ async fn removing_what_is_named_lowers_the_score(place: &Place, reader: &str) ->
         .collect();
     for left_out in &named {
         let twin = format!("without-{left_out}");
-        place.engine.record(&without(place, reader, &twin, Some(left_out)), None).await.unwrap();
+        place.engine.record(&without(place, reader, &twin, Some(left_out))).await.unwrap();
     }
-    // Asked again, now that the twins count as readers, too.
-    let whole = place.ask(ask("whole")).await;
+    // Again, since the twins count as readers now.
+    let whole = place.recommend(request("whole")).await;
     let (mut checked, mut wrong) = (0, Vec::new());
     for left_out in &named {
-        let mut twin = ask(&format!("without-{left_out}"));
-        twin.limit = 100;
-        let twin = place.ask(twin).await;
+        let twin = place.recommend(request(&format!("without-{left_out}")).limit(100)).await;
         for shown in &whole.recommendations {
             let says = |r: &Reason<ResourceId>| matches!(r, Reason::SimilarTo { resource, .. } if resource == left_out);
             if !shown.reasons.iter().any(says) {
@@ -65,11 +64,11 @@ async fn removing_what_is_named_lowers_the_score(place: &Place, reader: &str) ->
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_the_resource_that_a_reason_names_the_score_is_lower() {
+async fn a_score_is_lower_without_the_resource_that_its_reason_names() {
     let (mut checked, mut wrong) = (0, Vec::new());
     for seed in 1..=3 {
         let place = Place::new(seed, |_| {}).await.with_model().await;
-        for reader in place.library.people.iter().take(4) {
+        for reader in place.library.users.iter().take(4) {
             let of_reader = removing_what_is_named_lowers_the_score(&place, reader.id.as_str()).await;
             checked += of_reader.0;
             wrong.extend(of_reader.1);
@@ -81,17 +80,17 @@ async fn without_the_resource_that_a_reason_names_the_score_is_lower() {
 }
 
 #[tokio::test]
-async fn what_is_named_was_liked() {
+async fn reasons_name_liked_resources_only() {
     let place = Place::new(7, |_| {}).await;
-    for person in place.library.people.iter().take(10) {
+    for user in place.library.users.iter().take(10) {
         let liked: HashSet<&ResourceId> = place
             .library
             .interactions
             .iter()
-            .filter(|i| i.user_id == person.id && i.interaction_type != InteractionType::Dismiss)
+            .filter(|i| i.user_id == user.id && i.interaction_type != InteractionType::Dismiss)
             .map(|i| &i.resource_id)
             .collect();
-        for shown in place.ask(request(person.id.as_str())).await.recommendations {
+        for shown in place.recommend(request(user.id.as_str())).await.recommendations {
             for reason in &shown.reasons {
                 let named = match reason {
                     Reason::SimilarTo { resource, .. }

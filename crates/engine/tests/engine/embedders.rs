@@ -1,17 +1,17 @@
-//! Other embedders than the built-in one, and the change from one to another.
+//! Pretrained embedders, and the change from one embedder to another.
 
-#[path = "../../../crates/embedders/tests/http/endpoint.rs"]
+#[path = "../../../embedders/tests/http/endpoint.rs"]
 mod endpoint;
 
 use std::iter;
 
-use docent::{
-    Degradation, EmbedderConfig, Engine, EngineConfig, HttpConfig, Profile, Reloaded, Resource,
-    SentenceTransformerConfig, TrainConfig, TrainError, Trainer,
-};
+use docent_domain::{Profile, Resource};
+use docent_engine::{Degradation, Reloaded};
+use docent_models::{EmbedderConfig, HttpConfig, SentenceTransformerConfig};
+use docent_training::{EngineTrainer, TrainConfig, TrainError, Trainer};
 use endpoint::{Endpoint, Reply};
 
-use crate::{BOOKS, Library, id, user};
+use crate::library::{BOOKS, Library, id, user};
 
 fn over_http(endpoint: &Endpoint) -> EmbedderConfig {
     EmbedderConfig::Http(HttpConfig { attempts: 1, ..HttpConfig::new(&endpoint.base_url, "letters") })
@@ -20,14 +20,14 @@ fn over_http(endpoint: &Endpoint) -> EmbedderConfig {
 impl Library {
     fn trainer_with(&self, embedder: EmbedderConfig) -> Trainer {
         let config = TrainConfig { embedder, ..self.train_config() };
-        Trainer::with_store(self.engine.store().clone(), self.snapshots(), config)
+        self.engine.trainer(config)
     }
 
     async fn train_with(&self, embedder: EmbedderConfig) {
-        self.trainer_with(embedder).run(Box::new(())).await.unwrap().published.unwrap();
+        self.trainer_with(embedder).run().await.unwrap().published.unwrap();
     }
 
-    /// The embedders that the store keeps vectors of.
+    /// Returns the embedders whose vectors are in the store.
     async fn embedders(&self) -> Vec<String> {
         let query = "SELECT DISTINCT embedder FROM resource_embeddings ORDER BY embedder";
         self.engine.store().raw_sql(query).await.unwrap()
@@ -39,14 +39,14 @@ impl Library {
 }
 
 #[tokio::test]
-async fn vectors_are_of_the_old_embedder_until_a_model_of_the_new_one_is_live_and_then_all_of_the_new() {
+async fn vectors_are_of_the_former_embedder_until_a_model_of_the_new_one_is_live() {
     let library = Library::trained().await;
     let endpoint = Endpoint::start([]);
     let (engine, built_in) = (&library.engine, library.live_embedder());
     assert!(built_in.starts_with("lsa-128-"), "{built_in}");
 
     library.train_with(over_http(&endpoint)).await;
-    assert_eq!(library.live_embedder(), built_in, "it is published, not live");
+    assert_eq!(library.live_embedder(), built_in, "the model is published, not live");
     engine.ingest(vec![Resource::new(id("early"), "Sailing at night")]).await.unwrap();
     let embedders = library.embedders().await;
     assert!(embedders.len() == 2 && embedders.contains(&built_in), "{embedders:?}");
@@ -60,11 +60,10 @@ async fn vectors_are_of_the_old_embedder_until_a_model_of_the_new_one_is_live_an
     assert_eq!(engine.status().vectors, BOOKS + 2);
     assert!(!engine.similar(&id("late"), 5).await.unwrap().is_empty());
 
-    // One was asked for to see how long a vector is.
-    let asked = || endpoint.asked().concat().len();
-    assert_eq!(asked(), 1 + BOOKS + 2, "each text once");
+    // One more text was embedded to find the length of a vector.
+    assert_eq!(endpoint.asked().concat().len(), 1 + BOOKS + 2, "each text once");
     library.train_with(over_http(&endpoint)).await;
-    assert_eq!(asked(), 1 + BOOKS + 2 + 1, "the store kept the others");
+    assert_eq!(endpoint.asked().concat().len(), 1 + BOOKS + 2 + 1, "the store has the others");
 
     library.train_with(EmbedderConfig::default()).await;
     engine.reload().await.unwrap();
@@ -72,12 +71,12 @@ async fn vectors_are_of_the_old_embedder_until_a_model_of_the_new_one_is_live_an
     assert_eq!(
         (engine.status().vectors, library.embedders().await.len()),
         (BOOKS + 2, 0),
-        "the model brings all"
+        "all vectors come with the model"
     );
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_down_costs_new_texts_their_vectors_and_nothing_else() {
+async fn while_an_endpoint_is_down_only_new_texts_lack_vectors() {
     let library = Library::read().await;
     let endpoint = Endpoint::start([]);
     library.train_with(over_http(&endpoint)).await;
@@ -88,20 +87,19 @@ async fn an_endpoint_that_is_down_costs_new_texts_their_vectors_and_nothing_else
     assert!(!outcomes[0].embedded);
     let sailor = Profile { research_domains: vec!["sailing".into()], ..Profile::default() };
     library.engine.put_profile(&user("ada"), &sailor).await.unwrap();
-    let answer = library.ask("ada").await;
+    let answer = library.recommend("ada").await;
     assert!(answer.degraded.contains(&Degradation::NoContentProfile) && !answer.recommendations.is_empty());
-    assert!(!library.ask("reader-1").await.degraded.contains(&Degradation::NoContentProfile));
-    library.trainer_with(over_http(&endpoint)).run(Box::new(())).await.unwrap_err();
+    assert!(!library.recommend("reader-1").await.degraded.contains(&Degradation::NoContentProfile));
+    library.trainer_with(over_http(&endpoint)).run().await.unwrap_err();
 
-    let restarted = || Engine::open(EngineConfig::in_folder(library.folder.path()));
-    let engine = restarted().await.unwrap();
+    let engine = library.open_again().await;
     assert_eq!((engine.status().vectors, engine.status().resources), (BOOKS, BOOKS + 1));
     endpoint.follow_with([]);
-    assert_eq!(restarted().await.unwrap().status().vectors, BOOKS + 1, "it is up again");
+    assert_eq!(library.open_again().await.status().vectors, BOOKS + 1, "the endpoint is up again");
 }
 
 #[tokio::test]
-async fn what_a_user_works_on_is_embedded_by_the_embedder_of_the_model_once() {
+async fn the_domains_of_a_user_are_embedded_once_by_the_embedder_of_the_model() {
     let library = Library::read().await;
     let endpoint = Endpoint::start([]);
     library.train_with(over_http(&endpoint)).await;
@@ -109,7 +107,7 @@ async fn what_a_user_works_on_is_embedded_by_the_embedder_of_the_model_once() {
     let sailor = Profile { research_domains: vec!["sailing".into()], ..Profile::default() };
     library.engine.put_profile(&user("ada"), &sailor).await.unwrap();
     for _ in 0..2 {
-        let answer = library.ask("ada").await;
+        let answer = library.recommend("ada").await;
         assert!(!answer.degraded.contains(&Degradation::NoContentProfile), "{:?}", answer.degraded);
         assert!(answer.recommendations.iter().any(|r| r.scores.content.is_some_and(|score| score > 0.5)));
     }
@@ -123,33 +121,33 @@ async fn what_a_user_works_on_is_embedded_by_the_embedder_of_the_model_once() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_gives_other_vectors_than_before_ends_a_run_and_mixes_nothing() {
+async fn an_endpoint_with_vectors_of_another_length_fails_a_run_and_no_vectors_mix() {
     let library = Library::read().await;
     let longer = r#"{"data": [{"embedding": [1, 2, 3, 4, 5]}]}"#;
     let endpoint = Endpoint::start([Reply::Body(longer.into())]);
-    let error = library.trainer_with(over_http(&endpoint)).run(Box::new(())).await.unwrap_err();
+    let error = library.trainer_with(over_http(&endpoint)).run().await.unwrap_err();
     assert!(matches!(&error, TrainError::Failed(_)), "{error}");
     assert!(library.engine.reload().await.unwrap() == Reloaded::Unchanged);
     assert!(library.embedders().await.iter().all(|embedder| embedder.starts_with("lsa")));
 }
 
 #[tokio::test]
-async fn a_sentence_transformer_that_is_not_there_ends_a_run() {
+async fn a_missing_sentence_transformer_fails_a_run() {
     let library = Library::read().await;
     let nowhere = SentenceTransformerConfig::new(library.folder.path().join("nowhere"));
     let trainer = library.trainer_with(EmbedderConfig::SentenceTransformer(nowhere));
-    let error = trainer.run(Box::new(())).await.unwrap_err();
+    let error = trainer.run().await.unwrap_err();
     assert!(matches!(&error, TrainError::Failed(_)), "{error}");
 }
 
 #[tokio::test]
-async fn words_that_came_after_the_training_still_make_vectors() {
+async fn texts_of_words_that_training_did_not_see_have_vectors() {
     let library = Library::trained().await;
     let new = [("zymurgy-1", "Zymurgy quaffing"), ("zymurgy-2", "Quaffing zymurgist"), ("blank", "???")];
     let new = new.map(|(name, title)| Resource::new(id(name), title)).to_vec();
     let outcomes = library.engine.ingest(new).await.unwrap();
     let embedded: Vec<bool> = outcomes.iter().map(|outcome| outcome.embedded).collect();
-    assert_eq!(embedded, [true, true, false], "what holds no word says so");
+    assert_eq!(embedded, [true, true, false], "a text without words has none");
     let similar = library.engine.similar(&id("zymurgy-1"), 3).await.unwrap();
     assert_eq!(similar[0].resource_id, id("zymurgy-2"));
 }

@@ -1,15 +1,17 @@
 //! Filters, boosts and pages.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
-use docent::{Cursor, CursorError, MAX_SHOWN};
+use chrono::{DateTime, TimeDelta};
+use docent_domain::{Component, DomainError, Resource, Strategy, UnitInterval, Weights};
+use docent_engine::{Answer, Cursor, CursorError, Engine, Error, MAX_SHOWN, RecommendRequest, Reloaded};
 use serde_json::json;
 
-use super::*;
+use crate::library::{BOOKS, Library, book, dismiss, id, ids, like, request};
 
 const SHELVES: u32 = 600;
 
-/// A book of a larger library than any source of candidates reaches to the end of.
+/// Makes a book of a library that is larger than any source of candidates.
 fn shelved(n: u32) -> Resource {
     let mut book = Resource::new(id(&format!("b{n}")), format!("Volume {n}"));
     book.subjects = [(2, "Even"), (3, "third"), (5, "Fünftes")]
@@ -20,7 +22,7 @@ fn shelved(n: u32) -> Resource {
     book.authors = vec![format!("Author {}", n % 4)];
     book.language = (!n.is_multiple_of(7)).then(|| ["en", "de"][n as usize % 2].to_owned());
     book.quality = (!n.is_multiple_of(11)).then(|| f64::from(n % 10) / 10.0);
-    let newest = chrono::DateTime::from_timestamp(1_600_000_000, 0).unwrap();
+    let newest = DateTime::from_timestamp(1_600_000_000, 0).unwrap();
     book.published_at = (!n.is_multiple_of(13)).then(|| newest - TimeDelta::days(i64::from(n)));
     let attributes = json!({ "number": n, "open": n.is_multiple_of(2), "shelf": { "row": n / 100 },
         "tags": [format!("t{}", n % 3), format!("T{}", n % 5)] });
@@ -35,7 +37,7 @@ async fn large_library() -> Library {
 }
 
 #[tokio::test]
-async fn a_filter_lets_through_what_meets_it_and_all_of_it_however_narrow_it_is() {
+async fn a_filter_passes_every_resource_that_meets_it_and_no_other_however_narrow_it_is() {
     let library = large_library().await;
     type Meets = fn(&Resource) -> bool;
     fn number(book: &Resource) -> i64 {
@@ -65,12 +67,11 @@ async fn a_filter_lets_through_what_meets_it_and_all_of_it_however_narrow_it_is(
         ("source = 'nowhere'", |_| false),
     ];
     for &(text, meets) in cases {
-        let filter = Some(text.parse().unwrap());
         let met: HashSet<String> =
             (0..SHELVES).map(shelved).filter(meets).map(|b| b.id.to_string()).collect();
         for limit in [10, 100] {
-            let ask = RecommendRequest { limit, filter: filter.clone(), ..request("nobody") };
-            let answer = library.engine.recommend(ask).await.unwrap();
+            let asked = request("newcomer").limit(limit).filter(text.parse().unwrap());
+            let answer = library.engine.recommend(asked).await.unwrap();
             let found: HashSet<String> = ids(&answer).into_iter().map(str::to_owned).collect();
             assert!(found.is_subset(&met), "{text}: {found:?}");
             assert_eq!(found.len(), limit.min(met.len()), "{text}");
@@ -80,35 +81,31 @@ async fn a_filter_lets_through_what_meets_it_and_all_of_it_however_narrow_it_is(
 }
 
 #[tokio::test]
-async fn a_filter_follows_what_is_ingested_later() {
+async fn a_filter_follows_later_ingests() {
     let library = large_library().await;
-    let ask = RecommendRequest { filter: Some("subjects = 'late'".parse().unwrap()), ..request("ada") };
-    assert!(library.engine.recommend(ask.clone()).await.unwrap().recommendations.is_empty());
+    let asked = request("ada").filter("subjects = 'late'".parse().unwrap());
+    assert!(library.engine.recommend(asked.clone()).await.unwrap().recommendations.is_empty());
     let late = Resource { subjects: vec!["late".into()], ..shelved(3) };
     library.engine.ingest(vec![late]).await.unwrap();
-    assert_eq!(ids(&library.engine.recommend(ask.clone()).await.unwrap()), ["b3"]);
+    assert_eq!(ids(&library.engine.recommend(asked.clone()).await.unwrap()), ["b3"]);
     library.engine.ingest(vec![shelved(3)]).await.unwrap();
-    assert!(library.engine.recommend(ask).await.unwrap().recommendations.is_empty());
+    assert!(library.engine.recommend(asked).await.unwrap().recommendations.is_empty());
 }
 
 #[tokio::test]
-async fn what_a_boost_raises_is_found_and_comes_first_and_scores_say_so() {
+async fn boosted_resources_are_found_and_come_first_and_their_scores_show_the_boost() {
     let library = large_library().await;
-    let ask = RecommendRequest {
-        boosts: vec![
-            "attributes.number in 27..29 ^ 10".parse().unwrap(),
-            "attributes.number = 28 ^ 0.5".parse().unwrap(),
-            "attributes.number >= 590 ^ 0.1".parse().unwrap(),
-        ],
-        novelty: Some(Preference::new("novelty", 0.0).unwrap()),
-        diversity: Some(Preference::new("diversity", 0.0).unwrap()),
-        limit: 100,
-        ..request("nobody")
-    };
-    let answer = library.engine.recommend(ask).await.unwrap();
+    let boosts = vec![
+        "attributes.number in 27..29 ^ 10".parse().unwrap(),
+        "attributes.number = 28 ^ 0.5".parse().unwrap(),
+        "attributes.number >= 590 ^ 0.1".parse().unwrap(),
+    ];
+    let zero = UnitInterval::new("zero", 0.0).unwrap();
+    let asked = request("newcomer").boosts(boosts).novelty(zero).diversity(zero).limit(100);
+    let answer = library.engine.recommend(asked).await.unwrap();
     let first: BTreeSet<&str> = ids(&answer).into_iter().take(3).collect();
     assert_eq!(first, BTreeSet::from(["b27", "b28", "b29"]));
-    let weights = docent::Weights::default();
+    let weights = Weights::default();
     for shown in &answer.recommendations {
         let number: u32 = shown.resource_id.as_str()[1..].parse().unwrap();
         let boost = match number {
@@ -118,35 +115,41 @@ async fn what_a_boost_raises_is_found_and_comes_first_and_scores_say_so() {
             _ => 1.0,
         };
         assert_eq!(shown.boost, boost, "{number}");
-        let there =
-            docent::Component::ALL.iter().filter_map(|&c| Some((shown.scores.get(c)?, weights.get(c))));
-        let (sum, total) = there.fold((0.0, 0.0), |(sum, total), (s, w)| (sum + s * w, total + w));
+        let (mut sum, mut total) = (0.0, 0.0);
+        for component in Component::ALL {
+            if let Some(score) = shown.scores.get(component) {
+                sum += score * weights.get(component);
+                total += weights.get(component);
+            }
+        }
         assert!((shown.score - boost * sum / total).abs() < 1e-9, "{shown:?}");
     }
     let boosts = vec!["quality > 0.5 ^ 2".parse().unwrap(); 11];
-    let refused = library.engine.recommend(RecommendRequest { boosts, ..request("nobody") }).await;
-    assert!(matches!(refused, Err(Error::Domain(docent::DomainError::TooLong { field: "boost", .. }))));
+    let refused = library.engine.recommend(request("newcomer").boosts(boosts)).await;
+    let Err(Error::InvalidInput(input)) = refused else { panic!("{refused:?}") };
+    assert!(matches!(input.value(), Some(DomainError::TooLong { field: "boost", .. })), "{input}");
 }
 
-async fn page(library: &Library, ask: &RecommendRequest, cursor: Option<Cursor>) -> Answer {
-    library.engine.recommend(RecommendRequest { cursor, ..ask.clone() }).await.unwrap()
+async fn page(library: &Library, asked: &RecommendRequest, cursor: Option<Cursor>) -> Answer {
+    let mut asked = asked.clone();
+    asked.cursor = cursor;
+    library.engine.recommend(asked).await.unwrap()
 }
 
 #[tokio::test]
-async fn pages_are_what_leaving_out_the_pages_before_gives_and_end_with_the_catalogue() {
+async fn a_page_is_the_list_without_the_earlier_pages_and_the_last_ends_the_catalogue() {
     let library = Library::trained().await;
-    library.engine.record(&[dismiss("reader-1", "book-4")], None).await.unwrap();
+    library.engine.record(&[dismiss("reader-1", "book-4")]).await.unwrap();
     library.engine.ingest(vec![Resource { hidden: true, ..book(8) }]).await.unwrap();
     let seen = |n: &usize| n % 4 == 1 && (n / 4 * 7 + 3) % 5 < 3;
     let expected: BTreeSet<String> =
         (0..BOOKS).filter(|n| !seen(n) && ![4, 8, 12].contains(n)).map(|n| format!("book-{n}")).collect();
     for strategy in [Strategy::Hybrid, Strategy::Content] {
-        let ask =
-            RecommendRequest { limit: 7, exclude: vec![id("book-12")], strategy, ..request("reader-1") };
+        let asked = request("reader-1").limit(7).exclude(vec![id("book-12")]).strategy(strategy);
         let (mut shown, mut cursor, mut rank) = (Vec::new(), None, 0);
         loop {
-            let answer = page(&library, &ask, cursor).await;
-            let mut without = ask.clone();
+            let answer = page(&library, &asked, cursor).await;
+            let mut without = asked.clone();
             without.exclude.extend(shown.iter().cloned());
             let plain = library.engine.recommend(without).await.unwrap();
             assert_eq!(ids(&answer), ids(&plain));
@@ -171,11 +174,11 @@ async fn pages_are_what_leaving_out_the_pages_before_gives_and_end_with_the_cata
 #[tokio::test]
 async fn pages_stay_disjoint_whatever_happens_between_them() {
     let library = Library::trained().await;
-    let ask = RecommendRequest { limit: 5, ..request("ada") };
+    let asked = request("ada").limit(5);
     let (mut shown, mut cursor) = (HashSet::new(), None);
     let mut turn = 0;
     loop {
-        let answer = page(&library, &ask, cursor.take()).await;
+        let answer = page(&library, &asked, cursor.take()).await;
         for recommended in ids(&answer) {
             assert!(shown.insert(recommended.to_owned()), "{recommended} on page {turn}");
         }
@@ -184,12 +187,8 @@ async fn pages_stay_disjoint_whatever_happens_between_them() {
         match turn {
             1 => {
                 let first = ids(&answer)[0];
-                library.engine.record(&[like("ada", first, 0)], None).await.unwrap();
-                library
-                    .engine
-                    .record(&[like("ada", "book-40", 1), dismiss("ada", "book-41")], None)
-                    .await
-                    .unwrap();
+                library.engine.record(&[like("ada", first, 0)]).await.unwrap();
+                library.engine.record(&[like("ada", "book-40", 1), dismiss("ada", "book-41")]).await.unwrap();
                 shown.extend(["book-40".to_owned(), "book-41".to_owned()]);
             }
             2 => library.engine.ingest((100..110).map(book).collect()).await.map(drop).unwrap(),
@@ -200,12 +199,11 @@ async fn pages_stay_disjoint_whatever_happens_between_them() {
             4 => assert!(library.engine.delete_resource(&id("book-107")).await.unwrap()),
             _ => {}
         }
-        // As it travels; every second time to another process.
+        // As text; every second time to another process.
         let next: Cursor = next.to_string().parse().unwrap();
         if turn % 2 == 0 {
             let again = Engine::open(library.engine.config().clone()).await.unwrap();
-            let elsewhere = again.recommend(RecommendRequest { cursor: Some(next.clone()), ..ask.clone() });
-            let elsewhere = elsewhere.await.unwrap();
+            let elsewhere = again.recommend(asked.clone().cursor(next.clone())).await.unwrap();
             assert!(ids(&elsewhere).iter().all(|id| !shown.contains(*id)));
         }
         cursor = Some(next);
@@ -214,21 +212,21 @@ async fn pages_stay_disjoint_whatever_happens_between_them() {
 }
 
 #[tokio::test]
-async fn a_list_ends_after_a_thousand_resources_and_its_cursor_serves_nobody_else() {
+async fn a_list_ends_after_a_thousand_resources_and_its_cursor_serves_its_user_alone() {
     let library = Library::empty().await;
     for start in [0, 1_000] {
         library.engine.ingest((start..start + 1_000).map(shelved).collect()).await.unwrap();
     }
-    let ask = RecommendRequest { limit: 99, ..request("ada") };
-    let (mut shown, mut answer) = (HashSet::new(), page(&library, &ask, None).await);
+    let asked = request("ada").limit(99);
+    let (mut shown, mut answer) = (HashSet::new(), page(&library, &asked, None).await);
     let first = answer.next_cursor.clone();
     loop {
         shown.extend(ids(&answer).into_iter().map(str::to_owned));
         let Some(next) = answer.next_cursor else { break };
-        answer = page(&library, &ask, Some(next)).await;
+        answer = page(&library, &asked, Some(next)).await;
     }
     assert_eq!(shown.len(), MAX_SHOWN);
-    let other = RecommendRequest { cursor: first, ..request("bob") };
-    let refused = library.engine.recommend(other).await;
-    assert!(matches!(refused, Err(Error::Cursor(CursorError::OfAnotherRequest))), "{refused:?}");
+    let refused = library.engine.recommend(request("bob").cursor(first.unwrap())).await;
+    let Err(Error::InvalidInput(input)) = refused else { panic!("{refused:?}") };
+    assert_eq!(input.cursor(), Some(CursorError::OfAnotherRequest));
 }

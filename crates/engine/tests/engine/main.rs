@@ -1,0 +1,14 @@
+//! Behaviour that an application which embeds the engine relies on.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, missing_docs, reason = "tests")]
+
+mod embedders;
+mod experiments;
+mod explanations;
+mod feedback;
+mod library;
+mod models;
+mod monitoring;
+mod requests;
+mod serving;
+mod settings;
+mod upkeep;

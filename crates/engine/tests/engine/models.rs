@@ -1,0 +1,96 @@
+//! Loading of published models, and engines that share a folder.
+
+use std::fs;
+
+use chrono::Utc;
+use docent_domain::{Feedback, Resource};
+use docent_engine::Error;
+use docent_models::ModelError;
+use docent_snapshot::SnapshotError;
+
+use crate::library::{Library, id, ids, request};
+
+/// Returns the error of a snapshot that caused an error of the engine.
+fn snapshot_error(error: &Error) -> &SnapshotError {
+    let Error::Model(cause) = error else { panic!("{error:?}") };
+    match (cause.downcast_ref::<SnapshotError>(), cause.downcast_ref::<ModelError>()) {
+        (Some(error), _) | (None, Some(ModelError::Snapshot(error))) => error,
+        _ => panic!("{error:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_snapshot_is_named_and_the_live_model_stays() {
+    let library = Library::trained().await;
+    let live = library.engine.status().model_version.unwrap();
+    let broken = library.train().await;
+    let file = library.snapshots().join(&broken).join("vectors.safetensors");
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
+    let error = library.engine.reload().await.unwrap_err();
+    assert!(matches!(snapshot_error(&error), SnapshotError::Damaged { .. }), "{error:?}");
+    assert!(error.to_string().contains("vectors.safetensors"), "{error}");
+
+    fs::write(&file, &bytes).unwrap();
+    let manifest = library.snapshots().join(&broken).join("manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace("\"format_version\": 1", "\"format_version\": 2")).unwrap();
+    let error = library.engine.reload().await.unwrap_err();
+    assert!(matches!(snapshot_error(&error), SnapshotError::NewerFormat { found: 2, .. }), "{error:?}");
+
+    fs::remove_file(library.snapshots().join("CURRENT")).unwrap();
+    let error = library.engine.reload().await.unwrap_err();
+    assert!(matches!(snapshot_error(&error), SnapshotError::MissingCurrent { .. }), "{error:?}");
+    assert_eq!(library.engine.status().model_version.as_ref(), Some(&live));
+    assert_eq!(library.recommend("reader-1").await.model_version, Some(live));
+
+    let reopened = library.open_again().await;
+    assert_eq!(reopened.status().model_version, None);
+    assert_eq!(reopened.recommend(request("reader-1")).await.unwrap().recommendations.len(), 20);
+}
+
+#[tokio::test]
+async fn an_engine_that_is_opened_again_gives_the_same_answer() {
+    let library = Library::trained().await;
+    let before = library.recommend("reader-1").await;
+    library.engine.close().await.unwrap();
+    let after = library.open_again().await.recommend(request("reader-1")).await.unwrap();
+    assert_eq!(ids(&before), ids(&after));
+}
+
+#[tokio::test]
+async fn a_refresh_applies_the_changes_of_another_process() {
+    let library = Library::trained().await;
+    let other = library.open_again().await;
+    other.ingest(vec![Resource::new(id("elsewhere"), "Pottery, from elsewhere")]).await.unwrap();
+    other.delete_resource(&id("book-1")).await.unwrap();
+    assert_eq!(library.engine.refresh().await.unwrap(), 2);
+    assert!(library.engine.similar(&id("elsewhere"), 1).await.unwrap()[0].title.starts_with("pottery"));
+    assert!(library.engine.similar(&id("book-1"), 1).await.is_err());
+}
+
+#[tokio::test]
+async fn impressions_are_stored_and_completed_by_feedback() {
+    let library = Library::trained().await;
+    let answer = library.recommend("reader-1").await;
+    let shown = answer.recommendations[2].clone();
+    let feedback = Feedback {
+        recommendation_id: answer.recommendation_id.clone(),
+        user_id: None,
+        resource_id: shown.resource_id.clone(),
+        was_clicked: true,
+        was_useful: Some(false),
+        notes: None,
+        at: Utc::now(),
+    };
+    library.engine.feedback(&feedback).await.unwrap();
+    library.engine.close().await.unwrap();
+    let again = library.open_again().await;
+    let rows = again.store().feedback_of(&answer.recommendation_id).await.unwrap();
+    assert_eq!(rows.len(), 20);
+    let row = rows.iter().find(|row| row.resource_id == shown.resource_id).unwrap();
+    assert_eq!((row.rank, row.was_clicked, row.was_useful), (Some(3), Some(true), Some(false)));
+    let unknown = Feedback { resource_id: id("nothing"), ..feedback };
+    let refused = again.feedback(&unknown).await;
+    assert!(matches!(refused, Err(Error::NotFound { what: "resource", .. })), "{refused:?}");
+}

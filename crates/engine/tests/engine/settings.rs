@@ -1,0 +1,67 @@
+//! Settings that are out of range, and a folder without models.
+
+use std::{
+    io::Write,
+    sync::{Arc, Mutex},
+};
+
+use docent_engine::{Engine, EngineConfig, Error};
+use tracing_subscriber::fmt::MakeWriter;
+
+#[tokio::test]
+async fn a_setting_out_of_range_is_refused_by_its_key_before_anything_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = EngineConfig { slow_query_seconds: -1.0, ..EngineConfig::in_folder(folder.path()) };
+    let Err(Error::InvalidInput(input)) = Engine::open(config).await else { panic!("it was opened") };
+    assert_eq!(input.to_string(), "engine.slow_query_seconds: expected above 0, got -1");
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+}
+
+/// Log output in memory.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// Returns the lines that opening an engine logs about a missing model.
+async fn logged(config: EngineConfig) -> String {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish();
+    let logging = tracing::subscriber::set_default(subscriber);
+    Engine::open(config).await.unwrap().close().await.unwrap();
+    drop(logging);
+    log.text().lines().filter(|line| line.contains("no model in")).collect()
+}
+
+#[tokio::test]
+async fn a_missing_folder_of_models_is_logged_with_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = EngineConfig::in_folder(folder.path());
+    let warning = logged(config.clone()).await;
+    let path = config.snapshots.display();
+    assert!(warning.contains(&format!("no model in {path}; serving without one")), "{warning}");
+    std::fs::create_dir_all(&config.snapshots).unwrap();
+    assert_eq!(logged(config).await, "");
+}
