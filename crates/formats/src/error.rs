@@ -32,7 +32,7 @@ pub enum FormatError {
     File {
         /// Path of the file or folder.
         path: PathBuf,
-        /// What was expected and what was found.
+        /// Difference between the format and the file.
         reason: String,
     },
     /// The header of a table names other columns than the format has.
@@ -40,7 +40,7 @@ pub enum FormatError {
     Header {
         /// Location of the header.
         location: Location,
-        /// What was expected and what was found.
+        /// Difference between the format and the file.
         reason: String,
     },
     /// A line breaks the format.
@@ -48,7 +48,7 @@ pub enum FormatError {
     Line {
         /// Location of the line.
         location: Location,
-        /// What was expected and what was found.
+        /// Difference between the format and the file.
         reason: String,
     },
     /// A file could not be written.

@@ -17,7 +17,8 @@
 //! for located in jsonl::records("memory", text.as_bytes()) {
 //!     let located = located?;
 //!     assert_eq!(located.location.to_string(), "memory:1");
-//!     assert!(matches!(&located.record, Record::Resource { resource, .. } if resource.title == "First"));
+//!     let Record::Resource { resource, .. } = &located.record else { unreachable!() };
+//!     assert_eq!(resource.title, "First");
 //!     writer.write(&located.record)?;
 //! }
 //! assert!(writer.into_inner().starts_with(b"{"));

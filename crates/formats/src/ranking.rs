@@ -19,8 +19,8 @@ impl RankingFiles {
     /// Reads both files.
     ///
     /// # Errors
-    /// [`FormatError`] for a missing file, the first bad line, a training file without interactions,
-    /// and a test file without held-out items.
+    /// [`FormatError`] for a missing file, for the first bad line, for a training file without
+    /// interactions, and for a test file without held-out items.
     pub fn read(train_path: &Path, test_path: &Path) -> Result<Self, FormatError> {
         let mut train = TrainingPairs::new(train_path);
         for (user, items) in lists(train_path, Limits::TRAINING)? {

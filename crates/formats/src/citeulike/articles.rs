@@ -67,7 +67,7 @@ impl Articles {
         Ok(articles)
     }
 
-    /// Returns the exclusive upper bound of article numbers if a file tells it.
+    /// Returns the exclusive upper bound of article numbers, if a file has a line per article.
     #[must_use]
     pub fn limit(&self) -> Option<u32> {
         self.is_counted.then_some(self.n_articles)
