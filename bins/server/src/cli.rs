@@ -1,111 +1,166 @@
+//! The command line. These types only describe arguments; `main.rs` converts them to the
+//! configuration and options of the commands.
+
 use std::{num::NonZeroU32, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::demo::DemoArgs;
-
-/// Docent: hybrid recommendations over HTTP.
+/// Hybrid recommendations over HTTP.
 #[derive(Debug, Parser)]
 #[command(name = "docent-server", version, propagate_version = true)]
 pub struct Cli {
-    /// What applies to every command.
+    /// Arguments of every command.
     #[command(flatten)]
     pub common: CommonArgs,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// Where things are. A flag wins over its environment variable, that over the file, that over the defaults.
+/// Sources of the configuration. A flag wins over its environment variable, the variable over the
+/// file, the file over the defaults.
 #[derive(Debug, Args)]
 pub struct CommonArgs {
-    /// Settings in TOML
+    /// Configuration file in TOML
     #[arg(long, env = "DOCENT_CONFIG", value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
-    /// `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/DATABASE` [default: sqlite://docent-data/docent.db]
-    // Not shown with its value: it may hold a password.
-    #[arg(long, env = "DOCENT_DATABASE_URL", value_name = "URL", global = true, hide_env_values = true)]
+    /// URL of the database: `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/DATABASE` [env:
+    /// DOCENT_DATABASE_URL] [default: sqlite://docent-data/docent.db]
+    #[arg(long, value_name = "URL", global = true)]
     pub database_url: Option<String>,
-    /// Folder of published models [default: docent-data/snapshots]
-    #[arg(long, env = "DOCENT_SNAPSHOTS", value_name = "FOLDER", global = true)]
+    /// Folder of published models [env: DOCENT_SNAPSHOTS] [default: docent-data/snapshots]
+    #[arg(long, value_name = "FOLDER", global = true)]
     pub snapshots: Option<PathBuf>,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve
+    /// Serve the HTTP API
     Serve(ServeArgs),
-    /// Print the OpenAPI contract as JSON
+    /// Print the OpenAPI document as JSON
     Openapi,
-    /// Look after the tables
+    /// Print every setting with its value, default, meaning and source
+    Config(ConfigArgs),
+    /// Inspect, change, back up and restore the database
     #[command(subcommand)]
     Db(DbCommand),
-    /// Everything at once on SQLite: a sample catalogue, behaviour, a trained model, the server
+    /// Serve a synthetic library: create a SQLite database with users and interactions, train a
+    /// model, serve
     Demo(DemoArgs),
 }
 
-/// How to serve.
+/// Arguments of `serve`.
 #[derive(Debug, Default, Args)]
 pub struct ServeArgs {
-    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
-    #[arg(long, env = "DOCENT_BIND", value_name = "HOST:PORT")]
+    /// Address to listen on; port 0 picks a free port [env: DOCENT_BIND] [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "HOST:PORT")]
     pub bind: Option<String>,
-    /// Listen on an address that others can reach, though anybody may then read and write everything
-    #[arg(long, env = "DOCENT_INSECURE")]
+    /// Allow an address that other machines can reach; everyone who reaches it can read, change and
+    /// erase everything [env: DOCENT_INSECURE]
+    #[arg(long)]
     pub insecure: bool,
-    /// How often to look for new models and for changes by other processes, in seconds [default: 2]
-    #[arg(long, env = "DOCENT_POLL_SECONDS", value_name = "N")]
+    /// Interval at which to look for new models and for changes by other processes, in seconds
+    /// [env: DOCENT_POLL_SECONDS] [default: 2]
+    #[arg(long, value_name = "N")]
     pub poll_seconds: Option<u64>,
 }
 
-/// What to do with the tables.
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// Print JSON instead of TOML with comments
+    #[arg(long)]
+    pub json: bool,
+    /// Arguments of `serve`, so that their effect can be inspected.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Folder for the database and the models; wins over --database-url and --snapshots
+    #[arg(long, value_name = "FOLDER", default_value = "./docent-data")]
+    pub folder: PathBuf,
+    /// Arguments of `serve`.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+/// The commands on the database.
 #[derive(Debug, Subcommand)]
 pub enum DbCommand {
-    /// Say which migrations are applied and which are not
+    /// List the migrations that are applied, pending and unknown
     Status,
-    /// Bring the tables up to date
+    /// Apply all pending migrations
     Migrate,
-    /// Compare every table, column, index, foreign key and check with what is expected: a line each, exit code 1 where
-    /// one is missing
+    /// Compare tables, columns, indexes, foreign keys and checks with the expected schema; exit
+    /// code 1 if any is missing
     Verify,
-    /// Copy the store as it is now, while it is in use, and prove the copy good
+    /// Back up the database while it is in use, and verify the backup
     Backup(BackupArgs),
-    /// Put a backup in the place of the store, all or nothing
+    /// Replace the contents of the database by a backup, entirely or not at all
     Restore {
-        /// A file that `db backup` made
+        /// File that `db backup` wrote
         #[arg(value_name = "FILE")]
         backup: PathBuf,
-        /// Replace what is there
+        /// Replace existing data
         #[arg(long)]
         overwrite: bool,
     },
-    /// Take the newest migrations back, with the data in the tables that they made
+    /// Revert the newest migrations, with the data in the tables that they created
     Rollback {
-        /// How many
+        /// Number of migrations to revert
         #[arg(long, default_value = "1", value_name = "N")]
         steps: NonZeroU32,
     },
-    /// Back up, migrate, verify; where anything fails, leave the store as it was
+    /// Back up, migrate and verify; if a step fails, leave the database as it was
     Deploy(BackupArgs),
 }
 
-/// Where backups go.
+/// Folder of backups.
 #[derive(Debug, Args)]
 pub struct BackupArgs {
-    /// Folder of backups, made if absent; each is named by its UTC time
+    /// Folder of backups, created if missing; the name of each backup is its time in UTC
     #[arg(long, env = "DOCENT_BACKUPS", value_name = "FOLDER", default_value = "docent-data/backups")]
     pub backups: PathBuf,
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::{fs, path::Path};
+
     use clap::CommandFactory;
+    use clap_markdown::MarkdownOptions;
 
     use super::Cli;
 
+    const START: &str = "<!-- docent-server -->\n";
+    const END: &str = "<!-- end of docent-server -->\n";
+
     #[test]
-    fn the_command_line_holds_together() {
+    fn the_arguments_are_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// Writes the section of this program instead of checking it if `UPDATE_DOCS` is set.
+    #[test]
+    fn the_reference_of_the_command_line_is_current() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/command-line.md");
+        let page = fs::read_to_string(&path).unwrap();
+        let options = MarkdownOptions::new().show_footer(false).show_table_of_contents(false);
+        let section = clap_markdown::help_markdown_custom::<Cli>(&options).replace("\n## ", "\n### ");
+        let section = section.replacen("# ", "## ", 1);
+        let (before, rest) = page.split_once(START).unwrap();
+        let (_, after) = rest.split_once(END).unwrap();
+        let current = format!("{before}{START}{section}{END}{after}");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            fs::write(&path, &current).unwrap();
+        } else {
+            assert!(page == current, "docs/reference/command-line.md differs; run `just command-line-doc`");
+        }
     }
 }

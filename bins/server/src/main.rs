@@ -1,22 +1,22 @@
-//! The HTTP server of Docent: routes, probes, metrics and the contract over [`docent::Engine`].
+//! The HTTP server of Docent: routes, probes, metrics and the OpenAPI document over
+//! [`docent::Engine`].
 //!
-//! It knows HTTP and nothing of recommending; the engine knows recommending and nothing of HTTP.
+//! The engine never knows HTTP, and the server never scores or ranks.
 
 mod background;
 mod cli;
-mod config;
 mod db;
 mod demo;
+mod gauges;
 mod http;
 mod openapi;
 mod retention;
 mod routes;
 mod schema_gate;
 mod serve;
+mod standby;
 mod state;
 mod stop;
-mod waiting;
-mod watch;
 mod wire;
 
 use std::{
@@ -26,11 +26,14 @@ use std::{
 
 use anyhow::Context;
 use clap::Parser;
+use docent::{
+    EngineConfig,
+    config::{Config, ConfigError, Loader, to_toml},
+};
 use docent_telemetry::{LogFormat, init_tracing, log_panic, names, report_failure};
 
 use crate::{
-    cli::{Cli, Command},
-    config::ServerConfig,
+    cli::{Cli, Command, CommonArgs, ConfigArgs, DemoArgs, ServeArgs},
     stop::StopSignals,
 };
 
@@ -40,63 +43,113 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return refused(&error),
+        Err(error) => return not_run(&error),
     };
-    let what = match cli.command {
+    let message = match cli.command {
         Command::Serve(_) | Command::Demo(_) => "the server failed",
-        Command::Db(_) | Command::Openapi => "the command failed",
+        Command::Db(_) | Command::Openapi | Command::Config(_) => "the command failed",
     };
-    match start(cli) {
+    match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report_failure(&format!("{error:#}"), |error| tracing::error!(error, "{what}"));
+            report_failure(&format!("{error:#}"), |error| tracing::error!(error, "{message}"));
             ExitCode::FAILURE
         }
     }
 }
 
-/// What is not to be run: wrong arguments, or a question about them.
-fn refused(error: &clap::Error) -> ExitCode {
+/// Reports invalid arguments, or prints the help or the version that was asked for.
+fn not_run(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() || io::stderr().is_terminal() {
         let _unwritable = error.print();
     } else {
-        let said = error.to_string();
-        report_failure(said.trim_start_matches("error: "), |error| {
+        let message = error.to_string();
+        report_failure(message.trim_start_matches("error: "), |error| {
             tracing::error!(error, "the arguments cannot be used");
         });
     }
     u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
-fn start(cli: Cli) -> anyhow::Result<()> {
-    if let Command::Openapi = cli.command {
-        return Ok(io::stdout().write_all(openapi::contract().as_bytes())?);
-    }
+fn run(cli: Cli) -> anyhow::Result<()> {
     init_tracing(LogFormat::Auto)?;
     std::panic::set_hook(Box::new(|panic| {
         metrics::counter!(names::PANICS).increment(1);
         log_panic(panic);
     }));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let done = runtime.block_on(run(cli));
-    // What is still at work was left on purpose, such as a model half read.
-    runtime.shutdown_background();
-    done
+    let loader = loader(&cli.common);
+    match cli.command {
+        Command::Openapi => print(&openapi::document()),
+        Command::Config(args) => print_config(loader, args),
+        Command::Serve(args) => block_on(async {
+            let stop = listen()?;
+            serve::serve(load(with_serve_args(loader, args))?, stop).await
+        }),
+        Command::Db(command) => block_on(async { db::run(command, &load(loader)?).await }),
+        Command::Demo(DemoArgs { folder, serve }) => block_on(async {
+            let stop = listen()?;
+            let places = EngineConfig::in_folder(&folder);
+            let loader = with_serve_args(loader, serve)
+                .flag("--folder", "engine.database_url", places.database_url)
+                .flag("--folder", "engine.snapshots", places.snapshots);
+            demo::run(&folder, load(loader)?, stop).await
+        }),
+    }
 }
 
-async fn run(cli: Cli) -> anyhow::Result<()> {
-    let load = || ServerConfig::load(&cli.common);
-    let listen = || StopSignals::listen().context("signals cannot be heard");
-    match cli.command {
-        Command::Openapi => Ok(()),
-        Command::Serve(args) => {
-            let stop = listen()?;
-            serve::serve(load()?.with_flags(args)?, stop).await
-        }
-        Command::Db(command) => db::run(command, &load()?).await,
-        Command::Demo(args) => {
-            let stop = listen()?;
-            demo::run(args, load()?, stop).await
-        }
+/// Returns the sources of the configuration that every command has.
+fn loader(args: &CommonArgs) -> Loader {
+    let mut loader = Loader::new().environment();
+    if let Some(file) = &args.config {
+        loader = loader.file(file);
     }
+    if let Some(url) = &args.database_url {
+        loader = loader.flag("--database-url", "engine.database_url", url);
+    }
+    if let Some(folder) = &args.snapshots {
+        loader = loader.flag("--snapshots", "engine.snapshots", folder);
+    }
+    loader
+}
+
+fn with_serve_args(mut loader: Loader, args: ServeArgs) -> Loader {
+    if let Some(bind) = args.bind {
+        loader = loader.flag("--bind", "bind", bind);
+    }
+    if args.insecure {
+        loader = loader.flag("--insecure", "insecure", true);
+    }
+    if let Some(seconds) = args.poll_seconds {
+        loader = loader.flag("--poll-seconds", "poll_seconds", seconds);
+    }
+    loader
+}
+
+fn load(loader: Loader) -> Result<Config, ConfigError> {
+    Ok(loader.load()?.config)
+}
+
+fn print_config(loader: Loader, args: ConfigArgs) -> anyhow::Result<()> {
+    let settings = with_serve_args(loader, args.serve).load()?.settings();
+    if args.json {
+        print(&format!("{:#}\n", serde_json::json!(settings)))
+    } else {
+        print(&to_toml(&settings))
+    }
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    Ok(io::stdout().write_all(text.as_bytes())?)
+}
+
+fn listen() -> anyhow::Result<StopSignals> {
+    StopSignals::listen().context("cannot register signal handlers")
+}
+
+fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(work);
+    // Tasks that still run were abandoned on purpose, such as the loading of a model.
+    runtime.shutdown_background();
+    done
 }

@@ -1,4 +1,4 @@
-//! The life of a server, from its first check to its last write.
+//! The life of a server: checks, start, requests, stop.
 
 use std::{
     net::{SocketAddr, ToSocketAddrs},
@@ -12,90 +12,106 @@ use actix_web::{
     web::Data,
 };
 use anyhow::{Context, bail};
-use docent::{Engine, Store, StoreConfig};
+use docent::{
+    Engine,
+    config::Config,
+    storage::{Store, StoreConfig},
+};
 use docent_telemetry::Exporter;
 use tokio::{runtime::Handle, task::JoinHandle, time::timeout};
 
 use crate::{
-    background,
-    config::ServerConfig,
-    http::{FrameConfig, frame, refuse_large_bodies},
-    retention, routes,
-    schema_gate::{SchemaGate, refuse_other_schema},
+    background, gauges,
+    http::{RequestTimeout, handle_request, reject_large_bodies},
+    openapi, retention, routes,
+    schema_gate::{SchemaGate, reject_schema_mismatch},
+    standby::{SchemaOutcome, Standby, prepare_schema},
     state::AppState,
     stop::StopSignals,
-    waiting::{self, Waited, WaitingRoom},
-    watch,
 };
 
-const PATIENCE_WITH_CONNECTIONS: Duration = Duration::from_secs(2);
+/// Maximum time that connections may take to close when the server ends before it has served.
+const MAX_CLOSE: Duration = Duration::from_secs(2);
 
-/// Opens the engine and serves until told to stop. Runs on a tokio runtime of several threads.
+/// Opens the engine and serves until a stop signal arrives. Runs on a tokio runtime of several
+/// threads.
 ///
 /// # Errors
-/// What keeps it from starting, or from ending cleanly.
-pub async fn serve(config: ServerConfig, mut stop: StopSignals) -> anyhow::Result<()> {
-    // Before anything is opened, so that a wrong address costs nothing.
+/// Returns an error if the server cannot start, or cannot end cleanly.
+pub async fn serve(config: Config, mut stop: StopSignals) -> anyhow::Result<()> {
+    // Checked before anything is opened or created.
     let addresses = checked_addresses(&config)?;
     let exporter = Exporter::install()?;
     let database = StoreConfig::new(&config.engine.database_url);
-    let Some(store) = stop.unless_told(async move { Store::connect(&database).await }).await? else {
+    let Some(store) = stop.or_stopped(async move { Store::connect(&database).await }).await? else {
         return Ok(());
     };
     let store = store.context("the database cannot be opened")?;
-    let every = Duration::from_secs(config.poll_seconds);
-    let room = match waiting::wait(&store, &addresses, every, &exporter, &mut stop).await? {
-        Waited::ToldToStop => return leave(&store, None).await,
-        Waited::Ready(room) => Some(room),
-        Waited::NotNeeded => None,
+    warn_of_new_store(&store, &config.engine.database_url);
+    let interval = Duration::from_secs(config.poll_seconds);
+    let standby = match prepare_schema(&store, &addresses, interval, &exporter, &mut stop).await? {
+        SchemaOutcome::Stopped => return leave(&store, None).await,
+        SchemaOutcome::MatchesAfter(standby) => Some(standby),
+        SchemaOutcome::Matches => None,
     };
     tracing::info!("loading the catalogue and the live model");
-    let (settings, of_engine) = (config.engine.clone(), store.clone());
-    let opened = stop.unless_told(async move { Engine::with_store(settings, of_engine).await });
-    let Some(engine) = opened.await? else { return leave(&store, room).await };
+    let (engine_config, engine_store) = (config.engine.clone(), store.clone());
+    let opened = stop.or_stopped(async move { Engine::with_store(engine_config, engine_store).await });
+    let Some(engine) = opened.await? else { return leave(&store, standby).await };
     let engine = engine.context("the engine cannot be opened")?;
-    if let Some(room) = room {
-        room.stop().await?;
+    if let Some(standby) = standby {
+        standby.stop().await?;
     }
     serve_engine(&config, &addresses, engine, exporter, stop).await
 }
 
-/// Ends before anything was served. Statements that were left may keep connections; they are not waited for.
-async fn leave(store: &Store, room: Option<WaitingRoom>) -> anyhow::Result<()> {
-    if let Some(room) = room {
-        room.stop().await?;
+/// Logs a warning if opening the store created its SQLite file, since a mistyped path does that
+/// too.
+fn warn_of_new_store(store: &Store, url: &str) {
+    if store.was_created()
+        && let Some(path) = StoreConfig::new(url).sqlite_file()
+    {
+        tracing::warn!("created a new, empty store at {}", path.display());
     }
-    match timeout(PATIENCE_WITH_CONNECTIONS, store.close()).await {
+}
+
+/// Closes the store when the server ends before it has served. Abandoned statements may keep
+/// connections open, so closing has a time limit.
+async fn leave(store: &Store, standby: Option<Standby>) -> anyhow::Result<()> {
+    if let Some(standby) = standby {
+        standby.stop().await?;
+    }
+    match timeout(MAX_CLOSE, store.close()).await {
         Ok(closed) => Ok(closed?),
         Err(_) => Ok(()),
     }
 }
 
 async fn serve_engine(
-    config: &ServerConfig,
+    config: &Config,
     addresses: &[SocketAddr],
     engine: Engine,
     exporter: Exporter,
     stop: StopSignals,
 ) -> anyhow::Result<()> {
-    let state = Data::new(AppState::new(engine.clone(), Handle::current(), exporter.clone()));
-    let frame_config =
-        Data::new(FrameConfig { request_timeout: Duration::from_secs(config.request_timeout_seconds) });
+    let state =
+        Data::new(AppState::new(engine.clone(), Handle::current(), exporter.clone(), openapi::document()));
+    let request_timeout = Data::new(RequestTimeout(Duration::from_secs(config.request_timeout_seconds)));
     let gate = SchemaGate::default();
-    let gate_of_apps = Data::new(gate.clone());
+    let app_gate = Data::new(gate.clone());
     let workers = config.workers.unwrap_or_else(cores);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
-            .app_data(frame_config.clone())
-            .app_data(gate_of_apps.clone())
+            .app_data(request_timeout.clone())
+            .app_data(app_gate.clone())
             .configure(routes::configure)
             .wrap(Compress::default())
-            .wrap(from_fn(refuse_other_schema))
-            .wrap(from_fn(refuse_large_bodies))
-            .wrap(from_fn(frame))
+            .wrap(from_fn(reject_schema_mismatch))
+            .wrap(from_fn(reject_large_bodies))
+            .wrap(from_fn(handle_request))
     })
-    // Its own handling of SIGINT drops requests that are being answered.
+    // The handlers of actix-web drop open requests on SIGINT.
     .disable_signals()
     .shutdown_timeout(config.shutdown_timeout_seconds)
     .workers(workers)
@@ -104,11 +120,11 @@ async fn serve_engine(
     let listening: Vec<String> = server.addrs().iter().map(|address| format!("http://{address}")).collect();
     let server = server.run();
 
-    let every = Duration::from_secs(config.poll_seconds);
+    let interval = Duration::from_secs(config.poll_seconds);
     let upkeep = [
-        background::start(engine.clone(), gate.clone(), every),
+        background::start(engine.clone(), gate.clone(), interval),
         retention::start(engine.clone(), gate),
-        watch::start(engine.clone(), exporter, every),
+        gauges::start(engine.clone(), exporter, interval),
     ];
     let stopper = stop_on_signal(server.handle(), stop);
     tracing::info!(address = listening.join(" "), workers, database = engine.status().database, "listening");
@@ -117,19 +133,23 @@ async fn serve_engine(
     stopper.abort();
     for task in upkeep {
         task.abort();
-        // One that is at its end would otherwise find the store closed.
+        // A task in its last statement would otherwise find the store closed.
         let _cancelled = task.await;
     }
-    // A database that hangs would hold up the end for good.
-    let patience = Duration::from_secs(config.shutdown_timeout_seconds.max(1));
-    let closed = timeout(patience, engine.close()).await.context("no end within shutdown_timeout_seconds");
-    closed.and_then(|closed| Ok(closed?)).context("what was shown could not all be written down")?;
+    // A database that hangs would delay the end without limit.
+    let max_close = Duration::from_secs(config.shutdown_timeout_seconds.max(1));
+    let closed = timeout(max_close, engine.close()).await.context("no end within shutdown_timeout_seconds");
+    closed.and_then(|closed| Ok(closed?)).context("some impressions could not be written")?;
     tracing::info!("stopped");
     served.context("the server failed")
 }
 
-/// Where to listen, if it is allowed.
-fn checked_addresses(config: &ServerConfig) -> anyhow::Result<Vec<SocketAddr>> {
+/// Returns the addresses to listen on.
+///
+/// # Errors
+/// Returns an error for an invalid address, and for one that other machines can reach unless
+/// `insecure` is set.
+fn checked_addresses(config: &Config) -> anyhow::Result<Vec<SocketAddr>> {
     let resolved = config.bind.to_socket_addrs();
     let addresses: Vec<SocketAddr> =
         resolved.with_context(|| format!("bind: expected HOST:PORT, got \"{}\"", config.bind))?.collect();
@@ -138,12 +158,12 @@ fn checked_addresses(config: &ServerConfig) -> anyhow::Result<Vec<SocketAddr>> {
     };
     if !config.insecure {
         bail!(
-            "refusing to listen on {reachable}: there are no API keys yet, so whoever reaches this address could read, \
-             change and erase everything. Listen on 127.0.0.1 behind a proxy that knows its callers, or accept the \
-             risk with --insecure (DOCENT_INSECURE=true)"
+            "refusing to listen on {reachable}: there are no API keys yet, so everyone who reaches this address can read, \
+             change and erase everything. Listen on 127.0.0.1 behind a proxy that authenticates callers, or accept \
+             the risk with --insecure (DOCENT_INSECURE=true)"
         );
     }
-    tracing::warn!(address = %reachable, "anybody who reaches this address can read, change and erase everything");
+    tracing::warn!(address = %reachable, "everyone who reaches this address can read, change and erase everything");
     Ok(addresses)
 }
 
@@ -151,11 +171,11 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// The first signal lets requests that are being answered end; a second one does not wait.
+/// Stops the server at a signal, after open requests complete; at a second signal, at once.
 fn stop_on_signal(server: ServerHandle, mut stop: StopSignals) -> JoinHandle<()> {
     tokio::spawn(async move {
         let signal = stop.next().await;
-        tracing::info!(signal, "stopping when the requests being answered are");
+        tracing::info!(signal, "stopping after open requests complete");
         let graceful = server.stop(true);
         tokio::spawn(graceful);
         stop.next().await;
@@ -166,7 +186,7 @@ fn stop_on_signal(server: ServerHandle, mut stop: StopSignals) -> JoinHandle<()>
 
 #[cfg(test)]
 mod tests {
-    use super::{ServerConfig, checked_addresses};
+    use super::{Config, checked_addresses};
 
     #[test]
     fn only_loopback_is_served_without_keys() {
@@ -180,7 +200,8 @@ mod tests {
             ("8080", false, false),
             ("", true, false),
         ] {
-            let config = ServerConfig { bind: bind.into(), insecure, ..ServerConfig::default() };
+            let mut config = Config::default();
+            (config.bind, config.insecure) = (bind.to_owned(), insecure);
             assert_eq!(checked_addresses(&config).is_ok(), allowed, "{bind} {insecure}");
         }
     }

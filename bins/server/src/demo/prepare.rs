@@ -1,23 +1,27 @@
-use std::{
-    ops::ControlFlow,
-    time::{Duration, Instant},
-};
+use std::{ops::ControlFlow, time::Instant};
 
 use anyhow::Context;
 use chrono::Utc;
 use docent::{
-    EngineConfig, SnapshotError, SnapshotStore, Store, StoreConfig, TrainConfig, TrainEvent, TrainObserver,
-    Trainer,
+    EngineConfig,
+    models::{SnapshotError, SnapshotStore},
+    storage::{Store, StoreConfig},
+    training::{TrainConfig, TrainEvent, TrainObserver, TrainReport, Trainer},
 };
 use docent_sample::{Library, LibraryConfig};
 
-const RESOURCES_AT_A_TIME: usize = 1_000;
+/// Resources per statement.
+const BATCH: usize = 1_000;
 
-/// Fills the store and publishes a model, as far as that is not done. The library that is in the store; `None` where it
-/// holds something else.
+/// Fills the store and publishes a model, unless that is already done. Returns the library in the
+/// store; `None` if the store holds other data.
+///
+/// # Errors
+/// Returns an error if the store cannot be written or training fails.
 pub async fn prepare(config: &EngineConfig) -> anyhow::Result<Option<Library>> {
-    let store = Store::connect(&StoreConfig::new(&config.database_url)).await.context("opening the store")?;
-    store.migrate().await.context("making the tables")?;
+    let store =
+        Store::connect(&StoreConfig::new(&config.database_url)).await.context("cannot open the store")?;
+    store.migrate().await.context("cannot create the tables")?;
     let sample = LibraryConfig {
         resources: 400,
         users: 300,
@@ -32,7 +36,7 @@ pub async fn prepare(config: &EngineConfig) -> anyhow::Result<Option<Library>> {
         fill(&store, config, &library).await?;
         let counts = store.counts().await?;
         println!(
-            "Made a library: {} resources, {} users, {} interactions ({:.1} s).",
+            "Created a library: {} resources, {} users, {} interactions ({:.1} s).",
             counts.resources,
             counts.users,
             library.interactions.len(),
@@ -40,40 +44,41 @@ pub async fn prepare(config: &EngineConfig) -> anyhow::Result<Option<Library>> {
         );
         Some(library)
     } else {
-        println!("The store is there: {} resources, {} users.", counts.resources, counts.users);
-        is_in(&store, &library).await?.then_some(library)
+        println!("Found a store: {} resources, {} users.", counts.resources, counts.users);
+        contains(&store, &library).await?.then_some(library)
     };
     let trainer = Trainer::with_store(store.clone(), &config.snapshots, TrainConfig::default());
     match live_model(trainer.snapshots())? {
-        Some(live) => println!("A model is published: {live}."),
+        Some(live) => println!("Found a published model: {live}."),
         None => train(&trainer).await?,
     }
     store.close().await?;
     Ok(library)
 }
 
-/// All or nothing, so that a demonstration that was cut off starts afresh.
+/// Writes the library in one transaction, so that an interrupted demonstration can start again.
 async fn fill(store: &Store, config: &EngineConfig, library: &Library) -> anyhow::Result<()> {
     let now = Utc::now();
     let session = store.begin_import().await?;
-    for batch in library.resources.chunks(RESOURCES_AT_A_TIME) {
+    for batch in library.resources.chunks(BATCH) {
         session.write_resources(batch, now).await?;
     }
     session.write_interactions(&library.interactions, &config.interactions, now).await?;
     Ok(session.commit().await?)
 }
 
-/// Whether the first user and the first resource are in the store.
-async fn is_in(store: &Store, library: &Library) -> anyhow::Result<bool> {
-    let (Some(person), Some(resource)) = (library.people.first(), library.resources.first()) else {
+/// Returns true if the first user and the first resource of the library are in the store.
+async fn contains(store: &Store, library: &Library) -> anyhow::Result<bool> {
+    let (Some(user), Some(resource)) = (library.users.first(), library.resources.first()) else {
         return Ok(false);
     };
     let stored = store.get_resource(&resource.id).await?;
-    Ok(store.get_profile(&person.id).await?.is_some()
-        && stored.is_some_and(|s| s.resource.title == resource.title))
+    Ok(store.get_profile(&user.id).await?.is_some()
+        && stored.is_some_and(|stored| stored.resource.title == resource.title))
 }
 
-/// The live snapshot; `None` where nothing was published, or a run was cut off before its snapshot went live.
+/// Returns the id of the live snapshot; `None` if nothing was published, or if a run was
+/// interrupted before its snapshot went live.
 fn live_model(snapshots: &SnapshotStore) -> Result<Option<String>, SnapshotError> {
     match snapshots.current() {
         Ok(live) => Ok(live.map(|live| live.id)),
@@ -85,42 +90,49 @@ fn live_model(snapshots: &SnapshotStore) -> Result<Option<String>, SnapshotError
 async fn train(trainer: &Trainer) -> anyhow::Result<()> {
     println!("Training:");
     let started = Instant::now();
-    let report = trainer.run(Box::new(Told { since: Instant::now(), epoch: 0 })).await?;
-    let ndcg = |model: &str| report.info.holdout.get(model).map_or(0.0, |metrics| metrics.ndcg);
+    let report = trainer.run_with(Box::new(StageLines { started: Instant::now(), epoch: 0 })).await?;
     println!(
-        "Trained in {:.1} s: NDCG@10 on the held-out last fifth of each user is {:.3}, popularity reaches {:.3}.",
+        "Trained in {:.1} s: NDCG@10 on the held-out last fifth of each user is {:.3}; popularity reaches {:.3}.",
         started.elapsed().as_secs_f64(),
-        ndcg("hybrid"),
-        ndcg("popularity")
+        ndcg(&report, "hybrid"),
+        ndcg(&report, "popularity")
     );
     match (report.published, report.refused) {
         (Some(version), _) => println!("Published {version}."),
-        (None, why) => println!("Nothing was published: {}", why.unwrap_or_default()),
+        (None, reason) => println!("Nothing was published: {}", reason.unwrap_or_default()),
     }
     Ok(())
 }
 
-/// A line for each stage and epoch.
-struct Told {
-    since: Instant,
+fn ndcg(report: &TrainReport, model: &str) -> f64 {
+    report.info.holdout.get(model).map_or(0.0, |metrics| metrics.ndcg)
+}
+
+/// Prints a line for each stage and epoch.
+struct StageLines {
+    started: Instant,
     epoch: usize,
 }
 
-impl TrainObserver for Told {
+impl TrainObserver for StageLines {
     fn on_event(&mut self, event: &TrainEvent) -> ControlFlow<()> {
         match event {
             TrainEvent::Stage(name) => {
-                println!("  {:>5.1} s  {name}", self.since.elapsed().as_secs_f64());
+                println!("  {:>5.1} s  {name}", self.started.elapsed().as_secs_f64());
                 self.epoch = 0;
             }
-            TrainEvent::Ncf { epoch, epochs, loss: Some(loss), .. }
-                if *epoch != self.epoch && self.since.elapsed() > Duration::from_secs(1) =>
-            {
-                self.epoch = *epoch;
-                println!(
-                    "  {:>5.1} s    epoch {epoch} of {epochs}, loss {loss:.4}",
-                    self.since.elapsed().as_secs_f64()
-                );
+            TrainEvent::Ncf(progress) => {
+                let seconds = self.started.elapsed().as_secs_f64();
+                if let Some(loss) = progress.loss
+                    && progress.epoch != self.epoch
+                    && seconds > 1.0
+                {
+                    self.epoch = progress.epoch;
+                    println!(
+                        "  {seconds:>5.1} s    epoch {} of {}, loss {loss:.4}",
+                        progress.epoch, progress.epochs
+                    );
+                }
             }
             _ => {}
         }
