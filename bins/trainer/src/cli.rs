@@ -1,10 +1,12 @@
-//! The command line.
+//! The command line. These types only describe arguments; `command.rs` converts them to the
+//! configuration and the options of the commands.
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::{num::NonZeroUsize, path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand};
+use docent::models::ModelKind;
 
-/// Imports data, trains models, and publishes those that are better.
+/// Imports data, trains and evaluates models, and publishes those that pass the quality gate.
 #[derive(Debug, Parser)]
 #[command(name = "docent-trainer", version, after_help = EXIT_CODES)]
 pub struct Cli {
@@ -14,72 +16,76 @@ pub struct Cli {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done (train: published), 1 any error, 2 too little to learn from, \
-                          3 the gate refused to publish, 4 nothing to do (train: too little is new, or another trainer \
-                          is at work), 130 interrupted, 143 terminated";
+const EXIT_CODES: &str = "Exit codes: 0 success (train: a model was published), 1 error, 2 insufficient training data, \
+                          3 rejected by the quality gate, 4 nothing to do (train: too few new interactions, or \
+                          another trainer is running), 130 interrupted, 143 terminated";
 
 #[derive(Debug, Args)]
 pub struct Common {
-    /// Settings in TOML: the tables `engine` and `train`
+    /// Configuration file in TOML, which the server can share
     #[arg(long, global = true, value_name = "FILE", env = "DOCENT_CONFIG")]
     pub config: Option<PathBuf>,
-    /// sqlite://PATH or postgres://USER@HOST/DATABASE [default: sqlite://docent-data/docent.db]
-    #[arg(long, global = true, value_name = "URL", env = "DOCENT_DATABASE_URL", hide_env_values = true)]
+    /// URL of the database: `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/DATABASE` [env:
+    /// DOCENT_DATABASE_URL] [default: sqlite://docent-data/docent.db]
+    #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<String>,
-    /// Folder of published models [default: docent-data/snapshots]
-    #[arg(long, global = true, value_name = "FOLDER", env = "DOCENT_SNAPSHOTS")]
+    /// Folder of published models [env: DOCENT_SNAPSHOTS] [default: docent-data/snapshots]
+    #[arg(long, global = true, value_name = "FOLDER")]
     pub snapshots: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Learns from the store; publishes the model if it is better than popularity and not worse than the live one
+    /// Train a model on the store, and publish it if it passes the quality gate
     Train(TrainArgs),
-    /// Trains models on data in files, or on the older part of the store, and judges them; nothing is written to the store
+    /// Evaluate models on files or on the store; the store is not changed
     Evaluate(EvaluateArgs),
-    /// Reads resources, links and interactions into the store; running an import twice changes nothing
+    /// Import resources, links and interactions into the store; importing the same data twice
+    /// changes nothing
     Import(ImportArgs),
-    /// Writes resources and interactions out, to be imported again
+    /// Export resources and interactions in a format that `import` reads
     Export(ExportArgs),
-    /// Fills the store with a made-up library and people who have tastes
+    /// Fill the store with a synthetic library and users with distinct tastes
     Generate(GenerateArgs),
-    /// Published models
+    /// List, inspect, promote and remove published models
     Models(ModelsArgs),
 }
 
 #[derive(Debug, Args)]
 pub struct TrainArgs {
-    /// Most passes over the positives [default: 10]
+    /// Maximum number of passes over the positives in the training of ncf [default: 10]
     #[arg(long)]
     pub epochs: Option<usize>,
-    /// Positives per step, each with its negatives [default: 256]
+    /// Number of positives in a training step of ncf, each with its negatives [default: 256]
     #[arg(long)]
     pub batch_size: Option<usize>,
-    /// Adam's learning rate [default: 0.001]
+    /// Learning rate of ncf [default: 0.001]
     #[arg(long)]
     pub learning_rate: Option<f32>,
-    /// Length of the factors of users and resources [default: 64]
+    /// Length of the factors of als [default: 64]
     #[arg(long)]
     pub dim: Option<usize>,
-    /// Seed of everything random [default: 42]
+    /// Seed of all random choices [default: 42]
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Where the network is trained: cpu, or cuda or wgpu in programs built with that feature [default: cpu]
+    /// Device that trains ncf: cpu, or cuda or wgpu in builds with that feature [default: cpu]
     #[arg(long)]
-    pub device: Option<docent::TrainDevice>,
-    /// Publish even what the gate refuses; this is recorded
+    pub device: Option<docent::training::TrainDevice>,
+    /// Publish even if the quality gate rejects the model; recorded in the run history
     #[arg(long)]
     pub force: bool,
-    /// Write what came of this and earlier runs for Prometheus, into the folder of node_exporter's textfile collector
+    /// File in the folder of node_exporter's textfile collector to write the outcomes of this and
+    /// earlier runs to
     #[arg(long, env = "DOCENT_METRICS_FILE", value_name = "FILE")]
     pub metrics_file: Option<PathBuf>,
-    /// Stay, and train whenever this says, in UTC: a cron expression, such as "0 3 * * *"
+    /// Keep running, and train at the times of a cron expression in UTC, such as "0 3 * * *"
     #[arg(long, value_name = "CRON")]
-    pub schedule: Option<crate::train::Schedule>,
-    /// Train only if so many interactions came since the live model was trained [default: 0, with --schedule 100]
+    pub schedule: Option<crate::schedule::Schedule>,
+    /// Train only if there are at least N interactions since the live model was trained [default:
+    /// 0; with --schedule: 100]
     #[arg(long, value_name = "N")]
     pub min_new_interactions: Option<u64>,
-    /// After publishing, remove all but the newest N models; never the live one
+    /// After publishing, remove all models but the newest N; the live model always stays
     #[arg(long, value_name = "N")]
     pub keep: Option<NonZeroUsize>,
 }
@@ -92,72 +98,73 @@ pub struct EvaluateArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum EvaluateProtocol {
-    /// Leave one out: the held-out item of each user among given negatives
+    /// Leave one out: rank the held-out item of each user among given negatives
     Loo {
-        /// A folder with one *.train.rating, one *.test.rating and one *.test.negative
+        /// Folder with one *.train.rating, one *.test.rating and one *.test.negative file
         #[arg(long, value_name = "FOLDER")]
         data: PathBuf,
         #[command(flatten)]
         models: ModelArgs,
     },
-    /// Libraries of articles with texts, tags and citations: the rest of each library among all articles, by what is served
+    /// citeulike: rank the held-out articles of each library among all articles, with texts, tags
+    /// and citations, by the models and by the answers as served
     Citeulike(CiteulikeArgs),
-    /// Full ranking: the held-out items of each user among the whole catalogue
+    /// Full ranking: rank the held-out items of each user among the whole catalogue
     Ranking {
-        /// Lines "user item item …"
+        /// Training file: lines "user item item ..."
         #[arg(long, value_name = "FILE")]
         train: PathBuf,
-        /// Lines "user item item …"
+        /// Test file: lines "user item item ..."
         #[arg(long, value_name = "FILE")]
         test: PathBuf,
         #[command(flatten)]
         models: ModelArgs,
     },
-    /// The live store, the latest interactions of each user held out: the whole pipeline as it would be served
+    /// The store: hold out the latest interactions of each user, and evaluate the answers as served
     Store(StoreArgs),
 }
 
 #[derive(Debug, Args)]
 pub struct StoreArgs {
-    /// Length of the lists
+    /// Length of the ranked lists
     #[arg(long, default_value_t = 10)]
     pub k: usize,
-    /// What diversity, novelty and exploration do, too, at five values each
+    /// Also measure the effect of diversity, novelty and exploration, at five values each
     #[arg(long)]
     pub sweep: bool,
-    /// Draw the sweep as SVG
+    /// Draw the effects as an SVG file; implies --sweep
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
-    /// Write the results as JSON, too
+    /// Also write the results as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub struct CiteulikeArgs {
-    /// A folder with cf-train-P-users.dat, cf-test-P-users.dat and, as far as they are there, mult.dat with vocabulary.dat,
-    /// tag-item.dat with tags.dat, citations.dat
+    /// Folder with cf-train-P-users.dat, cf-test-P-users.dat and optionally mult.dat with
+    /// vocabulary.dat, tag-item.dat with tags.dat, citations.dat
     #[arg(long, value_name = "FOLDER")]
     pub data: PathBuf,
-    /// P in the names of the files: how many articles of each person are trained on
+    /// P in the names of the files: number of articles of each user in the training data
     #[arg(long, value_name = "P", value_parser = clap::value_parser!(u32).range(1..))]
     pub per_user: u32,
-    /// Length of the lists, several separated by commas
+    /// Lengths of the ranked lists, separated by commas
     #[arg(long, value_delimiter = ',', default_values_t = [50, 100, 300])]
     pub k: Vec<usize>,
-    /// What is left out, several separated by commas
+    /// Data to leave out, separated by commas
     #[arg(long, value_delimiter = ',')]
     pub without: Vec<Without>,
-    /// Which models, separated by commas: popularity, itemknn, ease, als, ncf, and what is served under each strategy:
-    /// collaborative, content, graph, hybrid [default: all but ease and ncf]
+    /// Models, separated by commas: popularity, itemknn, ease, als, ncf, and the answers as served
+    /// with each strategy: collaborative, content, graph, hybrid [default: all but ease and ncf]
     #[arg(long, value_delimiter = ',')]
-    pub models: Vec<crate::evaluate::CiteulikeModel>,
-    /// Write the results as JSON, too
+    pub models: Vec<docent_benchmarks::citeulike::Model>,
+    /// Also write the results as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 }
 
-/// A kind of knowledge to do without.
+/// Data that an evaluation leaves out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Without {
     /// Tags of articles
@@ -166,45 +173,53 @@ pub enum Without {
     Citations,
     /// Words of articles
     Text,
-    /// What people have in common
+    /// Interactions of other users
     Collaborative,
 }
 
-impl Without {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tags => "tags",
-            Self::Citations => "citations",
-            Self::Text => "text",
-            Self::Collaborative => "collaborative",
-        }
+/// A model, by its name or its former name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelName {
+    /// The model.
+    pub kind: ModelKind,
+    /// The name as written, if it is a former one.
+    pub former: Option<String>,
+}
+
+impl FromStr for ModelName {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let kind: ModelKind = name.parse()?;
+        Ok(Self { kind, former: (name != kind.name()).then(|| name.to_owned()) })
     }
 }
 
 #[derive(Debug, Args)]
 pub struct ModelArgs {
-    /// Which models, separated by commas: popularity, itemknn, ease, als, broadals, ncf, hybrid [default: all]
+    /// Models, separated by commas: popularity, itemknn, ease, als, low_rank_als, ncf, hybrid
+    /// [default: all]
     #[arg(long, value_delimiter = ',')]
-    pub models: Vec<docent::collaborative::ModelKind>,
-    /// Length of the lists, several separated by commas [default: 10 for loo, 20 for ranking]
+    pub models: Vec<ModelName>,
+    /// Lengths of the ranked lists, separated by commas [default: 10 for loo, 20 for ranking]
     #[arg(long, value_delimiter = ',')]
     pub k: Vec<usize>,
-    /// Where networks are trained: cpu, or cuda or wgpu in programs built with that feature [default: cpu]
+    /// Device that trains ncf: cpu, or cuda or wgpu in builds with that feature [default: cpu]
     #[arg(long)]
-    pub device: Option<docent::TrainDevice>,
-    /// A setting, such as als.dim=64 or ease.l2=1320; may be given several times
+    pub device: Option<docent::training::TrainDevice>,
+    /// Setting of a model, such as als.dim=64 or ease.l2=1320; can be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Search settings by so many trainings of each model, on a holdout cut from the train file
-    #[arg(long, value_name = "TRIALS", default_value_t = 0)]
+    /// Search the settings of each model by N trials on a holdout cut from the training file
+    #[arg(long, value_name = "N", default_value_t = 0)]
     pub tune: usize,
-    /// Begin no further trial of a model after so many seconds
+    /// Time after which no further trial of a model begins, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub tune_seconds: u64,
-    /// Write the results as JSON, too
+    /// Also write the results as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// Write an SVG file of NDCG over seconds of training
+    /// Draw NDCG over training time as an SVG file
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
 }
@@ -217,17 +232,17 @@ pub struct ImportArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum ImportFormat {
-    /// A MovieLens folder: movies.csv, ratings.csv and optionally tags.csv; or movies.dat and ratings.dat
+    /// MovieLens: movies.csv, ratings.csv and optionally tags.csv; or movies.dat and ratings.dat
     Movielens {
-        /// The folder
+        /// Folder with the files
         folder: PathBuf,
         #[command(flatten)]
         strict: Strict,
     },
-    /// A citeulike folder: users.dat and, as far as they are there, mult.dat with vocabulary.dat, tag-item.dat with
+    /// citeulike: users.dat and optionally mult.dat with vocabulary.dat, tag-item.dat with
     /// tags.dat, citations.dat
     Citeulike {
-        /// The folder
+        /// Folder with the files
         folder: PathBuf,
         #[command(flatten)]
         strict: Strict,
@@ -235,21 +250,22 @@ pub enum ImportFormat {
     /// CSV files with a header; at least one of the three
     #[command(after_help = CSV_COLUMNS)]
     Csv {
-        /// Resources
+        /// File of resources
         #[arg(long, value_name = "FILE", required_unless_present_any = ["links", "interactions"])]
         resources: Option<PathBuf>,
-        /// Links, added to those that their resources have
+        /// File of links, which are added to the links that resources have
         #[arg(long, value_name = "FILE")]
         links: Option<PathBuf>,
-        /// Interactions, best oldest first
+        /// File of interactions, preferably the oldest first
         #[arg(long, value_name = "FILE")]
         interactions: Option<PathBuf>,
         #[command(flatten)]
         strict: Strict,
     },
-    /// Files with one JSON object a line: {"type": "resource" | "link" | "interaction", ...}, fields as in the HTTP API
+    /// Files with one JSON object per line: {"type": "resource" | "link" | "interaction", ...},
+    /// fields as in the HTTP API
     Jsonl {
-        /// The files; links and interactions may come before their resources
+        /// Files; links and interactions may precede their resources
         #[arg(required = true)]
         files: Vec<PathBuf>,
         #[command(flatten)]
@@ -258,17 +274,17 @@ pub enum ImportFormat {
 }
 
 const CSV_COLUMNS: &str = "\
-Columns, in any order; those in brackets may be absent, and any cell of them empty:
+Columns, in any order. Columns in brackets are optional, and their cells may be empty:
   resources     id, title, [text], [authors], [subjects], [source], [language], [url], [published_at], [quality], [hidden]
                 authors and subjects are separated by |; hidden is true or false
   links         source, target, [kind: citation], [weight: 1]
   interactions  user_id, resource_id, interaction_type, [rating], [dwell_seconds], [scroll_depth], [occurred_at]
-Times are RFC 3339 (2024-05-01T12:00:00Z), dates (2024-05-01) or Unix seconds. An interaction without a time is taken to
-have happened on 2000-01-01, so that importing it twice counts it once.";
+Times are RFC 3339 (2024-05-01T12:00:00Z), dates (2024-05-01) or Unix seconds. An interaction without a time gets the
+time 2000-01-01, so that importing it twice counts it once.";
 
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Strict {
-    /// All or nothing: stop at the first bad line and leave the store as it was
+    /// Stop at the first invalid line and leave the store unchanged
     #[arg(long)]
     pub strict: bool,
 }
@@ -281,25 +297,25 @@ pub struct ExportArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum ExportFormat {
-    /// One JSON object a line, as `import jsonl` reads it
+    /// One JSON object per line, as `import jsonl` reads it
     Jsonl {
-        /// A file, or a folder to write resources.jsonl and interactions.jsonl into
+        /// File, or folder for resources.jsonl and interactions.jsonl
         to: PathBuf,
     },
 }
 
 #[derive(Debug, Args)]
 pub struct GenerateArgs {
-    /// How many users
+    /// Number of users
     #[arg(long, default_value_t = 20)]
     pub users: usize,
-    /// How many interactions each user has, repeats included
+    /// Number of interactions of each user, repeats included
     #[arg(long, default_value_t = 30)]
     pub interactions: usize,
-    /// How many resources; a topic is opened for every 25 of them, 4 to 12 in all
+    /// Number of resources; there is one topic for every 25 of them, 4 to 12 in all
     #[arg(long, default_value_t = 200)]
     pub resources: usize,
-    /// Seed of everything random
+    /// Seed of all random choices
     #[arg(long, default_value_t = 42)]
     pub seed: u64,
 }
@@ -312,28 +328,72 @@ pub struct ModelsArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum ModelsAction {
-    /// Lists published models, newest first, and the runs with their ends
+    /// List published models, newest first, and training runs with their outcomes
     List {
-        /// How many runs
+        /// Number of runs to list
         #[arg(long, default_value_t = 10, value_name = "N")]
         runs: usize,
     },
-    /// All that is known of a model: its run, metrics, weights, settings, and whether its files are sound
+    /// Show the run, metrics, weights and settings of a model, and check its files
     Show {
-        /// Which [default: the live one]
+        /// Version of the model [default: the live one]
         version: Option<String>,
     },
-    /// Makes a published model the live one; servers take it up by themselves
+    /// Make a published model the live one; servers load it by themselves
     Promote {
-        /// Which
+        /// Version of the model
         version: String,
     },
-    /// Makes the model live that was published before the live one
+    /// Make the model that was published before the live one the live one
     Rollback,
-    /// Removes all but the newest models; never the live one
+    /// Remove all models but the newest; the live model always stays
     Prune {
-        /// How many to keep
+        /// Number of models to keep
         #[arg(long, value_name = "N")]
         keep: NonZeroUsize,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use clap::CommandFactory;
+    use clap_markdown::MarkdownOptions;
+
+    use super::*;
+
+    const START: &str = "<!-- docent-trainer -->\n";
+    const END: &str = "<!-- end of docent-trainer -->\n";
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_former_name_of_a_model_is_read_and_marked() {
+        let name: ModelName = "broadals".parse().unwrap();
+        assert_eq!(name, ModelName { kind: ModelKind::LowRankAls, former: Some("broadals".to_owned()) });
+        assert_eq!("als".parse(), Ok(ModelName { kind: ModelKind::Als, former: None }));
+        assert!("svd".parse::<ModelName>().is_err());
+    }
+
+    /// Writes the section of this program instead of checking it if `UPDATE_DOCS` is set.
+    #[test]
+    fn the_reference_of_the_command_line_is_current() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/command-line.md");
+        let page = fs::read_to_string(&path).unwrap();
+        let options = MarkdownOptions::new().show_footer(false).show_table_of_contents(false);
+        let section = clap_markdown::help_markdown_custom::<Cli>(&options).replace("\n## ", "\n### ");
+        let section = section.replacen("# ", "## ", 1);
+        let (before, rest) = page.split_once(START).unwrap();
+        let (_, after) = rest.split_once(END).unwrap();
+        let current = format!("{before}{START}{section}{END}{after}");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            fs::write(&path, &current).unwrap();
+        } else {
+            assert!(page == current, "docs/reference/command-line.md differs; run `just command-line-doc`");
+        }
+    }
 }

@@ -1,14 +1,10 @@
-//! The Docent trainer: imports, trains, publishes.
+//! The Docent trainer: imports data, trains and evaluates models, and publishes them.
 //!
-//! Exit codes: 0 done (of `train`: published) · 1 any error · 2 too little to learn from · 3 the gate refused to
-//! publish · 4 nothing to do · 130 interrupted by Ctrl-C · 143 by SIGTERM. Wrong arguments are an error like any other: 1.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line tool speaks to people by printing"
-)]
+//! `exit.rs` lists the exit codes. Invalid arguments are an error like any other, with exit code 1.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints its results")]
 
 mod cli;
+mod command;
 mod evaluate;
 mod exit;
 mod export;
@@ -16,20 +12,22 @@ mod generate;
 mod import;
 mod logging;
 mod models;
+mod observer;
 mod plot;
 mod progress;
+mod schedule;
 mod settings;
 mod stop;
 mod table;
 mod train;
+mod weights;
 
 use std::{io::IsTerminal, process::ExitCode};
 
 use anyhow::Context;
 use clap::Parser;
-use cli::{Cli, Command};
+use cli::Cli;
 use docent_telemetry::{log_panic, report_failure};
-use settings::Settings;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -37,7 +35,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return refused(&error),
+        Err(error) => return not_run(&error),
     };
     match start(cli) {
         Ok(code) => code.into(),
@@ -48,13 +46,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// What is not to be run: wrong arguments, or a question about them.
-fn refused(error: &clap::Error) -> ExitCode {
+/// Reports invalid arguments, or prints the help or the version that was asked for.
+fn not_run(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() || std::io::stderr().is_terminal() {
         let _unwritable = error.print();
     } else {
-        let said = error.to_string();
-        report_failure(said.trim_start_matches("error: "), |error| {
+        let message = error.to_string();
+        report_failure(message.trim_start_matches("error: "), |error| {
             tracing::error!(error, "the arguments cannot be used");
         });
     }
@@ -65,17 +63,5 @@ fn start(cli: Cli) -> anyhow::Result<u8> {
     logging::start()?;
     std::panic::set_hook(Box::new(log_panic));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.context("the async runtime cannot be started")?.block_on(run(cli))
-}
-
-async fn run(cli: Cli) -> anyhow::Result<u8> {
-    let settings = Settings::load(&cli.common);
-    match cli.command {
-        Command::Train(args) => train::run(settings, &args).await,
-        Command::Evaluate(args) => evaluate::run(settings?, args).await,
-        Command::Import(args) => import::run(settings?, args).await,
-        Command::Export(args) => export::run(settings?, args).await,
-        Command::Generate(args) => generate::run(settings?, &args).await,
-        Command::Models(args) => models::run(settings?, &args).await,
-    }
+    runtime.context("the async runtime cannot be started")?.block_on(command::run(cli))
 }

@@ -1,55 +1,62 @@
-//! Where the store and the models are, and how to train: defaults, then the file, then DOCENT_* variables, then flags.
+//! Settings of the commands, from the configuration that the trainer shares with the server.
 
 use anyhow::Context;
-use docent::{EngineConfig, Store, StoreConfig, TrainConfig};
-use figment::{
-    Figment,
-    providers::{Env, Format, Serialized, Toml},
+use docent::{
+    EngineConfig,
+    config::{Config, ConfigError, Loader},
+    storage::{Store, StoreConfig},
+    training::TrainConfig,
 };
-use serde::{Deserialize, Serialize};
 
-use crate::cli::Common;
-
-/// What the trainer takes from the configuration, which it may share with the server: keys of the server's own are
-/// left alone.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+/// The part of the configuration that the trainer uses.
+#[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where the data is, and interaction types of the team's own: the table `[engine]`.
+    /// Data, models and ranking: the table `[engine]`.
     pub engine: EngineConfig,
-    /// How to train: the table `[train]`.
+    /// Training: the table `[train]`.
     pub train: TrainConfig,
 }
 
 impl Settings {
-    pub fn load(common: &Common) -> anyhow::Result<Self> {
-        let mut figment = Figment::from(Serialized::defaults(Self::default()));
-        if let Some(path) = &common.config {
-            anyhow::ensure!(path.is_file(), "the configuration file {} is not there", path.display());
-            figment = figment.merge(Toml::file_exact(path));
-        }
-        // DOCENT_TRAIN__SEED=7 is `seed` of the table [train].
-        figment = figment.merge(Env::prefixed("DOCENT_").split("__"));
-        if let Some(url) = &common.database_url {
-            figment = figment.merge(Serialized::default("engine.database_url", url));
-        }
-        if let Some(path) = &common.snapshots {
-            figment = figment.merge(Serialized::default("engine.snapshots", path));
-        }
-        figment.extract().context("reading the configuration")
+    /// Loads and checks the whole configuration, the keys of the server included.
+    ///
+    /// # Errors
+    /// Any [`ConfigError`].
+    pub fn load(loader: Loader) -> Result<Self, ConfigError> {
+        let Config { engine, train, .. } = loader.load()?.config;
+        Ok(Self { engine, train })
     }
 
-    /// The models that variants of experiments are served by.
+    /// Returns the versions of the models that variants of experiments use.
     pub fn models_of_experiments(&self) -> Vec<String> {
         let experiments = self.engine.experiments.all().iter();
         experiments
-            .flat_map(|one| &one.variants)
+            .flat_map(|experiment| &experiment.variants)
             .filter_map(|variant| variant.model_version.clone())
             .collect()
     }
 
-    /// The store. Where it is empty the tables are made; where they are of another version it is refused, because to
-    /// change them beneath servers that run is for `docent-server db deploy`.
+    /// Opens the store, to read from it. Logs a warning if that created its SQLite file, since a
+    /// mistyped path does that too.
+    ///
+    /// # Errors
+    /// Same as [`Settings::open_or_create_store`].
     pub async fn open_store(&self) -> anyhow::Result<Store> {
+        let store = self.open_or_create_store().await?;
+        if store.was_created()
+            && let Some(path) = StoreConfig::new(&self.engine.database_url).sqlite_file()
+        {
+            tracing::warn!("created a new, empty store at {}", path.display());
+        }
+        Ok(store)
+    }
+
+    /// Opens the store, to write to it. Creates the tables of an empty store. Never migrates: while
+    /// servers run, that is the task of `docent-server db deploy`.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be reached, or has the schema of another version.
+    pub async fn open_or_create_store(&self) -> anyhow::Result<Store> {
         let store = Store::connect(&StoreConfig::new(&self.engine.database_url))
             .await
             .context("opening the store")?;
