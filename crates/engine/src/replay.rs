@@ -25,7 +25,7 @@ use crate::{
 pub struct ReplayResource<'a> {
     /// Row id in the store, or any number that is unique.
     pub row_id: i64,
-    /// The resource.
+    /// Resource with its text and links.
     pub resource: &'a Resource,
     /// Hash of its text, as in the model.
     pub text_hash: &'a str,

@@ -29,13 +29,13 @@ pub enum Stage {
     UserState,
     /// Computing the user's context: history, content profile and walk over the graph.
     Vectors,
-    /// Gathering candidates.
+    /// Gathering the candidates from all sources.
     Candidates,
     /// Scoring the candidates.
     Scoring,
     /// Ranking the candidates.
     Ranking,
-    /// Finding reasons.
+    /// Finding the reasons for the recommendations.
     Explain,
     /// The whole request.
     Total,

@@ -14,7 +14,10 @@ use docent_storage::{PositiveResource, Store, UserState, Verdict};
 use moka::sync::Cache;
 use rustc_hash::FxHashSet;
 
-use crate::{EngineConfig, Error, state::State};
+use crate::{
+    EngineConfig, Error,
+    state::{State, read},
+};
 
 /// Maximum number of positives that represent a user, the newest.
 pub(crate) const MAX_POSITIVES: u64 = 500;
@@ -78,7 +81,7 @@ impl UserView {
 
 /// Cache of recently served users. A write by this process invalidates its user at once; writes by
 /// other processes take effect after the configured time.
-pub(crate) struct Users {
+pub(crate) struct UserCache {
     cache: Cache<UserId, Arc<UserView>>,
     /// Number of writes by hash of the user. If it changes while a user is loaded, the result is
     /// not kept.
@@ -88,7 +91,7 @@ pub(crate) struct Users {
     misses: AtomicU64,
 }
 
-impl Users {
+impl UserCache {
     pub(crate) fn new(config: &EngineConfig) -> Self {
         Self {
             cache: Cache::builder()
@@ -160,15 +163,4 @@ impl Users {
         let slot = self.hasher.hash_one(id) as usize % WRITE_COUNTERS;
         self.writes.get(slot)
     }
-}
-
-/// Locks the state for reading. Ignores poisoning: a change replaces values as a whole, so a writer
-/// that panicked left the state consistent.
-pub(crate) fn read(state: &RwLock<State>) -> std::sync::RwLockReadGuard<'_, State> {
-    state.read().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// Locks the state for writing; as [`read`].
-pub(crate) fn write(state: &RwLock<State>) -> std::sync::RwLockWriteGuard<'_, State> {
-    state.write().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -37,7 +37,7 @@ pub enum ModelError {
     Invalid {
         /// Id of the snapshot.
         id: String,
-        /// The contradiction.
+        /// Description of the contradiction.
         reason: String,
     },
     /// The program was built without a cargo feature that the model needs.

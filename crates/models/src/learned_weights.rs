@@ -12,7 +12,7 @@ const MIN_RECENCY_WEIGHT: f64 = 0.005;
 /// Classes of users by the number of resources that they like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ActivityLevel {
-    /// No resource.
+    /// 0 resources, as for a new user.
     #[serde(rename = "none")]
     None,
     /// 1 to 4 resources.

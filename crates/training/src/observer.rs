@@ -24,9 +24,9 @@ pub enum TrainEvent {
     },
     /// Half a sweep of ALS is done.
     Step {
-        /// Steps done.
+        /// Number of steps done.
         done: usize,
-        /// Steps in all.
+        /// Number of steps in all.
         total: usize,
     },
     /// A batch of NCF is done.

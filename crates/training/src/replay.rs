@@ -122,7 +122,7 @@ fn unknown(items: &[u32], case: &Case<'_>) -> Vec<u32> {
 /// The lists of all cases.
 #[derive(Default)]
 pub(crate) struct Lists {
-    /// By case.
+    /// Ranked list of each case.
     pub lists: Vec<Vec<Ranked>>,
     /// Wall-clock seconds, as if all threads ranked one case after another.
     pub seconds: f64,

@@ -51,7 +51,7 @@ fn main() -> ExitCode {
     run(trials)
 }
 
-/// Adds the trials of one kind of model. Those of NCF are ignored in a build that cannot train it.
+/// Adds the trials of one kind of model. NCF trials are ignored in a build that cannot train it.
 fn add(trials: &mut Vec<Trial>, kind: ModelKind, tests: &'static Conformance) {
     let is_ignored = cfg!(not(feature = "ncf")) && kind == ModelKind::Ncf;
     for &(name, test) in tests {

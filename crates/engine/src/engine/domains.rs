@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use super::Engine;
 use crate::{
     blocking::spawn_blocking,
-    state::MAX_DOMAIN_CHARS,
-    user_cache::{UserView, read},
+    state::{MAX_DOMAIN_CHARS, read},
+    user_cache::UserView,
     user_context::Domains,
 };
 

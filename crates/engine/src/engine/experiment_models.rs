@@ -14,8 +14,7 @@ use crate::{
     Error, RecommendRequest,
     blocking::spawn_blocking,
     experiments::variant_for,
-    state::State,
-    user_cache::{read, write},
+    state::{State, read, write},
 };
 
 /// A model of an experiment with its state.

@@ -5,7 +5,7 @@ use docent_storage::{ResourcePage, StoredResource, UpsertOutcome};
 use rustc_hash::FxHashSet;
 
 use super::{Engine, metrics, now};
-use crate::{Error, user_cache::read};
+use crate::{Error, state::read};
 
 /// Result for one resource of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]

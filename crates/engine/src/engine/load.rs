@@ -16,8 +16,7 @@ use crate::{
     Error,
     blocking::spawn_blocking,
     catalogue::Entry,
-    state::{LiveModel, State},
-    user_cache::{read, write},
+    state::{LiveModel, State, read, write},
 };
 
 pub(super) const PAGE: u64 = 2_000;

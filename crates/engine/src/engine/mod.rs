@@ -25,8 +25,11 @@ pub use load::Reloaded;
 pub use vectors::document;
 
 use crate::{
-    EngineConfig, Error, ImpressionQueue, impressions::ImpressionLog, state::State, timings::Timings,
-    user_cache::Users,
+    EngineConfig, Error, ImpressionQueue,
+    impressions::ImpressionLog,
+    state::{State, read},
+    timings::Timings,
+    user_cache::UserCache,
 };
 
 /// Hybrid recommendations over one store and one folder of snapshots. Cheap to clone: all clones
@@ -44,7 +47,7 @@ pub(crate) struct Inner {
     store: Store,
     pub(crate) snapshots: SnapshotStore,
     pub(crate) state: RwLock<State>,
-    pub(crate) users: Users,
+    pub(crate) users: UserCache,
     pub(crate) impressions: ImpressionLog,
     pub(crate) timings: Arc<Timings>,
     /// Models of experiments, which serve variants beside the live model.
@@ -106,7 +109,7 @@ impl Engine {
         let inner = Inner {
             snapshots: SnapshotStore::new(&config.snapshots),
             state: RwLock::new(State::new()?),
-            users: Users::new(&config),
+            users: UserCache::new(&config),
             impressions: ImpressionLog::start(store.clone(), config.impression_queue),
             timings,
             experiment_models: RwLock::default(),
@@ -136,7 +139,7 @@ impl Engine {
     /// Returns the loaded state.
     #[must_use]
     pub fn status(&self) -> EngineStatus {
-        let state = crate::user_cache::read(&self.inner.state);
+        let state = read(&self.inner.state);
         EngineStatus {
             resources: state.catalogue.len(),
             vectors: state.vectors.len(),

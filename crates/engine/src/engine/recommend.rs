@@ -19,8 +19,8 @@ use crate::{
     experiments::with_variant,
     explain::Explainer,
     limit_checked,
-    state::State,
-    user_cache::{UserView, read},
+    state::{State, read},
+    user_cache::UserView,
 };
 
 impl Engine {

@@ -13,8 +13,7 @@ use crate::{
     component_scores::proximity,
     explain::{are_chosen_together, carrying, link_reasons, shares_author, with_ids},
     limit_checked,
-    state::State,
-    user_cache::read,
+    state::{State, read},
 };
 
 /// Number of neighbours that each component proposes.

@@ -2,7 +2,7 @@ use docent_domain::{Feedback, NewInteraction, Profile, UserId};
 use docent_storage::{IdempotencyKey, ProfileChange, RecordOutcome, Recorded, StorageError, StoredProfile};
 
 use super::{Engine, metrics, now};
-use crate::{Error, user_cache::read};
+use crate::{Error, state::read};
 
 impl Engine {
     /// Records interactions. They are stored when this returns, and count in the users' next
@@ -21,7 +21,8 @@ impl Engine {
     /// same key and the same digest of the request returns the first outcome and records nothing.
     ///
     /// # Errors
-    /// As [`Engine::record`]; [`Error::InvalidInput`] if the key was used before with another digest.
+    /// As [`Engine::record`]; [`Error::InvalidInput`] if the key was used before with another
+    /// digest.
     pub async fn record_once(
         &self,
         key: &IdempotencyKey,

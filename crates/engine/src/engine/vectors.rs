@@ -12,8 +12,7 @@ use super::{Engine, load::PAGE, now};
 use crate::{
     Error,
     blocking::spawn_blocking,
-    state::State,
-    user_cache::{read, write},
+    state::{State, read, write},
 };
 
 /// Number of vectors that are set under one lock, so that requests wait for a few milliseconds at
@@ -24,7 +23,7 @@ const SET_AT_ONCE: usize = 16;
 enum EmbedFailure {
     /// The embedder is unavailable, perhaps only for a while.
     Backend(EmbeddingError),
-    /// Another failure.
+    /// A failure that is not the embedder's.
     Other(Error),
 }
 

@@ -74,7 +74,7 @@ pub struct Comparison {
     pub metric: &'static str,
     /// Value of the variant minus that of the control; `None` unless both are known.
     pub difference: Option<Interval>,
-    /// Conclusion.
+    /// Conclusion from the interval of the difference.
     pub finding: Finding,
     /// Data that is missing for a conclusion.
     pub missing: Option<String>,

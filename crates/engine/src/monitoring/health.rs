@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use docent_storage::SchemaStatus;
 use tokio::time::timeout;
 
-use crate::{Engine, ImpressionQueue, engine::now, user_cache::read};
+use crate::{Engine, ImpressionQueue, engine::now, state::read};
 
 /// Time limit for answers of the database.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use docent_models::ModelInfo;
 
 use super::share;
-use crate::{Engine, Error, engine::now, user_cache::read};
+use crate::{Engine, Error, engine::now, state::read};
 
 /// Number of recent training runs that are searched for the run of the live model.
 const MAX_RUNS: u64 = 100;

@@ -5,7 +5,7 @@ use docent_domain::gini;
 use docent_storage::{FeedbackCounts, GroupRollup, RankRollup};
 
 use super::{ExperimentReport, experiment, mean, share};
-use crate::{Engine, Error, engine::now, user_cache::read};
+use crate::{Engine, Error, engine::now, state::read};
 
 /// Outcomes of the impressions of one strategy or model, or of all.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +44,7 @@ pub struct QualityReport {
     pub begin: DateTime<Utc>,
     /// End of the window: the time of the report.
     pub end: DateTime<Utc>,
-    /// All impressions.
+    /// Outcomes of all impressions.
     pub overall: QualityGroup,
     /// Impressions by strategy.
     pub by_strategy: Vec<QualityGroup>,

@@ -5,7 +5,7 @@ mod links;
 mod pending_links;
 mod texts;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use chrono::{DateTime, Utc};
 use docent_domain::ResourceId;
@@ -222,4 +222,15 @@ impl State {
             .map(|(key, entry)| (key, entry.id.clone()))
             .collect()
     }
+}
+
+/// Locks the state for reading. Ignores poisoning: a change replaces values as a whole, so a writer
+/// that panicked left the state consistent.
+pub(crate) fn read(state: &RwLock<State>) -> RwLockReadGuard<'_, State> {
+    state.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Locks the state for writing; as [`read`].
+pub(crate) fn write(state: &RwLock<State>) -> RwLockWriteGuard<'_, State> {
+    state.write().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,7 +9,7 @@ use crate::ModelError;
 /// One model of a blend with its weight.
 #[derive(Debug)]
 pub struct Member {
-    /// The model.
+    /// Model whose scores are added.
     pub model: Box<dyn CollaborativeModel>,
     /// Factor of its scores.
     pub weight: f32,

@@ -68,11 +68,11 @@ pub enum FitEvent {
     Model(ModelKind),
     /// Half a sweep of ALS is done.
     Step {
-        /// The model.
+        /// Kind of the model.
         model: ModelKind,
-        /// Steps done.
+        /// Number of steps done.
         done: usize,
-        /// Steps in all.
+        /// Number of steps in all.
         total: usize,
     },
     /// A batch of NCF is done.

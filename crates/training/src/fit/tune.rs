@@ -93,8 +93,9 @@ impl Search<'_> {
                 if trial == 0 { settings.clone() } else { draw(kind, settings, self.likes, &mut rng) };
             let model =
                 fit(kind, self.validation.train(), &tried, &mut |_: &FitEvent| ControlFlow::Continue(()))?;
-            let ndcg =
-                self.validation.ndcg(MAX_CASES_COMPARED, |history, scores| model.score_all(history, scores))?;
+            let ndcg = self
+                .validation
+                .ndcg(MAX_CASES_COMPARED, |history, scores| model.score_all(history, scores))?;
             if trial == 0 {
                 best.start = ndcg;
             }
