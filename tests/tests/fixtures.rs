@@ -104,7 +104,9 @@ async fn a_snapshot_that_does_not_fit_is_refused_and_the_engine_serves_without_i
     assert_eq!(engine.status().model_version, None);
     let error = engine.reload().await.expect_err("a damaged snapshot");
     assert!(matches!(error, Error::Model(_)) && error.to_string().contains("ids.json"), "{error}");
-    assert!(!engine.recommend(RecommendRequest::new("reader-001".parse()?)).await?.recommendations.is_empty());
+    assert!(
+        !engine.recommend(RecommendRequest::new("reader-001".parse()?)).await?.recommendations.is_empty()
+    );
     engine.close().await?;
     Ok(())
 }

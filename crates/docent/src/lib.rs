@@ -54,13 +54,13 @@ pub use chrono;
 pub use docent_config as config;
 pub use docent_domain::{
     Assignment, Component, ComponentScores, DomainError, Experiment, Experiments, Feedback, Interaction,
-    InteractionRules, InteractionType, Link, NewInteraction, Profile, Resource, ResourceId, Signals, Strategy,
-    Strength, UnitInterval, UserId, Variant, Weights,
+    InteractionRules, InteractionType, Link, NewInteraction, Profile, Resource, ResourceId, Signals,
+    Strategy, Strength, UnitInterval, UserId, Variant, Weights,
 };
 pub use docent_engine::{
     Answer, CandidateCounts, Cursor, CursorError, Degradation, Engine, EngineConfig, EngineStatus, Error,
-    IngestOutcome, InvalidInput, MAX_BOOSTS, MAX_LIMIT, MAX_SHOWN, RecommendRequest, Recommendation,
-    Reloaded, ImpressionRetention, SimilarResource, limit_checked,
+    ImpressionRetention, IngestOutcome, InvalidInput, MAX_BOOSTS, MAX_LIMIT, MAX_SHOWN, RecommendRequest,
+    Recommendation, Reloaded, SimilarResource, limit_checked,
 };
 pub use docent_ranker::{Boost, Contributions, Filter, FilterError, Reason};
 pub use docent_storage::{
@@ -85,7 +85,8 @@ pub mod monitoring {
         ImpressionQueue, QueryTimings, SlowQuery, Stage, Timing,
         monitoring::{
             Comparison, ComponentHealth, Drift, Engagement, ExperimentReport, Finding, Health, HealthStatus,
-            Interval, ModelHealth, Performance, QualityGroup, QualityReport, RankQuality, VariantReport, window_checked,
+            Interval, ModelHealth, Performance, QualityGroup, QualityReport, RankQuality, VariantReport,
+            window_checked,
         },
     };
 }

@@ -6,6 +6,8 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 use crate::{
     Store,
     entity::api_key::{ActiveModel, Column, Entity, Model},
+};
+use docent_database::{
     error::Result,
     sql,
     time::{from_micros, from_micros_null, to_micros},

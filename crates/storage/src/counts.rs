@@ -2,7 +2,8 @@
 
 use sea_orm::FromQueryResult;
 
-use crate::{Store, error::Result, sql};
+use crate::Store;
+use docent_database::{error::Result, sql};
 
 /// Number of rows of the main tables.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

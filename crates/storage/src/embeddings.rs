@@ -9,8 +9,10 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Se
 use crate::{
     Store,
     entity::embedding::{ActiveModel, Column, Entity, Model},
-    error::{Result, StorageError},
     resources::find_resources,
+};
+use docent_database::{
+    error::{Result, StorageError},
     sql,
     time::to_micros,
 };

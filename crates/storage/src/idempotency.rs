@@ -6,6 +6,8 @@ use sea_orm::{ConnectionTrait, FromQueryResult, Set, sea_query::OnConflict};
 use crate::{
     Store,
     entity::idempotency_key::{ActiveModel, Column},
+};
+use docent_database::{
     error::{Result, StorageError},
     sql,
     time::to_micros,

@@ -5,11 +5,10 @@ use docent_domain::{InteractionRules, NewInteraction, Resource};
 
 use crate::{
     Store, UpsertOutcome,
-    error::Result,
     interactions::merge::{self, Checked, Merged, Repeats},
     resources,
-    writer::WriteTransaction,
 };
+use docent_database::{error::Result, writer::WriteTransaction};
 
 /// Events merged in one transaction: enough that round trips do not matter, few enough that other
 /// writers get their turn.

@@ -27,55 +27,39 @@
 
 mod api_keys;
 mod backup;
-mod config;
-#[cfg(feature = "postgres")]
-mod connect;
 mod counts;
 mod embeddings;
 mod entity;
-mod error;
 mod feedback;
 mod idempotency;
 mod import;
 mod interactions;
-mod lock;
 mod model_runs;
-mod observe;
-mod pools;
 mod profiles;
 mod resources;
 mod rollups;
-mod schema;
-mod session_timeouts;
-mod sql;
-mod sqlite_path;
 mod store;
-mod time;
 mod user_state;
 mod users;
-mod writer;
 
 pub use api_keys::ApiKey;
-pub use backup::{Backup, BackupManifest, check as check_backup};
-pub use config::StoreConfig;
+pub use backup::{Backup, BackupManifest, back_up, check as check_backup, restore as restore_backup};
 pub use counts::Counts;
-pub use docent_migration::SchemaStatus;
+pub use docent_database::{
+    PoolStatus, QuerySeen, SchemaCheck, SchemaLock, SchemaPart, SchemaReport, SchemaShape, SchemaStatus,
+    StorageError, StoreConfig,
+};
 pub use embeddings::{EmbeddingRow, NewEmbedding};
-pub use error::StorageError;
 pub use feedback::{FeedbackRow, TrainingVerdict, Verdict};
 pub use idempotency::IdempotencyKey;
 pub use import::{ImportReport, ImportSession};
 pub use interactions::{InteractionCount, InteractionTotals, RecordOutcome, Recorded, TrainingRow};
-pub use lock::SchemaLock;
 pub use model_runs::{ModelRun, NewModelRun, RunEnd, RunStatus};
-pub use observe::QuerySeen;
-pub use pools::PoolStatus;
 pub use profiles::{ProfileChange, StoredProfile};
 pub use resources::{ChangeCursor, ResourcePage, StoredResource, TextColumn, UpsertOutcome, text_hash};
 pub use rollups::{
     Engagement, Exposure, FeedbackCounts, GroupRollup, Newcomers, Quality, RankRollup, TypeCount,
     VariantRollup,
 };
-pub use schema::{SchemaCheck, SchemaPart, SchemaReport, SchemaShape};
 pub use store::Store;
 pub use user_state::{PositiveResource, UserState};

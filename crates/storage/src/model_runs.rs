@@ -7,6 +7,8 @@ use serde_json::Value;
 use crate::{
     Store,
     entity::model_run::{ActiveModel, Column, Entity, Model},
+};
+use docent_database::{
     error::{Result, StorageError},
     sql,
     time::{from_micros, from_micros_null, to_micros},

@@ -7,10 +7,12 @@ use sea_orm::{ConnectionTrait, Set, Value, sea_query::OnConflict};
 use crate::{
     Store,
     entity::profile::{ActiveModel, Column, Model},
+    users::lock_users,
+};
+use docent_database::{
     error::{Result, StorageError},
     sql,
     time::{from_micros, from_micros_null, to_micros},
-    users::lock_users,
 };
 
 const TABLE: &str = "user_profiles";

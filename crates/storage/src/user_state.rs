@@ -4,10 +4,9 @@ use chrono::{DateTime, Utc};
 use docent_domain::{Profile, ResourceId, Strength, UserId};
 use sea_orm::FromQueryResult;
 
-use crate::{
-    Store,
+use crate::{Store, profiles::find_profile};
+use docent_database::{
     error::{Result, StorageError},
-    profiles::find_profile,
     sql,
     time::from_micros,
 };

@@ -12,8 +12,10 @@ use crate::{
         erased_user::{ActiveModel as Erased, Column as ErasedColumn},
         user,
     },
-    error::{Result, StorageError},
     rollups::experiments,
+};
+use docent_database::{
+    error::{Result, StorageError},
     sql,
     time::to_micros,
 };

@@ -104,7 +104,7 @@ fn labels_allowed(metric: &Metric, labels: &str) -> bool {
     given.len() == metric.labels.len()
         && metric.labels.iter().all(|label| match (given.get(label.name), label.values) {
             (Some(value), Values::Of(values)) => values.contains(value),
-            (Some(_), Values::Few(_)) => true,
+            (Some(_), Values::Bounded(_)) => true,
             (None, _) => false,
         })
 }

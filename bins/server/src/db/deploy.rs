@@ -64,7 +64,7 @@ async fn back_up(
         println!("no tables yet: nothing to back up");
         return Ok(None);
     }
-    let backup = config.back_up(folder, Utc::now()).await?;
+    let backup = docent::storage::back_up(config, folder, Utc::now()).await?;
     print_backup(&backup, "backed up");
     Ok(Some(backup))
 }
@@ -106,7 +106,7 @@ async fn undo(
         }
     }
     let backup = backup.ok_or_else(|| anyhow!("there is no backup to restore"))?;
-    config.restore(&backup.path, true).await?;
+    docent::storage::restore_backup(config, &backup.path, true).await?;
     let restored = open(config).await?;
     let shape = restored.schema_shape().await?;
     restored.close().await?;

@@ -27,7 +27,7 @@ pub async fn run(command: DbCommand, config: &Config) -> anyhow::Result<()> {
         DbCommand::Status => status(&config).await,
         DbCommand::Verify => verify(&config).await,
         DbCommand::Backup(BackupArgs { backups }) => {
-            print_backup(&config.back_up(&backups, Utc::now()).await?, "backed up");
+            print_backup(&docent::storage::back_up(&config, &backups, Utc::now()).await?, "backed up");
             Ok(())
         }
         DbCommand::Migrate => {
@@ -99,7 +99,9 @@ async fn verify(config: &StoreConfig) -> anyhow::Result<()> {
 }
 
 async fn restore(config: &StoreConfig, backup: &Path, overwrite: bool) -> anyhow::Result<()> {
-    let restored = config.restore(backup, overwrite).await.context("not restored; nothing was changed")?;
+    let restored = docent::storage::restore_backup(config, backup, overwrite)
+        .await
+        .context("not restored; nothing was changed")?;
     print_backup(&restored, "restored");
     status(config).await
 }

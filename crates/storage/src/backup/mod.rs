@@ -21,7 +21,7 @@ use chrono::{DateTime, Utc};
 pub use manifest::BackupManifest;
 use manifest::{Kind, manifest_path};
 
-use crate::{
+use docent_database::{
     StoreConfig,
     config::Place,
     error::{Result, StorageError},
@@ -36,76 +36,74 @@ pub struct Backup {
     pub manifest: BackupManifest,
 }
 
-impl StoreConfig {
-    /// Copies the store, as it is at one moment, into a new file in `folder`, which is created if
-    /// absent. The file is complete, read back from end to end and compared with the store before
-    /// it gets its name.
-    ///
-    /// # Errors
-    /// [`StorageError::Backup`] if the copy differs from the store or there is nothing to copy;
-    /// [`StorageError::Unavailable`]. No file is left then.
-    pub async fn back_up(&self, folder: &Path, now: DateTime<Utc>) -> Result<Backup> {
-        fs::create_dir_all(folder).map_err(|error| StorageError::backup(folder, error))?;
-        let place = self.place()?;
-        let kind = match &place {
-            Place::Memory => {
-                return Err(StorageError::backup(":memory:", "a database in memory cannot be backed up"));
-            }
-            Place::File { .. } => Kind::Sqlite,
-            Place::Postgres => Kind::Postgresql,
-        };
-        let name = format!("docent-{}.{}", now.format("%Y%m%dT%H%M%S%.6fZ"), kind.extension());
-        let path = folder.join(&name);
-        let partial = Partial::create(folder.join(format!(".partial-{name}")))?;
-        let (rows, migrations) = match place {
-            Place::File { path: database, .. } => {
-                let (to, wait) = (partial.0.clone(), self.wait);
-                blocking(move || sqlite::copy(&database, &to, wait)).await?
-            }
-            _ => postgres::dump(self, &partial.0).await?,
-        };
-        if path.exists() {
-            return Err(StorageError::backup(path, "a backup of this name exists already"));
+/// Copies the store, as it is at one moment, into a new file in `folder`, which is created if
+/// absent. The file is complete, read back from end to end and compared with the store before
+/// it gets its name.
+///
+/// # Errors
+/// [`StorageError::Backup`] if the copy differs from the store or there is nothing to copy;
+/// [`StorageError::Unavailable`]. No file is left then.
+pub async fn back_up(config: &StoreConfig, folder: &Path, now: DateTime<Utc>) -> Result<Backup> {
+    fs::create_dir_all(folder).map_err(|error| StorageError::backup(folder, error))?;
+    let place = config.place()?;
+    let kind = match &place {
+        Place::Memory => {
+            return Err(StorageError::backup(":memory:", "a database in memory cannot be backed up"));
         }
-        let manifest = blocking(move || {
-            let manifest = BackupManifest::of(&partial.0, kind, now, rows, migrations)?;
-            let beside = manifest_path(&path);
-            manifest.write(&beside)?;
-            let named = partial.keep_as(&path);
-            if named.is_err() {
-                let _gone = fs::remove_file(beside);
-            }
-            named.map(|()| Backup { path, manifest })
-        });
-        manifest.await
+        Place::File { .. } => Kind::Sqlite,
+        Place::Postgres => Kind::Postgresql,
+    };
+    let name = format!("docent-{}.{}", now.format("%Y%m%dT%H%M%S%.6fZ"), kind.extension());
+    let path = folder.join(&name);
+    let partial = Partial::create(folder.join(format!(".partial-{name}")))?;
+    let (rows, migrations) = match place {
+        Place::File { path: database, .. } => {
+            let (to, wait) = (partial.0.clone(), config.wait);
+            blocking(move || sqlite::copy(&database, &to, wait)).await?
+        }
+        _ => postgres::dump(config, &partial.0).await?,
+    };
+    if path.exists() {
+        return Err(StorageError::backup(path, "a backup of this name exists already"));
     }
+    let manifest = blocking(move || {
+        let manifest = BackupManifest::of(&partial.0, kind, now, rows, migrations)?;
+        let beside = manifest_path(&path);
+        manifest.write(&beside)?;
+        let named = partial.keep_as(&path);
+        if named.is_err() {
+            let _gone = fs::remove_file(beside);
+        }
+        named.map(|()| Backup { path, manifest })
+    });
+    manifest.await
+}
 
-    /// Replaces the store by a backup. A store that has tables is replaced only if `overwrite` is
-    /// set. On any error the store stays as it was. Programs that have the store open must be
-    /// restarted, because they keep parts of it in memory.
-    ///
-    /// # Errors
-    /// [`StorageError::Backup`] for a backup that is damaged, is of another kind of database, or
-    /// must not replace the store.
-    pub async fn restore(&self, backup: &Path, overwrite: bool) -> Result<Backup> {
-        let backup = check(backup).await?;
-        let kind = backup.manifest.kind;
-        let path = backup.path.clone();
-        match (self.place()?, kind) {
-            (Place::File { path: database, .. }, Kind::Sqlite) => {
-                let (rows, wait) = (backup.manifest.rows.clone(), self.wait);
-                blocking(move || sqlite::restore(&path, &database, &rows, overwrite, wait)).await?;
-            }
-            (Place::Postgres, Kind::Postgresql) => {
-                postgres::restore(self, &path, &backup.manifest.rows, overwrite).await?;
-            }
-            (_, kind) => {
-                let why = format!("the backup is of {}, the configured database is not", kind.name());
-                return Err(StorageError::backup(path, why));
-            }
+/// Replaces the store by a backup. A store that has tables is replaced only if `overwrite` is
+/// set. On any error the store stays as it was. Programs that have the store open must be
+/// restarted, because they keep parts of it in memory.
+///
+/// # Errors
+/// [`StorageError::Backup`] for a backup that is damaged, is of another kind of database, or
+/// must not replace the store.
+pub async fn restore(config: &StoreConfig, backup: &Path, overwrite: bool) -> Result<Backup> {
+    let backup = check(backup).await?;
+    let kind = backup.manifest.kind;
+    let path = backup.path.clone();
+    match (config.place()?, kind) {
+        (Place::File { path: database, .. }, Kind::Sqlite) => {
+            let (rows, wait) = (backup.manifest.rows.clone(), config.wait);
+            blocking(move || sqlite::restore(&path, &database, &rows, overwrite, wait)).await?;
         }
-        Ok(backup)
+        (Place::Postgres, Kind::Postgresql) => {
+            postgres::restore(config, &path, &backup.manifest.rows, overwrite).await?;
+        }
+        (_, kind) => {
+            let why = format!("the backup is of {}, the configured database is not", kind.name());
+            return Err(StorageError::backup(path, why));
+        }
     }
+    Ok(backup)
 }
 
 /// Reads a backup from end to end and compares checksum, integrity and rows with its manifest.

@@ -14,8 +14,9 @@ use super::{
     manifest::same_rows,
     programs::{complaint, output, program, program_for},
 };
-use crate::{
-    Store, StoreConfig,
+use crate::Store;
+use docent_database::{
+    StoreConfig,
     error::{Result, StorageError},
     schema::current_schema,
     session_timeouts::{WITHOUT_TIMEOUTS, lift_timeouts},

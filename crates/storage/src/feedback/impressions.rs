@@ -7,13 +7,11 @@ use super::keep_users;
 use crate::{
     Store,
     entity::feedback::{ActiveModel, Column, Model},
-    error::Result,
     resources::find_resources,
     rollups::impressions::Tally,
-    sql,
-    time::to_micros,
     users::{find_erasures, find_users, hash_of_user},
 };
+use docent_database::{error::Result, sql, time::to_micros};
 
 /// The key of a row: answer, resource, hash of the user.
 type Key = (String, i64, i64);

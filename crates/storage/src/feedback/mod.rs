@@ -11,9 +11,8 @@ use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult};
 
 pub use verdicts::{TrainingVerdict, Verdict};
 
-use crate::{
-    Store,
-    entity::feedback::Model,
+use crate::{Store, entity::feedback::Model};
+use docent_database::{
     error::{Result, StorageError},
     time::from_micros_null,
 };

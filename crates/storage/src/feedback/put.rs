@@ -5,12 +5,14 @@ use super::keep_users;
 use crate::{
     Store,
     entity::feedback::{ActiveModel, Column, Model},
-    error::{Result, StorageError},
     resources::find_resources,
     rollups::impressions::Tally,
+    users::{find_erasures, find_users, hash_of_user, lock_hash, lock_users},
+};
+use docent_database::{
+    error::{Result, StorageError},
     sql,
     time::to_micros,
-    users::{find_erasures, find_users, hash_of_user, lock_hash, lock_users},
 };
 
 /// The user who gives feedback.

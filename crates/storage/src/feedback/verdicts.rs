@@ -5,12 +5,11 @@ use docent_domain::UserId;
 use sea_orm::FromQueryResult;
 
 use super::TABLE;
-use crate::{
-    Store,
+use crate::{Store, users::hash_of_user};
+use docent_database::{
     error::{Result, StorageError},
     sql,
     time::from_micros,
-    users::hash_of_user,
 };
 
 /// Newest verdict of a user on a recommended resource.

@@ -3,9 +3,10 @@ use std::collections::HashMap;
 use docent_domain::{PREFERRED_AUTHORS_DAYS, preferred_authors};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 
-use crate::{
+use crate::resources;
+use docent_database::{
     error::{Result, StorageError},
-    resources, sql,
+    sql,
 };
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;

@@ -13,12 +13,14 @@ use super::{
 };
 use crate::{
     entity::interaction::{ActiveModel, Column, Model},
-    error::{Result, StorageError},
     resources::find_resources,
     rollups::activity::Activity,
+    users::lock_users,
+};
+use docent_database::{
+    error::{Result, StorageError},
     sql,
     time::{from_micros, stored, to_micros},
-    users::lock_users,
 };
 
 pub(super) const TABLE: &str = "user_interactions";

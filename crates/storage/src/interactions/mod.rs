@@ -10,10 +10,10 @@ use docent_domain::{Interaction, InteractionRules, InteractionType, NewInteracti
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    IdempotencyKey, Store,
+use crate::{IdempotencyKey, Store, idempotency};
+use docent_database::{
     error::{Result, StorageError},
-    idempotency, sql,
+    sql,
     time::{from_micros, to_micros},
 };
 use merge::{Merged, Repeats, find_row_ids};

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use docent_domain::{Profile, RELEARN_AUTHORS_EVERY};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 
-use crate::{error::Result, profiles, sql, time::to_micros};
+use crate::profiles;
+use docent_database::{error::Result, sql, time::to_micros};
 
 /// Events that a batch adds to one user.
 #[derive(Debug, Default)]

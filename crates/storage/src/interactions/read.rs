@@ -3,8 +3,8 @@ use docent_domain::{InteractionType, ResourceId, Strength, UserId};
 use sea_orm::FromQueryResult;
 
 use super::merge::TABLE;
-use crate::{
-    Store,
+use crate::Store;
+use docent_database::{
     error::{Result, StorageError},
     sql,
     time::{from_micros, to_micros},

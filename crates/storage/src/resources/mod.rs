@@ -13,7 +13,7 @@ pub use row::text_hash;
 pub use write::UpsertOutcome;
 pub(crate) use write::{check, write};
 
-use crate::{error::Result, sql};
+use docent_database::{error::Result, sql};
 
 pub(crate) const TABLE: &str = "resources";
 

@@ -14,10 +14,8 @@ use crate::{
         link,
         resource::{Column, Entity, Model},
     },
-    error::Result,
-    sql,
-    time::to_micros,
 };
+use docent_database::{error::Result, sql, time::to_micros};
 
 /// Stored resource.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,11 +6,11 @@ use docent_domain::{Link, Resource, ResourceId};
 use sea_orm::Set;
 
 use super::{StoredResource, TABLE};
-use crate::{
-    entity::{
-        link,
-        resource::{ActiveModel, Model},
-    },
+use crate::entity::{
+    link,
+    resource::{ActiveModel, Model},
+};
+use docent_database::{
     error::{Result, StorageError},
     sql,
     time::{from_micros, from_micros_null, to_micros},

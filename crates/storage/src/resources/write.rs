@@ -18,6 +18,8 @@ use crate::{
         link,
         resource::{Column, Entity, Model},
     },
+};
+use docent_database::{
     error::{Result, StorageError},
     sql,
     time::to_micros,

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, Set};
 
 use super::{KEPT, adding, hour_of, sessions};
-use crate::{entity::interaction_hour, error::Result, sql, time::to_micros};
+use crate::entity::interaction_hour;
+use docent_database::{error::Result, sql, time::to_micros};
 
 /// Number of rows over which PostgreSQL's writers of one hour are spread.
 const SLOTS: i64 = 8;

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use sea_orm::FromQueryResult;
 
 use super::{begin_of, hour_of};
-use crate::{Store, error::Result, sql, time::to_micros};
+use crate::Store;
+use docent_database::{error::Result, sql, time::to_micros};
 
 /// Number of events of one type.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,14 +10,11 @@ use std::collections::BTreeMap;
 use sea_orm::{ConnectionTrait, DbBackend, Set, sea_query::OnConflict};
 
 use super::{KEPT, adding, impressions::Change};
-use crate::{
-    entity::{
-        experiment_day::{ActiveModel as DayRow, Column as Day},
-        experiment_person::{ActiveModel, Column, Model},
-    },
-    error::Result,
-    sql,
+use crate::entity::{
+    experiment_day::{ActiveModel as DayRow, Column as Day},
+    experiment_person::{ActiveModel, Column, Model},
 };
+use docent_database::{error::Result, sql};
 
 /// Experiment, variant, hash of the user id.
 pub(super) type Participant = (String, String, i64);

@@ -9,6 +9,8 @@ use super::running_totals::RunningTotals;
 use crate::{
     Store,
     entity::exposure::{ActiveModel, Column, Model},
+};
+use docent_database::{
     error::{Result, StorageError},
     sql,
 };

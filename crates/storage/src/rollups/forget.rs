@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend};
 
 use super::{HOURS_A_DAY, KEPT, hour_of};
-use crate::{Store, error::Result, sql, time::to_micros};
+use crate::Store;
+use docent_database::{error::Result, sql, time::to_micros};
 
 /// Number of rows deleted in one transaction.
 const AT_A_TIME: i64 = 1_000;

@@ -9,15 +9,12 @@ use super::{
     experiments::{self, Participant},
     exposure, hour_of,
 };
-use crate::{
-    entity::{
-        feedback::Model,
-        impression_hour::{ActiveModel as HourRow, Column as Hour},
-        impression_rank,
-    },
-    error::Result,
-    sql,
+use crate::entity::{
+    feedback::Model,
+    impression_hour::{ActiveModel as HourRow, Column as Hour},
+    impression_rank,
 };
+use docent_database::{error::Result, sql};
 
 const MARKS: [&str; 4] = ["shown", "clicked", "rated", "useful"];
 

@@ -21,7 +21,7 @@ pub use exposure::Exposure;
 pub use quality::{FeedbackCounts, GroupRollup, Quality, RankRollup};
 pub use variants::VariantRollup;
 
-use crate::{
+use docent_database::{
     error::Result,
     time::{from_micros, to_micros},
 };

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use sea_orm::FromQueryResult;
 
 use super::{Exposure, HOURS_A_DAY, begin_of, hour_of};
-use crate::{Store, error::Result, sql, time::to_micros};
+use crate::Store;
+use docent_database::{error::Result, sql, time::to_micros};
 
 /// Counts of impressions and their feedback.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

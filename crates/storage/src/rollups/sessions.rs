@@ -7,14 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use sea_orm::{ConnectionTrait, Set, sea_query::OnConflict};
 
 use super::{adding, hour_of};
-use crate::{
-    entity::{
-        session_hour::{ActiveModel as HourRow, Column as Hour},
-        user_session::{ActiveModel, Column, Model},
-    },
-    error::Result,
-    sql,
+use crate::entity::{
+    session_hour::{ActiveModel as HourRow, Column as Hour},
+    user_session::{ActiveModel, Column, Model},
 };
+use docent_database::{error::Result, sql};
 
 /// Longest pause within a session.
 const MAX_PAUSE_MICROS: i64 = 30 * 60 * 1_000_000;

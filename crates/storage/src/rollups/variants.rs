@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use sea_orm::FromQueryResult;
 
 use super::{FeedbackCounts, begin_of, day_of, experiments::SUMS, quality::counts};
-use crate::{
-    Store,
+use crate::Store;
+use docent_database::{
     error::{Result, StorageError},
     sql,
     time::to_micros,

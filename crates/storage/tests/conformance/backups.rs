@@ -10,12 +10,12 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use docent_storage::{Backup, SchemaLock, StorageError, Store, check_backup};
+use docent_storage::{Backup, SchemaLock, StorageError, Store, check_backup, restore_backup};
 
 use crate::support::{Database, at, dump, execute, export, filled, record, resource};
 
 async fn back_up(database: &Database, folder: &Path, second: i64) -> Result<Backup> {
-    Ok(database.config().back_up(folder, at(second)).await?)
+    Ok(docent_storage::back_up(&database.config(), folder, at(second)).await?)
 }
 
 pub(crate) async fn a_live_store_is_backed_up_as_it_was_at_one_moment(database: &Database) -> Result<()> {
@@ -72,7 +72,7 @@ pub(crate) async fn a_restored_store_is_the_one_that_was_backed_up(database: &Da
     ensure!(backup.manifest.migrations == store.schema_status().await?.applied);
 
     let elsewhere = database.another().await?;
-    elsewhere.config().restore(&backup.path, false).await?;
+    restore_backup(&elsewhere.config(), &backup.path, false).await?;
     let restored = Store::connect(&elsewhere.config()).await?;
     ensure!(dump(&restored).await? == rows);
     ensure!(restored.verify_schema().await?.is_sound());
@@ -89,7 +89,7 @@ pub(crate) async fn a_restored_store_is_the_one_that_was_backed_up(database: &Da
         ],
     )
     .await?;
-    database.config().restore(&backup.path, true).await?;
+    restore_backup(&database.config(), &backup.path, true).await?;
     let again = Store::connect(&database.config()).await?;
     ensure!(dump(&again).await? == rows && again.schema_status().await?.is_current());
     ensure!(dump(&store).await? == rows, "who has it open sees it, too");
@@ -110,7 +110,7 @@ pub(crate) async fn a_store_is_replaced_only_when_told_so_and_only_by_a_sound_ba
         Err(StorageError::Backup { why: said, .. }) if said.contains(why) => Ok(()),
         other => Err(anyhow::anyhow!("expected {why}, got {other:?}")),
     };
-    refused(database.config().restore(&backup.path, false).await, "--overwrite")?;
+    refused(restore_backup(&database.config(), &backup.path, false).await, "--overwrite")?;
 
     let bytes = fs::read(&backup.path)?;
     let beside = PathBuf::from(format!("{}.json", backup.path.display()));
@@ -121,25 +121,28 @@ pub(crate) async fn a_store_is_replaced_only_when_told_so_and_only_by_a_sound_ba
         [(&bytes[..bytes.len() / 2], "damaged"), (&altered[..], "damaged"), (b"not one", "expected")]
     {
         fs::write(&backup.path, damaged)?;
-        refused(database.config().restore(&backup.path, true).await, why)?;
+        refused(restore_backup(&database.config(), &backup.path, true).await, why)?;
     }
     fs::write(&backup.path, &bytes)?;
     let fewer = manifest.replace("\"resources\": 3", "\"resources\": 2");
     ensure!(fewer != manifest, "{manifest}");
     fs::write(&beside, fewer)?;
-    refused(database.config().restore(&backup.path, true).await, "resources: expected 2 rows, found 3 rows")?;
+    refused(
+        restore_backup(&database.config(), &backup.path, true).await,
+        "resources: expected 2 rows, found 3 rows",
+    )?;
     // Without a manifest a truncated file is noticed all the same.
     fs::remove_file(&beside)?;
     fs::write(&backup.path, &bytes[..bytes.len() * 2 / 3])?;
-    refused(database.config().restore(&backup.path, true).await, "damaged")?;
+    refused(restore_backup(&database.config(), &backup.path, true).await, "damaged")?;
     let other = if store.backend() == "sqlite" { "PGDMP and more" } else { "SQLite format 3\0" };
     fs::write(&backup.path, other)?;
-    ensure!(database.config().restore(&backup.path, true).await.is_err());
-    ensure!(database.config().restore(Path::new("/no/such.file"), true).await.is_err());
+    ensure!(restore_backup(&database.config(), &backup.path, true).await.is_err());
+    ensure!(restore_backup(&database.config(), Path::new("/no/such.file"), true).await.is_err());
     ensure!(dump(&store).await? == rows, "each of them left the store alone");
 
     fs::write(&backup.path, &bytes)?;
-    database.config().restore(&backup.path, true).await?;
+    restore_backup(&database.config(), &backup.path, true).await?;
     ensure!(dump(&store).await? == backed_up, "eve, her profile and what she did are gone");
     Ok(())
 }
@@ -156,7 +159,7 @@ pub(crate) async fn a_restore_that_fails_midway_leaves_what_was_there(database: 
         // Somebody keeps the file locked for as long as we are willing to wait.
         config.wait = std::time::Duration::from_millis(100);
         let session = store.begin_import().await?;
-        ensure!(config.restore(&backup.path, true).await.is_err());
+        ensure!(restore_backup(&config, &backup.path, true).await.is_err());
         session.rollback().await?;
     } else {
         // The tables are gone by then, and what is to replace one of them cannot be made.
@@ -164,12 +167,12 @@ pub(crate) async fn a_restore_that_fails_midway_leaves_what_was_there(database: 
                       $$ BEGIN RAISE 'no index today'; END $$";
         let trigger = "CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION refuse()";
         execute(&store, &[blocks, trigger]).await?;
-        let refused = config.restore(&backup.path, true).await;
+        let refused = restore_backup(&config, &backup.path, true).await;
         ensure!(format!("{refused:?}").contains("no index today"), "{refused:?}");
         execute(&store, &["DROP EVENT TRIGGER refuse"]).await?;
     }
     ensure!(dump(&store).await? == rows && store.verify_schema().await?.is_sound());
-    config.restore(&backup.path, true).await?;
+    restore_backup(&config, &backup.path, true).await?;
     ensure!(dump(&store).await? != rows);
     Ok(())
 }
@@ -234,7 +237,7 @@ pub(crate) async fn no_limit_of_the_database_ends_a_backup_or_a_lock(database: &
     execute(&store, &[&limit("idle_in_transaction_session_timeout", "1")]).await?;
     let backup = back_up(database, folder.path(), 0).await?;
     ensure!(check_backup(&backup.path).await? == backup);
-    database.config().restore(&backup.path, true).await?;
+    restore_backup(&database.config(), &backup.path, true).await?;
     execute(&store, &[&limit("idle_in_transaction_session_timeout", "0")]).await?;
     ensure!(dump(&store).await? == rows);
 

@@ -78,18 +78,22 @@ pub enum StorageError {
     Database(#[source] Box<dyn Error + Send + Sync>),
 }
 
-pub(crate) type Result<T, E = StorageError> = std::result::Result<T, E>;
+/// Result of a call to the store.
+pub type Result<T, E = StorageError> = std::result::Result<T, E>;
 
 impl StorageError {
-    pub(crate) fn corrupt(table: &'static str, id: impl ToString, why: impl ToString) -> Self {
+    /// Makes a [`StorageError::Corrupt`].
+    pub fn corrupt(table: &'static str, id: impl ToString, why: impl ToString) -> Self {
         Self::Corrupt { table, id: id.to_string(), why: why.to_string() }
     }
 
-    pub(crate) fn backup(path: impl Into<PathBuf>, why: impl ToString) -> Self {
+    /// Makes a [`StorageError::Backup`].
+    pub fn backup(path: impl Into<PathBuf>, why: impl ToString) -> Self {
         Self::Backup { path: path.into(), why: why.to_string() }
     }
 
-    pub(crate) fn database(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    /// Makes a [`StorageError::Database`].
+    pub fn database(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Database(source.into())
     }
 }
@@ -150,7 +154,7 @@ const CANNOT_OPEN: u32 = 14;
 const NO_DATABASE: u32 = 26;
 
 /// Returns true if SQLite reports that the disk, or the file on it, failed.
-pub(crate) fn is_disk_failure(error: &DbErr) -> bool {
+pub fn is_disk_failure(error: &DbErr) -> bool {
     let (DbErr::Conn(RuntimeErr::SqlxError(cause))
     | DbErr::Exec(RuntimeErr::SqlxError(cause))
     | DbErr::Query(RuntimeErr::SqlxError(cause))) = error

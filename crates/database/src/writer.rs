@@ -22,7 +22,7 @@ use sea_orm::{
 };
 
 use crate::{
-    Store,
+    Database,
     error::{Result, StorageError, is_disk_failure},
     sql,
 };
@@ -32,7 +32,7 @@ const MAX_TRIAL_WRITE: Duration = Duration::from_secs(2);
 
 /// State of the writing connection of a SQLite store.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct WriterState(Arc<State>);
+pub struct WriterState(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -44,7 +44,7 @@ struct State {
 
 impl WriterState {
     /// Has the pool close the connection after an error, and check it before each use.
-    pub(crate) fn watch_pool(&self, options: &mut ConnectOptions) {
+    pub fn watch_pool(&self, options: &mut ConnectOptions) {
         let state = self.clone();
         options.map_sqlx_sqlite_pool_opts(move |pool| {
             let state = state.clone();
@@ -69,7 +69,7 @@ impl WriterState {
 }
 
 /// Has the pools of readers close connections that are still inside a transaction.
-pub(crate) fn watch_readers(options: &mut ConnectOptions) {
+pub fn watch_readers(options: &mut ConnectOptions) {
     options.map_sqlx_sqlite_pool_opts(|pool| {
         pool.after_release(|connection, _| Box::pin(is_rolled_back(connection)))
     });
@@ -90,7 +90,7 @@ async fn is_usable(connection: &mut SqliteConnection) -> bool {
 
 /// A transaction that writes. Rolled back when dropped.
 #[derive(Debug)]
-pub(crate) struct WriteTransaction {
+pub struct WriteTransaction {
     inner: DatabaseTransaction,
     state: WriterState,
     has_failed: AtomicBool,
@@ -103,7 +103,7 @@ impl WriteTransaction {
     /// # Errors
     /// Any failure of the database, also of an earlier statement of this transaction. Nothing
     /// counts as stored then.
-    pub(crate) async fn commit(self) -> Result<()> {
+    pub async fn commit(self) -> Result<()> {
         if self.has_failed.load(Ordering::Acquire) {
             return Err(StorageError::database("a statement of the transaction failed; it is rolled back"));
         }
@@ -121,7 +121,7 @@ impl WriteTransaction {
     ///
     /// # Errors
     /// Any failure of the database; the transaction is rolled back all the same.
-    pub(crate) async fn rollback(self) -> Result<()> {
+    pub async fn rollback(self) -> Result<()> {
         if self.has_failed.load(Ordering::Acquire) {
             return Ok(());
         }
@@ -130,17 +130,17 @@ impl WriteTransaction {
     }
 
     /// Applies every pending migration.
-    pub(crate) async fn migrate_up(&self) -> Result<()> {
+    pub async fn migrate_up(&self) -> Result<()> {
         self.noted(docent_migration::up(&self.inner).await)
     }
 
     /// Takes the newest migrations back.
-    pub(crate) async fn migrate_down(&self, steps: u32) -> Result<()> {
+    pub async fn migrate_down(&self, steps: u32) -> Result<()> {
         self.noted(docent_migration::down(&self.inner, steps).await)
     }
 
     /// Returns the transaction itself, for what only reads.
-    pub(crate) fn inner(&self) -> &DatabaseTransaction {
+    pub fn inner(&self) -> &DatabaseTransaction {
         &self.inner
     }
 
@@ -189,10 +189,10 @@ struct ReadOnly {
     read_only: String,
 }
 
-impl Store {
+impl Database {
     /// Begins a transaction that may write. On SQLite it holds the write lock from its start: one
     /// that began by reading could be refused the lock later, however long it waits.
-    pub(crate) async fn begin(&self) -> Result<WriteTransaction> {
+    pub async fn begin(&self) -> Result<WriteTransaction> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// Returns a path as it stands in an address: `%`, `?`, `#`, a colon at the beginning and bytes
 /// that are not UTF-8 are percent-encoded.
-pub(crate) fn encode(path: &Path) -> String {
+pub fn encode(path: &Path) -> String {
     let mut encoded = String::new();
     for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
         for character in chunk.valid().chars() {
@@ -23,7 +23,7 @@ pub(crate) fn encode(path: &Path) -> String {
 
 /// Returns the path that stands in an address. A `%` that no two hexadecimal digits follow is taken
 /// as it is.
-pub(crate) fn decode(encoded: &str) -> PathBuf {
+pub fn decode(encoded: &str) -> PathBuf {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded.as_bytes();
     while let [first, after @ ..] = rest {

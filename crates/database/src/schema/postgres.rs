@@ -41,7 +41,7 @@ struct Name {
 }
 
 /// Returns the schema of the tables.
-pub(crate) async fn current_schema(connection: &impl ConnectionTrait) -> Result<String> {
+pub async fn current_schema(connection: &impl ConnectionTrait) -> Result<String> {
     let query = "SELECT CAST(current_schema() AS text) AS name";
     let row: Option<Name> = sql::select_one(connection, query, []).await?;
     let name = row.and_then(|row| row.name);

@@ -8,7 +8,7 @@ mod checks;
 mod postgres;
 mod sqlite;
 
-pub(crate) use postgres::current_schema;
+pub use postgres::current_schema;
 
 use std::{collections::BTreeMap, fmt};
 
@@ -16,7 +16,7 @@ use docent_migration::SchemaStatus;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, FromQueryResult, TransactionTrait};
 
 use crate::{
-    Store, StoreConfig,
+    Database, StoreConfig,
     error::{Result, StorageError},
     sql,
 };
@@ -54,7 +54,7 @@ impl SchemaPart {
 }
 
 /// Parts of the schema by name, with their definitions as the database reports them.
-pub(crate) type Parts = BTreeMap<(SchemaPart, String), String>;
+pub type Parts = BTreeMap<(SchemaPart, String), String>;
 
 /// Expected part of the schema, and what was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,7 +166,7 @@ struct PartRow {
     definition: String,
 }
 
-impl Store {
+impl Database {
     /// Compares the tables with those that the migrations of this program create. Changes nothing.
     /// On PostgreSQL it needs the right to create a schema in the database.
     ///
@@ -212,10 +212,10 @@ impl Store {
         Err(StorageError::SchemaOutdated { pending: status.pending })
     }
 
-    /// Same as [`Store::migrate`], and commits only if the tables are then as expected.
+    /// Same as [`Database::migrate`], and commits only if the tables are then as expected.
     ///
     /// # Errors
-    /// Same as [`Store::migrate`]; [`StorageError::SchemaUnsound`] that names what would be
+    /// Same as [`Database::migrate`]; [`StorageError::SchemaUnsound`] that names what would be
     /// missing. The store is unchanged then.
     pub async fn migrate_verified(&self) -> Result<SchemaReport> {
         let transaction = self.begin_migration().await?;
@@ -235,7 +235,7 @@ async fn verify_within(transaction: &DatabaseTransaction) -> Result<SchemaReport
             (found, postgres::expected(transaction).await?)
         }
         _ => {
-            let reference = Store::connect(&StoreConfig::new("sqlite::memory:")).await?;
+            let reference = Database::connect(&StoreConfig::new("sqlite::memory:")).await?;
             reference.migrate().await?;
             let expected = sqlite::parts(reference.reader()).await?;
             reference.close().await?;

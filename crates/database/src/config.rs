@@ -51,7 +51,11 @@ impl StoreConfig {
         }
     }
 
-    pub(crate) fn place(&self) -> Result<Place> {
+    /// Returns the place that the address names.
+    ///
+    /// # Errors
+    /// [`StorageError::InvalidUrl`].
+    pub fn place(&self) -> Result<Place> {
         if self.max_connections == 0 {
             return Err(StorageError::InvalidUrl("max_connections must be at least 1".to_owned()));
         }
@@ -81,10 +85,19 @@ impl fmt::Debug for StoreConfig {
     }
 }
 
+/// Place of a database.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Place {
+pub enum Place {
+    /// A SQLite database in memory.
     Memory,
-    File { path: PathBuf, create: bool },
+    /// A SQLite file.
+    File {
+        /// Path of the file.
+        path: PathBuf,
+        /// Create the file if it is absent.
+        create: bool,
+    },
+    /// A PostgreSQL server.
     Postgres,
 }
 

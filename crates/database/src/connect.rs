@@ -49,7 +49,7 @@ impl Error for NoConnection {}
 /// # Errors
 /// [`StorageError::Unavailable`] for a server that does not answer, [`StorageError::Database`] for
 /// one that refuses; both name host, port, database and cause.
-pub(crate) async fn wait_for_postgres(config: &StoreConfig) -> Result<()> {
+pub async fn wait_for_postgres(config: &StoreConfig) -> Result<()> {
     // The text of the error may quote the address, which may hold a password.
     let options = PgConnectOptions::from_str(&config.url).map_err(|_| {
         StorageError::InvalidUrl("expected postgres://USER:PASSWORD@HOST:PORT/DATABASE".to_owned())

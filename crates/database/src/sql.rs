@@ -17,11 +17,19 @@ use crate::error::{Result, StorageError};
 /// Rows per statement: few different sizes, so that prepared statements are few and reused.
 const CHUNKS: [usize; 4] = [512, 64, 8, 1];
 
-pub(crate) fn json(value: &(impl Serialize + ?Sized)) -> Result<String> {
+/// Writes a value as JSON.
+///
+/// # Errors
+/// [`StorageError::Database`], which the types of the store do not cause.
+pub fn json(value: &(impl Serialize + ?Sized)) -> Result<String> {
     serde_json::to_string(value).map_err(StorageError::database)
 }
 
-pub(crate) fn from_json<T: serde::de::DeserializeOwned>(
+/// Reads a column of JSON.
+///
+/// # Errors
+/// [`StorageError::Corrupt`] that names the row.
+pub fn from_json<T: serde::de::DeserializeOwned>(
     table: &'static str,
     id: impl ToString,
     column: &str,
@@ -32,7 +40,7 @@ pub(crate) fn from_json<T: serde::de::DeserializeOwned>(
 
 /// Returns the `FROM` item that yields one row `k` with a column `value` for each element of the
 /// JSON array `$1`.
-pub(crate) fn json_rows(backend: DbBackend) -> &'static str {
+pub fn json_rows(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Postgres => "json_array_elements(CAST($1 AS json)) AS k(value)",
         _ => "json_each($1) AS k",
@@ -41,7 +49,7 @@ pub(crate) fn json_rows(backend: DbBackend) -> &'static str {
 
 /// Returns the expression that gathers the values of an SQL expression over a group into a JSON
 /// array.
-pub(crate) fn json_array_of(backend: DbBackend, expression: &str) -> String {
+pub fn json_array_of(backend: DbBackend, expression: &str) -> String {
     match backend {
         DbBackend::Postgres => format!("CAST(COALESCE(json_agg({expression}), '[]') AS text)"),
         _ => format!("json_group_array({expression})"),
@@ -53,7 +61,7 @@ pub(crate) fn json_array_of(backend: DbBackend, expression: &str) -> String {
 ///
 /// The result is one JSON value, because a row costs SQLite's driver a change of threads, and an
 /// import asks for millions.
-pub(crate) async fn find_ids(
+pub async fn find_ids(
     connection: &impl ConnectionTrait,
     table: &str,
     names: &[&str],
@@ -84,7 +92,7 @@ struct Pairs {
 }
 
 /// Returns the join of `k` with a table that is looked up for each of its rows.
-pub(crate) fn lookup_join(backend: DbBackend) -> &'static str {
+pub fn lookup_join(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Postgres => "JOIN",
         // In SQLite a cross join also fixes the outer table; left to itself it may scan the large
@@ -93,7 +101,8 @@ pub(crate) fn lookup_join(backend: DbBackend) -> &'static str {
     }
 }
 
-pub(crate) fn for_update(backend: DbBackend) -> &'static str {
+/// Returns the clause that locks the rows of a `SELECT` until the transaction ends.
+pub fn for_update(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Postgres => "FOR UPDATE",
         // The immediate transaction has already locked out every other writer.
@@ -102,7 +111,7 @@ pub(crate) fn for_update(backend: DbBackend) -> &'static str {
 }
 
 /// Returns `column IN (ids)`.
-pub(crate) fn id_in(backend: DbBackend, column: &str, ids: &[i64]) -> Result<Expr> {
+pub fn id_in(backend: DbBackend, column: &str, ids: &[i64]) -> Result<Expr> {
     let sql = match backend {
         DbBackend::Postgres => {
             format!(
@@ -115,11 +124,7 @@ pub(crate) fn id_in(backend: DbBackend, column: &str, ids: &[i64]) -> Result<Exp
 }
 
 /// Returns `column IN (names)`.
-pub(crate) fn name_in<'a>(
-    backend: DbBackend,
-    column: &str,
-    names: impl Iterator<Item = &'a str>,
-) -> Result<Expr> {
+pub fn name_in<'a>(backend: DbBackend, column: &str, names: impl Iterator<Item = &'a str>) -> Result<Expr> {
     let sql = match backend {
         DbBackend::Postgres => format!("{column} IN (SELECT json_array_elements_text(CAST($1 AS json)))"),
         _ => format!("{column} IN (SELECT value FROM json_each(?))"),
@@ -128,7 +133,7 @@ pub(crate) fn name_in<'a>(
 }
 
 /// Returns the rows of a statement, in which `$1`, `$2`, ... are `values` on either database.
-pub(crate) async fn select<R: FromQueryResult>(
+pub async fn select<R: FromQueryResult>(
     connection: &impl ConnectionTrait,
     sql: impl Into<String>,
     values: impl IntoIterator<Item = Value>,
@@ -139,7 +144,7 @@ pub(crate) async fn select<R: FromQueryResult>(
 }
 
 /// Same as [`select`], for at most one row.
-pub(crate) async fn select_one<R: FromQueryResult>(
+pub async fn select_one<R: FromQueryResult>(
     connection: &impl ConnectionTrait,
     sql: impl Into<String>,
     values: impl IntoIterator<Item = Value>,
@@ -148,7 +153,7 @@ pub(crate) async fn select_one<R: FromQueryResult>(
 }
 
 /// Runs a statement and returns the number of rows that it changed.
-pub(crate) async fn execute(
+pub async fn execute(
     connection: &impl ConnectionTrait,
     sql: impl Into<String>,
     values: impl IntoIterator<Item = Value>,
@@ -159,7 +164,7 @@ pub(crate) async fn execute(
 
 /// Inserts rows, many per statement; `conflict` decides about rows whose key exists. Returns the
 /// number of rows written.
-pub(crate) async fn insert_rows<A>(
+pub async fn insert_rows<A>(
     connection: &impl ConnectionTrait,
     rows: Vec<A>,
     conflict: Option<OnConflict>,
@@ -184,11 +189,7 @@ where
 }
 
 /// Inserts rows, or changes those whose key exists as `conflict` says.
-pub(crate) async fn upsert<A>(
-    connection: &impl ConnectionTrait,
-    rows: Vec<A>,
-    conflict: OnConflict,
-) -> Result<()>
+pub async fn upsert<A>(connection: &impl ConnectionTrait, rows: Vec<A>, conflict: OnConflict) -> Result<()>
 where
     A: ActiveModelTrait + Send,
 {

@@ -23,15 +23,15 @@ type Observer = Arc<dyn Fn(&QuerySeen<'_>) + Send + Sync>;
 
 /// Observer of statements, if there is one.
 #[derive(Clone, Default)]
-pub(crate) struct Observed(Arc<RwLock<Option<Observer>>>);
+pub struct Observed(Arc<RwLock<Option<Observer>>>);
 
 impl Observed {
-    pub(crate) fn by(&self, observer: Observer) {
+    pub fn by(&self, observer: Observer) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(observer);
     }
 
     /// Returns a connection whose statements are reported to the observer.
-    pub(crate) fn connection(&self, mut connection: DatabaseConnection) -> DatabaseConnection {
+    pub fn connection(&self, mut connection: DatabaseConnection) -> DatabaseConnection {
         let observed = Arc::clone(&self.0);
         connection.set_metric_callback(move |info| {
             let observer = observed.read().unwrap_or_else(PoisonError::into_inner).clone();

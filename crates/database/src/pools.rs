@@ -2,7 +2,7 @@
 
 use sea_orm::DatabaseConnection;
 
-use crate::Store;
+use crate::Database;
 
 /// Connections of one pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct PoolStatus {
     pub max: u32,
 }
 
-impl Store {
+impl Database {
     /// Returns the use of the pools at this moment, without a query.
     #[must_use]
     pub fn pools(&self) -> Vec<PoolStatus> {

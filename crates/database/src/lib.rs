@@ -1,0 +1,44 @@
+//! Connections to the database of a store, and the differences between SQLite and PostgreSQL:
+//! opening, transactions that write, SQL helpers, schema checks, health.
+//!
+//! This crate must never know a table of the store by its meaning: resources, users and
+//! interactions are those of `docent-storage`. It reads no clock for the data that it writes.
+//!
+//! ```
+//! use docent_database::{Database, StoreConfig};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let database = Database::connect(&StoreConfig::new("sqlite::memory:")).await?;
+//! database.migrate().await?;
+//! database.writable().await?;
+//! assert_eq!(database.backend(), "sqlite");
+//! # Ok(())
+//! # }
+//! ```
+
+/// Address of a database, and where it leads.
+pub mod config;
+#[cfg(feature = "postgres")]
+mod connect;
+mod database;
+/// Errors of the store.
+pub mod error;
+mod lock;
+mod observe;
+mod pools;
+pub mod schema;
+pub mod session_timeouts;
+pub mod sql;
+mod sqlite_path;
+pub mod time;
+pub mod writer;
+
+pub use config::StoreConfig;
+pub use database::Database;
+pub use docent_migration::SchemaStatus;
+pub use error::StorageError;
+pub use lock::SchemaLock;
+pub use observe::QuerySeen;
+pub use pools::PoolStatus;
+pub use schema::{SchemaCheck, SchemaPart, SchemaReport, SchemaShape};
