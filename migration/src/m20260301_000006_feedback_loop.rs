@@ -1,7 +1,7 @@
 use sea_orm_migration::{
     prelude::*,
     schema::*,
-    sea_orm::{FromQueryResult, Statement},
+    sea_orm::{DbBackend, FromQueryResult, Statement},
 };
 
 use crate::columns::{count, drop_tables, index, primary_key, refers_to};
@@ -143,13 +143,17 @@ fn person_hash(external_id: &str) -> i64 {
     }
 }
 
+fn statement(backend: DbBackend, sql: &str, values: [Value; 2]) -> Statement {
+    Statement::from_sql_and_values(backend, sql, values)
+}
+
 async fn name_owners(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     let backend = manager.get_database_backend();
-    let statement = |sql: &str, values: [Value; 2]| Statement::from_sql_and_values(backend, sql, values);
     let mut after = 0;
     loop {
         let page = statement(
+            backend,
             "SELECT id, external_id FROM users WHERE id > $1 AND EXISTS \
              (SELECT 1 FROM recommendation_feedback f WHERE f.user_id = users.id) ORDER BY id LIMIT $2",
             [after.into(), 1_000i64.into()],
@@ -160,7 +164,7 @@ async fn name_owners(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         for person in &people {
             let hash = person_hash(&person.external_id);
             let sql = "UPDATE recommendation_feedback SET user_hash = $1 WHERE user_id = $2";
-            connection.execute_raw(statement(sql, [hash.into(), person.id.into()])).await?;
+            connection.execute_raw(statement(backend, sql, [hash.into(), person.id.into()])).await?;
         }
     }
 }

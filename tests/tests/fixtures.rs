@@ -73,7 +73,8 @@ async fn a_store_and_a_snapshot_of_version_0_1_give_the_same_answers() -> anyhow
             let now = engine.recommend(request(&user, strategy)?).await?;
             assert_eq!(now.strategy.as_str(), then.strategy, "{user} {strategy}");
             let found = now.recommendations.iter().map(|r| (r.resource_id.to_string(), r.score)).collect();
-            // A strategy that falls back to the hybrid uses weights with recency, which depends on the day.
+            // A strategy that falls back to the hybrid uses weights with recency, so its scores
+            // depend on the day.
             if then.strategy == *strategy {
                 assert_same(&then.list, &found, &format!("{user} {strategy}"));
             }

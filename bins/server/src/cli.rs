@@ -12,7 +12,7 @@ pub struct Cli {
     /// Arguments of every command.
     #[command(flatten)]
     pub common: CommonArgs,
-    /// The command.
+    /// Command to run, with its own arguments.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -33,7 +33,7 @@ pub struct CommonArgs {
     pub snapshots: Option<PathBuf>,
 }
 
-/// The commands.
+/// Commands of the server, with their arguments.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the HTTP API
@@ -88,7 +88,7 @@ pub struct DemoArgs {
     pub serve: ServeArgs,
 }
 
-/// The commands on the database.
+/// Commands that act on the database.
 #[derive(Debug, Subcommand)]
 pub enum DbCommand {
     /// List the migrations that are applied, pending and unknown

@@ -5,9 +5,12 @@ mod named_variants;
 use utoipa::OpenApi;
 
 use crate::{
-    http::responses::{
-        BadRequest, Conflict, InternalServerError, NotReady, PayloadTooLarge, ResourceNotFound,
-        ServiceUnavailable, UnprocessableContent, UnsupportedMediaType, UserNotFound,
+    http::{
+        ErrorEnvelope,
+        responses::{
+            BadRequest, Conflict, InternalServerError, NotReady, PayloadTooLarge, ResourceNotFound,
+            ServiceUnavailable, UnprocessableContent, UnsupportedMediaType, UserNotFound,
+        },
     },
     routes::{interactions, monitoring, operations, profile, recommendations, resources},
     wire::strategy::Strategy,
@@ -23,7 +26,10 @@ use crate::{
             own strings of 1 to 255 bytes. Every response has the header `x-request-id`; send it \
             with a request to choose the id yourself."
     ),
-    servers((url = "/", description = "The server that returned this document.")),
+    servers(
+        (url = "/", description = "The server that returned this document."),
+        (url = "http://127.0.0.1:8080", description = "A server with the default configuration.")
+    ),
     paths(
         resources::ingest_resources,
         resources::search_resources,
@@ -47,7 +53,7 @@ use crate::{
         operations::openapi,
     ),
     components(
-        schemas(Strategy),
+        schemas(ErrorEnvelope, Strategy),
         responses(
             BadRequest, Conflict, InternalServerError, NotReady, PayloadTooLarge, ResourceNotFound,
             ServiceUnavailable, UnprocessableContent, UnsupportedMediaType, UserNotFound

@@ -180,9 +180,9 @@ pub enum Without {
 /// A model, by its name or its former name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelName {
-    /// The model.
+    /// Model that the name selects.
     pub kind: ModelKind,
-    /// The name as written, if it is a former one.
+    /// Name as written, if it is a former name.
     pub former: Option<String>,
 }
 

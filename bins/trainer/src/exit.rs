@@ -2,7 +2,7 @@
 
 /// Success. For `train`: a model was published.
 pub const DONE: u8 = 0;
-/// Any error.
+/// Failure: an error was reported on standard error.
 pub const FAILED: u8 = 1;
 /// `train` found too few positive interactions.
 pub const INSUFFICIENT_DATA: u8 = 2;

@@ -20,7 +20,7 @@ pub enum BenchmarkEvent<'a> {
     },
     /// A search measured settings of a model.
     Trial {
-        /// The model.
+        /// Model whose settings are tried.
         model: ModelKind,
         /// Number of the trial, from 1.
         trial: usize,

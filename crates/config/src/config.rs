@@ -31,7 +31,7 @@ pub struct Config {
     pub shutdown_timeout_seconds: u64,
     /// Data, models and ranking.
     pub engine: EngineConfig,
-    /// Training.
+    /// Training of models and the quality gate.
     pub train: TrainConfig,
 }
 

@@ -11,15 +11,15 @@ pub enum ConfigError {
     /// The file cannot be read.
     #[error("the configuration {} cannot be read: {source}", path.display())]
     Unreadable {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Cause.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// The file is not TOML.
     #[error("{}:{line}:{column}: {message}", path.display())]
     Syntax {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// Line of the error, counted from 1.
         line: usize,
@@ -55,9 +55,9 @@ pub enum ConfigError {
     Rejected {
         /// Source of the value.
         origin: Option<Origin>,
-        /// The key, with its tables.
+        /// Key, including the names of its tables.
         key: String,
-        /// The reason.
+        /// Reason why the value is rejected.
         message: String,
     },
 }

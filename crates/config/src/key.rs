@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Key {
-    /// Names of the tables and of the key, joined by dots. `[]` stands for an element of an array.
+    /// Names of the tables and of the key, joined by dots. `[]` marks an element of an array.
     #[serde(rename = "key")]
     pub path: String,
     /// Type of the value.

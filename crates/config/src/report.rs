@@ -12,7 +12,7 @@ use crate::{Key, Loaded, Origin, key::keys, path, secret};
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Setting {
-    /// The key.
+    /// Key that the value belongs to.
     #[serde(flatten)]
     pub key: Key,
     /// Value; null if it is unset.

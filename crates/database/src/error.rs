@@ -19,7 +19,7 @@ pub enum StorageError {
     NotFound {
         /// Kind of object: `resource`, `model run`, ...
         what: &'static str,
-        /// Requested id.
+        /// Id that was requested.
         id: String,
     },
     /// The idempotency key was used before, with another request.

@@ -98,7 +98,7 @@ pub struct WriteTransaction {
 }
 
 impl WriteTransaction {
-    /// Commits. When it returns, everything is on disk.
+    /// Commits, and returns after everything is on disk.
     ///
     /// # Errors
     /// Any failure of the database, also of an earlier statement of this transaction. Nothing

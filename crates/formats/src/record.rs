@@ -13,7 +13,7 @@ pub enum Record {
         /// Target, kind and weight.
         link: Link,
     },
-    /// A resource.
+    /// A resource and its links.
     Resource {
         /// The resource with the links that its record lists.
         resource: Resource,
@@ -28,7 +28,7 @@ pub enum Record {
 /// A record and the line that it was read from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Located {
-    /// The record.
+    /// Record that was read.
     pub record: Record,
     /// Line of the record.
     pub location: Location,

@@ -9,9 +9,9 @@ pub enum NcfError {
     InvalidConfig {
         /// Name of the field of [`crate::NcfConfig`].
         field: &'static str,
-        /// Value found.
+        /// Value of the setting.
         value: String,
-        /// Allowed range.
+        /// Range of the accepted values.
         expected: &'static str,
     },
     /// The length of an array does not match its shape.
@@ -46,7 +46,7 @@ pub enum NcfError {
     /// A user index is out of range.
     #[error("user {user} is out of range: there are {n_users} users")]
     UnknownUser {
-        /// Index found.
+        /// Index of the unknown user.
         user: u32,
         /// Number of users; valid indices are below it.
         n_users: usize,
@@ -54,7 +54,7 @@ pub enum NcfError {
     /// An item index is out of range.
     #[error("item {item} is out of range: there are {n_items} items")]
     UnknownItem {
-        /// Index found.
+        /// Index of the unknown item.
         item: u32,
         /// Number of items; valid indices are below it.
         n_items: usize,
@@ -80,7 +80,7 @@ pub enum NcfError {
     BadMetric {
         /// Epoch; 0 before the first.
         epoch: usize,
-        /// Value returned.
+        /// Value that the observer returned.
         metric: f64,
     },
     /// The observer stopped the run. Nothing of the run is kept.
@@ -102,9 +102,9 @@ pub enum NcfError {
     WrongShape {
         /// Name of the tensor.
         name: String,
-        /// Shape found.
+        /// Shape of the saved tensor.
         found: Vec<usize>,
-        /// Shape expected.
+        /// Shape that the metadata requires.
         expected: Vec<usize>,
     },
     /// A saved model has a tensor that its format does not define, or has it twice.
@@ -116,7 +116,7 @@ pub enum NcfError {
     /// The format of a saved model is not the one that this version reads.
     #[error("the saved model has format {found}: this version reads format {supported}")]
     UnsupportedFormat {
-        /// Format found.
+        /// Format of the saved model.
         found: u32,
         /// Format that this version reads.
         supported: u32,
@@ -124,7 +124,7 @@ pub enum NcfError {
     /// A numeric library failed in a way that its documentation rules out.
     #[error("internal error in {what}: {reason}")]
     Backend {
-        /// Failed step.
+        /// Step or operation that failed.
         what: &'static str,
         /// Message of the library.
         reason: String,

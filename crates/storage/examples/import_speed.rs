@@ -1,4 +1,4 @@
-//! How long a million interactions take to import.
+//! Measures the time to import interactions, a million by default.
 //!
 //! `cargo run --release -p docent-storage --example import_speed [URL] [EVENTS]`; without a URL,
 //! SQLite in a temporary folder.

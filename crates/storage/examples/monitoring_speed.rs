@@ -1,9 +1,9 @@
-//! How long the windows of monitoring take in a full store.
+//! Measures the time to read the windows of monitoring from a full store.
 //!
 //! `cargo run --release -p docent-storage --example monitoring_speed [URL] [ROWS]`; without a URL,
 //! SQLite in a temporary folder. It writes ROWS interactions and as many impressions over the last
 //! 90 days (a million by default), then reads windows of 1, 7 and 90 days and prints the median and
-//! the longest of 20 times. 0 ROWS measures the store that is there.
+//! the longest of 20 times. With ROWS = 0 it measures the existing store.
 #![allow(clippy::print_stdout, reason = "printing is what this program is for")]
 
 use std::{

@@ -28,7 +28,7 @@ pub struct NewEmbedding {
     pub vector: Vec<f32>,
 }
 
-/// Stored vector.
+/// Vector of a resource, as stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EmbeddingRow {
     /// Row id of the resource.

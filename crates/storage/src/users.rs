@@ -33,8 +33,8 @@ pub(crate) fn hash_of_user(external_id: &str) -> i64 {
 
 impl Store {
     /// Erases a user with their profile, interactions, impressions and feedback. Returns false if
-    /// there was nothing to erase. What arrives later about an answer made before `now` is kept
-    /// without a name, and does not create the user again.
+    /// there was nothing to erase. Feedback that arrives later on an answer made before `now` is
+    /// kept without the id of the user, and does not create the user again.
     ///
     /// # Errors
     /// Any failure of the database.

@@ -9,7 +9,7 @@ use crate::{Sample, names};
 pub struct DiskSpace {
     /// Space available to this process.
     pub free_bytes: u64,
-    /// Total space.
+    /// Total space of the file system.
     pub size_bytes: u64,
 }
 

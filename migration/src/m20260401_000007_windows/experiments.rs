@@ -32,7 +32,6 @@ pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     // of the counts of each user.
     let product =
         |a: &str, b: &str| format!("SUM({a}_since * {b}_since - ({a}_since - {a}) * ({b}_since - {b}))");
-    let since = |name: &str| format!("SUM({name}) OVER later AS {name}_since");
     let days = format!(
         "INSERT INTO experiment_days (experiment, variant, day, people, shown, clicked, rated, useful, shown_shown, \
          clicked_clicked, shown_clicked, raters, rated_rated, useful_useful, rated_useful) {DAILY}, \
@@ -66,6 +65,11 @@ pub(super) async fn down(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     );
     run(manager, &[users.as_str()]).await?;
     drop_tables(manager, &[PEOPLE, DAYS]).await
+}
+
+/// Returns the column with the sum of a count over a day and the days after it.
+fn since(name: &str) -> String {
+    format!("SUM({name}) OVER later AS {name}_since")
 }
 
 async fn make_tables(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

@@ -35,6 +35,10 @@ pub(super) async fn down(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     drop_tables(manager, &[TABLE]).await
 }
 
+fn statement(backend: DbBackend, sql: &str, values: Vec<Value>) -> Statement {
+    Statement::from_sql_and_values(backend, sql, values)
+}
+
 #[derive(FromQueryResult)]
 struct Former {
     resource_id: i64,
@@ -45,10 +49,10 @@ struct Former {
 async fn fill(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     let backend = manager.get_database_backend();
-    let statement = |sql: &str, values: Vec<Value>| Statement::from_sql_and_values(backend, sql, values);
     let mut after = i64::MIN;
     loop {
         let page = statement(
+            backend,
             "SELECT resource_id, day, total FROM resource_exposures WHERE resource_id IN \
              (SELECT resource_id FROM resource_exposure_totals WHERE resource_id > $1 \
              ORDER BY resource_id LIMIT $2) ORDER BY resource_id, day",
@@ -67,7 +71,7 @@ async fn fill(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             let values = values.into_iter().chain([days.to_bytes().into()]).collect();
             let insert =
                 "INSERT INTO resource_exposure_days (resource_id, last_day, totals) VALUES ($1, $2, $3)";
-            connection.execute_raw(statement(insert, values)).await?;
+            connection.execute_raw(statement(backend, insert, values)).await?;
         }
     }
 }
@@ -82,7 +86,6 @@ struct Days {
 async fn fill_former(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     let backend = manager.get_database_backend();
-    let statement = |sql: &str, values: Vec<Value>| Statement::from_sql_and_values(backend, sql, values);
     let rows = match backend {
         DbBackend::Postgres => "json_array_elements(CAST($1 AS json)) AS k(value)",
         _ => "json_each($1) AS k",
@@ -94,6 +97,7 @@ async fn fill_former(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let mut after = i64::MIN;
     loop {
         let page = statement(
+            backend,
             "SELECT resource_id, last_day, totals FROM resource_exposure_days WHERE resource_id > $1 \
              ORDER BY resource_id LIMIT $2",
             vec![after.into(), PAGE.into()],
@@ -111,6 +115,7 @@ async fn fill_former(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 rows.push(format!("[{resource_id},{day},{total}]"));
             }
         }
-        connection.execute_raw(statement(&insert, vec![format!("[{}]", rows.join(",")).into()])).await?;
+        let values = vec![format!("[{}]", rows.join(",")).into()];
+        connection.execute_raw(statement(backend, &insert, values)).await?;
     }
 }

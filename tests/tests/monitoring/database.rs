@@ -6,7 +6,7 @@ use crate::programs::Server;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Waits until a line is among the metrics.
+/// Waits until the metrics of the server contain a line.
 async fn shows(server: &Server, expected: &str) {
     let deadline = Instant::now() + PATIENCE;
     loop {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::programs::{Prometheus, monitoring};
 
-/// What must return data, and where it stands.
+/// Query that must return data, and the rule, panel or variable that it comes from.
 pub struct Expression {
     place: String,
     pub query: String,
@@ -16,7 +16,7 @@ impl fmt::Display for Expression {
     }
 }
 
-/// Those of all rules and of the dashboard.
+/// Returns the expressions of all rules and of the dashboard.
 pub async fn all(prometheus: &Prometheus) -> Vec<Expression> {
     let rules = prometheus.rules().await.into_iter().map(|(kind, name, query)| Expression {
         query: if kind == "alerting" { with_answers(&query) } else { query },
@@ -25,7 +25,8 @@ pub async fn all(prometheus: &Prometheus) -> Vec<Expression> {
     rules.chain(of_the_dashboard()).collect()
 }
 
-/// An alert that does not fire returns nothing; asked whether it does, it answers 0 or 1.
+/// Adds `bool` to each comparison. An alert that does not fire returns no data; with `bool` it
+/// returns 0 or 1.
 fn with_answers(query: &str) -> String {
     [">", "<", ">=", "<=", "==", "!="]
         .iter()
@@ -51,7 +52,7 @@ fn of_the_dashboard() -> Vec<Expression> {
     found
 }
 
-/// With the dashboard's variables as Grafana fills them in where all is chosen.
+/// Replaces the variables of the dashboard by the values that Grafana uses if "All" is selected.
 fn filled_in(expression: &str) -> String {
     let filled = [("$__rate_interval", "1m"), ("$job", ".*"), ("$instance", ".*")]
         .iter()
@@ -88,7 +89,8 @@ fn the_dashboard_can_be_imported_and_every_panel_says_what_it_shows() {
     assert!(panels.len() > 50);
 }
 
-/// What the importer and the panels of Grafana (10 and later) read, beyond what the test above looks at.
+/// Checks the fields that the importer and the panels of Grafana (10 and later) read and that the
+/// test above leaves out.
 #[test]
 fn the_dashboard_is_of_the_shape_that_grafana_reads() {
     let text = fs::read_to_string(monitoring().join("grafana-dashboard.json")).unwrap();

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 const CALLERS: u64 = 4;
 const READERS: u64 = 60;
 
-/// Callers who do what people do, until told to stop.
+/// Tasks that send the requests of typical users until [`Load::stop`] is called.
 pub struct Load {
     stopping: Arc<AtomicBool>,
     rounds: Arc<AtomicU64>,
@@ -42,7 +42,7 @@ impl Load {
         Self { stopping, rounds, callers }
     }
 
-    /// Waits until everything was asked more than once, and the state of it looked at.
+    /// Waits until 100 rounds are complete, so that every request was sent several times.
     pub async fn answered(&self) {
         while self.rounds.load(Ordering::Relaxed) < 100 {
             assert!(!self.callers.iter().any(JoinHandle::is_finished), "a caller gave up");
@@ -50,7 +50,7 @@ impl Load {
         }
     }
 
-    /// Ends it; a caller that was refused fails the test.
+    /// Stops the tasks. Panics if a request of one of them failed.
     pub async fn stop(self) {
         self.stopping.store(true, Ordering::Relaxed);
         for caller in self.callers {

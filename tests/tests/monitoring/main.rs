@@ -1,7 +1,8 @@
-//! What `monitoring/` promises, by a real Prometheus that scrapes a real server under load.
+//! Tests the rules and the dashboard of `monitoring/` with a real Prometheus that scrapes a real
+//! server under load.
 //!
-//! The programs are those beside this test in the target folder: `cargo test --workspace` builds them; by itself this
-//! test needs `cargo build -p docent-server -p docent-trainer` before it.
+//! The test runs the programs in the target folder that it was built in. `cargo test --workspace`
+//! builds them; to run this test alone, run `cargo build -p docent-server -p docent-trainer` first.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod database;
@@ -45,7 +46,8 @@ async fn every_expression_of_rules_and_dashboard_returns_data_and_every_metric_i
     load.stop().await;
 }
 
-/// Those that return no number, after waiting for all of them: rates need two scrapes, rules an evaluation.
+/// Returns the expressions that return no number within the time limit. It repeats the queries,
+/// because rates need two scrapes and rules need an evaluation.
 async fn without_data(prometheus: &Prometheus, mut expressions: Vec<Expression>) -> Vec<String> {
     let deadline = Instant::now() + PATIENCE;
     loop {

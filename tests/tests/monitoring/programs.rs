@@ -13,15 +13,16 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What the trainer ends with where too little is new.
+/// Exit code of the trainer if there are too few new interactions.
 const NOTHING_TO_DO: i32 = 4;
 
-/// The folder `monitoring/`.
+/// Returns the path of the folder `monitoring/`.
 pub fn monitoring() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../monitoring").canonicalize().unwrap()
 }
 
-/// A program of ours, with nothing of this process's settings.
+/// Returns a command that runs a program of this workspace, without the `DOCENT_` variables of this
+/// process.
 fn program(name: &str) -> Command {
     let folder = std::env::current_exe().unwrap();
     let path = folder.ancestors().nth(2).unwrap().join(name);
@@ -49,7 +50,7 @@ impl Drop for Process {
     }
 }
 
-/// A store with a made-up library and a trained model.
+/// A folder with a store of synthetic data and a trained model.
 pub struct Library {
     folder: TempDir,
 }
@@ -97,7 +98,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// With its data in a folder, unless arguments say otherwise.
+    /// Starts the server with `folder` as its working folder, and waits until it listens.
     pub fn start(folder: &Path, arguments: &[&str]) -> Self {
         let mut process = program("docent-server")
             .current_dir(folder)
@@ -122,7 +123,7 @@ impl Server {
     }
 }
 
-/// What node_exporter's textfile collector does with one file.
+/// A server that publishes one file, like the textfile collector of node_exporter.
 pub struct Textfile {
     pub address: String,
 }
@@ -150,7 +151,7 @@ fn answer(mut stream: TcpStream, text: &str) -> std::io::Result<()> {
     )
 }
 
-/// A Prometheus with the configuration of `monitoring/`, but for its targets and its pace.
+/// A Prometheus with the configuration of `monitoring/`, except for the targets and the intervals.
 pub struct Prometheus {
     address: String,
     client: reqwest::Client,
@@ -206,7 +207,7 @@ impl Prometheus {
         serde_json::from_slice(&response.bytes().await.ok()?).ok()
     }
 
-    /// Every rule: its kind, name and query.
+    /// Returns the kind, name and query of every rule.
     pub async fn rules(&self) -> Vec<(String, String, String)> {
         let answer = self.get("/api/v1/rules", &[]).await.unwrap();
         let groups = answer["data"]["groups"].as_array().unwrap();
@@ -215,7 +216,7 @@ impl Prometheus {
         rules.map(|rule| (text(rule, "type"), text(rule, "name"), text(rule, "query"))).collect()
     }
 
-    /// The numbers that an expression has at this moment.
+    /// Returns the current values of an expression.
     pub async fn query(&self, expression: &str) -> Result<Vec<f64>, String> {
         let answer = self.get("/api/v1/query", &[("query", expression)]).await.ok_or("no answer")?;
         if answer["status"] != "success" {

@@ -11,13 +11,13 @@ use docent_telemetry::names::{ALL, Kind, MODEL_INFO, Metric, Values, metric};
 
 use crate::programs::monitoring;
 
-/// All that a Prometheus would find: of the server, and in the trainer's file.
+/// Metrics that a Prometheus would read: those of the server, and those in the file of the trainer.
 pub struct Scrape {
     text: String,
 }
 
 impl Scrape {
-    /// Taken when the server has looked at its state for the first time.
+    /// Reads the metrics once the server has updated the gauges of its state for the first time.
     pub async fn of(server: &str, metrics_file: &Path) -> Self {
         loop {
             let metrics = reqwest::get(format!("{server}/metrics")).await.unwrap().text().await.unwrap();
@@ -33,18 +33,18 @@ impl Scrape {
         lines.map(|line| line.rsplit_once(' ').unwrap().0)
     }
 
-    /// Names, those of histograms without what their parts add.
+    /// Returns the names of the metrics, without `_bucket`, `_sum` and `_count` for histograms.
     fn names(&self) -> BTreeSet<&str> {
         self.series().map(|series| base(series.split('{').next().unwrap())).collect()
     }
 
-    /// Metrics of the table that are not there.
+    /// Returns the metrics of the table that are not exported.
     pub fn missing_of_the_table(&self) -> Vec<&'static str> {
         let names = self.names();
         ALL.iter().map(|metric| metric.name).filter(|name| !names.contains(name)).collect()
     }
 
-    /// Series whose name, labels or values the table does not allow.
+    /// Returns the series whose name, labels or label values the table does not allow.
     pub fn undeclared(&self) -> Vec<String> {
         let is_declared = |series: &&str| {
             let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
@@ -53,7 +53,7 @@ impl Scrape {
         self.series().filter(|series| !is_declared(series)).map(str::to_owned).collect()
     }
 
-    /// Metrics that a file of `monitoring/` names and that are not there.
+    /// Returns the metrics that a file of `monitoring/` names and that are not exported.
     pub fn missing_of_monitoring(&self) -> Vec<String> {
         let names = self.names();
         let is_there = |name: &str| match name.strip_suffix('_') {
@@ -70,7 +70,7 @@ impl Scrape {
         missing
     }
 
-    /// Every metric with help and type, by the rules of naming.
+    /// Checks with promtool that every metric has a help text, a type and a valid name.
     pub fn check_by_promtool(&self) {
         let mut promtool = Command::new("promtool")
             .args(["check", "metrics"])

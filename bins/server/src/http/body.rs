@@ -31,7 +31,7 @@ pub struct BodyLimit(pub usize);
 /// Extracts a JSON object from the request body.
 #[derive(Debug)]
 pub struct Json<T> {
-    /// Parsed body.
+    /// Value parsed from the body.
     pub value: T,
     /// Raw body, kept because an idempotency key is bound to its hash.
     pub bytes: Bytes,

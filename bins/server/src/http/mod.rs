@@ -9,7 +9,7 @@ mod request_id;
 
 pub use body::{BodyLimit, INGEST_LIMIT_BYTES, Json, check_batch_length, reject_large_bodies};
 pub(crate) use error::chain;
-pub use error::{ApiError, responses};
+pub use error::{ApiError, ErrorEnvelope, responses};
 pub use middleware::{RequestTimeout, handle_request};
 pub use query::{PathId, Query};
 use request_id::RequestId;

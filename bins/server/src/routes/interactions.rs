@@ -42,28 +42,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     post, path = "/api/interactions", tag = "Interactions",
     request_body(
         content = InteractionRequest,
-        description = "One interaction, or a batch in the property `interactions`.",
-        examples(
-            ("one" = (
-                summary = "One interaction",
-                value = json!({
-                    "user_id": "ada",
-                    "resource_id": "isbn:0140449132",
-                    "interaction_type": "view",
-                    "dwell_seconds": 300,
-                    "scroll_depth": 0.5
-                })
-            )),
-            ("batch" = (
-                summary = "Batch",
-                value = json!({ "interactions": [
-                    { "user_id": "ada", "resource_id": "isbn:0140449132",
-                      "interaction_type": "rating", "rating": 4.5 },
-                    { "user_id": "ada", "resource_id": "isbn:0140449245", "interaction_type": "dismiss",
-                      "occurred_at": "2026-01-31T09:30:00Z" }
-                ] })
-            ))
-        )
+        description = "One interaction, or a batch in the property `interactions`."
     ),
     params(IdempotencyHeader),
     responses(

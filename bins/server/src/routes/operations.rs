@@ -100,8 +100,7 @@ fn readiness(state: &AppState, schema: Option<SchemaStatus>, is_writable: bool) 
     get, path = "/metrics", tag = "Operations", operation_id = "get_metrics",
     responses(
         (
-            status = 200, description = "Metrics.", body = String, content_type = "text/plain",
-            example = json!("docent_resources 24\n")
+            status = 200, description = "Metrics.", body = String, content_type = "text/plain"
         ),
         AnyRoute
     )

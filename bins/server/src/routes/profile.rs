@@ -63,11 +63,7 @@ pub(crate) async fn get_profile(
 /// replaces it. The user is created on first use.
 #[utoipa::path(
     put, path = "/api/profile", tag = "User preferences", params(ProfileQuery),
-    request_body(content = ProfileUpdate, description = "Fields to change.", example = json!({
-        "diversity_preference": 0.7,
-        "research_domains": ["astronomy"],
-        "active_domain": null
-    })),
+    request_body(content = ProfileUpdate, description = "Fields to change."),
     responses(
         (
             status = 200, description = "The updated profile.", body = Profile,

@@ -88,12 +88,7 @@ pub(crate) async fn recommend(
 /// Newer feedback replaces older.
 #[utoipa::path(
     post, path = "/api/recommendations/feedback", tag = "Recommendation feedback",
-    request_body(content = FeedbackInput, description = "Feedback on a recommended resource.", example = json!({
-        "recommendation_id": "01K9Z6Q4T3V8S0E5RBN7XJ2WMB",
-        "resource_id": "isbn:0140449132",
-        "was_clicked": true,
-        "was_useful": true
-    })),
+    request_body(content = FeedbackInput, description = "Feedback on a recommended resource."),
     responses(
         (
             status = 200, description = "The feedback is stored.", body = RecordedFeedback,

@@ -47,20 +47,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 /// MiB.
 #[utoipa::path(
     post, path = "/api/resources/ingest", tag = "Resources",
-    request_body(content = IngestRequest, description = "Resources to create or replace.", example = json!({
-        "resources": [{
-            "id": "isbn:0140449132",
-            "title": "Crime and Punishment",
-            "text": "A student in debt kills a pawnbroker.",
-            "authors": ["Fyodor Dostoevsky"],
-            "subjects": ["novel", "russia"],
-            "language": "en",
-            "published_at": "1866-01-01",
-            "quality": 0.9,
-            "attributes": { "pages": 671 },
-            "links": [{ "target": "isbn:0140449245", "kind": "same_series" }]
-        }]
-    })),
+    request_body(content = IngestRequest, description = "Resources to create or replace."),
     responses(
         (
             status = 200, description = "All resources are stored.", body = IngestResponse,

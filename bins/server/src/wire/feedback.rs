@@ -8,6 +8,12 @@ const MAX_RECOMMENDATION_ID_BYTES: usize = 64;
 /// Feedback on a recommended resource.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({
+    "recommendation_id": "01K9Z6Q4T3V8S0E5RBN7XJ2WMB",
+    "resource_id": "isbn:0140449132",
+    "was_clicked": true,
+    "was_useful": true
+})))]
 pub struct FeedbackInput {
     /// Id of the list the resource was recommended in: `metadata.recommendation_id`.
     #[schema(min_length = 1, max_length = 64)]
@@ -30,7 +36,7 @@ pub struct FeedbackInput {
     feedback_notes: Option<String>,
 }
 
-/// Stored feedback.
+/// Feedback as it is stored after the request.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RecordedFeedback {
     /// Id of the list the resource was recommended in.

@@ -35,7 +35,7 @@ pub struct IdempotencyHeader {
 #[schema(as = InteractionRequest)]
 #[serde(untagged)]
 pub enum InteractionRequest {
-    /// One interaction.
+    /// A single interaction, without `interactions`.
     One(InteractionInput),
     /// Batch of interactions.
     Batch(InteractionBatch),
@@ -44,6 +44,11 @@ pub enum InteractionRequest {
 /// Batch of interactions.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "interactions": [
+    { "user_id": "ada", "resource_id": "isbn:0140449132", "interaction_type": "rating", "rating": 4.5 },
+    { "user_id": "ada", "resource_id": "isbn:0140449245", "interaction_type": "dismiss",
+      "occurred_at": "2026-01-31T09:30:00Z" }
+] })))]
 pub struct InteractionBatch {
     /// Interactions to record, at most 1,000.
     #[schema(value_type = Vec<InteractionInput>, min_items = 1, max_items = 1000)]
@@ -53,6 +58,13 @@ pub struct InteractionBatch {
 /// Interaction of a user with a resource.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({
+    "user_id": "ada",
+    "resource_id": "isbn:0140449132",
+    "interaction_type": "view",
+    "dwell_seconds": 300,
+    "scroll_depth": 0.5
+})))]
 pub struct InteractionInput {
     /// Id of the user, chosen by you. The user is created on first use.
     #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00-\x1F\x7F-\x9F]+$")]
@@ -205,12 +217,12 @@ pub struct InteractionBatchResponse {
 pub enum InteractionResult {
     /// The interaction was recorded.
     Recorded {
-        /// Recorded interaction.
+        /// Interaction as it is stored after the request.
         interaction: RecordedInteraction,
     },
     /// The resource is unknown. Nothing was recorded for this item.
     UnknownResource {
-        /// Unknown id.
+        /// Id that belongs to no resource.
         resource_id: String,
     },
 }

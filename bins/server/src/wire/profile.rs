@@ -68,6 +68,11 @@ impl Profile {
 /// default, and a value replaces it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({
+    "diversity_preference": 0.7,
+    "research_domains": ["astronomy"],
+    "active_domain": null
+})))]
 pub struct ProfileUpdate {
     /// Preferred diversity of lists. Defaults to 0.5.
     #[serde(default)]

@@ -20,7 +20,7 @@ pub enum LivenessStatus {
 /// Readiness of the server, check by check.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Readiness {
-    /// Overall result.
+    /// Overall result of the checks.
     pub status: ReadinessStatus,
     /// Result of the database check.
     pub database: DatabaseCheck,

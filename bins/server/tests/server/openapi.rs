@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, LazyLock, Mutex},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
 use jsonschema::{Draft, Validator};
@@ -126,7 +126,7 @@ impl Checks {
     }
 
     fn validator(&self, schema: &Value) -> Arc<Validator> {
-        let mut validators = self.validators.lock().unwrap();
+        let mut validators = self.validators.lock().unwrap_or_else(PoisonError::into_inner);
         let validator = validators.entry(schema.to_string()).or_insert_with(|| {
             let mut root = schema.clone();
             root["components"] = self.closed_components.clone();

@@ -23,13 +23,13 @@ use crate::{
 /// A protocol with its data and options.
 #[derive(Debug, Clone)]
 pub enum Evaluation {
-    /// Leave one out.
+    /// Ranks the left-out item of each user among given negatives.
     LeaveOneOut { folder: PathBuf, options: ModelOptions },
-    /// Full ranking.
+    /// Ranks all items that the user has not seen.
     Ranking { train: PathBuf, test: PathBuf, options: ModelOptions },
-    /// Libraries of articles.
+    /// Ranks articles for the libraries of CiteULike.
     Citeulike(CiteulikeOptions),
-    /// The whole pipeline on the store.
+    /// Runs the whole pipeline on the interactions of a store.
     Store(StoreOptions),
 }
 

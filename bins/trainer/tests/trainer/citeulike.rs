@@ -68,7 +68,8 @@ fn the_served_pipeline_completes_libraries_and_unseen_articles_are_measured_apar
         assert!(model["parameters"].is_number() && model["score_seconds"].is_number());
         let recalls = [metric("recall@6"), metric("warm_recall@6"), metric("unseen_recall@12")];
         assert!(recalls.iter().all(|recall| (0.0..=1.0).contains(recall)), "{recalls:?}");
-        // Nine articles of each group are warm and six are unseen; those of the own group come first.
+        // Each group has nine warm and six unseen articles. A good model ranks the articles of the
+        // group that a user belongs to first.
         if ["content", "graph", "hybrid"].contains(&name) {
             assert!(metric("warm_recall@12") > 0.99 && metric("unseen_recall@6") > 0.99, "{name}: {model}");
         }

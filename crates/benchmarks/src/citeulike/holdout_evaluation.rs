@@ -14,12 +14,12 @@ pub(super) struct HoldoutEvaluation {
     ks: Vec<usize>,
 }
 
-/// One user.
+/// User to rank articles for, with the expected result.
 struct Case {
     user: u32,
     /// Articles of the user in training, ascending.
     seen: Vec<u32>,
-    /// Held-out articles.
+    /// Held-out articles that are not in `seen`.
     relevant: HashSet<u32>,
 }
 

@@ -26,15 +26,15 @@ use crate::{
 pub enum SchemaPart {
     /// Migration in the history.
     Migration,
-    /// Table.
+    /// Table, without its columns.
     Table,
     /// Column with its type.
     Column,
     /// Index, also of a primary key or of a unique column.
     Index,
-    /// Foreign key.
+    /// Foreign key of a table.
     ForeignKey,
-    /// Check constraint.
+    /// Check constraint of a table.
     Check,
 }
 
@@ -63,7 +63,7 @@ pub struct SchemaCheck {
     pub part: SchemaPart,
     /// Name: `users`, `users.email`, `ix_users_email`, ...
     pub name: String,
-    /// Expected definition.
+    /// Definition that the migrations create.
     pub expected: String,
     /// Definition that was found under that name.
     pub found: Option<String>,

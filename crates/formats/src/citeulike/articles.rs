@@ -14,11 +14,11 @@ use crate::{
 /// Parts of the articles that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parts {
-    /// Words.
+    /// Words of the articles.
     pub text: bool,
-    /// Tags.
+    /// Tags of the articles.
     pub tags: bool,
-    /// Citations.
+    /// Citations between articles.
     pub citations: bool,
 }
 

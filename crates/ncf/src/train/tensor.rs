@@ -47,7 +47,7 @@ impl<A: AutodiffBackend> Tensor<A> {
         Self(A::float_set_require_grad(Self::constant(values, cols, device).0, true))
     }
 
-    /// Matrix product.
+    /// Multiplies two matrices: `[n, k]` times `[k, m]` gives `[n, m]`.
     pub fn matmul(&self, right: &Self) -> Self {
         Self(A::float_matmul(self.0.clone(), right.0.clone()))
     }

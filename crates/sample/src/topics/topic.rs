@@ -18,7 +18,7 @@ pub(crate) struct Topic {
     pub journals: [&'static str; 3],
 }
 
-/// A subtopic.
+/// Words that describe one subtopic of a topic.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Subtopic {
     /// Name of the subtopic, as a subject.

@@ -24,7 +24,7 @@ const TABLE: &str = "recommendation_feedback";
 pub struct FeedbackRow {
     /// Id of the answer.
     pub recommendation_id: String,
-    /// Recommended resource.
+    /// Id of the recommended resource.
     pub resource_id: ResourceId,
     /// User who got the answer; `None` if the user was unknown or was erased.
     pub user_id: Option<UserId>,

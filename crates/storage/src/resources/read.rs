@@ -17,7 +17,7 @@ use crate::{
 };
 use docent_database::{error::Result, sql, time::to_micros};
 
-/// Stored resource.
+/// Resource as stored, including deleted ones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredResource {
     /// Row id: small, dense, never used twice.

@@ -1,9 +1,9 @@
 //! Outcomes of experiments, summed over users: users are the independent samples, not impressions.
 //!
-//! The standard error of a ratio needs sums of squares over the users of a window. When a window
-//! grows by a day to the left, these change only for users with an impression on that day. Each day
-//! therefore stores what it adds, and a window is the sum of its days, however many users there
-//! are.
+//! The standard error of a ratio needs sums of squares over the users of a window. If a window
+//! grows to include the day before it, these sums change only for users with an impression on that
+//! day. Each day therefore stores the difference, and the sums of a window are the sums over its
+//! days: the cost depends on the number of days, not of users.
 
 use std::collections::BTreeMap;
 

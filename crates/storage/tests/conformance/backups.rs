@@ -156,7 +156,7 @@ pub(crate) async fn a_restore_that_fails_midway_leaves_what_was_there(database: 
     let rows = dump(&store).await?;
     let mut config = database.config();
     if store.backend() == "sqlite" {
-        // Somebody keeps the file locked for as long as we are willing to wait.
+        // Another connection keeps the file locked for longer than the restore waits.
         config.wait = std::time::Duration::from_millis(100);
         let session = store.begin_import().await?;
         ensure!(restore_backup(&config, &backup.path, true).await.is_err());

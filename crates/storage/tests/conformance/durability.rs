@@ -1,4 +1,4 @@
-//! What was written is what is read, whenever and however it is opened.
+//! Checks that a store returns what was written to it, also after it is closed and opened again.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What people did is merged, counted and never lost.
+//! Checks that interactions are merged, counted and never lost.
 
 use anyhow::{Context, Result, bail, ensure};
 use docent_domain::{Interaction, InteractionType, NewInteraction, Resource, Signals};

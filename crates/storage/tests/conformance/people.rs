@@ -359,7 +359,7 @@ pub(crate) async fn feedback_of_somebody_else_touches_no_row_of_the_owner(databa
         "{rows:?}"
     );
 
-    // It may come before the impression of the owner, too, and nobody may be known yet.
+    // The feedback may also precede the impression of the owner, and the users may be unknown.
     store.put_feedback(&feedback("early", Some("mallory"), "b")).await?;
     store.put_feedback(&Feedback { was_useful: None, ..feedback("early", None, "b") }).await?;
     ensure!(store.put_impressions(&[impression("early", "new", "b")]).await? == 1);
@@ -385,7 +385,7 @@ pub(crate) async fn verdicts_are_those_of_the_person_whether_known_or_not(databa
     ensure!(hers.len() == 1 && hers[0].was_useful && hers[0].at == at(30), "the newest counts: {hers:?}");
     ensure!(store.verdicts_of(&user("ada")).await?.is_empty());
     ensure!(store.verdicts_of(&user("bob")).await?.iter().all(|verdict| !verdict.was_useful));
-    // Only of people who are known can be learned.
+    // Training reads only the feedback of known users.
     let learned = store.verdicts_after(0, 10).await?;
     ensure!(learned.len() == 1 && learned[0].user_id == user("bob"), "{learned:?}");
     ensure!(store.verdicts_after(learned[0].row_id, 10).await?.is_empty());

@@ -1,4 +1,4 @@
-//! Impressions go when they are old, and what came of them stays.
+//! Checks that old impressions are deleted, and that their outcomes are kept.
 
 use anyhow::{Context, Result, ensure};
 use docent_domain::{Feedback, Impression};
@@ -63,7 +63,7 @@ pub(crate) async fn old_impressions_go_and_what_counts_stays(database: &Database
     ensure!(store.quality(at(-80 * DAY), 90).await? == quality, "counts stay");
     ensure!(store.quality(at(0), 90).await? == newest);
 
-    // What a window still shows can still be completed, and is counted.
+    // Feedback on an impression that is still stored is recorded and counted.
     store.put_feedback(&said("open", "ada", Some(true), 0)).await?;
     let row = rows(&store, "open").await?.pop().context("open")?;
     ensure!(
@@ -71,7 +71,7 @@ pub(crate) async fn old_impressions_go_and_what_counts_stays(database: &Database
         "{row:?}"
     );
     ensure!(store.quality(at(0), 90).await?.groups[0].counts.useful == 1);
-    // What is gone is feedback on something that was never shown, as far as we know.
+    // Feedback on a deleted impression is stored as feedback without an impression.
     store.put_feedback(&said("old", "ada", Some(true), 0)).await?;
     ensure!(rows(&store, "old").await?[0].shown_at.is_none());
     Ok(())

@@ -19,7 +19,7 @@ const OPERATIONS_AFTER_FAULT: u64 = 12;
 /// Frames in the log of the larger template. SQLite moves the log into the database at 1,000, so
 /// that this happens early in a run.
 const LONG_LOG_FRAMES: u64 = 900;
-/// One run in so many starts with the larger template, which takes longer to copy.
+/// Interval between runs that start with the larger template, which takes longer to copy.
 const LONG_LOG_EVERY: u64 = 4;
 const FRAME_BYTES: u64 = 4_096 + 24;
 
@@ -28,7 +28,7 @@ const FRAME_BYTES: u64 = 4_096 + 24;
 pub(crate) struct Plan {
     /// `write` or `sync`.
     pub(crate) kind: String,
-    /// Error number.
+    /// Error number (`errno`) of the failure.
     pub(crate) code: i32,
     /// Consecutive operations that fail.
     pub(crate) count: u64,

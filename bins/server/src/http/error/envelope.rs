@@ -33,7 +33,7 @@ pub struct ErrorDetails {
     /// Field, parameter or header with the invalid value.
     #[schema(required = false)]
     field: String,
-    /// Accepted values.
+    /// Description of the accepted values.
     #[schema(required = false)]
     expected: String,
     /// Value that was read; null if a required value is missing.

@@ -36,11 +36,11 @@ pub struct ExperimentVariant {
 /// has a width even if all outcomes agree.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Interval {
-    /// Estimate.
+    /// Estimated value of the metric.
     value: f64,
-    /// Lower bound.
+    /// Lower bound of the interval.
     low: f64,
-    /// Upper bound.
+    /// Upper bound of the interval.
     high: f64,
 }
 
@@ -51,7 +51,7 @@ pub struct VariantComparison {
     variant: String,
     /// Name of the baseline.
     against: String,
-    /// Compared metric.
+    /// Metric that is compared.
     #[schema(value_type = ExperimentMetric)]
     metric: &'static str,
     /// Conclusion of the comparison.

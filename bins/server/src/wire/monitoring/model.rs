@@ -14,7 +14,7 @@ pub struct ModelHealth {
     model: Option<LiveModel>,
 }
 
-/// Live model.
+/// Model that the server currently answers with.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LiveModel {
     /// Version of the model.

@@ -86,7 +86,7 @@ pub struct QueryTiming {
     slow: Vec<SlowQuery>,
 }
 
-/// Slow query.
+/// Database query that exceeded the threshold for slow queries.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SlowQuery {
     /// SQL text without values, truncated to 300 characters.

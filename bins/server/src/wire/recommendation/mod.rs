@@ -20,7 +20,7 @@ pub struct RecommendationList {
     metadata: RecommendationMetadata,
 }
 
-/// Recommended resource.
+/// Recommended resource, with its score and reasons.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Recommendation {
     /// Id of the resource.

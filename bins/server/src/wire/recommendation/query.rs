@@ -22,7 +22,7 @@ pub struct RecommendQuery {
     /// Maximum number of recommendations.
     #[param(value_type = i64, required = false, minimum = 1, maximum = 100, default = 20)]
     limit: Option<i64>,
-    /// Ranking strategy.
+    /// Strategy that ranks the resources.
     #[param(value_type = Strategy, required = false, default = "hybrid")]
     strategy: Option<String>,
     /// Diversity of the list: 0 ranks by score alone, 1 favours resources unlike those before them.

@@ -9,6 +9,20 @@ use crate::wire::{object::Object, time::timestamp_or_date};
 /// Resources to create or replace.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({
+    "resources": [{
+        "id": "isbn:0140449132",
+        "title": "Crime and Punishment",
+        "text": "A student in debt kills a pawnbroker.",
+        "authors": ["Fyodor Dostoevsky"],
+        "subjects": ["novel", "russia"],
+        "language": "en",
+        "published_at": "1866-01-01",
+        "quality": 0.9,
+        "attributes": { "pages": 671 },
+        "links": [{ "target": "isbn:0140449245", "kind": "same_series" }]
+    }]
+})))]
 pub struct IngestRequest {
     /// Resources to ingest, at most 1,000. If an id occurs twice, the last one wins.
     #[schema(value_type = Vec<ResourceInput>, min_items = 1, max_items = 1000)]

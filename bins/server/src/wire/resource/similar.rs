@@ -22,7 +22,7 @@ pub struct SimilarResources {
     similar: Vec<SimilarResource>,
 }
 
-/// Similar resource.
+/// Resource that is similar to the requested one.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SimilarResource {
     /// Id of the resource.
