@@ -48,8 +48,10 @@ async fn every_documented_path_has_the_documented_methods_and_no_others() {
                 let allow: BTreeSet<String> = allow.split(", ").map(str::to_owned).collect();
                 assert_eq!(allow, allowed, "{method} {path}");
             }
-            let (_, body) = read_response(response).await;
-            assert_ne!(body["error"]["code"], "unknown_route", "{method} {path}");
+            if response.status() == StatusCode::NOT_FOUND {
+                let (_, body) = read_response(response).await;
+                assert_ne!(body["error"]["code"], "unknown_route", "{method} {path}");
+            }
         }
     }
 }
