@@ -50,11 +50,11 @@ bench:
 
 # Generate docs/metrics.md from the table of metrics.
 metrics-doc:
-    cargo run -q -p docent-telemetry --example reference > docs/metrics.md
+    cargo run -q -p docent-telemetry --example metrics_reference > docs/metrics.md
 
 # Generate docs/reference/configuration.md from the types of the settings.
 config-doc:
-    cargo run -q -p docent-config --example reference > docs/reference/configuration.md
+    cargo run -q -p docent-config --example configuration_reference > docs/reference/configuration.md
 
 # Generate docs/reference/command-line.md from the arguments of both programs.
 command-line-doc:

@@ -36,7 +36,7 @@ fn a_value_out_of_its_range_is_refused_with_key_line_and_range() {
         (
             "[engine]\nimpression_retention_days = 89",
             2,
-            "engine.impression_retention_days: expected 90 days or more",
+            "engine.impression_retention_days: expected at least 90 days",
         ),
         ("[engine]\nimpression_retention_days = 'never'", 2, "got \"never\""),
         ("[train]\nholdout = 2", 2, "train.holdout: expected a number above 0 and below 1, got 2"),
