@@ -65,8 +65,11 @@ pub fn records(
     table_records(Box::new(input), Location::new(name, 0), rows)
 }
 
+/// Parses one row of a table.
+type ParseRow = fn(Row<'_>) -> Result<Record, String>;
+
 fn table_records(input: Input, start: Location, rows: Rows) -> Result<Records<'static>, FormatError> {
-    let (columns, parse): (Columns, fn(Row<'_>) -> Result<Record, String>) = match rows {
+    let (columns, parse): (Columns, ParseRow) = match rows {
         Rows::Links => (LINK, link),
         Rows::Resources => (RESOURCE, resource),
         Rows::Interactions => (INTERACTION, interaction),

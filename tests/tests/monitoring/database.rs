@@ -31,7 +31,7 @@ async fn a_database_that_goes_away_is_seen_to_be_away() {
     for line in [
         "docent_database_up 1",
         r#"docent_database_connections_max{pool="shared"} 8"#,
-        r#"docent_build_info{version="0.1.0",database="postgresql"} 1"#,
+        concat!(r#"docent_build_info{version=""#, env!("CARGO_PKG_VERSION"), r#"",database="postgresql"} 1"#),
     ] {
         shows(&server, line).await;
     }

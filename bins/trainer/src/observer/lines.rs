@@ -37,20 +37,12 @@ impl TrainObserver for Lines {
                 (self.logged_at, self.epoch) = (Instant::now(), 0);
                 tracing::info!("{name}");
             }
-            TrainEvent::Read { interactions } => {
-                if self.is_due() {
-                    tracing::info!(interactions, "read");
-                }
+            TrainEvent::Read { interactions } if self.is_due() => tracing::info!(interactions, "read"),
+            TrainEvent::Embedded { done, total } if done == total || self.is_due() => {
+                tracing::info!("embedded {done} of {total}");
             }
-            TrainEvent::Embedded { done, total } => {
-                if done == total || self.is_due() {
-                    tracing::info!("embedded {done} of {total}");
-                }
-            }
-            TrainEvent::Step { done, total } => {
-                if done == total || self.is_due() {
-                    tracing::info!("step {done} of {total}");
-                }
+            TrainEvent::Step { done, total } if done == total || self.is_due() => {
+                tracing::info!("step {done} of {total}");
             }
             TrainEvent::Ncf(progress) => {
                 let NcfProgress { epoch, epochs, batch, batches, .. } = *progress;

@@ -12,7 +12,7 @@ mod split;
 pub use self::{
     articles::{Articles, Parts},
     records::CiteulikeReader,
-    split::Split,
+    split::{Libraries, Split},
 };
 
 /// Libraries: the articles of each user.

@@ -5,6 +5,9 @@ use crate::{
     numbered::{MAX_ID, id_lines},
 };
 
+/// Article numbers of each user, `[n_users][articles]`.
+pub type Libraries = Vec<Vec<u32>>;
+
 /// The files of a split with a number of training articles per user: `cf-train-P-users.dat` and
 /// `cf-test-P-users.dat`, with lines `count article article ...`, one per user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +39,7 @@ impl Split {
     ///
     /// # Errors
     /// [`FormatError`] for the first bad line, and for a training file without articles.
-    pub fn read(&self, limit: Option<u32>) -> Result<(Vec<Vec<u32>>, Vec<Vec<u32>>), FormatError> {
+    pub fn read(&self, limit: Option<u32>) -> Result<(Libraries, Libraries), FormatError> {
         let train = libraries(&self.train_path, limit)?;
         let test = libraries(&self.test_path, limit)?;
         if train.iter().all(Vec::is_empty) {
@@ -46,7 +49,7 @@ impl Split {
     }
 }
 
-fn libraries(path: &Path, limit: Option<u32>) -> Result<Vec<Vec<u32>>, FormatError> {
+fn libraries(path: &Path, limit: Option<u32>) -> Result<Libraries, FormatError> {
     let mut libraries = Vec::new();
     for line in id_lines(path)? {
         let line = line?;

@@ -13,9 +13,9 @@ const EPSILON: f32 = 1e-8;
 /// Applies one Adam update, the `step`-th (from 1) of these weights. Returns false if a weight is
 /// no longer finite.
 ///
-/// With gradient `g`: `m ← β₁ m + (1 - β₁) g`, `v ← β₂ v + (1 - β₂) g²`, `w ← w - rate · m̂ / (√v̂
-/// + ε)`, where `m̂ = m / (1 - β₁^step)` and `v̂ = v / (1 - β₂^step)` correct the bias of moments
-/// that start at zero. All slices have the same length.
+/// With gradient `g`: `m ← β₁ m + (1 - β₁) g`, `v ← β₂ v + (1 - β₂) g²`,
+/// `w ← w - rate · m̂ / (√v̂ + ε)`, where `m̂ = m / (1 - β₁^step)` and `v̂ = v / (1 - β₂^step)`
+/// correct the bias of moments that start at zero. All slices have the same length.
 pub(crate) fn update(
     learning_rate: f32,
     step: u32,
