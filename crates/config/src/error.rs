@@ -9,12 +9,12 @@ use crate::Origin;
 #[non_exhaustive]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("the configuration {} cannot be read: {source}", path.display())]
+    #[error("the configuration {} cannot be read: {cause}", path.display())]
     Unreadable {
         /// Path of the file.
         path: PathBuf,
         /// Error of the operating system.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The file is not TOML.
     #[error("{}:{line}:{column}: {message}", path.display())]

@@ -54,7 +54,7 @@ fn print_models(snapshots: &SnapshotStore, ids: &[String], live: Option<&str>, r
     println!("NDCG@10 on the holdout of each run:");
     let [popularity, als, ncf, collaborative, hybrid] = MEASURED;
     let header =
-        ["version", "live", "published", popularity, als, ncf, collaborative, hybrid, LEARNED, "size", ""];
+        ["version", "live", "published at", popularity, als, ncf, collaborative, hybrid, LEARNED, "size", ""];
     println!("{}", table::render(&header, &rows));
 }
 
