@@ -12,7 +12,7 @@ use crate::{ConfigError, Origin, loader::Layer, path::join};
 
 pub(crate) fn read(path: &Path) -> Result<Layer, ConfigError> {
     let text = fs::read_to_string(path)
-        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), cause })?;
+        .map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
     let document = ImDocument::parse(text.as_str()).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         let (line, column) = position(&text, start);
