@@ -11,8 +11,8 @@ use toml_edit::{ImDocument, TableLike};
 use crate::{ConfigError, Origin, loader::Layer, path::join};
 
 pub(crate) fn read(path: &Path) -> Result<Layer, ConfigError> {
-    let text = fs::read_to_string(path)
-        .map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
+    let text =
+        fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
     let document = ImDocument::parse(text.as_str()).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         let (line, column) = position(&text, start);
