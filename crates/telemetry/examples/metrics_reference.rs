@@ -1,4 +1,4 @@
-//! Prints `docs/metrics.md`: `cargo run -p docent-telemetry --example metrics_reference > docs/metrics.md`.
+//! Prints `docs/metrics.md`: `cargo run -p docent-telemetry --example metrics_reference`.
 #![allow(clippy::print_stdout, reason = "an example prints its result")]
 
 fn main() {
