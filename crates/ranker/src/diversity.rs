@@ -1,26 +1,4 @@
-/// Returns the cosine of two vectors, or 0 if one of them is zero or their lengths differ.
-#[must_use]
-pub fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    if a.len() != b.len() {
-        return 0.0;
-    }
-    let norms = (dot(a, a) * dot(b, b)).sqrt();
-    if norms > 0.0 { f64::from(dot(a, b) / norms) } else { 0.0 }
-}
-
-/// Returns the dot product. Eight running sums let the compiler use vector registers.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    const LANES: usize = 8;
-    let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest: f32 = a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(x, y)| x * y).sum();
-    let mut sums = [0.0f32; LANES];
-    for (x, y) in a_chunks.zip(b_chunks) {
-        for ((sum, x), y) in sums.iter_mut().zip(x).zip(y) {
-            *sum += x * y;
-        }
-    }
-    sums.iter().sum::<f32>() + rest
-}
+use docent_linalg::dot;
 
 /// Picks `keep` of the ranked items by maximal marginal relevance (Carbonell and Goldstein, 1998):
 /// one by one, each time the item with the largest

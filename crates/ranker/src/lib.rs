@@ -34,7 +34,8 @@ mod reason;
 
 pub use candidate::{Candidate, Ranked};
 pub use contributions::Contributions;
-pub use diversity::{cosine, mmr};
+pub use diversity::mmr;
+pub use docent_linalg::cosine;
 pub use exclusion::{Exclusion, Exclusions, quality_fence};
 pub use exploration::Exploration;
 pub use facts::{Attribute, AttributeValue, Facts};
