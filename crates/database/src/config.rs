@@ -31,7 +31,7 @@ impl StoreConfig {
     /// Returns the SQLite store in a file, whichever characters its path has.
     ///
     /// ```
-    /// use docent_storage::StoreConfig;
+    /// use docent_database::StoreConfig;
     ///
     /// let config = StoreConfig::sqlite("what?/100%/docent.db");
     /// assert_eq!(config.sqlite_file().as_deref(), Some("what?/100%/docent.db".as_ref()));
