@@ -1,5 +1,4 @@
 //! MovieLens "latest small" as domain values, where its folder exists.
-#![allow(clippy::print_stderr, reason = "a skipped test must say so")]
 
 use std::{fs::File, path::PathBuf};
 
@@ -7,20 +6,17 @@ use anyhow::Context;
 use chrono::{DateTime, TimeZone, Utc};
 use docent::{InteractionType, NewInteraction, Resource, Signals};
 
-/// Returns the folder of real data sets: `DOCENT_DATA`, or `../shared/data` beside the project.
-pub fn data_folder() -> PathBuf {
-    std::env::var_os("DOCENT_DATA")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from)
+/// Returns the folder of the data set, which may be missing.
+pub fn folder() -> PathBuf {
+    docent_test_support::data_folder().join("ml-latest-small")
 }
 
-/// Returns films and ratings, or `None` with a message on standard error where the folder is
-/// missing.
-pub fn load() -> anyhow::Result<Option<(Vec<Resource>, Vec<NewInteraction>)>> {
-    let folder = data_folder().join("ml-latest-small");
-    if !folder.is_dir() {
-        eprintln!("SKIPPED: {} is not there; set DOCENT_DATA to run this test", folder.display());
-        return Ok(None);
-    }
+/// Returns films and ratings.
+///
+/// # Errors
+/// Fails if a file is missing or not as expected.
+pub fn load() -> anyhow::Result<(Vec<Resource>, Vec<NewInteraction>)> {
+    let folder = folder();
     let mut films = Vec::new();
     for row in csv::Reader::from_reader(File::open(folder.join("movies.csv"))?).deserialize() {
         let (id, title, genres): (String, String, String) = row?;
@@ -41,7 +37,7 @@ pub fn load() -> anyhow::Result<Option<(Vec<Resource>, Vec<NewInteraction>)>> {
         });
     }
     ratings.sort_by_key(|rating| rating.at);
-    Ok(Some((films, ratings)))
+    Ok((films, ratings))
 }
 
 fn year(title: &str) -> Option<DateTime<Utc>> {

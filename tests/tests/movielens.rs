@@ -11,16 +11,15 @@ use docent::{
     Answer, Engine, EngineConfig, NewInteraction, RecommendRequest, Resource, Strategy, UnitInterval, UserId,
     training::{EngineTrainer, TrainConfig, TrainEvent, TrainObserver},
 };
-use docent_test_support::{Trial, run, test};
+use docent_test_support::{run, test};
 use docent_tests::movielens;
 
 fn main() -> ExitCode {
-    let films: Trial = test("films_and_ratings_become_personal_recommendations", async || {
+    let films = test("films_and_ratings_become_personal_recommendations", async || {
         films_and_ratings_become_personal_recommendations().await;
         Ok(())
     });
-    let is_missing = !movielens::data_folder().join("ml-latest-small").is_dir();
-    run(vec![films.with_ignored_flag(is_missing)])
+    run(vec![films.with_ignored_flag(!movielens::folder().is_dir())])
 }
 
 fn request(user: &str) -> RecommendRequest {
@@ -88,7 +87,7 @@ async fn preferences_have_an_effect_at_every_step(engine: &Engine, films: &[Reso
 }
 
 async fn films_and_ratings_become_personal_recommendations() {
-    let (films, ratings) = movielens::load().unwrap().unwrap();
+    let (films, ratings) = movielens::load().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let config = EngineConfig::in_folder(folder.path());
     let engine = Engine::open(config.clone()).await.unwrap();

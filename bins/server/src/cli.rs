@@ -131,36 +131,21 @@ pub struct BackupArgs {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
-    use std::{fs, path::Path};
-
     use clap::CommandFactory;
     use clap_markdown::MarkdownOptions;
+    use docent_test_support::check_command_line_reference;
 
     use super::Cli;
-
-    const START: &str = "<!-- docent-server -->\n";
-    const END: &str = "<!-- end of docent-server -->\n";
 
     #[test]
     fn the_arguments_are_consistent() {
         Cli::command().debug_assert();
     }
 
-    /// Writes the section of this program instead of checking it if `UPDATE_DOCS` is set.
     #[test]
     fn the_reference_of_the_command_line_is_current() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/command-line.md");
-        let page = fs::read_to_string(&path).unwrap();
         let options = MarkdownOptions::new().show_footer(false).show_table_of_contents(false);
-        let section = clap_markdown::help_markdown_custom::<Cli>(&options).replace("\n## ", "\n### ");
-        let section = section.replacen("# ", "## ", 1);
-        let (before, rest) = page.split_once(START).unwrap();
-        let (_, after) = rest.split_once(END).unwrap();
-        let current = format!("{before}{START}{section}{END}{after}");
-        if std::env::var_os("UPDATE_DOCS").is_some() {
-            fs::write(&path, &current).unwrap();
-        } else {
-            assert!(page == current, "docs/reference/command-line.md differs; run `just command-line-doc`");
-        }
+        let help = clap_markdown::help_markdown_custom::<Cli>(&options);
+        check_command_line_reference("docent-server", &help).unwrap();
     }
 }

@@ -33,7 +33,7 @@ use docent::{
 use docent_telemetry::{LogFormat, init_tracing, log_panic, names, report_failure};
 
 use crate::{
-    cli::{Cli, Command, CommonArgs, ConfigArgs, DemoArgs, ServeArgs},
+    cli::{Cli, Command, ConfigArgs, DemoArgs, ServeArgs},
     stop::StopSignals,
 };
 
@@ -77,7 +77,12 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         metrics::counter!(names::PANICS).increment(1);
         log_panic(panic);
     }));
-    let loader = loader(&cli.common);
+    let common = &cli.common;
+    let loader = Loader::for_program(
+        common.config.as_deref(),
+        common.database_url.as_deref(),
+        common.snapshots.as_deref(),
+    );
     match cli.command {
         Command::Openapi => print(&openapi::document()),
         Command::Config(args) => print_config(loader, args),
@@ -95,21 +100,6 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             demo::run(&folder, load(loader)?, stop).await
         }),
     }
-}
-
-/// Returns the sources of the configuration that every command has.
-fn loader(args: &CommonArgs) -> Loader {
-    let mut loader = Loader::new().environment();
-    if let Some(file) = &args.config {
-        loader = loader.file(file);
-    }
-    if let Some(url) = &args.database_url {
-        loader = loader.flag("--database-url", "engine.database_url", url);
-    }
-    if let Some(folder) = &args.snapshots {
-        loader = loader.flag("--snapshots", "engine.snapshots", folder);
-    }
-    loader
 }
 
 fn with_serve_args(mut loader: Loader, args: ServeArgs) -> Loader {

@@ -1,42 +1,34 @@
 //! The help of every command. Review changes with `cargo insta review`.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::process::Command;
+use docent_test_support::{helps, output};
 
-fn output(arguments: &[&str]) -> String {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_docent-server")).args(arguments).env_clear().output().unwrap();
-    assert!(output.status.success(), "{arguments:?}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
+const PROGRAM: &str = env!("CARGO_BIN_EXE_docent-server");
+const COMMANDS: [&str; 13] = [
+    "",
+    "serve",
+    "openapi",
+    "config",
+    "demo",
+    "db",
+    "db status",
+    "db migrate",
+    "db verify",
+    "db backup",
+    "db restore",
+    "db rollback",
+    "db deploy",
+];
 
 #[test]
 fn the_help_of_every_command_is_reviewed() {
-    for command in [
-        "",
-        "serve",
-        "openapi",
-        "config",
-        "demo",
-        "db",
-        "db status",
-        "db migrate",
-        "db verify",
-        "db backup",
-        "db restore",
-        "db rollback",
-        "db deploy",
-    ] {
-        let mut arguments: Vec<&str> = command.split_whitespace().collect();
-        arguments.push("--help");
-        insta::assert_snapshot!(
-            format!("docent-server {command}").trim().replace(' ', "_"),
-            output(&arguments)
-        );
+    for (name, help) in helps(PROGRAM, &COMMANDS).unwrap() {
+        insta::assert_snapshot!(name, help);
     }
 }
 
 #[test]
 fn the_version_is_printed() {
-    assert_eq!(output(&["--version"]), format!("docent-server {}\n", env!("CARGO_PKG_VERSION")));
+    let version = output(PROGRAM, &["--version"]).unwrap();
+    assert_eq!(version, format!("docent-server {}\n", env!("CARGO_PKG_VERSION")));
 }

@@ -18,8 +18,8 @@ use figment::{Figment, providers::Serialized};
 
 use crate::{
     cli::{
-        CiteulikeArgs, Cli, Command, Common, EvaluateProtocol, ExportFormat, GenerateArgs, ImportFormat,
-        ModelArgs, ModelName, ModelsAction, StoreArgs, TrainArgs, Without,
+        CiteulikeArgs, Cli, Command, EvaluateProtocol, ExportFormat, GenerateArgs, ImportFormat, ModelArgs,
+        ModelName, ModelsAction, StoreArgs, TrainArgs, Without,
     },
     evaluate::{self, Evaluation, Output, StoreOptions},
     export, generate, import, logging, models,
@@ -29,7 +29,12 @@ use crate::{
 
 /// Runs a command and returns the exit code.
 pub async fn run(cli: Cli) -> anyhow::Result<u8> {
-    let mut loader = loader(&cli.common);
+    let common = &cli.common;
+    let mut loader = Loader::for_program(
+        common.config.as_deref(),
+        common.database_url.as_deref(),
+        common.snapshots.as_deref(),
+    );
     if let Command::Train(args) = &cli.command {
         loader = with_train_args(loader, args);
     }
@@ -60,21 +65,6 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
             }
         }
     }
-}
-
-/// Returns the sources of the configuration that every command has.
-fn loader(args: &Common) -> Loader {
-    let mut loader = Loader::new().environment();
-    if let Some(file) = &args.config {
-        loader = loader.file(file);
-    }
-    if let Some(url) = &args.database_url {
-        loader = loader.flag("--database-url", "engine.database_url", url);
-    }
-    if let Some(folder) = &args.snapshots {
-        loader = loader.flag("--snapshots", "engine.snapshots", folder);
-    }
-    loader
 }
 
 fn with_train_args(mut loader: Loader, args: &TrainArgs) -> Loader {

@@ -1,4 +1,7 @@
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use figment::{
     Figment, Profile, Provider,
@@ -41,6 +44,23 @@ impl Loader {
     /// Creates a loader of the defaults.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Creates the loader of a program with the flags `--config`, `--database-url` and
+    /// `--snapshots`: reads the file that `config` names, the `DOCENT_*` variables of this process
+    /// and the other flags that are given.
+    pub fn for_program(config: Option<&Path>, database_url: Option<&str>, snapshots: Option<&Path>) -> Self {
+        let mut loader = Self::new().environment();
+        if let Some(file) = config {
+            loader = loader.file(file);
+        }
+        if let Some(url) = database_url {
+            loader = loader.flag("--database-url", "engine.database_url", url);
+        }
+        if let Some(folder) = snapshots {
+            loader = loader.flag("--snapshots", "engine.snapshots", folder);
+        }
+        loader
     }
 
     /// Reads a TOML file, which must exist.

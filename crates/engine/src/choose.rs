@@ -164,10 +164,9 @@ fn weights(
     configured: &Weights,
     positives: usize,
 ) -> Weights {
-    let learned = state.live.as_ref().map(|live| &live.model.info.weights);
     match strategy.component() {
         Some(component) => Weights::only(component),
-        None => request.weights.unwrap_or_else(|| weights_for(positives, learned, configured)),
+        None => request.weights.unwrap_or_else(|| weights_for(positives, Some(&state.weights), configured)),
     }
 }
 

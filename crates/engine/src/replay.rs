@@ -3,12 +3,15 @@
 //!
 //! A replay has a catalogue, a model and users of its own. It reads no store and raises no metric.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use docent_domain::{ComponentScores, Link, Profile, Resource, UserId};
 use docent_graph::{Edge, PprConfig};
-use docent_models::{Blend, ModelInfo, PublishedModel};
+use docent_models::{Blend, LearnedWeights, PublishedModel};
 use docent_ranker::{Candidate, RankOptions, Ranked};
 
 use crate::{
@@ -78,6 +81,7 @@ pub struct ReplayCandidates<'a> {
 /// A model that serves a catalogue of its own.
 pub struct Replay {
     state: State,
+    live: Arc<LiveModel>,
 }
 
 impl Replay {
@@ -97,52 +101,50 @@ impl Replay {
             let key = state.catalogue.put(row_id, entry);
             links.push((key, resource.links.clone()));
         }
-        state.adopt(LiveModel {
+        let live = Arc::new(LiveModel {
             version: "candidate".into(),
             created_at: DateTime::UNIX_EPOCH,
             size_bytes: 0,
             model,
-        })?;
+        });
+        state.adopt(Arc::clone(&live))?;
         state.rebuild_graph(links)?;
         state.apply_summary(state.summary());
-        Ok(Self { state })
+        Ok(Self { state, live })
     }
 
-    fn model(&self) -> Result<&PublishedModel, Error> {
-        self.state.live.as_deref().map(|live| &live.model).ok_or_else(no_model)
+    /// Returns the learned weights of the hybrid score: those of the model, or those set last.
+    #[must_use]
+    pub fn weights(&self) -> &LearnedWeights {
+        &self.state.weights
     }
 
-    /// Returns the description of the model.
-    ///
-    /// # Errors
-    /// None: a replay always has a model.
-    pub fn info(&self) -> Result<&ModelInfo, Error> {
-        Ok(&self.model()?.info)
+    /// Sets the learned weights of the hybrid score, from the next request on.
+    pub fn set_weights(&mut self, weights: LearnedWeights) {
+        self.state.weights = weights;
     }
 
-    /// Returns the description of the model for changes, which apply to the next request.
-    ///
-    /// # Errors
-    /// None: a replay always has a model.
-    pub fn info_mut(&mut self) -> Result<&mut ModelInfo, Error> {
-        let live = self.state.live.as_mut().and_then(Arc::get_mut).ok_or_else(no_model)?;
-        Ok(&mut live.model.info)
+    /// Returns the learned weights of edge kinds, by kind: those of the model, or those set last.
+    #[must_use]
+    pub fn edge_kind_weights(&self) -> &BTreeMap<String, f32> {
+        &self.state.edge_kind_weights
+    }
+
+    /// Sets the learned weights of edge kinds, by kind, from the next request on.
+    pub fn set_edge_kind_weights(&mut self, weights: BTreeMap<String, f32>) {
+        self.state.edge_kind_weights = weights;
     }
 
     /// Returns the blend of collaborative models.
-    ///
-    /// # Errors
-    /// None: a replay always has a model.
-    pub fn blend(&self) -> Result<&Blend, Error> {
-        Ok(&self.model()?.collaborative)
+    #[must_use]
+    pub fn blend(&self) -> &Blend {
+        &self.live.model.collaborative
     }
 
     /// Returns the number of users who like each item, `[items]`.
-    ///
-    /// # Errors
-    /// None: a replay always has a model.
-    pub fn popularity(&self) -> Result<&[u32], Error> {
-        Ok(&self.model()?.popularity)
+    #[must_use]
+    pub fn popularity(&self) -> &[u32] {
+        &self.live.model.popularity
     }
 
     /// Returns the number of resources.
@@ -239,8 +241,4 @@ impl Replay {
         let context = UserContext::of(&self.state, &user.0, at)?;
         Ok((context.scores(keys)?, context.known_positives()))
     }
-}
-
-fn no_model() -> Error {
-    Error::Internal("the replay has no model".into())
 }

@@ -64,9 +64,7 @@ impl Offline {
     #[must_use]
     pub fn has(&self, strategy: Strategy) -> bool {
         match strategy {
-            Strategy::Collaborative => {
-                self.replay.popularity().is_ok_and(|counts| counts.iter().any(|&count| count > 0))
-            }
+            Strategy::Collaborative => self.replay.popularity().iter().any(|&count| count > 0),
             Strategy::Content => self.vector_values > 0,
             Strategy::Graph => self.replay.n_edges() > 0,
             Strategy::Hybrid => true,
@@ -77,7 +75,7 @@ impl Offline {
     /// vectors of texts and audiences, of the edges; of all of them for the hybrid.
     #[must_use]
     pub fn n_parameters(&self, strategy: Strategy) -> usize {
-        let collaborative = self.replay.blend().map_or(0, CollaborativeModel::n_parameters);
+        let collaborative = self.replay.blend().n_parameters();
         let vectors = 2 * self.vector_values;
         match strategy {
             Strategy::Collaborative => collaborative,

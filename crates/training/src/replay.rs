@@ -48,10 +48,10 @@ impl Trainer {
         let model = assemble(data, &fitted, blend, text, ModelInfo::empty())?;
         let mut candidate = CandidateReplay { replay: replay(data, model, &fitted)?, data, engine };
         let validation = HoldoutEvaluation::new(&fitted, &validation);
-        let edge_weights = edge_kind_weights::learn(&candidate, &validation)?;
-        candidate.replay.info_mut()?.edge_kind_weights = edge_weights;
+        let of_edge_kinds = edge_kind_weights::learn(&candidate, &validation)?;
+        candidate.replay.set_edge_kind_weights(of_edge_kinds);
         let weights = hybrid_weights::learn(&candidate, &validation)?;
-        candidate.replay.info_mut()?.weights = weights;
+        candidate.replay.set_weights(weights);
         Ok(candidate)
     }
 }

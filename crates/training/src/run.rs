@@ -189,7 +189,7 @@ impl Trainer {
         stage(observer, "evaluating")?;
         let test = HoldoutEvaluation::new(known, test);
         let counts = popularity(known, data.items.len());
-        let blend = candidate.replay.blend()?;
+        let blend = candidate.replay.blend();
         let mut evaluated = vec![("popularity", mean_metrics(&test.each_by_scores(K, &counts)?))];
         for member in blend.members() {
             evaluated.push((member.model.kind().name(), test.mean_by_model(member.model.as_ref())?));
@@ -203,10 +203,9 @@ impl Trainer {
         for &(model, metrics) in evaluated.iter().chain(&of_live) {
             let _ = observer.on_event(&TrainEvent::Evaluated { model, metrics });
         }
-        let info = candidate.replay.info()?;
         Ok(Proof {
-            edge_kind_weights: info.edge_kind_weights.clone(),
-            weights: info.weights.clone(),
+            edge_kind_weights: candidate.replay.edge_kind_weights().clone(),
+            weights: candidate.replay.weights().clone(),
             holdout: evaluated.into_iter().map(|(model, metrics)| (model.to_owned(), metrics)).collect(),
             live,
         })

@@ -136,9 +136,9 @@ impl Trainer {
             resources: data.items.len(),
             positives: known.len(),
             train_seconds,
-            blend: candidate.replay.blend()?.blend_weights(),
-            edge_kind_weights: candidate.replay.info()?.edge_kind_weights.clone(),
-            weights: candidate.replay.info()?.weights.clone(),
+            blend: candidate.replay.blend().blend_weights(),
+            edge_kind_weights: candidate.replay.edge_kind_weights().clone(),
+            weights: candidate.replay.weights().clone(),
             parts,
             sweep,
         })
@@ -160,7 +160,7 @@ fn part(
     let score_seconds = begun.elapsed().as_secs_f64();
     models.push(EvaluatedModel { name: "popularity", metrics, score_seconds, parameters: counts.len() });
     let have_histories = evaluation.cases.iter().any(|case| !case.history.is_empty());
-    for member in candidate.replay.blend()?.members().iter().filter(|_| have_histories) {
+    for member in candidate.replay.blend().members().iter().filter(|_| have_histories) {
         let begun = Instant::now();
         models.push(EvaluatedModel {
             name: member.model.kind().name(),
@@ -198,7 +198,7 @@ fn served(
     among: Option<&[u32]>,
     k: usize,
 ) -> Result<Vec<EvaluatedModel>, Error> {
-    let blend = candidate.replay.blend()?.n_parameters();
+    let blend = candidate.replay.blend().n_parameters();
     let lists = candidate.ranked(evaluation, k, among, served_options)?;
     Ok(SERVED
         .into_iter()

@@ -60,6 +60,18 @@ macro_rules! trials {
     }};
 }
 
+/// Builds the trial of a function without arguments that fails by a panic, as a `#[test]` does. The
+/// path may name a module: `trial!(imports::twice)`.
+#[macro_export]
+macro_rules! trial {
+    ($test:path) => {
+        $crate::Trial::test(::std::stringify!($test).replace(' ', ""), || {
+            $test();
+            ::std::result::Result::Ok(())
+        })
+    };
+}
+
 #[cfg(unix)]
 fn postgres_is_available() -> bool {
     crate::Postgres::is_available()

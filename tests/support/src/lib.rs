@@ -1,4 +1,4 @@
-//! Databases and a test harness that the tests of several crates share.
+//! Databases, a test harness and checks of command lines that the tests of several crates share.
 //!
 //! [`Database`] is a fresh SQLite file or PostgreSQL database; [`Postgres`] is the PostgreSQL
 //! alone. [`trials`] builds tests for both databases from async functions and [`run`] runs them, so
@@ -18,17 +18,24 @@
 //! }
 //! ```
 //!
+//! [`trial!`](crate::trial) builds the trial of a plain function. A trial that needs a program or a
+//! data set is ignored without it: `with_ignored_flag(!is_installed("promtool"))`.
+//!
 //! This crate must never name a type of Docent: `docent-storage` itself is tested with it.
 
+mod command_line;
 mod database;
 mod dump;
 mod harness;
+mod machine;
 #[cfg(unix)]
 mod postgres;
 
+pub use command_line::{check_command_line_reference, helps, output};
 pub use database::Database;
 pub use dump::dump;
 pub use harness::{on_both_databases, on_postgres, on_sqlite, run, test};
 pub use libtest_mimic::Trial;
+pub use machine::{data_folder, is_installed};
 #[cfg(unix)]
 pub use postgres::Postgres;

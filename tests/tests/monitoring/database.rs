@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use anyhow::{Context, Result};
 use docent_tests::Postgres;
 
 use crate::programs::Server;
@@ -20,12 +21,8 @@ async fn shows(server: &Server, expected: &str) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_goes_away_is_seen_to_be_away() {
-    let Some(postgres) = Postgres::start().await.unwrap() else {
-        eprintln!("SKIPPED: PostgreSQL is not installed");
-        return;
-    };
+pub async fn a_database_that_goes_away_is_seen_to_be_away() -> Result<()> {
+    let postgres = Postgres::start().await?.context("no PostgreSQL is installed")?;
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), &["--database-url", &postgres.url()]);
     for line in [
@@ -40,4 +37,5 @@ async fn a_database_that_goes_away_is_seen_to_be_away() {
     let alive = reqwest::get(format!("{}/livez", server.address)).await.unwrap();
     assert!(alive.status().is_success());
     assert_eq!(reqwest::get(format!("{}/readyz", server.address)).await.unwrap().status(), 503);
+    Ok(())
 }

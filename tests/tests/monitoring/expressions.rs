@@ -61,8 +61,7 @@ fn filled_in(expression: &str) -> String {
     filled
 }
 
-#[test]
-fn the_dashboard_can_be_imported_and_every_panel_says_what_it_shows() {
+pub fn the_dashboard_can_be_imported_and_every_panel_says_what_it_shows() {
     let text = fs::read_to_string(monitoring().join("grafana-dashboard.json")).unwrap();
     let dashboard: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(dashboard["id"], Value::Null, "an id would be another dashboard's elsewhere");
@@ -91,8 +90,7 @@ fn the_dashboard_can_be_imported_and_every_panel_says_what_it_shows() {
 
 /// Checks the fields that the importer and the panels of Grafana (10 and later) read and that the
 /// test above leaves out.
-#[test]
-fn the_dashboard_is_of_the_shape_that_grafana_reads() {
+pub fn the_dashboard_is_of_the_shape_that_grafana_reads() {
     let text = fs::read_to_string(monitoring().join("grafana-dashboard.json")).unwrap();
     let dashboard: Value = serde_json::from_str(&text).unwrap();
     assert!(dashboard.get("__inputs").is_none(), "the source is a variable, chosen on the page");
@@ -127,8 +125,7 @@ fn the_dashboard_is_of_the_shape_that_grafana_reads() {
     }
 }
 
-#[test]
-fn an_alert_is_asked_whether_it_fires() {
+pub fn an_alert_is_asked_whether_it_fires() {
     let asked = with_answers("a:b{x=~\"y\"} >= 0.5 and on (job) c == 1");
     assert_eq!(asked, "a:b{x=~\"y\"} >= bool 0.5 and on (job) c == bool 1");
 }

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use docent_test_support::is_installed;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -160,7 +161,7 @@ pub struct Prometheus {
 
 impl Prometheus {
     pub fn is_installed() -> bool {
-        ["prometheus", "promtool"].iter().all(|name| Command::new(name).arg("--version").output().is_ok())
+        is_installed("prometheus") && is_installed("promtool")
     }
 
     pub async fn start(library: &Library, server: &str, textfile: &str) -> Self {

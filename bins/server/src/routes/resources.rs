@@ -3,6 +3,7 @@ use actix_web::{
     web::{self, Data, ServiceConfig},
 };
 use docent::Resource as EngineResource;
+use serde_json::{Value, json};
 
 use crate::{
     http::{
@@ -39,6 +40,33 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .service(
             web::resource("/api/resources/{id:[^/]*}/similar").route(web::get().to(list_similar_resources)),
         );
+}
+
+/// Returns the resource of the examples as pages of resources list it.
+fn example_without_text() -> Value {
+    json!({
+        "id": "isbn:0140449132",
+        "title": "Crime and Punishment",
+        "authors": ["Fyodor Dostoevsky"],
+        "subjects": ["novel", "russia"],
+        "source": null,
+        "language": "en",
+        "url": null,
+        "published_at": "1866-01-01T00:00:00Z",
+        "quality": 0.9,
+        "attributes": { "pages": 671 },
+        "links": [{ "target": "isbn:0140449245", "kind": "same_series", "weight": 1.0 }],
+        "hidden": false,
+        "created_at": "2026-01-31T09:30:00Z",
+        "updated_at": "2026-01-31T09:30:00Z"
+    })
+}
+
+/// Returns the resource of the examples with its text.
+fn example_with_text() -> Value {
+    let mut resource = example_without_text();
+    resource["text"] = json!("A student in debt kills a pawnbroker.");
+    resource
 }
 
 /// Creates or replaces up to 1,000 resources, all or none.
@@ -82,22 +110,7 @@ pub(crate) async fn ingest_resources(
         (
             status = 200, description = "Page of matching resources.", body = ResourcePage,
             example = json!({
-                "resources": [{
-                    "id": "isbn:0140449132",
-                    "title": "Crime and Punishment",
-                    "authors": ["Fyodor Dostoevsky"],
-                    "subjects": ["novel", "russia"],
-                    "source": null,
-                    "language": "en",
-                    "url": null,
-                    "published_at": "1866-01-01T00:00:00Z",
-                    "quality": 0.9,
-                    "attributes": { "pages": 671 },
-                    "links": [{ "target": "isbn:0140449245", "kind": "same_series", "weight": 1.0 }],
-                    "hidden": false,
-                    "created_at": "2026-01-31T09:30:00Z",
-                    "updated_at": "2026-01-31T09:30:00Z"
-                }],
+                "resources": [example_without_text()],
                 "next_cursor": null
             })
         ),
@@ -121,23 +134,7 @@ pub(crate) async fn search_resources(
     responses(
         (
             status = 200, description = "The resource.", body = Resource,
-            example = json!({
-                "id": "isbn:0140449132",
-                "title": "Crime and Punishment",
-                "text": "A student in debt kills a pawnbroker.",
-                "authors": ["Fyodor Dostoevsky"],
-                "subjects": ["novel", "russia"],
-                "source": null,
-                "language": "en",
-                "url": null,
-                "published_at": "1866-01-01T00:00:00Z",
-                "quality": 0.9,
-                "attributes": { "pages": 671 },
-                "links": [{ "target": "isbn:0140449245", "kind": "same_series", "weight": 1.0 }],
-                "hidden": false,
-                "created_at": "2026-01-31T09:30:00Z",
-                "updated_at": "2026-01-31T09:30:00Z"
-            })
+            example = json!(example_with_text())
         ),
         (status = 404, response = ResourceNotFound),
         WithInput, AnyRoute

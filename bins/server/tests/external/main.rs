@@ -18,7 +18,7 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use docent_test_support::{on_postgres, run, test, trials};
+use docent_test_support::{is_installed, on_postgres, run, test, trials};
 
 fn main() -> ExitCode {
     let mut trials = trials!(
@@ -48,6 +48,6 @@ fn main() -> ExitCode {
         "terminal::log_lines_on_a_terminal_are_for_humans",
         terminal::log_lines_on_a_terminal_are_for_humans,
     );
-    trials.push(terminal.with_ignored_flag(!terminal::is_available()));
+    trials.push(terminal.with_ignored_flag(!is_installed("script")));
     run(trials)
 }

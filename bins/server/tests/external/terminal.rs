@@ -17,12 +17,6 @@ impl Drop for OnTerminal {
     }
 }
 
-/// Returns true if the program `script` is installed.
-pub fn is_available() -> bool {
-    let version = Command::new("script").arg("--version").stdout(Stdio::null()).status();
-    version.is_ok_and(|status| status.success())
-}
-
 pub async fn log_lines_on_a_terminal_are_for_humans() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let program = env!("CARGO_BIN_EXE_docent-server");

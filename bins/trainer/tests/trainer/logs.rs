@@ -1,9 +1,4 @@
-//! Standard error of the trainer: JSON, unless it is a terminal.
-
-use std::{
-    io::Read,
-    process::{Command, Stdio},
-};
+//! Standard error of the trainer where it is not a terminal: JSON.
 
 use serde_json::Value;
 
@@ -68,27 +63,4 @@ fn a_warning_is_a_line_of_json_too() {
     let ended = place.run(&["import", "jsonl", "bad.jsonl"]);
     assert!(ended.code == Some(0) && ended.err.contains("bad.jsonl:1"), "{ended:?}");
     assert!(failures(&ended).is_empty());
-}
-
-#[test]
-fn on_a_terminal_a_failure_is_a_plain_sentence() {
-    let place = Place::new();
-    let program = env!("CARGO_BIN_EXE_docent-trainer");
-    let script = Command::new("script")
-        .args(["-qec", &format!("'{program}' models list --config none.toml"), "/dev/null"])
-        .current_dir(place.path("."))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn();
-    let Ok(mut script) = script else {
-        eprintln!("SKIPPED: the program `script` is not installed; nothing was run on a terminal");
-        return;
-    };
-    let mut said = String::new();
-    script.stdout.take().unwrap().read_to_string(&mut said).unwrap();
-    script.wait().unwrap();
-    assert_eq!(
-        said.trim_end(),
-        "error: the configuration none.toml cannot be read: No such file or directory (os error 2)"
-    );
 }

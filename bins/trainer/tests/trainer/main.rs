@@ -16,7 +16,6 @@ mod logs;
 mod metrics_file;
 mod models;
 mod program;
-mod real_data;
 mod schedule;
 mod store;
 mod strict;

@@ -243,12 +243,12 @@ impl Engine {
             let folder = self.inner.config.sentence_transformer.as_deref();
             let model = PublishedModel::read(&snapshot, folder)?;
             let manifest = snapshot.manifest();
-            next.adopt(LiveModel {
+            next.adopt(Arc::new(LiveModel {
                 version: manifest.id.clone(),
                 created_at: manifest.created_at,
                 size_bytes: snapshot.size_bytes(),
                 model,
-            })?;
+            }))?;
         }
         Ok(next)
     }

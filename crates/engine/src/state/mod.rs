@@ -5,13 +5,16 @@ mod links;
 mod pending_links;
 mod texts;
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
 
 use chrono::{DateTime, Utc};
 use docent_domain::ResourceId;
 use docent_embeddings::{Document, LsaConfig, LsaEmbedder, VectorIndex};
 use docent_graph::{Graph, PprConfig};
-use docent_models::{PublishedModel, TextEmbedder};
+use docent_models::{LearnedWeights, PublishedModel, TextEmbedder};
 use docent_ranker::quality_fence;
 
 use crate::{Error, catalogue::Catalogue};
@@ -53,6 +56,11 @@ pub(crate) struct State {
     pub texts: Arc<TextVectors>,
     pub graph: Graph,
     pub live: Option<Arc<LiveModel>>,
+    /// Learned weights of the hybrid score: those of the live model, unless a replay tries others.
+    pub weights: LearnedWeights,
+    /// Learned weights of edge kinds, by kind: those of the live model, unless a replay tries
+    /// others.
+    pub edge_kind_weights: BTreeMap<String, f32>,
     /// Item rows of the model, by catalogue key.
     rows: Vec<Option<u32>>,
     /// Catalogue keys, by item row of the model.
@@ -71,6 +79,8 @@ impl State {
             texts: Arc::new(TextVectors::new()),
             graph: Graph::from_edges(0, Vec::new(), [])?,
             live: None,
+            weights: LearnedWeights::default(),
+            edge_kind_weights: BTreeMap::new(),
             rows: Vec::new(),
             keys: Vec::new(),
             summary: Summary::default(),
@@ -89,9 +99,7 @@ impl State {
     /// edge kinds.
     pub(crate) fn walk_config(&self) -> PprConfig {
         let mut config = PprConfig::default();
-        config
-            .kind_weights
-            .extend(self.live.iter().flat_map(|live| live.model.info.edge_kind_weights.clone()));
+        config.kind_weights.extend(self.edge_kind_weights.clone());
         config
     }
 
@@ -158,9 +166,10 @@ impl State {
         views >= self.summary.min_popular_views.max(MIN_POPULAR_VIEWS)
     }
 
-    /// Makes a model the live one, with its rows and vectors. Leaves out vectors of texts that have
-    /// changed since the training; [`State::without_vector`] returns the resources without one.
-    pub(crate) fn adopt(&mut self, live: LiveModel) -> Result<(), Error> {
+    /// Makes a model the live one, with its rows, vectors and weights. Leaves out vectors of texts
+    /// that have changed since the training; [`State::without_vector`] returns the resources
+    /// without one.
+    pub(crate) fn adopt(&mut self, live: Arc<LiveModel>) -> Result<(), Error> {
         let model = &live.model;
         self.keys = model.items.iter().map(|id| self.catalogue.key(id.as_str())).collect();
         let mut vectors = VectorIndex::with_capacity(model.embedder.get().dim(), self.catalogue.len());
@@ -173,7 +182,9 @@ impl State {
         }
         self.vectors = Arc::new(vectors);
         self.texts = Arc::new(TextVectors::new());
-        self.live = Some(Arc::new(live));
+        self.weights = model.info.weights.clone();
+        self.edge_kind_weights = model.info.edge_kind_weights.clone();
+        self.live = Some(live);
         self.index_rows();
         Ok(())
     }
