@@ -19,13 +19,14 @@ train *ARGS:
 fmt:
     cargo fmt --all
 
-# Check formatting, lints, architecture, language, links and documentation.
+# Check formatting, lints, architecture, language, links, features and documentation.
 check:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- -D warnings
     .ci/architecture --self-test
     .ci/language --self-test
     .ci/links --self-test
+    .ci/features --self-test
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
 
 # Run all tests, or those that ARGS select.
