@@ -63,6 +63,10 @@ command-line-doc:
     UPDATE_DOCS=1 cargo test -q -p docent-server --bin docent-server the_reference_of_the_command_line
     UPDATE_DOCS=1 cargo test -q -p docent-trainer --bin docent-trainer the_reference_of_the_command_line
 
+# Check licences, versions, sources and advisories of dependencies (installs cargo-deny if missing).
+check-dependencies:
+    .ci/dependencies
+
 # Check the rules and alerts of monitoring/ with the programs of Prometheus.
 check-monitoring:
     .ci/monitoring
