@@ -1,9 +1,10 @@
 //! Docent recommends what to read, watch, buy or use next, inside your own application.
 //!
 //! An [`Engine`] takes resources and interactions and recommends; a `Trainer` learns from the same
-//! store and publishes models that engines load. Answers are computed live: an interaction changes
-//! the very next answer, a new resource can be recommended at once, and every recommendation says
-//! why. Both run inside any tokio application, with SQLite inside by default.
+//! store and publishes models that engines load. Answers are computed live: a
+//! [positive](Interaction::is_positive) interaction changes the user's very next answer, a new
+//! resource can be recommended at once, and every recommendation says why. Both run inside any
+//! tokio application, with SQLite inside by default.
 //!
 //! ```
 //! use docent::prelude::*;
