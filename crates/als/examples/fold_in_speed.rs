@@ -15,7 +15,8 @@ const USERS: usize = 2_000;
 fn main() -> Result<(), AlsError> {
     let mut rng = StdRng::seed_from_u64(1);
     for dim in [64, 192] {
-        let config = AlsConfig { dim, unobserved_weight: Some(0.05), ..AlsConfig::default() };
+        let (unobserved_weight, regularization) = (Some(0.05), Some(0.007));
+        let config = AlsConfig { dim, unobserved_weight, regularization, ..AlsConfig::default() };
         let items = (0..ITEMS * dim).map(|_| rng.random_range(-0.2..0.2)).collect();
         let model = AlsModel::from_factors(config, Vec::new(), items)?;
         let mut microseconds = Vec::with_capacity(USERS);

@@ -9,6 +9,9 @@ use crate::AlsError;
 /// where all users count alike, corresponds to 6.75.
 const UNOBSERVED_MASS: f32 = 5.0;
 
+/// Regularisation as a multiple of the noise of the data: see [`AlsConfig::for_data`].
+const NOISE_MULTIPLE: f32 = 0.35;
+
 /// Weight of an unobserved pair that is too small to matter and still keeps systems solvable.
 const MIN_UNOBSERVED_WEIGHT: f32 = 1e-6;
 
@@ -18,15 +21,16 @@ const MIN_UNOBSERVED_WEIGHT: f32 = 1e-6;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlsConfig {
-    /// Length of a factor vector, 1 to 4,096. Default 64.
+    /// Length of a factor vector, 1 to 4,096. Default 128.
     #[schemars(range(min = 1, max = 4096))]
     pub dim: usize,
     /// Number of times both sides are solved, at least 1. Default 12.
     #[schemars(range(min = 1))]
     pub sweeps: usize,
-    /// `lambda` of the objective, above 0. Default 0.007.
+    /// `lambda` of the objective, above 0. Default `None`: taken from the data, see
+    /// [`AlsConfig::for_data`]. A trained model holds the number.
     #[schemars(extend("exclusiveMinimum" = 0))]
-    pub regularization: f32,
+    pub regularization: Option<f32>,
     /// `nu` of the objective, 0 to 2: growth of the regularisation with the number of observations
     /// of a row. Default 1.
     #[schemars(range(min = 0.0, max = 2.0))]
@@ -61,9 +65,9 @@ pub struct AlsConfig {
 impl Default for AlsConfig {
     fn default() -> Self {
         Self {
-            dim: 64,
+            dim: 128,
             sweeps: 12,
-            regularization: 0.007,
+            regularization: None,
             regularization_exponent: 1.0,
             popularity_exponent: 0.1,
             item_ridge_mass: 1.0,
@@ -80,13 +84,7 @@ impl AlsConfig {
     /// ones back. Blended with a model of many dimensions, it finds items that the other misses.
     #[must_use]
     pub fn low_rank() -> Self {
-        Self {
-            dim: 64,
-            regularization: 0.0075,
-            popularity_exponent: 0.15,
-            item_ridge_mass: 0.3,
-            ..Self::default()
-        }
+        Self { dim: 64, popularity_exponent: 0.15, item_ridge_mass: 0.3, ..Self::default() }
     }
 
     /// Checks every setting and names the first one outside its range.
@@ -95,8 +93,8 @@ impl AlsConfig {
             Some(("dim", "1 to 4096", self.dim.to_string()))
         } else if self.sweeps == 0 {
             Some(("sweeps", "1 or more", self.sweeps.to_string()))
-        } else if !is_positive(self.regularization) {
-            Some(("regularization", "a finite number above 0", self.regularization.to_string()))
+        } else if let Some(lambda) = self.regularization.filter(|lambda| !is_positive(*lambda)) {
+            Some(("regularization", "a finite number above 0", lambda.to_string()))
         } else if !(0.0..=2.0).contains(&self.regularization_exponent) {
             Some(("regularization_exponent", "0 to 2", self.regularization_exponent.to_string()))
         } else if !(0.0..=1.0).contains(&self.popularity_exponent) {
@@ -120,28 +118,46 @@ impl AlsConfig {
         }
     }
 
-    /// Returns these settings with `unobserved_weight` and `mean_activity` filled in from `likes`.
+    /// Returns these settings with `regularization`, `unobserved_weight` and `mean_activity` filled
+    /// in from `likes`.
     ///
     /// `w0` is chosen so that all pairs together weigh five times as much as the observed ones: one
     /// default then suits small dense catalogues and large sparse ones.
+    ///
+    /// `lambda (1 + 5)`, the ridge of an observed pair, follows the noise of the data. The singular
+    /// values of the normalised matrix that noise alone would give are near
+    /// `1 / sqrt(pairs per active user) + 1 / sqrt(pairs per active item)` (Marchenko and Pastur
+    /// 1967), and the ridge is 0.35 of that. From 0.5 on, factors collapse to 0. The rule is within
+    /// a standard error of the best number on MovieLens 1M, music, shopping and check-ins, whose
+    /// best numbers differ by a factor of seven.
     ///
     /// An unobserved pair of a user of `n` observations weighs `w0 (1 + n / mean n) / 2`: an item
     /// that an active user left out says more than one that a new user left out. Users without
     /// observations do not count.
     #[must_use]
     pub fn for_data(&self, likes: &InteractionMatrix) -> Self {
-        let (mut observed, mut active) = (0.0f32, 0usize);
+        let (mut observed, mut users) = (0.0f32, 0usize);
+        let mut has_users = vec![false; likes.n_cols()];
         for row in 0..likes.n_rows() {
             let (items, confidences) = likes.row(row);
             observed += confidences.iter().sum::<f32>();
-            active += usize::from(!items.is_empty());
+            users += usize::from(!items.is_empty());
+            for item in items {
+                if let Some(has_users) = has_users.get_mut(*item as usize) {
+                    *has_users = true;
+                }
+            }
         }
-        let pairs = active as f32 * likes.n_cols() as f32;
-        let from_data = (UNOBSERVED_MASS * observed / pairs.max(1.0)).clamp(MIN_UNOBSERVED_WEIGHT, 1.0);
-        let mean = likes.len() as f32 / active.max(1) as f32;
+        let items = has_users.into_iter().filter(|has_users| *has_users).count();
+        let pairs = users as f32 * likes.n_cols() as f32;
+        let weight = (UNOBSERVED_MASS * observed / pairs.max(1.0)).clamp(MIN_UNOBSERVED_WEIGHT, 1.0);
+        let per_row = |rows: usize| (likes.len() as f32 / rows.max(1) as f32).max(1.0);
+        let noise = 1.0 / per_row(users).sqrt() + 1.0 / per_row(items).sqrt();
+        let lambda = NOISE_MULTIPLE * noise / (1.0 + UNOBSERVED_MASS);
         Self {
-            unobserved_weight: Some(self.unobserved_weight.unwrap_or(from_data)),
-            mean_activity: Some(self.mean_activity.unwrap_or(mean.max(1.0))),
+            regularization: Some(self.regularization.unwrap_or(lambda)),
+            unobserved_weight: Some(self.unobserved_weight.unwrap_or(weight)),
+            mean_activity: Some(self.mean_activity.unwrap_or(per_row(users))),
             ..self.clone()
         }
     }
@@ -163,7 +179,8 @@ impl AlsConfig {
     /// Returns the ridge `lambda (n + mass)^nu` of a row with `n` observations whose unobserved
     /// pairs weigh `mass` together.
     pub(crate) fn ridge(&self, observations: usize, mass: f32) -> f32 {
-        self.regularization * (observations as f32 + mass).powf(self.regularization_exponent)
+        self.regularization.unwrap_or_default()
+            * (observations as f32 + mass).powf(self.regularization_exponent)
     }
 }
 

@@ -27,13 +27,18 @@ impl AlsModel {
     /// The prior of users is 0 and all items weigh 1 until [`AlsModel::with_prior`] sets them.
     ///
     /// # Errors
-    /// [`AlsError::InvalidConfig`]; [`AlsError::Shape`] when a length is not a multiple of `dim`.
+    /// [`AlsError::InvalidConfig`], also for a regularisation that the training data did not fill
+    /// in; [`AlsError::Shape`] when a length is not a multiple of `dim`.
     pub fn from_factors(
         config: AlsConfig,
         user_factors: Vec<f32>,
         item_factors: Vec<f32>,
     ) -> Result<Self, AlsError> {
         config.check()?;
+        if config.regularization.is_none() {
+            let (field, expected) = ("regularization", "the number that the model was trained with");
+            return Err(AlsError::InvalidConfig { field, expected, got: "none".into() });
+        }
         for (what, factors) in [("user factors", &user_factors), ("item factors", &item_factors)] {
             let rows = factors.len() / config.dim;
             if factors.len() != rows * config.dim {

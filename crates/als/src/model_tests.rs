@@ -6,7 +6,8 @@ use super::*;
 use docent_domain::InteractionMatrix;
 
 fn config(dim: usize) -> AlsConfig {
-    AlsConfig { dim, unobserved_weight: Some(0.1), ..AlsConfig::default() }
+    let (unobserved_weight, regularization) = (Some(0.1), Some(0.007));
+    AlsConfig { dim, unobserved_weight, regularization, ..AlsConfig::default() }
 }
 
 fn train(likes: &InteractionMatrix, config: &AlsConfig) -> AlsModel {
@@ -54,7 +55,7 @@ fn fold_in_minimises_the_objective() {
         let observed: f32 = history.iter().map(|&(i, c)| c * (1.0 - model.score(x, i)).powi(2)).sum();
         let all: f32 = (0..12).map(|i| weight * model.score(x, i).powi(2)).sum();
         let norm: f32 = x.iter().zip(model.mean_user()).map(|(v, mean)| (v - mean).powi(2)).sum();
-        observed + all + model.config.regularization * (3.0 + 12.0 * weight) * norm
+        observed + all + model.config.regularization.unwrap() * (3.0 + 12.0 * weight) * norm
     };
     for axis in 0..4 {
         for step in [-0.01, 0.01] {
@@ -75,7 +76,7 @@ fn of_different_activity() -> Vec<(u32, u32, f32)> {
 fn items_minimise_the_objective_of_active_users_and_rare_items() {
     let likes = InteractionMatrix::from_triples(3, 6, of_different_activity()).unwrap();
     let settings =
-        AlsConfig { regularization: 0.5, popularity_exponent: 0.5, item_ridge_mass: 0.4, ..config(2) };
+        AlsConfig { regularization: Some(0.5), popularity_exponent: 0.5, item_ridge_mass: 0.4, ..config(2) };
     let model = train(&likes, &settings);
     // Three items have two users and three have one; the nine observations weigh nine together.
     let scale = 9.0 / (3.0 * 2f32.sqrt() + 3.0);
@@ -90,7 +91,7 @@ fn items_minimise_the_objective_of_active_users_and_rare_items() {
             let all: f32 = (0..3).map(|at| weights[at] * score(at).powi(2)).sum();
             let n = (0..3).filter(|&at| liked(at)).count() as f32;
             let observed = n.powf(-0.5) * scale * observed;
-            let ridge = model.config.regularization * (n + 0.4 * weights.iter().sum::<f32>());
+            let ridge = model.config.regularization.unwrap() * (n + 0.4 * weights.iter().sum::<f32>());
             observed + all + ridge * y.iter().map(|v| v * v).sum::<f32>()
         };
         let solved = model.item(item).unwrap().to_vec();
@@ -105,7 +106,7 @@ fn items_minimise_the_objective_of_active_users_and_rare_items() {
 #[test]
 fn a_user_with_a_short_history_is_drawn_to_the_mean_user() {
     let items = (0..12).map(|x| x as f32 / 10.0).collect();
-    let strict = AlsConfig { regularization: 1e3, ..config(2) };
+    let strict = AlsConfig { regularization: Some(1e3), ..config(2) };
     let model = AlsModel::from_factors(strict, Vec::new(), items).unwrap();
     let model = model.with_prior(vec![0.5, -0.25], vec![1.0; 6]).unwrap();
     let folded = model.fold_in(&[(3, 1.0)]).unwrap();
@@ -220,8 +221,8 @@ fn bad_settings_and_bad_histories_are_refused() {
     for broken in [
         AlsConfig { dim: 0, ..config(4) },
         AlsConfig { sweeps: 0, ..config(4) },
-        AlsConfig { regularization: 0.0, ..config(4) },
-        AlsConfig { regularization: f32::NAN, ..config(4) },
+        AlsConfig { regularization: Some(0.0), ..config(4) },
+        AlsConfig { regularization: Some(f32::NAN), ..config(4) },
         AlsConfig { unobserved_weight: Some(-1.0), ..config(4) },
         AlsConfig { mean_activity: Some(0.0), ..config(4) },
         AlsConfig { popularity_exponent: 1.5, ..config(4) },

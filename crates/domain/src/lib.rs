@@ -22,6 +22,7 @@
 mod error;
 mod experiment;
 mod feedback;
+mod history;
 mod ids;
 mod interaction;
 mod interaction_type;
@@ -39,6 +40,7 @@ mod weights;
 pub use error::DomainError;
 pub use experiment::{Assignment, Experiment, Experiments, Variant};
 pub use feedback::{Feedback, Impression, NOT_USEFUL_FACTOR, USEFUL_STRENGTH};
+pub use history::{Event, Histories, as_set, decayed, scattered};
 pub use ids::{MAX_ID_BYTES, ResourceId, UserId};
 pub use interaction::Interaction;
 pub use interaction_type::InteractionType;

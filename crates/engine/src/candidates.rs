@@ -64,7 +64,7 @@ fn best_of_each(
         Some(profile) => state.vectors.nearest(profile, counts.content, allowed),
         None => Vec::new(),
     };
-    let near = context.graph.iter().flatten().map(|&(key, _)| key);
+    let near = context.graph.iter().flat_map(|near| &near.shares).map(|&(key, _)| key);
     let lists: [(&'static str, Vec<u32>); 5] = [
         ("collaborative", collaborative(state, context, counts.collaborative, &allowed)?),
         ("content", content.into_iter().map(|(key, _)| key).collect()),
@@ -91,13 +91,9 @@ fn collaborative(
     count: usize,
     allowed: &impl Fn(u32) -> bool,
 ) -> Result<Vec<u32>, Error> {
-    let Some(live) = state.live.as_deref().filter(|_| count > 0 && !context.history.is_empty()) else {
-        return Ok(Vec::new());
-    };
-    let mut scores = Vec::new();
-    live.model.collaborative.shortlist_scores(&context.history, &mut scores)?;
+    let Some(blend) = context.blend.as_ref().filter(|_| count > 0) else { return Ok(Vec::new()) };
     let scored = (0u32..)
-        .zip(scores)
+        .zip(blend.scores.shortlist()?)
         .filter_map(|(row, score)| Some((state.key_of_row(row)?, score)))
         .filter(|&(key, _)| allowed(key));
     Ok(top_k(scored, count).into_iter().map(|(key, _)| key).collect())

@@ -103,6 +103,7 @@ pub(crate) fn choose<'a>(
         limit: request.limit.min(MAX_SHOWN.saturating_sub(shown.len())),
         weights: weights(state, request, strategy, &config.weights, user.positives.len())
             .with_recency_bias(profile.recency_bias.value()),
+        available: context.available(),
         diversity: request.diversity.unwrap_or(profile.diversity_preference).value(),
         novelty: request.novelty.unwrap_or(profile.novelty_preference).value(),
         exploration: exploration(request, strategy, config, now),

@@ -1,30 +1,75 @@
 //! Component scores of candidates for one user.
+//!
+//! Each component is brought to `[0, 1]` by one linear map, in which the average resource has
+//! [`AVERAGE_SCORE`] and the mean of the best twice that. Its statistics are those of the catalogue
+//! and of the user: a resource has the same score whichever candidates it is among.
 
-use docent_domain::{COLD_START_BELOW, ComponentScores, UNKNOWN_QUALITY, recency};
+use docent_domain::{ComponentScores, UNKNOWN_QUALITY, recency};
 use docent_graph::Graph;
 use docent_linalg::dot;
-use docent_models::CollaborativeModel;
-use rustc_hash::FxHashMap;
+use docent_models::UserScores;
+use docent_ranker::AVERAGE_SCORE;
 
-use crate::{Error, user_context::UserContext};
+use crate::{Error, state::State, user_context::UserContext};
+
+/// Standard deviations between the mean and the mean of the best, where only a sample of the
+/// catalogue is looked at: about that of the best 200 of 20,000 normal values.
+const DEVIATIONS: f32 = 2.5;
+/// Scores of the best, from which the mean of the best is taken.
+const BEST: usize = 200;
+
+/// Linear map of the scores of one component to `[0, 1]`.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct UnitMap {
+    mean: f32,
+    /// One over the distance from the mean to the mean of the best; 0 if all scores are equal.
+    inverse: f32,
+}
+
+impl UnitMap {
+    /// Makes the map of a component with this mean, and this mean of its best scores.
+    pub(crate) fn new(mean: f32, best: f32) -> Self {
+        let spread = best - mean;
+        // Differences in the last digits are rounding.
+        let is_spread = spread.is_finite() && spread > 1e-6 * mean.abs();
+        Self { mean, inverse: if is_spread { 1.0 / spread } else { 0.0 } }
+    }
+
+    /// Makes the map of a component of which a sample of scores is known.
+    pub(crate) fn of_sample(scores: &[f32]) -> Self {
+        let n = scores.len().max(1) as f32;
+        let mean = scores.iter().sum::<f32>() / n;
+        let variance = scores.iter().map(|score| (score - mean).powi(2)).sum::<f32>() / n;
+        Self::new(mean, mean + DEVIATIONS * variance.sqrt())
+    }
+
+    /// Returns the score in `[0, 1]`: `0.25 (1 + z)`, where `z` is 0 for the mean and 1 for the mean
+    /// of the best. Ends at 0 and at 1, which three times the distance of the best reaches.
+    pub(crate) fn apply(self, score: f32) -> f64 {
+        to_unit((score - self.mean) * self.inverse)
+    }
+}
+
+/// Returns `0.25 (1 + z)`, at least 0 and at most 1.
+fn to_unit(z: f32) -> f64 {
+    (AVERAGE_SCORE * (1.0 + f64::from(z))).clamp(0.0, 1.0)
+}
 
 impl UserContext<'_> {
-    /// Returns the component scores of candidates, in their order, each in `[0, 1]`.
+    /// Returns the component scores of candidates, in their order, each in `[0, 1]`. A candidate
+    /// without a score in a component has none.
     pub(crate) fn scores(&self, candidates: &[u32]) -> Result<Vec<ComponentScores>, Error> {
         let collaborative = self.collaborative_scores(candidates)?;
-        let content = self.content_scores(candidates);
-        let graph = self.graph_scores(candidates);
+        let content = self.content.as_ref().map(|profile| ContentScores::of(self.state, profile));
         Ok(candidates
             .iter()
             .zip(collaborative)
-            .zip(content)
-            .zip(graph)
-            .map(|(((key, collaborative), content), graph)| {
-                let entry = self.state.catalogue.get(*key);
+            .map(|(&key, collaborative)| {
+                let entry = self.state.catalogue.get(key);
                 ComponentScores {
                     collaborative,
-                    content,
-                    graph,
+                    content: content.as_ref().and_then(|content| content.score(key)),
+                    graph: self.graph_score(key),
                     quality: Some(entry.and_then(|entry| entry.quality).unwrap_or(UNKNOWN_QUALITY)),
                     recency: Some(recency(entry.and_then(|entry| entry.published_at), self.now)),
                 }
@@ -32,93 +77,112 @@ impl UserContext<'_> {
             .collect())
     }
 
-    /// Returns `trust * s + (1 - trust) * popularity`, where `s` is the score of the model's blend,
-    /// scaled to `[0, 1]` over the candidates. Resources that the model does not know have no
-    /// score.
+    /// Returns the components that are available for the user, in the order of
+    /// [`Component::ALL`](docent_domain::Component::ALL).
+    pub(crate) fn available(&self) -> [bool; 5] {
+        let collaborative = self.blend.is_some() || self.popularity_replaces_collaborative();
+        [collaborative, self.content.is_some(), self.graph.is_some(), true, true]
+    }
+
+    /// Returns `trust * s + (1 - trust) * popularity`, where `s` is the score of the model's blend.
+    /// Resources that the model does not know, or that nobody chose, have no score.
     fn collaborative_scores(&self, candidates: &[u32]) -> Result<Vec<Option<f64>>, Error> {
-        let Some(live) = self.state.live.as_deref().filter(|_| !self.history.is_empty()) else {
+        let Some((blend, live)) = self.blend.as_ref().zip(self.state.live.as_deref()) else {
             let replaced = self.popularity_replaces_collaborative();
             return Ok(candidates.iter().map(|key| replaced.then(|| self.state.popularity(*key))).collect());
         };
-        let rows: Vec<Option<u32>> = candidates.iter().map(|key| self.state.row(*key)).collect();
+        // The model's score of an item that no user chose is noise.
+        let row_of = |key: u32| self.state.row(key).filter(|row| live.model.is_chosen(*row));
+        let rows: Vec<Option<u32>> = candidates.iter().map(|key| row_of(*key)).collect();
         let modelled: Vec<u32> = rows.iter().copied().flatten().collect();
-        let mut blended = Vec::new();
-        let model = &live.model.collaborative;
-        if modelled.len() * 2 < model.n_items() {
-            model.score(&self.history, &modelled, &mut blended)?;
+        let mut scores = if modelled.len() * 2 < self.state.n_rows() {
+            blend.scores.score(&modelled)?
         } else {
             // Evaluations rank most of the catalogue: scoring all items at once is faster then.
-            let mut all = Vec::new();
-            model.score_all(&self.history, &mut all)?;
-            blended.extend(modelled.iter().filter_map(|row| all.get(*row as usize)));
+            let all = blend.scores.all()?;
+            modelled.iter().map(|row| all.get(*row as usize).copied().unwrap_or_default()).collect()
         }
-        let mut scaled = scaled_to_unit(&blended).into_iter();
+        .into_iter();
         let trust = trust(self.known_positives());
-        let mut scores = Vec::with_capacity(candidates.len());
-        for (key, row) in candidates.iter().zip(rows) {
-            scores.push(match row.and_then(|row| Some((row, scaled.next()?))) {
-                // The model's score of an item that no user chose is noise: it comes last instead,
-                // as its popularity does.
-                Some((row, _)) if !live.model.is_chosen(row) => Some(0.0),
-                Some((_, score)) => Some(trust * score + (1.0 - trust) * self.state.popularity(*key)),
-                None => None,
-            });
-        }
-        Ok(scores)
-    }
-
-    fn content_scores(&self, candidates: &[u32]) -> Vec<Option<f64>> {
-        match &self.content {
-            Some(profile) => self.content_scores_by(profile, candidates),
-            None => vec![None; candidates.len()],
-        }
-    }
-
-    /// Returns the content scores for a content profile, `[dim]`: the mean of two dot products with
-    /// it, each scaled to `[0, 1]` over the candidates. One is that of the resource's own vector,
-    /// the other that of its audience.
-    ///
-    /// Resources that arrived after training have no audience, and audiences that are equal for all
-    /// candidates carry no information; the score is then that of the vector alone.
-    pub(crate) fn content_scores_by(&self, profile: &[f32], candidates: &[u32]) -> Vec<Option<f64>> {
-        let own = candidates.iter().map(|key| Some(dot(self.state.vectors.get(*key)?, profile)));
-        let live = self.state.live.as_deref();
-        let audience = candidates
+        Ok(candidates
             .iter()
-            .map(|key| Some(dot(live?.model.audience.of_item(self.state.row(*key)?)?, profile)));
-        let mut audience = some_scaled_to_unit(audience);
-        if audience.windows(2).all(|pair| pair[0] == pair[1]) {
-            audience.fill(None);
-        }
-        some_scaled_to_unit(own)
-            .into_iter()
-            .zip(audience)
-            .map(|(own, audience)| match (own, audience) {
-                (Some(own), Some(audience)) => Some((own + audience) / 2.0),
-                (own, audience) => own.or(audience),
+            .zip(rows)
+            .map(|(key, row)| {
+                let score = to_unit(blend.scale.apply(row.and_then(|_| scores.next())?));
+                Some(trust * score + (1.0 - trust) * self.state.popularity(*key))
             })
-            .collect()
+            .collect())
     }
 
-    /// Returns the proximity of each candidate relative to the nearest one; resources without links
-    /// have no score.
-    fn graph_scores(&self, candidates: &[u32]) -> Vec<Option<f64>> {
-        let Some(near) = &self.graph else { return vec![None; candidates.len()] };
-        let shares: FxHashMap<u32, f32> = near.iter().copied().collect();
-        let nearest = candidates.iter().filter_map(|key| shares.get(key)).copied().fold(0.0, f32::max);
-        candidates
-            .iter()
-            .map(|key| proximity(&self.state.graph, *key, shares.get(key).copied(), nearest))
-            .collect()
+    /// Returns the proximity of a resource in the graph; `None` for one without links.
+    fn graph_score(&self, key: u32) -> Option<f64> {
+        let near = self.graph.as_ref()?;
+        (self.state.graph.degree(key) > 0).then(|| near.map.apply(near.proximity(key)))
     }
 
-    /// Returns true if a collaborative score says more than the popularity that is mixed into it:
-    /// it is more than twice `(1 - trust) * popularity`.
+    /// Returns true if a collaborative score comes from the model rather than from the popularity
+    /// that is mixed into it: the model rates the resource above the average one, and contributes
+    /// more than popularity.
     pub(crate) fn is_liked_by_similar_users(&self, key: u32, score: Option<f64>) -> bool {
-        let popularity = (1.0 - trust(self.known_positives())) * self.state.popularity(key);
-        let is_chosen = self.state.catalogue.get(key).is_some_and(|entry| entry.views() > 0);
-        is_chosen && !self.history.is_empty() && score.is_some_and(|score| score > 2.0 * popularity)
+        let trust = trust(self.known_positives());
+        let popularity = (1.0 - trust) * self.state.popularity(key);
+        let of_model = score.unwrap_or_default() - popularity;
+        self.blend.is_some() && of_model > trust * AVERAGE_SCORE && of_model > popularity
     }
+}
+
+/// Content scores for one content profile: the mean of two dot products with it. One is that of the
+/// resource's own vector, the other that of its audience.
+///
+/// Resources that arrived after training, and those that nobody chose, have no audience; the score
+/// is then that of the vector alone.
+pub(crate) struct ContentScores<'a> {
+    state: &'a State,
+    profile: Vec<f32>,
+    own: UnitMap,
+    audience: UnitMap,
+}
+
+impl<'a> ContentScores<'a> {
+    /// Looks at a sample of the catalogue for the scale. `profile` is `[dim]`.
+    pub(crate) fn of(state: &'a State, profile: &[f32]) -> Self {
+        let mut scores =
+            Self { state, profile: profile.to_vec(), own: UnitMap::default(), audience: UnitMap::default() };
+        let sample = state.sample();
+        let own: Vec<f32> = sample.iter().filter_map(|key| scores.dot_own(*key)).collect();
+        let audience: Vec<f32> = sample.iter().filter_map(|key| scores.dot_audience(*key)).collect();
+        (scores.own, scores.audience) = (UnitMap::of_sample(&own), UnitMap::of_sample(&audience));
+        scores
+    }
+
+    /// Returns the score of a resource, in `[0, 1]`; `None` without a vector and an audience.
+    pub(crate) fn score(&self, key: u32) -> Option<f64> {
+        let own = self.dot_own(key).map(|score| self.own.apply(score));
+        // Audiences that are equal for all resources carry no information.
+        let audience = self.dot_audience(key).filter(|_| self.audience.inverse > 0.0);
+        match (own, audience.map(|score| self.audience.apply(score))) {
+            (Some(own), Some(audience)) => Some((own + audience) / 2.0),
+            (own, audience) => own.or(audience),
+        }
+    }
+
+    fn dot_own(&self, key: u32) -> Option<f32> {
+        Some(dot(self.state.vectors.get(key)?, &self.profile))
+    }
+
+    fn dot_audience(&self, key: u32) -> Option<f32> {
+        let model = &self.state.live.as_deref()?.model;
+        let row = self.state.row(key).filter(|row| model.is_chosen(*row))?;
+        Some(dot(model.audience.of_item(row)?, &self.profile))
+    }
+}
+
+/// Returns the scale of proximities, [`proximity`], in a graph with this number of linked resources.
+/// `best` are those of the best resources outside the seeds, `sum` is that of all.
+pub(crate) fn proximity_map(best: impl Iterator<Item = f32>, sum: f32, n_linked: usize) -> UnitMap {
+    let best: Vec<f32> = best.take(BEST.min(n_linked / 5).max(1)).collect();
+    let of_best = best.iter().sum::<f32>() / best.len().max(1) as f32;
+    UnitMap::new(sum / n_linked.max(1) as f32, of_best)
 }
 
 /// Returns `sqrt(share / nearest)`, where `share` is the PageRank of the resource and `nearest`
@@ -130,26 +194,9 @@ pub(crate) fn proximity(graph: &Graph, key: u32, share: Option<f32>, nearest: f3
 }
 
 /// Returns the weight of the model against popularity for a user with this number of positives that
-/// the model knows. Grows linearly to 1 at the end of the cold start: the vector of a short history
-/// is mostly noise.
+/// the model knows: `n / (n + 1)`. The vector of a short history is mostly noise.
 fn trust(known_positives: usize) -> f64 {
-    (known_positives as f64 / COLD_START_BELOW as f64).min(1.0)
-}
-
-/// Applies [`scaled_to_unit`] to the scores that are present.
-fn some_scaled_to_unit(scores: impl Iterator<Item = Option<f32>>) -> Vec<Option<f64>> {
-    let scores: Vec<Option<f32>> = scores.collect();
-    let present: Vec<f32> = scores.iter().copied().flatten().collect();
-    let mut scaled = scaled_to_unit(&present).into_iter();
-    scores.iter().map(|score| score.and_then(|_| scaled.next())).collect()
-}
-
-/// Returns `(s - min) / (max - min)` for each score; 0.5 if all scores are equal.
-fn scaled_to_unit(scores: &[f32]) -> Vec<f64> {
-    let low = scores.iter().copied().fold(f32::INFINITY, f32::min);
-    let high = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let span = f64::from(high) - f64::from(low);
-    scores.iter().map(|&s| if span > 0.0 { (f64::from(s) - f64::from(low)) / span } else { 0.5 }).collect()
+    known_positives as f64 / (known_positives as f64 + 1.0)
 }
 
 #[cfg(test)]
@@ -166,9 +213,14 @@ mod tests {
     }
 
     #[test]
-    fn scaled_scores_run_from_0_to_1() {
-        assert_eq!(scaled_to_unit(&[2.0, 4.0, 3.0]), [0.0, 1.0, 0.5]);
-        assert_eq!(scaled_to_unit(&[2.0, 2.0]), [0.5, 0.5]);
-        assert!(scaled_to_unit(&[]).is_empty());
+    fn the_average_and_the_best_have_the_same_scores_in_every_component() {
+        let map = UnitMap::new(2.0, 4.0);
+        assert_eq!([2.0, 4.0, 8.0, 9.0, 0.0, -1.0].map(|s| map.apply(s)), [0.25, 0.5, 1.0, 1.0, 0.0, 0.0]);
+        let of_sample = UnitMap::of_sample(&[1.0, 3.0]);
+        assert_eq!([2.0, 4.5].map(|s| of_sample.apply(s)), [0.25, 0.5]);
+        assert_eq!(UnitMap::of_sample(&[0.1; 9]).apply(7.0), 0.25, "equal scores tell nothing");
+        assert_eq!(UnitMap::of_sample(&[]).apply(7.0), 0.25);
+        let near = proximity_map([3.0, 1.0].into_iter(), 4.0, 10);
+        assert_eq!([0.4, 2.0].map(|s| near.apply(s)), [0.25, 0.5]);
     }
 }

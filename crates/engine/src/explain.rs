@@ -5,12 +5,13 @@ use std::cell::RefCell;
 use docent_domain::{Component, ComponentScores, ResourceId};
 use docent_embeddings::{CONTENT_HALF_LIFE_DAYS, CONTENT_HISTORY_LEN};
 use docent_graph::{Direction, PprConfig};
-use docent_models::CO_INTERACTION_KIND;
-use docent_ranker::{Candidate, HybridScore, Ranked, Reason, cosine};
+use docent_models::{CO_INTERACTION_KIND, UserScores};
+use docent_ranker::{HybridScore, Ranked, Reason, cosine};
 use rustc_hash::FxHashMap;
 
 use crate::{
     catalogue::Entry,
+    component_scores::ContentScores,
     state::State,
     user_cache::UserView,
     user_context::{UserContext, content_without},
@@ -20,7 +21,7 @@ use crate::{
 const MIN_SHARE: f64 = 0.15;
 /// Minimum fall of a score without a positive from which the positive is a reason. The other
 /// components change a little, too, so a smaller fall proves nothing.
-const MIN_FALL: f64 = 0.03;
+const MIN_FALL: f64 = 0.01;
 /// Minimum share of a walk's arrivals at a resource from which the seed that it started at is a
 /// reason. Graph scores are relative to the nearest candidate, which may lose as much without the
 /// seed.
@@ -30,9 +31,9 @@ const MAX_EDGES_BACK: usize = 2_000;
 
 /// Returns the components with a notable share of the score, the strongest first. Quality is the
 /// same for all users and often for all resources, so it is neither a reason nor part of the sum.
-pub(crate) fn carrying(hybrid: &HybridScore) -> Vec<Component> {
+pub(crate) fn carrying(hybrid: &HybridScore, scores: &ComponentScores) -> Vec<Component> {
     let mut shares: Vec<(f64, Component)> = hybrid.contributions.into_iter().zip(Component::ALL).collect();
-    shares.retain(|(_, component)| *component != Component::Quality);
+    shares.retain(|(_, component)| *component != Component::Quality && scores.get(*component).is_some());
     let sum: f64 = shares.iter().map(|(contribution, _)| contribution).sum();
     shares.retain(|(contribution, _)| *contribution > MIN_SHARE * sum);
     shares.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -44,20 +45,13 @@ pub(crate) struct Explainer<'a> {
     state: &'a State,
     context: &'a UserContext<'a>,
     user: &'a UserView,
-    candidates: &'a [Candidate<'a>],
-    /// Content scores of the candidates without one positive, by the key of the positive; computed
-    /// on first use.
-    without: RefCell<FxHashMap<u32, Option<Vec<Option<f64>>>>>,
+    /// Content scores without one positive, by the key of the positive; computed on first use.
+    without: RefCell<FxHashMap<u32, Option<ContentScores<'a>>>>,
 }
 
 impl<'a> Explainer<'a> {
-    pub(crate) fn new(
-        state: &'a State,
-        context: &'a UserContext<'a>,
-        user: &'a UserView,
-        candidates: &'a [Candidate<'a>],
-    ) -> Self {
-        Self { state, context, user, candidates, without: RefCell::default() }
+    pub(crate) fn new(state: &'a State, context: &'a UserContext<'a>, user: &'a UserView) -> Self {
+        Self { state, context, user, without: RefCell::default() }
     }
 
     /// Returns the reasons for one recommendation, those of the strongest component first; empty if
@@ -69,12 +63,12 @@ impl<'a> Explainer<'a> {
         let new = context.is_new(key).then_some(Reason::New);
         let mut reasons: Vec<Reason<u32>> =
             ranked.explored.then_some(Reason::Exploration).into_iter().collect();
-        for component in carrying(&ranked.hybrid) {
+        for component in carrying(&ranked.hybrid, scores) {
             let reason = match component {
                 Component::Content if context.content_from_domains => domain(state, user, key),
                 Component::Content => self.similar(ranked, scores),
                 Component::Collaborative if context.is_liked_by_similar_users(key, scores.collaborative) => {
-                    Some(Reason::LikedBySimilarUsers)
+                    Some(often_next_after(state, context, key).unwrap_or(Reason::LikedBySimilarUsers))
                 }
                 Component::Collaborative => popular.clone(),
                 Component::Graph => self.linked(ranked, scores),
@@ -117,7 +111,7 @@ impl<'a> Explainer<'a> {
 
     /// Returns true if the score falls by more than [`MIN_FALL`] without one positive. Counts the
     /// content and the graph component together, since one may gain what the other loses.
-    /// `graph_left` is the remaining share of the graph score.
+    /// `graph_left` is the remaining share of the proximity in the graph.
     fn falls_without(
         &self,
         positive: u32,
@@ -126,7 +120,7 @@ impl<'a> Explainer<'a> {
         graph_left: f64,
     ) -> bool {
         let [_, content, graph, ..] = ranked.hybrid.contributions;
-        let graph_fall = graph * (1.0 - graph_left);
+        let graph_fall = graph * self.lost_of_graph(ranked.key, graph_left);
         let Some(before) =
             scores.content.filter(|before| *before > 0.0 && !self.context.content_from_domains)
         else {
@@ -135,14 +129,20 @@ impl<'a> Explainer<'a> {
         let mut without = self.without.borrow_mut();
         let rest = without.entry(positive).or_insert_with(|| {
             let rest = content_without(self.state, self.user, self.context.now, Some(positive))?;
-            // A resource that is not in the history would be a candidate itself.
-            let keys: Vec<u32> = self.candidates.iter().map(|c| c.key).chain([positive]).collect();
-            Some(self.context.content_scores_by(&rest, &keys))
+            Some(ContentScores::of(self.state, &rest))
         });
         // Without a content profile, the other components determine the score.
         let Some(rest) = rest else { return before > ranked.hybrid.score };
-        let after = rest.get(ranked.position).copied().flatten().unwrap_or(0.0);
+        let after = rest.score(ranked.key).unwrap_or_default();
         content * (1.0 - after / before) + graph_fall > MIN_FALL
+    }
+
+    /// Returns the share of the graph score that is lost with all but `left` of the proximity.
+    fn lost_of_graph(&self, key: u32, left: f64) -> f64 {
+        let Some(near) = &self.context.graph else { return 0.0 };
+        let proximity = near.proximity(key);
+        let before = near.map.apply(proximity);
+        if before > 0.0 { 1.0 - near.map.apply(proximity * left as f32) / before } else { 0.0 }
     }
 
     /// Returns how the walk from the user's positives reached a resource: by a direct link, by
@@ -166,11 +166,18 @@ impl<'a> Explainer<'a> {
     }
 }
 
-/// Returns the remaining share of a graph score if the walk starts from the other seeds only, where
+/// Returns the resource of the history after which users often choose this one, if that carries the
+/// collaborative score.
+fn often_next_after(state: &State, context: &UserContext<'_>, key: u32) -> Option<Reason<u32>> {
+    let row = context.blend.as_ref()?.scores.often_next_after(state.row(key)?)?;
+    state.key_of_row(row).map(|resource| Reason::OftenNextAfter { resource })
+}
+
+/// Returns the remaining share of a proximity if the walk starts from the other seeds only, where
 /// `brought` is the share of the arrivals that started at `seed`.
 ///
 /// The other seeds then start all of the walk in place of their share of it, which raises their
-/// arrivals by `1 / others`; graph scores are square roots of arrivals.
+/// arrivals by `1 / others`; proximities are square roots of arrivals.
 fn graph_left(context: &UserContext<'_>, seed: u32, brought: f64) -> f64 {
     let others = 1.0 - seed_share(context, seed);
     if others > 0.0 { ((1.0 - brought) / others).max(0.0).sqrt() } else { 0.0 }

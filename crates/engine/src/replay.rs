@@ -78,6 +78,16 @@ pub struct ReplayCandidates<'a> {
     pub options: RankOptions,
 }
 
+/// Component scores of resources for one replayed user.
+pub struct ReplayScores {
+    /// Scores in the order of the keys.
+    pub scores: Vec<ComponentScores>,
+    /// Components that are available for the user.
+    pub available: [bool; 5],
+    /// Number of the user's positives that the model knows.
+    pub known_positives: usize,
+}
+
 /// A model that serves a catalogue of its own.
 pub struct Replay {
     state: State,
@@ -227,8 +237,7 @@ impl Replay {
         ranked(&self.state, candidates, options)
     }
 
-    /// Returns the component scores of `keys` for a user at the time `at`, and the number of the
-    /// user's positives that the model knows.
+    /// Returns the component scores of `keys` for a user at the time `at`.
     ///
     /// # Errors
     /// [`Error::Model`] if a member of the model fails.
@@ -237,8 +246,12 @@ impl Replay {
         user: &ReplayUser,
         keys: &[u32],
         at: DateTime<Utc>,
-    ) -> Result<(Vec<ComponentScores>, usize), Error> {
+    ) -> Result<ReplayScores, Error> {
         let context = UserContext::of(&self.state, &user.0, at)?;
-        Ok((context.scores(keys)?, context.known_positives()))
+        Ok(ReplayScores {
+            scores: context.scores(keys)?,
+            available: context.available(),
+            known_positives: context.known_positives(),
+        })
     }
 }

@@ -1,10 +1,17 @@
 //! User context: the vectors of one user at one moment, from which all component scores follow.
 
 use chrono::{DateTime, Utc};
-use docent_domain::Profile;
+use docent_domain::{Event, Profile, as_set};
 use docent_embeddings::{ContentSignal, Document, content_profile};
+use docent_models::{BlendScores, Scale};
+use rustc_hash::FxHashMap;
 
-use crate::{Degradation, Error, state::State, user_cache::UserView};
+use crate::{
+    Degradation, Error,
+    component_scores::{UnitMap, proximity_map},
+    state::State,
+    user_cache::{Positive, UserView},
+};
 
 /// Maximum number of positives, the newest, that a walk over the graph starts from.
 const MAX_GRAPH_SEEDS: usize = 50;
@@ -15,17 +22,50 @@ const NEW_DAYS: i64 = 365;
 /// Vectors and seeds that represent a user in each component.
 pub(crate) struct UserContext<'a> {
     pub(crate) state: &'a State,
-    /// Positives that the model knows, as `(item row, confidence)`.
-    pub history: Vec<(u32, f32)>,
+    /// Positives that the model knows, oldest first, under its item rows.
+    pub history: Vec<Event>,
+    /// Scores of the model; `None` without a model, and for a user that it knows nothing of.
+    pub blend: Option<Blended<'a>>,
     /// Content profile: the unit vector of the user's interests, `[dim]`.
     pub content: Option<Vec<f32>>,
     /// True if `content` is the vector of the user's domains, for lack of positives.
     pub content_from_domains: bool,
     /// Start of the walk over the graph as `(key, weight)`, the newest first.
     pub graph_seeds: Vec<(u32, f32)>,
-    /// Personalised PageRank as `(key, share)`, the nearest first; `None` without seeds.
-    pub graph: Option<Vec<(u32, f32)>>,
+    /// Walk over the graph; `None` without seeds.
+    pub graph: Option<Near>,
     pub now: DateTime<Utc>,
+}
+
+/// A user folded into the live model.
+pub(crate) struct Blended<'a> {
+    pub scores: BlendScores<'a>,
+    pub scale: Scale,
+}
+
+/// Resources near the seeds of a walk over the graph.
+pub(crate) struct Near {
+    /// Personalised PageRank as `(key, share)`, the nearest first.
+    pub shares: Vec<(u32, f32)>,
+    /// Square roots of the shares: PageRank falls off steeply with distance.
+    proximities: FxHashMap<u32, f32>,
+    pub map: UnitMap,
+}
+
+impl Near {
+    fn of(shares: Vec<(u32, f32)>, seeds: &[(u32, f32)], n_linked: usize) -> Self {
+        let proximities: FxHashMap<u32, f32> =
+            shares.iter().map(|&(key, share)| (key, share.sqrt())).collect();
+        let unseen = shares.iter().filter(|(key, _)| seeds.iter().all(|(seed, _)| seed != key));
+        let sum = proximities.values().sum();
+        let map = proximity_map(unseen.map(|(_, share)| share.sqrt()), sum, n_linked);
+        Self { proximities, map, shares }
+    }
+
+    /// Returns the proximity of a resource; 0 for one that the walk does not reach.
+    pub(crate) fn proximity(&self, key: u32) -> f32 {
+        self.proximities.get(&key).copied().unwrap_or_default()
+    }
 }
 
 impl<'a> UserContext<'a> {
@@ -38,7 +78,15 @@ impl<'a> UserContext<'a> {
         };
         let (history, graph_seeds) = (known_history(state, user), graph_seeds(state, user));
         let graph = walk(state, &graph_seeds)?;
-        Ok(Self { state, history, content, content_from_domains, graph_seeds, graph, now })
+        let blend = match state.live.as_deref().filter(|_| !history.is_empty()) {
+            Some(live) => {
+                let scores = live.model.collaborative.user(&history)?;
+                let seen: Vec<u32> = as_set(&history).into_iter().map(|(row, _)| row).collect();
+                Some(Blended { scale: scores.scale(&seen)?, scores })
+            }
+            None => None,
+        };
+        Ok(Self { state, history, blend, content, content_from_domains, graph_seeds, graph, now })
     }
 
     /// Returns the number of positives that the model knows.
@@ -82,15 +130,15 @@ impl<'a> UserContext<'a> {
     }
 }
 
-/// Returns the positives as the model takes them. An item that no user chose at training has no
-/// factors and is left out. Empty without a model.
-fn known_history(state: &State, user: &UserView) -> Vec<(u32, f32)> {
+/// Returns the positives as the model takes them, oldest first. An item that no user chose at
+/// training tells nothing and is left out. Empty without a model.
+fn known_history(state: &State, user: &UserView) -> Vec<Event> {
     let Some(live) = state.live.as_deref() else { return Vec::new() };
-    user.positives
-        .iter()
-        .filter_map(|positive| Some((state.row(positive.key)?, positive.strength)))
-        .filter(|(row, _)| live.model.is_chosen(*row))
-        .collect()
+    let event = |positive: &Positive| {
+        let item = state.row(positive.key).filter(|row| live.model.is_chosen(*row))?;
+        Some(Event { item, confidence: positive.strength, time: Some(positive.at.timestamp_micros()) })
+    };
+    user.positives.iter().rev().filter_map(event).collect()
 }
 
 /// Returns the content profile of the positives without the one of `left_out`, `[dim]`.
@@ -150,9 +198,10 @@ pub(crate) fn graph_seeds(state: &State, user: &UserView) -> Vec<(u32, f32)> {
         .collect()
 }
 
-fn walk(state: &State, seeds: &[(u32, f32)]) -> Result<Option<Vec<(u32, f32)>>, Error> {
+fn walk(state: &State, seeds: &[(u32, f32)]) -> Result<Option<Near>, Error> {
     if seeds.is_empty() {
         return Ok(None);
     }
-    Ok(Some(state.graph.personalised_pagerank(seeds, &state.walk_config())?))
+    let shares = state.graph.personalised_pagerank(seeds, &state.walk_config())?;
+    Ok(Some(Near::of(shares, seeds, state.n_linked())))
 }

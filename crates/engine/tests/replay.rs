@@ -4,7 +4,7 @@
 use std::{iter, sync::Arc};
 
 use chrono::DateTime;
-use docent_domain::{MatrixError, Resource, UserId};
+use docent_domain::{Event, MatrixError, Resource, UserId};
 use docent_embeddings::{LsaConfig, LsaEmbedder};
 use docent_engine::{
     EngineConfig, Error,
@@ -13,12 +13,13 @@ use docent_engine::{
 use docent_graph::Graph;
 use docent_models::{
     Audience, Blend, CollaborativeModel, ModelError, ModelInfo, ModelKind, PublishedModel, TextEmbedder,
+    UserScores,
 };
 use docent_snapshot::Draft;
 
 const ITEMS: usize = 10;
 
-/// Scores chosen items, and fails to score the whole catalogue.
+/// Fails to fold in a user.
 #[derive(Debug)]
 struct FailingModel;
 
@@ -39,12 +40,7 @@ impl CollaborativeModel for FailingModel {
         0
     }
 
-    fn score(&self, _: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) -> Result<(), ModelError> {
-        *scores = vec![1.0; items.len()];
-        Ok(())
-    }
-
-    fn score_all(&self, _: &[(u32, f32)], _: &mut Vec<f32>) -> Result<(), ModelError> {
+    fn fold_in(&self, _: &[Event]) -> Result<Box<dyn UserScores + '_>, ModelError> {
         Err(failure())
     }
 
@@ -54,12 +50,10 @@ impl CollaborativeModel for FailingModel {
 }
 
 #[test]
-fn a_member_that_fails_to_find_candidates_is_an_error_and_not_an_empty_list() {
-    let mut resources: Vec<Resource> = (0..ITEMS)
+fn a_member_that_fails_is_an_error_and_not_an_empty_list() {
+    let resources: Vec<Resource> = (0..ITEMS)
         .map(|n| Resource::new(format!("book-{n}").parse().unwrap(), format!("Volume {n}")))
         .collect();
-    // Only a few resources are visible, so that candidates are scored one by one, which succeeds.
-    resources.iter_mut().skip(4).for_each(|resource| resource.hidden = true);
     let no_edges = Graph::from_edges(ITEMS as u32, Vec::new(), []).unwrap().to_parts();
     let vectors: Vec<Option<Vec<f32>>> = vec![None; ITEMS];
     let embedder = Arc::new(LsaEmbedder::untrained(&LsaConfig::default()).unwrap());
@@ -68,7 +62,7 @@ fn a_member_that_fails_to_find_candidates_is_an_error_and_not_an_empty_list() {
         info: ModelInfo::empty(),
         items: resources.iter().map(|resource| resource.id.clone()).collect(),
         text_hashes: vec![String::new(); ITEMS],
-        collaborative: Blend::of([(member, 1.0)]),
+        collaborative: Blend::of_one(member),
         audience: Audience::of(iter::empty(), &vectors, embedder.config().dim),
         embedder: TextEmbedder::Lsa(embedder),
         vectors,
@@ -88,8 +82,8 @@ fn a_member_that_fails_to_find_candidates_is_an_error_and_not_an_empty_list() {
     let liked = [ReplayPositive { key: 0, strength: 1.0, at }];
     let user = ReplayUser::new(liked.into_iter(), [0]);
 
-    let among_some = replay.candidates(&ada, &user, 10, &config, at, Some(&[1, 2]));
-    assert_eq!(among_some.unwrap().candidates.len(), 2, "scores of chosen items do not fail");
-    let gathered = replay.candidates(&ada, &user, 10, &config, at, None);
-    assert!(matches!(gathered.map(|_| ()), Err(Error::Model(_))));
+    for among in [None, Some([1, 2].as_slice())] {
+        let found = replay.candidates(&ada, &user, 10, &config, at, among);
+        assert!(matches!(found.map(|_| ()), Err(Error::Model(_))), "{among:?}");
+    }
 }

@@ -1,69 +1,61 @@
 use std::ops::Range;
 
 use docent_domain::InteractionMatrix;
-use docent_linalg::{CholeskyFactor, CholeskySolver};
+use docent_linalg::{CholeskyFactor, CholeskySolver, SparseRows, largest, select_best};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    ItemItemError, ItemWeights,
-    overlap::Overlap,
-    weights::{by_source, largest},
-};
+use crate::{ItemItemError, overlap::Overlap};
 
 /// Columns of the inverse that one task solves for together.
 const BLOCK: usize = 128;
 
 /// Settings of [`ease`].
 ///
-/// The defaults are those of the published baseline; [`EaseConfig::denoising`] ranks better.
+/// The defaults drop half of a history and hold users with long histories back, which ranks better
+/// than the published baseline (`l2` 1,320, no dropout, exponent 0).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EaseConfig {
-    /// Ridge of the regression, above 0. Default 1,320.
+    /// Ridge of the regression, above 0. Default 200.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub l2: f32,
     /// Share of a history that training treats as dropped at random, at least 0 and below 1.
-    /// Default 0. The ridge of each item grows by `dropout / (1 - dropout)` times its count, which
+    /// Default 0.5. The ridge of each item grows by `dropout / (1 - dropout)` times its count, which
     /// keeps popular items from explaining themselves.
     #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     pub dropout: f32,
     /// `a`, 0 to 2: a user of `n` items counts `n^-a`, see [`InteractionMatrix::activity_shares`].
-    /// Default 0.
+    /// Default 0.5.
     #[schemars(range(min = 0.0, max = 2.0))]
     pub activity_exponent: f32,
     /// Maximum number of weights in the matrix, shared out equally: each item keeps its weights of
-    /// largest magnitude, at least one. A weight takes eight bytes. Default `None`: no limit.
+    /// largest magnitude, at least one. A weight takes eight bytes. Default 16,000,000, which hold
+    /// the full matrix of 4,000 items; `None` is no limit. Decision 19 explains why small weights
+    /// are kept.
     #[serde(alias = "most_weights")]
     #[schemars(range(min = 1))]
     pub max_weights: Option<usize>,
-    /// Maximum number of items; larger catalogues are refused. Default 10,000. Time grows with the
-    /// cube of the number, memory with its square.
+    /// Maximum number of items, at least 1: of a larger catalogue, those that most users chose. The
+    /// others have no weights. Default 5,000, which take 190 MiB while training. Time grows with
+    /// the cube of the number, memory with its square.
     #[schemars(range(min = 1))]
     pub max_items: usize,
 }
 
 impl Default for EaseConfig {
     fn default() -> Self {
-        Self { l2: 1320.0, dropout: 0.0, activity_exponent: 0.0, max_weights: None, max_items: 10_000 }
-    }
-}
-
-impl EaseConfig {
-    /// Returns the settings of the model that is blended and served: half of a history dropped,
-    /// users with long histories held back, and at most 128 MB of weights, which hold the full
-    /// matrix of 4,000 items. Decision 19 explains why small weights are kept.
-    #[must_use]
-    pub fn denoising() -> Self {
         Self {
             l2: 200.0,
             dropout: 0.5,
             activity_exponent: 0.5,
             max_weights: Some(16_000_000),
-            ..Self::default()
+            max_items: 5_000,
         }
     }
+}
 
+impl EaseConfig {
     fn check(&self) -> Result<(), ItemItemError> {
         let wrong = if !(self.l2.is_finite() && self.l2 > 0.0) {
             Some(("l2", "a finite number above 0", self.l2))
@@ -71,6 +63,8 @@ impl EaseConfig {
             Some(("dropout", "0 or more and under 1", self.dropout))
         } else if !(0.0..=2.0).contains(&self.activity_exponent) {
             Some(("activity_exponent", "0 to 2", self.activity_exponent))
+        } else if self.max_items == 0 {
+            Some(("max_items", "1 or more", 0.0))
         } else {
             None
         };
@@ -92,16 +86,66 @@ impl EaseConfig {
 ///
 /// # Errors
 /// [`ItemItemError::InvalidConfig`], [`ItemItemError::NoInteractions`],
-/// [`ItemItemError::TooManyItems`], [`ItemItemError::NotPositiveDefinite`].
-pub fn ease(likes: &InteractionMatrix, config: &EaseConfig) -> Result<ItemWeights, ItemItemError> {
+/// [`ItemItemError::NotPositiveDefinite`].
+pub fn ease(likes: &InteractionMatrix, config: &EaseConfig) -> Result<SparseRows, ItemItemError> {
     config.check()?;
-    let (l2, n) = (config.l2, likes.n_cols());
     if likes.is_empty() {
         return Err(ItemItemError::NoInteractions);
     }
-    if n > config.max_items {
-        return Err(ItemItemError::TooManyItems { items: n, max_items: config.max_items });
+    if likes.n_cols() <= config.max_items {
+        return Ok(SparseRows::of_columns(weights_by_target(likes, config)?));
     }
+    let chosen = most_chosen(likes, config.max_items);
+    let mut columns = vec![Vec::new(); likes.n_cols()];
+    let of_chosen = weights_by_target(&restricted(likes, &chosen)?, config)?;
+    for (&item, sources) in chosen.iter().zip(of_chosen) {
+        let sources =
+            sources.into_iter().filter_map(|(at, weight)| Some((*chosen.get(at as usize)?, weight)));
+        if let Some(column) = columns.get_mut(item as usize) {
+            *column = sources.collect();
+        }
+    }
+    Ok(SparseRows::of_columns(columns))
+}
+
+/// Returns the `count` items that most users chose, ties by lower item, ascending.
+fn most_chosen(likes: &InteractionMatrix, count: usize) -> Vec<u32> {
+    let mut audience = vec![0u32; likes.n_cols()];
+    for user in 0..likes.n_rows() {
+        for &item in likes.row(user).0 {
+            if let Some(size) = audience.get_mut(item as usize) {
+                *size += 1;
+            }
+        }
+    }
+    let mut items: Vec<(u32, u32)> = audience.into_iter().zip(0u32..).collect();
+    select_best(&mut items, count, |a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    let mut items: Vec<u32> = items.into_iter().map(|(_, item)| item).collect();
+    items.sort_unstable();
+    items
+}
+
+/// Returns the columns of `chosen` items, ascending, `[n_users, chosen.len()]`.
+fn restricted(likes: &InteractionMatrix, chosen: &[u32]) -> Result<InteractionMatrix, ItemItemError> {
+    let mut triples = Vec::new();
+    for user in 0..likes.n_rows() {
+        let (items, confidences) = likes.row(user);
+        for (item, &confidence) in items.iter().zip(confidences) {
+            if let Ok(column) = chosen.binary_search(item) {
+                triples.push((user as u32, column as u32, confidence));
+            }
+        }
+    }
+    InteractionMatrix::from_triples(likes.n_rows(), chosen.len(), triples)
+        .map_err(|error| ItemItemError::Invalid(error.to_string()))
+}
+
+/// Returns for each item its weights `(source, W[source, item])`.
+fn weights_by_target(
+    likes: &InteractionMatrix,
+    config: &EaseConfig,
+) -> Result<Vec<Vec<(u32, f32)>>, ItemItemError> {
+    let (l2, n) = (config.l2, likes.n_cols());
     // Both copies of a row in X^T X carry the root, so that a user counts by its share.
     let roots: Vec<f32> =
         likes.activity_shares(config.activity_exponent).iter().map(|share| share.sqrt()).collect();
@@ -113,10 +157,8 @@ pub fn ease(likes: &InteractionMatrix, config: &EaseConfig) -> Result<ItemWeight
         .into_par_iter()
         .flat_map_iter(|block| weights_of_block(factor, block * BLOCK..((block + 1) * BLOCK).min(n), n, keep))
         .collect();
-    drop(system);
-    let weights = by_source(of_target);
-    if weights.weights().iter().all(|weight| weight.is_finite()) {
-        Ok(weights)
+    if of_target.iter().flatten().all(|(_, weight)| weight.is_finite()) {
+        Ok(of_target)
     } else {
         Err(ItemItemError::NotPositiveDefinite { l2 })
     }

@@ -14,18 +14,6 @@ pub enum ItemItemError {
         /// Value that was read.
         got: String,
     },
-    /// The dense matrix of EASE would exceed the limit on items.
-    #[error(
-        "ease needs a dense matrix of {items} x {items} items, which takes {} MiB while training; the setting \
-         max_items allows at most {max_items} items",
-        megabytes(*.items)
-    )]
-    TooManyItems {
-        /// Number of items in the catalogue.
-        items: usize,
-        /// Value of the setting [`EaseConfig::max_items`](crate::EaseConfig::max_items).
-        max_items: usize,
-    },
     /// The training data holds no interactions.
     #[error("there are no interactions to train on")]
     NoInteractions,
@@ -38,9 +26,4 @@ pub enum ItemItemError {
     /// Saved parts do not form a matrix.
     #[error("saved item weights are damaged: {0}")]
     Invalid(String),
-}
-
-/// Returns the memory of the dense matrix and of the weights, 4 bytes a cell each.
-fn megabytes(items: usize) -> usize {
-    items.saturating_mul(items).saturating_mul(8) >> 20
 }

@@ -1,12 +1,9 @@
 use docent_domain::InteractionMatrix;
+use docent_linalg::{SparseRows, largest};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    ItemItemError, ItemWeights,
-    overlap::Overlap,
-    weights::{by_source, largest},
-};
+use crate::{ItemItemError, overlap::Overlap};
 
 /// Settings of [`knn`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -35,7 +32,7 @@ impl Default for KnnConfig {
 ///
 /// # Errors
 /// [`ItemItemError::InvalidConfig`], [`ItemItemError::NoInteractions`].
-pub fn knn(likes: &InteractionMatrix, config: &KnnConfig) -> Result<ItemWeights, ItemItemError> {
+pub fn knn(likes: &InteractionMatrix, config: &KnnConfig) -> Result<SparseRows, ItemItemError> {
     check(config)?;
     if likes.is_empty() {
         return Err(ItemItemError::NoInteractions);
@@ -59,7 +56,7 @@ pub fn knn(likes: &InteractionMatrix, config: &KnnConfig) -> Result<ItemWeights,
             },
         )
         .collect();
-    Ok(by_source(of_item))
+    Ok(SparseRows::of_columns(of_item))
 }
 
 fn check(config: &KnnConfig) -> Result<(), ItemItemError> {

@@ -4,10 +4,11 @@
 //! Users have no parameters, so any history scores without training.
 //!
 //! - [`knn`] keeps the nearest neighbours of each item, by the cosine of the items' columns with
-//!   shrinkage.
+//!   shrinkage; [`attribute_cosine`] does the same with the attributes of items.
+//! - [`rp3beta`] walks from item to user to item; it suits sparse data of any size.
 //! - [`ease`] computes the closed-form linear autoencoder of Steck, "Embarrassingly Shallow
-//!   Autoencoders for Sparse Data" (2019, <https://arxiv.org/abs/1905.03375>), for catalogues whose
-//!   dense matrix fits into memory.
+//!   Autoencoders for Sparse Data" (2019, <https://arxiv.org/abs/1905.03375>), over the items that
+//!   most users chose.
 //!
 //! This crate knows dense indices only: it must never see ids, files or the clock. It works on
 //! rayon's pool, and the result does not depend on the number of threads.
@@ -25,13 +26,15 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod attributes;
 mod ease;
 mod error;
 mod knn;
 mod overlap;
-mod weights;
+mod rp3beta;
 
+pub use attributes::attribute_cosine;
 pub use ease::{EaseConfig, ease};
 pub use error::ItemItemError;
 pub use knn::{KnnConfig, knn};
-pub use weights::ItemWeights;
+pub use rp3beta::{Rp3betaConfig, rp3beta};

@@ -2,16 +2,23 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use docent_domain::InteractionMatrix;
-use docent_item_item::{EaseConfig, ItemItemError, ItemWeights, KnnConfig, ease, knn};
+use docent_item_item::{
+    EaseConfig, ItemItemError, KnnConfig, Rp3betaConfig, attribute_cosine, ease, knn, rp3beta,
+};
+use docent_linalg::SparseRows;
 use proptest::prelude::*;
 
 fn matrix(n_users: usize, n_items: usize, pairs: &[(u32, u32)]) -> InteractionMatrix {
     InteractionMatrix::from_triples(n_users, n_items, pairs.iter().map(|&(u, i)| (u, i, 1.0))).unwrap()
 }
 
-fn weight(weights: &ItemWeights, from: u32, to: u32) -> f32 {
-    let (targets, values) = weights.row(from);
-    targets.iter().position(|&target| target == to).map_or(0.0, |at| values[at])
+fn weight(weights: &SparseRows, from: u32, to: u32) -> f32 {
+    weights.weight(from, to)
+}
+
+/// EASE as published.
+fn plain(l2: f32) -> EaseConfig {
+    EaseConfig { l2, dropout: 0.0, activity_exponent: 0.0, max_weights: None, ..EaseConfig::default() }
 }
 
 #[test]
@@ -40,12 +47,14 @@ proptest! {
         history in prop::collection::vec((0u32..20, 0.5f32..2.0), 0..10),
     ) {
         let likes = matrix(12, 20, &pairs.into_iter().collect::<Vec<_>>());
-        let config = EaseConfig { l2: 1.0, max_weights, ..EaseConfig::default() };
+        let config = EaseConfig { max_weights, ..plain(1.0) };
         let weights = ease(&likes, &config).unwrap();
         prop_assert!(weights.weights().len() <= max_weights.unwrap_or(400));
         let (mut all, mut some) = (Vec::new(), Vec::new());
         weights.score_all(&history, &mut all);
         weights.score(&history, &items, &mut some);
+        let mean = all.iter().sum::<f32>() / 20.0;
+        prop_assert!((weights.mean_score(&history) - mean).abs() < 1e-4 * (1.0 + mean.abs()));
         prop_assert_eq!(some, items.iter().map(|&item| all[item as usize]).collect::<Vec<_>>());
     }
 }
@@ -62,9 +71,46 @@ fn only_the_nearest_neighbours_of_an_item_are_kept() {
 fn ease_of_two_items_by_hand() {
     // G = [[3, 2], [2, 2]], l2 = 1: P = inverse of [[4, 2], [2, 3]] = [[3, -2], [-2, 4]] / 8.
     let likes = matrix(3, 2, &[(0, 0), (1, 0), (2, 0), (0, 1), (1, 1)]);
-    let weights = ease(&likes, &EaseConfig { l2: 1.0, ..EaseConfig::default() }).unwrap();
+    let weights = ease(&likes, &plain(1.0)).unwrap();
     assert!((weight(&weights, 1, 0) - 2.0 / 3.0).abs() < 1e-6);
     assert!((weight(&weights, 0, 1) - 0.5).abs() < 1e-6);
+}
+
+#[test]
+fn ease_of_a_large_catalogue_is_that_of_its_most_chosen_items() {
+    // Items 1 and 3 are those of the test by hand; items 0 and 2 have one user each.
+    let likes = matrix(3, 4, &[(0, 1), (1, 1), (2, 1), (0, 3), (1, 3), (2, 0), (0, 2)]);
+    let weights = ease(&likes, &EaseConfig { max_items: 2, ..plain(1.0) }).unwrap();
+    assert!((weight(&weights, 3, 1) - 2.0 / 3.0).abs() < 1e-6);
+    assert!((weight(&weights, 1, 3) - 0.5).abs() < 1e-6);
+    assert_eq!((weights.n_items(), weights.row(0).0.len(), weights.row(2).0.len()), (4, 0, 0));
+}
+
+#[test]
+fn rp3beta_by_hand() {
+    // Item 0 leads to users 0 and 1 alike. User 0 has items 0 and 1; user 1 has items 0, 1 and 2.
+    let likes = matrix(2, 3, &[(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)]);
+    let weights = rp3beta(&likes, &Rp3betaConfig { beta: 0.5, neighbors: 2 }).unwrap();
+    let to_1 = (0.5 / 2.0 + 0.5 / 3.0) / 2f32.sqrt();
+    assert!((weight(&weights, 0, 1) - to_1).abs() < 1e-6);
+    assert!((weight(&weights, 0, 2) - 0.5 / 3.0).abs() < 1e-6);
+    assert_eq!(weight(&weights, 0, 0), 0.0);
+    let nearest = rp3beta(&likes, &Rp3betaConfig { beta: 0.5, neighbors: 1 }).unwrap();
+    assert_eq!((weight(&nearest, 0, 2), nearest.row(0).0.len()), (0.0, 1));
+}
+
+#[test]
+fn attributes_that_few_items_have_count_more() {
+    // Attribute 0 belongs to items 0, 1 and 2; attribute 1 to 0 and 1; item 3 has none.
+    let attributes = matrix(2, 4, &[(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]);
+    let weights = attribute_cosine(&attributes, 10).unwrap();
+    assert!((weight(&weights, 0, 1) - 1.0).abs() < 1e-6);
+    let (common, rare) = ((4f32 / 3.0).ln(), 2f32.ln());
+    let expected = common / common.hypot(rare);
+    assert!((weight(&weights, 0, 2) - expected).abs() < 1e-6);
+    assert_eq!(weights.row(3).0.len(), 0);
+    let of_all = matrix(1, 2, &[(0, 0), (0, 1)]);
+    assert_eq!(attribute_cosine(&of_all, 10).unwrap().weights().len(), 0, "it tells nothing apart");
 }
 
 #[test]
@@ -72,7 +118,7 @@ fn dropout_adds_to_the_ridge_of_each_item_by_its_count() {
     // As above with a dropout of 1/2: [[3 + 1 + 3, 2], [2, 2 + 1 + 2]] = [[7, 2], [2, 5]],
     // inverse [[5, -2], [-2, 7]] / 31.
     let likes = matrix(3, 2, &[(0, 0), (1, 0), (2, 0), (0, 1), (1, 1)]);
-    let config = EaseConfig { l2: 1.0, dropout: 0.5, ..EaseConfig::default() };
+    let config = EaseConfig { dropout: 0.5, ..plain(1.0) };
     let weights = ease(&likes, &config).unwrap();
     assert!((weight(&weights, 1, 0) - 2.0 / 5.0).abs() < 1e-6);
     assert!((weight(&weights, 0, 1) - 2.0 / 7.0).abs() < 1e-6);
@@ -81,14 +127,16 @@ fn dropout_adds_to_the_ridge_of_each_item_by_its_count() {
 #[test]
 fn settings_and_data_without_a_model_are_refused() {
     let likes = matrix(1, 3, &[(0, 0)]);
-    let too_many = ease(&likes, &EaseConfig { max_items: 2, ..EaseConfig::default() }).unwrap_err();
-    assert!(matches!(too_many, ItemItemError::TooManyItems { items: 3, max_items: 2 }), "{too_many}");
+    assert!(ease(&likes, &EaseConfig { max_items: 0, ..EaseConfig::default() }).is_err());
+    assert!(rp3beta(&likes, &Rp3betaConfig { beta: -1.0, ..Rp3betaConfig::default() }).is_err());
+    assert!(rp3beta(&likes, &Rp3betaConfig { neighbors: 0, ..Rp3betaConfig::default() }).is_err());
     assert!(ease(&likes, &EaseConfig { l2: 0.0, ..EaseConfig::default() }).is_err());
     assert!(ease(&likes, &EaseConfig { dropout: 1.0, ..EaseConfig::default() }).is_err());
     assert!(knn(&likes, &KnnConfig { neighbors: 0, ..KnnConfig::default() }).is_err());
     assert!(knn(&likes, &KnnConfig { shrinkage: f32::NAN, ..KnnConfig::default() }).is_err());
     let nothing = matrix(1, 3, &[]);
     assert_eq!(knn(&nothing, &KnnConfig::default()), Err(ItemItemError::NoInteractions));
+    assert_eq!(rp3beta(&nothing, &Rp3betaConfig::default()), Err(ItemItemError::NoInteractions));
     assert_eq!(ease(&nothing, &EaseConfig::default()), Err(ItemItemError::NoInteractions));
 }
 
@@ -105,12 +153,12 @@ fn parts_that_do_not_fit_together_are_refused() {
     let weights = knn(&likes, &KnnConfig::default()).unwrap();
     let parts = || (weights.offsets().to_vec(), weights.targets().to_vec(), weights.weights().to_vec());
     let (offsets, targets, values) = parts();
-    assert_eq!(ItemWeights::from_parts(offsets, targets, values), Ok(weights.clone()));
+    assert_eq!(SparseRows::from_parts(offsets, targets, values), Ok(weights.clone()));
     type Parts = (Vec<u64>, Vec<u32>, Vec<f32>);
     let broken = |change: fn(&mut Parts)| {
         let mut parts = parts();
         change(&mut parts);
-        ItemWeights::from_parts(parts.0, parts.1, parts.2)
+        SparseRows::from_parts(parts.0, parts.1, parts.2)
     };
     assert!(broken(|p| p.0[1] = 9).is_err());
     assert!(broken(|p| p.1[0] = 7).is_err());
@@ -125,7 +173,7 @@ proptest! {
     #[test]
     fn ease_is_a_ridge_regression(pairs in prop::collection::hash_set((0u32..8, 0u32..5), 1..30)) {
         let pairs: Vec<(u32, u32)> = pairs.into_iter().collect();
-        let weights = ease(&matrix(8, 5, &pairs), &EaseConfig { l2: 2.0, ..EaseConfig::default() }).unwrap();
+        let weights = ease(&matrix(8, 5, &pairs), &plain(2.0)).unwrap();
         let x = |user: u32, item: u32| if pairs.contains(&(user, item)) { 1.0f32 } else { 0.0 };
         for item in 0..5u32 {
             for other in (0..5u32).filter(|&other| other != item) {

@@ -5,7 +5,10 @@ use docent_graph::GraphError;
 use docent_item_item::ItemItemError;
 use docent_ncf::NcfError;
 use docent_snapshot::SnapshotError;
+use docent_transitions::TransitionsError;
 use thiserror::Error;
+
+use crate::ModelKind;
 
 /// Failure of a model: in its arithmetic, in its files, or for data that does not fit it.
 #[derive(Debug, Error)]
@@ -40,6 +43,17 @@ pub enum ModelError {
         /// Description of the contradiction.
         reason: String,
     },
+    /// The matrix of item transitions could not be counted.
+    #[error(transparent)]
+    Transitions(#[from] TransitionsError),
+    /// The data lack what the model learns from.
+    #[error("{model} cannot be trained: the data have no {what}")]
+    DataMissing {
+        /// Kind of the model.
+        model: ModelKind,
+        /// What the model needs.
+        what: &'static str,
+    },
     /// The program was built without a cargo feature that the model needs.
     #[error("{what} needs the cargo feature `{feature}`, which this program was built without")]
     FeatureMissing {
@@ -51,10 +65,10 @@ pub enum ModelError {
 }
 
 impl ModelError {
-    /// Returns true if a model refused a catalogue because of its size.
+    /// Returns true if the data lack what the model learns from.
     #[must_use]
-    pub fn is_too_many_items(&self) -> bool {
-        matches!(self, Self::ItemItem(ItemItemError::TooManyItems { .. }))
+    pub fn is_data_missing(&self) -> bool {
+        matches!(self, Self::DataMissing { .. } | Self::Transitions(TransitionsError::NoOrder))
     }
 
     /// Returns true if a training observer asked to stop.

@@ -4,13 +4,13 @@
 //! the job of `docent-training`, serving that of `docent-engine`.
 //!
 //! ```
-//! use docent_domain::InteractionMatrix;
+//! use docent_domain::{Event, Histories};
 //! use docent_models::{CollaborativeModel, Popularity};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // Two users chose item 1, one user chose item 0.
-//! let matrix = InteractionMatrix::from_triples(2, 2, [(0, 0, 1.0), (0, 1, 1.0), (1, 1, 1.0)])?;
-//! let model = Popularity::of(&matrix);
+//! let events = [(0, 0), (0, 1), (1, 1)].map(|(user, item)| (user, Event::of(item)));
+//! let model = Popularity::of(&Histories::new(2, 2, events, false)?);
 //! assert_eq!(model.recommend(&[], 2)?, [1, 0]);
 //! # Ok(()) }
 //! ```
@@ -22,8 +22,8 @@ mod learned_weights;
 mod published;
 
 pub use collaborative::{
-    AlsRecommender, Blend, CollaborativeModel, ItemItemRecommender, Member, ModelKind, NcfRecommender,
-    Popularity, load,
+    AlsRecommender, Blend, BlendScores, CollaborativeModel, ItemItemRecommender, Member, ModelKind,
+    NcfRecommender, Popularity, Scale, UserScores, load,
 };
 pub use docent_embedders::{HttpConfig, SentenceTransformerConfig};
 pub use embedder::{EmbedderConfig, EmbedderInfo, TextEmbedder, with_source};

@@ -23,18 +23,19 @@ pub enum Loss {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NcfConfig {
-    /// Length of the ALS factors and of all embeddings; at least 1. Default 64.
+    /// Length of the ALS factors and of all embeddings; at least 1. Default 128.
     #[schemars(range(min = 1))]
     pub dim: usize,
     /// Widths of the hidden layers of the MLP, first to last; at least one. Default 128, 64, 32.
     #[schemars(length(min = 1), inner(range(min = 1)))]
     pub layers: Vec<usize>,
-    /// Passes over the positives; 0 keeps the ALS start. Default 10.
+    /// Passes over the positives; 0 keeps the ALS start. Default 2: it is near
+    /// the best from the start.
     pub epochs: usize,
     /// Positives in a step, each with its negatives; at least 2. Default 256.
     #[schemars(range(min = 2))]
     pub batch_size: usize,
-    /// Learning rate of Adam; positive. Default 0.001.
+    /// Learning rate of Adam; positive. Default 0.0003.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub learning_rate: f32,
     /// Decoupled weight decay of embedding rows towards their start (the ALS factor and its map).
@@ -50,7 +51,7 @@ pub struct NcfConfig {
     pub dropout: f32,
     /// Loss that training minimises. Default [`Loss::Bce`].
     pub loss: Loss,
-    /// Epochs without a better holdout metric before training stops; at least 1. Default 3.
+    /// Epochs without a better holdout metric before training stops; at least 1. Default 1.
     #[schemars(range(min = 1))]
     pub patience: usize,
     /// Device of the training steps; scores are always computed on the CPU. Default
@@ -63,16 +64,16 @@ pub struct NcfConfig {
 impl Default for NcfConfig {
     fn default() -> Self {
         Self {
-            dim: 64,
+            dim: 128,
             layers: vec![128, 64, 32],
-            epochs: 10,
+            epochs: 2,
             batch_size: 256,
-            learning_rate: 0.001,
+            learning_rate: 0.0003,
             weight_decay: 0.0,
             negatives_per_positive: 4,
             dropout: 0.0,
             loss: Loss::Bce,
-            patience: 3,
+            patience: 1,
             device: TrainDevice::Cpu,
             seed: 42,
         }

@@ -9,18 +9,31 @@ pub struct HybridScore {
     pub contributions: [f64; 5],
 }
 
-/// Returns the weighted mean of the available components: `sum(w_c * s_c) / sum(w_c)` over the
-/// components `c` that have a score. A missing component thus hands its weight to the others in
-/// proportion. The score is 0 if no component with a weight is available.
+/// Score of the average resource in every component. A candidate without a score in a component
+/// that the user has counts as average in it.
+pub const AVERAGE_SCORE: f64 = 0.25;
+
+/// Returns the weighted mean of the components: `sum(w_c * s_c) / sum(w_c)` over the components `c`
+/// that are `available` for the user, in the order of [`Component::ALL`].
+///
+/// A component that is not available hands its weight to the others in proportion; in one that is,
+/// a missing score counts as [`AVERAGE_SCORE`]. The score is 0 if no component with a weight is
+/// available.
 #[must_use]
-pub fn hybrid_score(scores: &ComponentScores, weights: &Weights) -> HybridScore {
-    let available = Component::ALL.into_iter().filter(|&component| scores.get(component).is_some());
-    let total: f64 = available.map(|component| weights.get(component)).sum();
+pub fn hybrid_score(scores: &ComponentScores, weights: &Weights, available: [bool; 5]) -> HybridScore {
+    let mut contributions = [0.0; 5];
+    let mut total = 0.0;
+    for ((slot, component), available) in contributions.iter_mut().zip(Component::ALL).zip(available) {
+        if available {
+            let weight = weights.get(component);
+            *slot = weight * scores.get(component).unwrap_or(AVERAGE_SCORE);
+            total += weight;
+        }
+    }
     if total <= 0.0 {
         return HybridScore::default();
     }
-    let contributions = Component::ALL
-        .map(|component| scores.get(component).map_or(0.0, |score| score * weights.get(component) / total));
+    contributions.iter_mut().for_each(|contribution| *contribution /= total);
     HybridScore { score: contributions.iter().sum(), contributions }
 }
 
@@ -42,19 +55,27 @@ mod tests {
             ([0.72, 0.88, 0.55, 0.75, 0.80], 0.7410),
             ([0.68, 0.71, 0.82, 0.85, 0.70], 0.7350),
         ] {
-            let score = hybrid_score(&scores(values.map(Some)), &Weights::default()).score;
+            let score = hybrid_score(&scores(values.map(Some)), &Weights::default(), [true; 5]).score;
             assert!((score - expected).abs() < 1e-9, "{values:?}: {score}");
         }
     }
 
     #[test]
-    fn a_missing_component_hands_its_weight_to_the_others_in_proportion() {
+    fn a_component_that_the_user_lacks_hands_its_weight_to_the_others_in_proportion() {
         let without_collaborative = scores([None, Some(0.8), Some(0.4), Some(0.5), Some(0.5)]);
         let expected = (0.30 * 0.8 + 0.20 * 0.4 + 0.10 * 0.5 + 0.05 * 0.5) / 0.65;
-        let hybrid = hybrid_score(&without_collaborative, &Weights::default());
+        let available = [false, true, true, true, true];
+        let hybrid = hybrid_score(&without_collaborative, &Weights::default(), available);
         assert!((hybrid.score - expected).abs() < 1e-12);
         assert_eq!(hybrid.contributions[0], 0.0);
-        assert_eq!(hybrid_score(&scores([None; 5]), &Weights::default()).score, 0.0);
+        assert_eq!(hybrid_score(&scores([None; 5]), &Weights::default(), [false; 5]).score, 0.0);
+    }
+
+    #[test]
+    fn a_resource_without_a_score_is_average_in_that_component() {
+        let hybrid = |values| hybrid_score(&scores(values), &Weights::default(), [true; 5]);
+        let without = hybrid([None, Some(0.8), Some(0.4), Some(0.5), Some(0.5)]);
+        assert_eq!(without, hybrid([Some(AVERAGE_SCORE), Some(0.8), Some(0.4), Some(0.5), Some(0.5)]));
     }
 
     proptest! {
@@ -62,7 +83,8 @@ mod tests {
         fn contributions_sum_to_a_score_between_the_components(
             values in prop::array::uniform5(prop::option::of(0.0..=1.0f64)),
         ) {
-            let hybrid = hybrid_score(&scores(values), &Weights::default());
+            let available = values.map(|value| value.is_some());
+            let hybrid = hybrid_score(&scores(values), &Weights::default(), available);
             prop_assert!((hybrid.contributions.iter().sum::<f64>() - hybrid.score).abs() < 1e-12);
             let available: Vec<f64> = values.into_iter().flatten().collect();
             if let (Some(low), Some(high)) =

@@ -14,6 +14,9 @@ pub struct RankOptions {
     pub limit: usize,
     /// Weights of the components.
     pub weights: Weights,
+    /// Components that are available for the user, in the order of
+    /// [`Component::ALL`](docent_domain::Component::ALL). The others hand their weight on.
+    pub available: [bool; 5],
     /// Wish for results that differ from each other, in `[0, 1]`; 0 ranks by score alone.
     pub diversity: f64,
     /// Wish for little-known results, in `[0, 1]`; 0 ignores views.
@@ -27,6 +30,7 @@ impl Default for RankOptions {
         Self {
             limit: 20,
             weights: Weights::default(),
+            available: [true; 5],
             diversity: 0.5,
             novelty: 0.3,
             exploration: Exploration::default(),
@@ -77,7 +81,7 @@ fn scored(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
     let views: Vec<u64> = candidates.iter().map(|c| c.views).collect();
     let mut ranked = Vec::with_capacity(candidates.len());
     for (position, (candidate, novelty)) in candidates.iter().zip(novelty(&views)).enumerate() {
-        let hybrid = hybrid_score(&candidate.scores, &options.weights);
+        let hybrid = hybrid_score(&candidate.scores, &options.weights, options.available);
         let score = with_novelty(hybrid.score * candidate.boost, options.novelty, novelty);
         let (key, boost) = (candidate.key, candidate.boost);
         ranked.push(Ranked { key, position, score, hybrid, boost, novelty, explored: false });

@@ -4,7 +4,9 @@ use docent_domain::ComponentScores;
 use proptest::prelude::*;
 
 use super::*;
-use crate::cosine;
+use crate::{AVERAGE_SCORE, cosine};
+
+const CONTENT_ONLY: [bool; 5] = [false, true, false, false, false];
 
 fn candidate(key: u32, content: f64, views: u64) -> Candidate<'static> {
     Candidate {
@@ -161,7 +163,7 @@ fn an_unchosen_resource_that_ranks_by_its_score_counts_as_explored() {
 #[test]
 fn a_boost_multiplies_the_score_and_nothing_else() {
     let boosted = Candidate { boost: 1.5, ..candidate(2, 0.5, 1) };
-    let options = RankOptions { novelty: 0.0, ..RankOptions::default() };
+    let options = RankOptions { novelty: 0.0, available: CONTENT_ONLY, ..RankOptions::default() };
     let ranking = rank(&[candidate(1, 0.6, 1), boosted, candidate(3, 0.7, 1)], &options);
     assert_eq!(keys(&ranking), [2, 3, 1]);
     assert_eq!((ranking[0].score, ranking[0].hybrid.score), (0.75, 0.5));
@@ -185,10 +187,9 @@ proptest! {
         for ranked in rank(&candidates, &RankOptions { weights, novelty, exploration, ..RankOptions::default() }) {
             let parts = ranked.contributions();
             prop_assert!((parts.total() - ranked.score).abs() < 1e-11);
-            let scores = candidates[ranked.position].scores;
-            let there = |c: &docent_domain::Component| scores.get(*c).is_some();
-            let total: f64 = docent_domain::Component::ALL.iter().filter(|c| there(c)).map(|c| weights.get(*c)).sum();
-            let content = scores.content.map_or(0.0, |score| score * weights.get(docent_domain::Component::Content) / total);
+            let total: f64 = docent_domain::Component::ALL.map(|c| weights.get(c)).iter().sum();
+            let score = candidates[ranked.position].scores.content.unwrap_or(AVERAGE_SCORE);
+            let content = score * weights.get(docent_domain::Component::Content) / total;
             prop_assert!((parts.content - content).abs() < 1e-12);
         }
     }

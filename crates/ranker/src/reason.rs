@@ -11,6 +11,11 @@ pub enum Reason<R> {
     },
     /// Users with similar interactions chose it.
     LikedBySimilarUsers,
+    /// Users often choose it after a resource that the user liked recently.
+    OftenNextAfter {
+        /// Resource that the user liked.
+        resource: R,
+    },
     /// A resource that the user liked cites it.
     CitedBy {
         /// Resource that the user liked.
@@ -51,6 +56,7 @@ impl<R> Reason<R> {
     pub fn try_map<S>(self, map: impl FnOnce(R) -> Option<S>) -> Option<Reason<S>> {
         Some(match self {
             Self::SimilarTo { resource, weight } => Reason::SimilarTo { resource: map(resource)?, weight },
+            Self::OftenNextAfter { resource } => Reason::OftenNextAfter { resource: map(resource)? },
             Self::CitedBy { resource } => Reason::CitedBy { resource: map(resource)? },
             Self::Cites { resource } => Reason::Cites { resource: map(resource)? },
             Self::LinkedTo { resource, kind } => Reason::LinkedTo { resource: map(resource)?, kind },

@@ -1,10 +1,13 @@
 use docent_als::AlsConfig;
 use docent_domain::DomainError;
 use docent_embeddings::LsaConfig;
-use docent_item_item::{EaseConfig, KnnConfig};
+use docent_item_item::{EaseConfig, KnnConfig, Rp3betaConfig};
 use docent_models::EmbedderConfig;
 use docent_ncf::NcfConfig;
+use docent_transitions::TransitionsConfig;
 use serde::{Deserialize, Serialize};
+
+use crate::fit::ModelConfig;
 
 /// Settings of a training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -17,10 +20,19 @@ pub struct TrainConfig {
     pub low_rank_als: AlsConfig,
     /// Neural collaborative filtering.
     pub ncf: NcfConfig,
-    /// Item nearest neighbours, for catalogues that are too large for EASE.
+    /// Item nearest neighbours.
     pub knn: KnnConfig,
+    /// RP3 beta, the random walk from item to user to item.
+    pub rp3beta: Rp3betaConfig,
     /// EASE, the linear autoencoder.
     pub ease: EaseConfig,
+    /// Item transitions: what users choose after an item. Training chooses their shape on the
+    /// validation set, starting from this one.
+    pub transitions: TransitionsConfig,
+    /// Days that recent popularity counts, at least 1. Default `None`: chosen on the validation
+    /// set.
+    #[schemars(range(min = 1))]
+    pub recent_days: Option<u32>,
     /// Embedder of texts. After a change, every vector is of the new embedder from the next model
     /// on.
     pub embedder: EmbedderConfig,
@@ -40,12 +52,17 @@ pub struct TrainConfig {
 
 impl Default for TrainConfig {
     fn default() -> Self {
+        let ModelConfig { als, low_rank_als, ncf, knn, rp3beta, ease, transitions, recent_days } =
+            ModelConfig::default();
         Self {
-            als: AlsConfig::default(),
-            low_rank_als: AlsConfig::low_rank(),
-            ncf: NcfConfig::default(),
-            knn: KnnConfig::default(),
-            ease: EaseConfig::denoising(),
+            als,
+            low_rank_als,
+            ncf,
+            knn,
+            rp3beta,
+            ease,
+            transitions,
+            recent_days,
             embedder: EmbedderConfig::default(),
             lsa: LsaConfig::default(),
             seed: 42,
@@ -63,6 +80,21 @@ impl TrainConfig {
         Self { seed, ..Self::default() }
     }
 
+    /// Returns the settings of the collaborative models.
+    #[must_use]
+    pub fn models(&self) -> ModelConfig {
+        ModelConfig {
+            als: self.als.clone(),
+            low_rank_als: self.low_rank_als.clone(),
+            ncf: self.ncf.clone(),
+            knn: self.knn.clone(),
+            rp3beta: self.rp3beta.clone(),
+            ease: self.ease.clone(),
+            transitions: self.transitions.clone(),
+            recent_days: self.recent_days,
+        }
+    }
+
     /// Checks the settings of the run itself; those of the models are checked where they are used.
     ///
     /// # Errors
@@ -70,6 +102,9 @@ impl TrainConfig {
     pub fn check(&self) -> Result<(), DomainError> {
         if !(self.holdout > 0.0 && self.holdout < 1.0) {
             return Err(out_of_range("train.holdout", "above 0 and below 1", self.holdout));
+        }
+        if self.recent_days == Some(0) {
+            return Err(out_of_range("train.recent_days", "1 or more", 0.0));
         }
         if !(0.0..=1.0).contains(&self.tolerance) {
             return Err(out_of_range("train.tolerance", "0 to 1", self.tolerance));

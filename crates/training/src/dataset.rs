@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use docent_domain::{Resource, ResourceId, USEFUL_STRENGTH, UserId};
+use docent_domain::{Resource, ResourceId, USEFUL_STRENGTH, UserId, scattered};
 use docent_storage::{Store, TextColumn, TrainingVerdict, Verdict};
 use rustc_hash::FxHashMap;
 
 use crate::{TrainError, TrainEvent, TrainObserver};
 
 const PAGE: u64 = 10_000;
+const TIES_SEED: u64 = 42;
 
 /// A resource that a user likes, under dense indices.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +18,8 @@ pub(crate) struct Like {
     pub user: u32,
     pub item: u32,
     pub strength: f32,
-    pub at: DateTime<Utc>,
+    /// Time of the newest positive, where it is known.
+    pub at: Option<DateTime<Utc>>,
 }
 
 /// A resource of the catalogue, in the order of its row.
@@ -31,7 +33,8 @@ pub(crate) struct Item {
 pub(crate) struct Dataset {
     pub items: Vec<Item>,
     pub users: Vec<UserId>,
-    /// By user, oldest first.
+    /// By user, oldest first; those without a time before the others. Equal times are in an order
+    /// that follows neither rows nor the catalogue.
     pub likes: Vec<Like>,
 }
 
@@ -48,7 +51,7 @@ impl Dataset {
     }
 
     pub(crate) fn watermark(&self) -> Option<DateTime<Utc>> {
-        self.likes.iter().map(|like| like.at).max()
+        self.likes.iter().filter_map(|like| like.at).max()
     }
 }
 
@@ -172,8 +175,15 @@ async fn read_likes(
     let mut likes: Vec<Like> = pairs
         .into_iter()
         .filter(|(_, pair)| pair.liked && !pair.rejected)
-        .map(|((user, item), pair)| Like { user, item, strength: pair.strength, at: pair.at })
+        .map(|((user, item), pair)| Like { user, item, strength: pair.strength, at: Some(pair.at) })
         .collect();
-    likes.sort_unstable_by_key(|like| (like.user, like.at, like.item));
+    sort_by_time(&mut likes);
     Ok((users, likes))
+}
+
+/// Orders likes by user, oldest first, as [`Dataset::likes`] are.
+pub(crate) fn sort_by_time(likes: &mut [Like]) {
+    likes.sort_by_cached_key(|like| {
+        (like.user, like.at, scattered(u64::from(like.user), u64::from(like.item), TIES_SEED))
+    });
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use docent_evaluation::{Metrics, mean_metrics, metrics_at_k, top_k};
-use docent_models::{ActivityLevel, CollaborativeModel, ModelError};
+use docent_models::{ActivityLevel, CollaborativeModel, Member, ModelError};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
@@ -24,7 +24,7 @@ pub(crate) struct Case<'a> {
     /// The newest of them, which the models see.
     pub history: &'a [Like],
     pub held_out: HashSet<u32>,
-    /// Time of the first held-out like.
+    /// Time of the first held-out like; 1970 where it is not known.
     pub at: DateTime<Utc>,
 }
 
@@ -71,7 +71,13 @@ impl<'a> HoldoutEvaluation<'a> {
                 histories.binary_search_by_key(&Some(first.user), |h| h.first().map(|like| like.user));
             let Some(&history) = found.ok().and_then(|at| histories.get(at)) else { continue };
             let held_out = of_user.iter().map(|like| like.item).collect();
-            cases.push(Case { user: first.user, known: history, history, held_out, at: first.at });
+            cases.push(Case {
+                user: first.user,
+                known: history,
+                history,
+                held_out,
+                at: first.at.unwrap_or_default(),
+            });
         }
         Self { cases }
     }
@@ -95,42 +101,45 @@ impl<'a> HoldoutEvaluation<'a> {
     }
 
     /// Returns the metrics at `k` of each case over all items that are not known to it. `score_all`
-    /// writes the scores of all items, `[n_items]`, for a history.
+    /// returns the scores of all items, `[n_items]`, for a history.
     pub(crate) fn each(
         &self,
         k: usize,
-        score_all: impl Fn(&[Like], &mut Vec<f32>) -> Result<(), ModelError> + Sync,
+        score_all: impl Fn(&[Like]) -> Result<Vec<f32>, ModelError> + Sync,
     ) -> Result<Vec<Metrics>, ModelError> {
         self.cases
             .par_iter()
-            .map_init(Vec::new, |scores, case| {
-                score_all(case.history, scores)?;
-                Ok(metrics_at_k(&best(scores, case.known, k), &case.held_out, k))
+            .map(|case| {
+                let scores = score_all(case.history)?;
+                Ok(metrics_at_k(&best(&scores, case.known, k), &case.held_out, k))
             })
             .collect()
     }
 
-    /// Returns [`HoldoutEvaluation::each`] of a model.
+    /// Returns [`HoldoutEvaluation::each`] of a model that sees histories with a decay.
     pub(crate) fn each_by_model(
         &self,
         k: usize,
         model: &dyn CollaborativeModel,
+        tau: Option<f32>,
     ) -> Result<Vec<Metrics>, ModelError> {
-        self.each(k, |history, scores| model.score_all(&as_history(history), scores))
+        self.each(k, |history| {
+            Ok(model.fold_in(&Member::seen_by(&as_history(history), tau))?.all()?.to_vec())
+        })
     }
 
     /// Returns [`HoldoutEvaluation::each`] of fixed scores of all items, `[n_items]`.
     pub(crate) fn each_by_scores(&self, k: usize, fixed: &[u32]) -> Result<Vec<Metrics>, ModelError> {
-        self.each(k, |_, scores| {
-            scores.clear();
-            scores.extend(fixed.iter().map(|&score| score as f32));
-            Ok(())
-        })
+        self.each(k, |_| Ok(fixed.iter().map(|&score| score as f32).collect()))
     }
 
     /// Returns the mean metrics at [`K`] of a model.
-    pub(crate) fn mean_by_model(&self, model: &dyn CollaborativeModel) -> Result<Metrics, ModelError> {
-        Ok(mean_metrics(&self.each_by_model(K, model)?))
+    pub(crate) fn mean_by_model(
+        &self,
+        model: &dyn CollaborativeModel,
+        tau: Option<f32>,
+    ) -> Result<Metrics, ModelError> {
+        Ok(mean_metrics(&self.each_by_model(K, model, tau)?))
     }
 }
 
@@ -157,7 +166,7 @@ mod tests {
     use super::*;
 
     fn likes(user: u32, items: std::ops::Range<u32>) -> Vec<Like> {
-        let at = |item: u32| DateTime::from_timestamp(i64::from(item), 0).unwrap();
+        let at = |item: u32| DateTime::from_timestamp(i64::from(item), 0);
         items.map(|item| Like { user, item, strength: 1.0, at: at(item) }).collect()
     }
 

@@ -32,6 +32,8 @@ const MIN_CASES: usize = 20;
 struct Scored {
     keys: Vec<u32>,
     scores: Vec<ComponentScores>,
+    /// Components that are available for the user.
+    available: [bool; 5],
     held_out: HashSet<u32>,
     /// Weights that serve if nothing is learned.
     default: Weights,
@@ -59,10 +61,11 @@ pub(crate) fn learn(
 }
 
 fn score(candidate: &CandidateReplay<'_>, case: &Case<'_>) -> Result<Scored, Error> {
-    let candidates = candidate.candidates(case, K, None)?.candidates;
-    let (keys, scores) = candidates.iter().map(|candidate| (candidate.key, candidate.scores)).unzip();
+    let found = candidate.candidates(case, K, None)?;
+    let available = found.options.available;
+    let (keys, scores) = found.candidates.iter().map(|candidate| (candidate.key, candidate.scores)).unzip();
     let default = weights_for(case.history.len(), None, &Weights::default());
-    Ok(Scored { keys, scores, held_out: case.held_out.clone(), default })
+    Ok(Scored { keys, scores, available, held_out: case.held_out.clone(), default })
 }
 
 /// Returns the best weights that [`ascend`] finds, if the weights found on either half of the cases
@@ -139,7 +142,7 @@ fn ndcg(case: &Scored, weights: &Weights) -> f64 {
         .scores
         .iter()
         .zip(&case.keys)
-        .map(|(scores, &key)| (hybrid_score(scores, weights).score, key))
+        .map(|(scores, &key)| (hybrid_score(scores, weights, case.available).score, key))
         .collect();
     keep_best(&mut ranked, DEPTH, |a, b| best_first(*a, *b));
     let keys: Vec<u32> = ranked.into_iter().map(|(_, key)| key).collect();
@@ -174,6 +177,7 @@ mod tests {
             Scored {
                 keys: (0..40).collect(),
                 scores: (0..40).map(scores).collect(),
+                available: [true, true, false, true, true],
                 held_out: [case % 40].into(),
                 default: Weights::default(),
             }

@@ -31,6 +31,13 @@ pub enum TrainEvent {
     },
     /// A batch of NCF is done.
     Ncf(NcfProgress),
+    /// A model was fitted.
+    Fitted {
+        /// Name of the model.
+        model: &'static str,
+        /// Wall-clock seconds that it took.
+        seconds: f64,
+    },
     /// A model was evaluated on the holdout.
     Evaluated {
         /// Name of the model: `popularity`, `als`, `ncf`, `collaborative`, `hybrid` or `live`.

@@ -8,9 +8,10 @@ use docent_ranker::hybrid_score;
 
 use crate::{
     TrainConfig, TrainError, TrainObserver,
-    blend::fit_blend,
+    blend::{fit_data, fit_settings, report},
     content,
-    dataset::{Dataset, Item, Like},
+    dataset::{Dataset, Item, Like, sort_by_time},
+    fit::fit_hybrid,
     replay::{assemble, replay, replay_user},
     run::stage,
 };
@@ -21,7 +22,7 @@ const NO_SCORE: f32 = -1.0;
 /// The state that an engine would have after training on a catalogue and its likes, for evaluation.
 ///
 /// Scores come from the code that serves requests. Resources are named by their position, and all
-/// likes have the same time.
+/// likes are without a time.
 pub struct Offline {
     replay: Replay,
     resources: usize,
@@ -44,14 +45,14 @@ impl Offline {
         observer: &mut dyn TrainObserver,
     ) -> Result<Self, TrainError> {
         let now = DateTime::UNIX_EPOCH;
-        let data = dataset(resources, likes, now)?;
+        let data = dataset(resources, likes)?;
         stage(observer, "embedding texts")?;
         let text = content::text(&data, None, &config.lsa, config.seed)?;
+        let likes = fit_data(&data.likes, data.users.len(), data.items.len())?;
         let blend = if data.likes.is_empty() {
-            let nothing: Box<dyn CollaborativeModel> = Box::new(Popularity::of(likes));
-            Blend::of([(nothing, 1.0)])
+            Blend::of_one(Box::new(Popularity::of(likes.histories())))
         } else {
-            fit_blend(&data.likes, data.users.len(), data.items.len(), config, observer)?
+            fit_hybrid(&likes, &fit_settings(config), &mut |event| report(event, observer))?
         };
         stage(observer, "assembling")?;
         let vector_values = text.vectors.iter().flatten().map(Vec::len).sum();
@@ -95,7 +96,7 @@ impl Offline {
     /// [`Error::Model`] if a member of the model fails.
     pub fn score_all(&self, history: &[(u32, f32)], strategies: &[Strategy]) -> Result<Vec<Vec<f32>>, Error> {
         let history: Vec<Like> =
-            history.iter().map(|&(item, strength)| Like { user: 0, item, strength, at: self.now }).collect();
+            history.iter().map(|&(item, strength)| Like { user: 0, item, strength, at: None }).collect();
         let mut is_seen = vec![false; self.resources];
         for like in &history {
             if let Some(seen) = is_seen.get_mut(like.item as usize) {
@@ -105,15 +106,15 @@ impl Offline {
         let candidates: Vec<u32> =
             (0u32..).zip(is_seen).filter(|(_, seen)| !seen).map(|(key, _)| key).collect();
         let user = replay_user(&history, &history);
-        let (of_components, known) = self.replay.component_scores(&user, &candidates, self.now)?;
-        let weights = weights_for(known, None, &Weights::default());
+        let found = self.replay.component_scores(&user, &candidates, self.now)?;
+        let weights = weights_for(found.known_positives, None, &Weights::default());
         let mut all = Vec::with_capacity(strategies.len());
         for strategy in strategies {
             let mut scores = vec![f32::NEG_INFINITY; self.resources];
-            for (key, of_components) in candidates.iter().zip(&of_components) {
+            for (key, of_components) in candidates.iter().zip(&found.scores) {
                 let score = match strategy.component() {
                     Some(component) => of_components.get(component).map_or(NO_SCORE, |score| score as f32),
-                    None => hybrid_score(of_components, &weights).score as f32,
+                    None => hybrid_score(of_components, &weights, found.available).score as f32,
                 };
                 if let Some(slot) = scores.get_mut(*key as usize) {
                     *slot = score;
@@ -125,11 +126,7 @@ impl Offline {
     }
 }
 
-fn dataset(
-    resources: Vec<Resource>,
-    likes: &InteractionMatrix,
-    at: DateTime<Utc>,
-) -> Result<Dataset, TrainError> {
+fn dataset(resources: Vec<Resource>, likes: &InteractionMatrix) -> Result<Dataset, TrainError> {
     if likes.n_cols() != resources.len() {
         let (columns, resources) = (likes.n_cols(), resources.len());
         let reason = format!("likes of {columns} resources do not fit {resources}");
@@ -140,9 +137,10 @@ fn dataset(
     for user in 0..likes.n_rows() {
         let (items, strengths) = likes.row(user);
         for (&item, &strength) in items.iter().zip(strengths) {
-            all.push(Like { user: user as u32, item, strength, at });
+            all.push(Like { user: user as u32, item, strength, at: None });
         }
     }
+    sort_by_time(&mut all);
     Ok(Dataset {
         items: (1..)
             .zip(resources)

@@ -13,10 +13,11 @@ use rayon::prelude::*;
 
 use crate::{
     TrainError, TrainObserver, Trainer,
-    blend::fit_blend,
+    blend::{fit_data, fit_settings, report, validation},
     content::{self, Text},
     dataset::{Dataset, Like},
     edge_kind_weights,
+    fit::{Plan, build, choose},
     holdout_evaluation::{Case, HoldoutEvaluation, popularity},
     hybrid_weights,
     run::{invalid, split, stage},
@@ -30,10 +31,13 @@ pub(crate) struct CandidateReplay<'a> {
     pub replay: Replay,
     pub data: &'a Dataset,
     pub engine: &'a EngineConfig,
+    /// What was chosen for the collaborative models.
+    pub plan: Plan,
 }
 
 impl Trainer {
-    /// Fits a candidate to `known`, and chooses edge and hybrid weights on a validation part of it.
+    /// Fits a candidate to `known`. What there is to choose is chosen on the latest part of it, with
+    /// models of the rest; with what was chosen, the candidate is then built on all of it.
     pub(crate) fn fit_candidate<'a>(
         &self,
         data: &'a Dataset,
@@ -42,15 +46,27 @@ impl Trainer {
         engine: &'a EngineConfig,
         observer: &mut dyn TrainObserver,
     ) -> Result<CandidateReplay<'a>, TrainError> {
-        let (fitted, validation) = split(known, VALIDATION);
-        let blend = fit_blend(&fitted, data.users.len(), data.items.len(), &self.config, observer)?;
+        let (n_users, n_items) = (data.users.len(), data.items.len());
+        let settings = fit_settings(&self.config);
+        let (fitted, later) = split(known, VALIDATION);
+        let cases = validation(&fitted, &later, n_users, n_items)?;
+        let choice = choose(&cases, &settings, &mut |event| report(event, observer))?;
+        drop(cases);
         stage(observer, "fitting weights")?;
-        let model = assemble(data, &fitted, blend, text, ModelInfo::empty())?;
-        let mut candidate = CandidateReplay { replay: replay(data, model, &fitted)?, data, engine };
-        let validation = HoldoutEvaluation::new(&fitted, &validation);
-        let of_edge_kinds = edge_kind_weights::learn(&candidate, &validation)?;
-        candidate.replay.set_edge_kind_weights(of_edge_kinds);
-        let weights = hybrid_weights::learn(&candidate, &validation)?;
+        let model = assemble(data, &fitted, choice.blend, text.clone(), ModelInfo::empty())?;
+        let plan = choice.plan;
+        let mut judged = CandidateReplay { replay: replay(data, model, &fitted)?, data, engine, plan };
+        let later = HoldoutEvaluation::new(&fitted, &later);
+        judged.replay.set_edge_kind_weights(edge_kind_weights::learn(&judged, &later)?);
+        let weights = hybrid_weights::learn(&judged, &later)?;
+        let (edge_kind_weights, plan) = (judged.replay.edge_kind_weights().clone(), judged.plan);
+        drop(judged.replay);
+        let blend = build(&fit_data(known, n_users, n_items)?, &plan, &settings, &mut |event| {
+            report(event, observer)
+        })?;
+        let model = assemble(data, known, blend, text, ModelInfo::empty())?;
+        let mut candidate = CandidateReplay { replay: replay(data, model, known)?, data, engine, plan };
+        candidate.replay.set_edge_kind_weights(edge_kind_weights);
         candidate.replay.set_weights(weights);
         Ok(candidate)
     }
@@ -154,7 +170,7 @@ pub(crate) fn replay_user(history: &[Like], known: &[Like]) -> ReplayUser {
     let newest_first = history.iter().rev().map(|like| ReplayPositive {
         key: like.item,
         strength: like.strength,
-        at: like.at,
+        at: like.at.unwrap_or_default(),
     });
     ReplayUser::new(newest_first, known.iter().map(|like| like.item))
 }

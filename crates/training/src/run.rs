@@ -6,10 +6,12 @@ use std::{
 };
 
 use chrono::Utc;
+use docent_domain::Event;
 use docent_engine::{EngineConfig, Error};
 use docent_evaluation::{Holdout, Metrics, mean_metrics, temporal_holdout};
 use docent_models::{
     Blend, CollaborativeModel, LearnedWeights, ModelError, ModelInfo, PublishedModel, TextEmbedder,
+    UserScores,
 };
 use docent_snapshot::{TrainingLock, die_at};
 use docent_storage::{InteractionTotals, NewModelRun, RunEnd, RunStatus};
@@ -18,9 +20,10 @@ use ulid::Ulid;
 
 use crate::{
     TrainError, TrainEvent, TrainObserver, TrainReport, Trainer,
-    blend::{as_history, fit_blend},
+    blend::{as_history, fit_data, fit_settings, report},
     content::{self, Embedded, Text},
     dataset::{Dataset, Like},
+    fit::{FitEvent, Plan, build, fit_hybrid},
     gate,
     holdout_evaluation::{HoldoutEvaluation, K, popularity},
     replay::{assemble, by_score_alone},
@@ -42,6 +45,8 @@ struct Proof {
     edge_kind_weights: BTreeMap<String, f32>,
     weights: LearnedWeights,
     holdout: BTreeMap<String, Metrics>,
+    /// What was chosen for the collaborative models; `None` if nothing was held out.
+    plan: Option<Plan>,
     /// Metrics of the new and of the live model on interactions since the live one was trained.
     live: Option<(Metrics, Metrics)>,
 }
@@ -133,7 +138,7 @@ impl Trainer {
         stage(observer, "embedding texts")?;
         let text = content::text(data, pretrained, &self.config.lsa, self.config.seed)?;
         let (known, test) = split(&data.likes, self.config.holdout);
-        let Proof { edge_kind_weights, weights, holdout, live } = if test.is_empty() {
+        let Proof { edge_kind_weights, weights, holdout, plan, live } = if test.is_empty() {
             Proof::default()
         } else {
             self.prove(data, &text, &known, &test, observer)?
@@ -159,7 +164,14 @@ impl Trainer {
             return Ok(TrainReport { run_id, published: None, refused, info });
         }
         stage(observer, "training on everything")?;
-        let blend = fit_blend(&data.likes, data.users.len(), data.items.len(), &self.config, observer)?;
+        let likes = fit_data(&data.likes, data.users.len(), data.items.len())?;
+        let settings = fit_settings(&self.config);
+        let mut report = |event: &FitEvent| report(event, observer);
+        let blend = match &plan {
+            Some(plan) => build(&likes, plan, &settings, &mut report)?,
+            None => fit_hybrid(&likes, &settings, &mut report)?,
+        };
+        drop(likes);
         info.blend = blend.blend_weights();
         let model = assemble(data, &data.likes, blend, text, info.clone())?;
         stage(observer, "publishing")?;
@@ -192,9 +204,10 @@ impl Trainer {
         let blend = candidate.replay.blend();
         let mut evaluated = vec![("popularity", mean_metrics(&test.each_by_scores(K, &counts)?))];
         for member in blend.members() {
-            evaluated.push((member.model.kind().name(), test.mean_by_model(member.model.as_ref())?));
+            evaluated
+                .push((member.model.kind().name(), test.mean_by_model(member.model.as_ref(), member.tau)?));
         }
-        evaluated.push(("collaborative", test.mean_by_model(blend)?));
+        evaluated.push(("collaborative", test.mean_by_model(blend, None)?));
         for lists in candidate.ranked(&test, K, None, |options| [by_score_alone(options)])? {
             evaluated.push(("hybrid", mean_metrics(&lists.metrics(&test, K))));
         }
@@ -206,6 +219,7 @@ impl Trainer {
         Ok(Proof {
             edge_kind_weights: candidate.replay.edge_kind_weights().clone(),
             weights: candidate.replay.weights().clone(),
+            plan: Some(candidate.plan),
             holdout: evaluated.into_iter().map(|(model, metrics)| (model.to_owned(), metrics)).collect(),
             live,
         })
@@ -230,14 +244,14 @@ impl Trainer {
         };
         let Some(watermark) = live.info.watermark else { return Ok(None) };
         let mut since = HoldoutEvaluation { cases: test.cases.clone() };
-        since.cases.retain(|case| case.history.last().is_some_and(|like| like.at > watermark));
+        since.cases.retain(|case| case.history.last().is_some_and(|like| like.at > Some(watermark)));
         if since.cases.len() < MIN_USERS_TO_COMPARE_LIVE {
             return Ok(None);
         }
         let rows: HashMap<&str, u32> = live.items.iter().map(|id| id.as_str()).zip(0u32..).collect();
         let row_of_item: Vec<Option<u32>> = data.ids().map(|id| rows.get(id.as_str()).copied()).collect();
-        let old = since.each(K, |history, scores| score_by(&live, &row_of_item, history, scores))?;
-        Ok(Some((since.mean_by_model(new)?, mean_metrics(&old))))
+        let old = since.each(K, |history| score_by(&live, &row_of_item, history))?;
+        Ok(Some((since.mean_by_model(new, None)?, mean_metrics(&old))))
     }
 
     fn live_model(&self) -> Result<Option<PublishedModel>, ModelError> {
@@ -250,30 +264,22 @@ fn score_by(
     model: &PublishedModel,
     row_of_item: &[Option<u32>],
     history: &[Like],
-    scores: &mut Vec<f32>,
-) -> Result<(), ModelError> {
-    let mut known = as_history(history);
-    known.retain_mut(|(item, _)| match row_of_item.get(*item as usize).copied().flatten() {
-        Some(row) => {
-            *item = row;
-            true
-        }
-        None => false,
-    });
-    let mut of_rows = Vec::new();
-    model.collaborative.score_all(&known, &mut of_rows)?;
-    scores.clear();
-    scores.extend(
-        row_of_item
-            .iter()
-            .map(|row| row.and_then(|row| of_rows.get(row as usize).copied()).unwrap_or(f32::NEG_INFINITY)),
-    );
-    Ok(())
+) -> Result<Vec<f32>, ModelError> {
+    let row_of = |item: u32| row_of_item.get(item as usize).copied().flatten();
+    let known: Vec<Event> = as_history(history)
+        .into_iter()
+        .filter_map(|event| Some(Event { item: row_of(event.item)?, ..event }))
+        .collect();
+    let user = model.collaborative.user(&known)?;
+    let scores = user.all()?;
+    let of_row = |row: u32| scores.get(row as usize).copied();
+    Ok(row_of_item.iter().map(|row| row.and_then(of_row).unwrap_or(f32::NEG_INFINITY)).collect())
 }
 
 /// Returns the likes to learn from, and those to hold out: the latest share of each user's likes.
 pub(crate) fn split(likes: &[Like], share: f64) -> (Vec<Like>, Vec<Like>) {
-    let events: Vec<(u32, i64)> = likes.iter().map(|like| (like.user, like.at.timestamp_micros())).collect();
+    let time = |like: &Like| like.at.map_or(i64::MIN, |at| at.timestamp_micros());
+    let events: Vec<(u32, i64)> = likes.iter().map(|like| (like.user, time(like))).collect();
     let Holdout { train, test } = temporal_holdout(&events, share, MIN_POSITIVES_TO_HOLD_OUT);
     (pick(likes, &train), pick(likes, &test))
 }

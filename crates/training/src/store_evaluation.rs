@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use docent_domain::{Component, Weights};
+use docent_domain::{Component, UserId, Weights};
 use docent_engine::{EngineConfig, Error};
 use docent_evaluation::Metrics;
 use docent_models::{ActivityLevel, CollaborativeModel, LearnedWeights};
@@ -13,7 +13,7 @@ use rustc_hash::FxHashSet;
 use crate::{
     MIN_POSITIVES, SweepPoint, TrainError, TrainObserver, Trainer, content,
     dataset::{Dataset, Like},
-    holdout_evaluation::{HoldoutEvaluation, popularity},
+    holdout_evaluation::{Case, HoldoutEvaluation, popularity},
     replay::{CandidateReplay, by_score_alone},
     run::{split, stage, task_failed},
     sweep,
@@ -50,6 +50,8 @@ pub struct StoreEvaluation {
 pub struct EvaluatedPart {
     /// Name of the group: `warm users`, `users with 1-4`, `users with none` or `cold resources`.
     pub name: &'static str,
+    /// User of each case.
+    pub users: Vec<UserId>,
     /// Results by model. All but the last rank by their score alone; `served` is the hybrid with
     /// the diversity, novelty and exploration of a request with default options.
     pub models: Vec<EvaluatedModel>,
@@ -164,13 +166,13 @@ fn part(
         let begun = Instant::now();
         models.push(EvaluatedModel {
             name: member.model.kind().name(),
-            metrics: evaluation.each_by_model(k, member.model.as_ref())?,
+            metrics: evaluation.each_by_model(k, member.model.as_ref(), member.tau)?,
             score_seconds: begun.elapsed().as_secs_f64(),
             parameters: member.model.n_parameters(),
         });
     }
     models.extend(served(candidate, evaluation, None, k)?);
-    Ok(EvaluatedPart { name, models })
+    Ok(EvaluatedPart { name, users: users(candidate, evaluation), models })
 }
 
 /// Evaluates held-out resources without earlier positives among all such resources.
@@ -188,7 +190,13 @@ fn cold_resources(
         .filter(|&key| candidate.replay.is_visible(key))
         .collect();
     let evaluation = warm.of_items(&cold.iter().copied().collect::<FxHashSet<u32>>());
-    Ok(EvaluatedPart { name: "cold resources", models: served(candidate, &evaluation, Some(&cold), k)? })
+    let models = served(candidate, &evaluation, Some(&cold), k)?;
+    Ok(EvaluatedPart { name: "cold resources", users: users(candidate, &evaluation), models })
+}
+
+fn users(candidate: &CandidateReplay<'_>, evaluation: &HoldoutEvaluation<'_>) -> Vec<UserId> {
+    let user = |case: &Case<'_>| candidate.data.users.get(case.user as usize).cloned();
+    evaluation.cases.iter().filter_map(user).collect()
 }
 
 /// Evaluates the models of [`SERVED`] by the code that serves requests.

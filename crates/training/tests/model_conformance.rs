@@ -4,12 +4,12 @@
 use std::{ops::ControlFlow, process::ExitCode};
 
 use docent_als::AlsConfig;
-use docent_domain::InteractionMatrix;
-use docent_models::{CollaborativeModel, ModelError, ModelKind, load};
-use docent_ncf::{NcfConfig, NcfError};
+use docent_domain::{Event, Histories, InteractionMatrix};
+use docent_models::{CollaborativeModel, ModelKind, load};
+use docent_ncf::NcfConfig;
 use docent_snapshot::SnapshotStore;
 use docent_test_support::{Trial, run};
-use docent_training::fit::{FitEvent, FitSettings, Objective, fit};
+use docent_training::fit::{FitData, FitEvent, FitSettings, ModelConfig, Objective, fit};
 
 /// Users and items of the checkerboard: even users choose even items, odd users odd ones.
 const SIDE: u32 = 40;
@@ -19,6 +19,7 @@ type Conformance = [(&'static str, fn(ModelKind))];
 
 const EVERY_KIND: &Conformance = &[
     ("scores_are_finite_for_every_history_and_the_same_for_some_items_as_for_all", scores_are_consistent),
+    ("the_mean_and_the_best_are_those_of_all_scores", mean_and_best_are_those_of_all),
     ("a_list_has_no_seen_item_and_no_item_twice", lists_are_unique),
     ("the_same_seed_gives_the_same_scores_on_one_thread", fits_are_deterministic),
     ("a_saved_and_loaded_model_scores_the_same", saved_models_score_the_same),
@@ -27,12 +28,15 @@ const EVERY_KIND: &Conformance = &[
     ("a_fit_stops_when_the_observer_says_so", fits_can_be_stopped),
 ];
 
-/// Tests of models that learn the taste of users, which popularity does not.
+/// Tests of models that learn the taste of users, which popularity does not, from interactions,
+/// which the cosine of attributes does not.
 const LEARNERS: &Conformance = &[
     ("a_checkerboard_is_learned", a_checkerboard_is_learned),
     ("a_user_who_was_absent_at_training_is_served_by_their_history", absent_users_are_served),
-    ("a_fit_without_data_is_an_error", no_data_is_an_error),
 ];
+
+/// Tests of models that need a part of the data that others do without.
+const NEEDY: &Conformance = &[("a_fit_without_what_it_learns_from_is_an_error", missing_data_is_an_error)];
 
 /// Tests of models with a network.
 const NETWORKS: &Conformance = &[("training_stops_at_a_batch", training_stops_at_a_batch)];
@@ -41,10 +45,13 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     for kind in ModelKind::ALL {
         add(&mut trials, kind, EVERY_KIND);
-        if kind != ModelKind::Popularity {
+        if !matches!(kind, ModelKind::Popularity | ModelKind::RecentPopularity) {
             add(&mut trials, kind, LEARNERS);
         }
-        if cfg!(feature = "ncf") && matches!(kind, ModelKind::Ncf | ModelKind::Hybrid) {
+        if kind != ModelKind::Popularity {
+            add(&mut trials, kind, NEEDY);
+        }
+        if cfg!(feature = "ncf") && kind == ModelKind::Ncf {
             add(&mut trials, kind, NETWORKS);
         }
     }
@@ -63,9 +70,16 @@ fn add(trials: &mut Vec<Trial>, kind: ModelKind, tests: &'static Conformance) {
     }
 }
 
-fn matrix(n_users: u32, n_items: u32, pairs: impl Iterator<Item = (u32, u32)>) -> InteractionMatrix {
-    let triples = pairs.map(|(user, item)| (user, item, 1.0));
-    InteractionMatrix::from_triples(n_users as usize, n_items as usize, triples).expect("a matrix")
+/// Histories in the order of the pairs, a day apart; even items have one attribute, odd ones
+/// another.
+fn data(n_users: u32, n_items: u32, pairs: impl Iterator<Item = (u32, u32)>) -> FitData {
+    let event = |(day, (user, item)): (i64, (u32, u32))| {
+        (user, Event { time: Some(day * 86_400_000_000), ..Event::of(item) })
+    };
+    let histories = Histories::new(n_users as usize, n_items as usize, (0..).zip(pairs).map(event), true);
+    let attributes = (0..n_items).map(|item| (item % 2, item, 1.0));
+    let attributes = InteractionMatrix::from_triples(2, n_items as usize, attributes).expect("attributes");
+    FitData::new(histories.expect("histories")).expect("data").with_attributes(attributes)
 }
 
 /// Returns true for the squares that are not in the training data, about a fifth.
@@ -80,27 +94,25 @@ fn checkerboard() -> impl Iterator<Item = (u32, u32)> {
 
 fn settings() -> FitSettings {
     let ncf = NcfConfig { dim: 4, layers: vec![16, 8], epochs: 5, batch_size: 32, ..NcfConfig::default() };
-    FitSettings {
+    let models = ModelConfig {
         als: AlsConfig { dim: 4, ..AlsConfig::default() },
         low_rank_als: AlsConfig { dim: 4, ..AlsConfig::low_rank() },
         ncf,
-        objective: Objective::Full { k: 10 },
-        ..FitSettings::default()
-    }
+        ..ModelConfig::default()
+    };
+    FitSettings { models, objective: Objective::Full { k: 10 }, ..FitSettings::default() }
 }
 
-fn trained(kind: ModelKind, likes: &InteractionMatrix) -> Box<dyn CollaborativeModel> {
+fn trained(kind: ModelKind, likes: &FitData) -> Box<dyn CollaborativeModel> {
     fit(kind, likes, &settings(), &mut |_| ControlFlow::Continue(())).expect("a fitted model")
 }
 
 fn on_the_board(kind: ModelKind) -> Box<dyn CollaborativeModel> {
-    trained(kind, &matrix(SIDE, SIDE, checkerboard()))
+    trained(kind, &data(SIDE, SIDE, checkerboard()))
 }
 
-fn scores(model: &dyn CollaborativeModel, history: &[(u32, f32)]) -> Vec<f32> {
-    let mut scores = Vec::new();
-    model.score_all(history, &mut scores).expect("scores");
-    scores
+fn scores(model: &dyn CollaborativeModel, history: &[Event]) -> Vec<f32> {
+    model.fold_in(history).expect("a user").all().expect("scores").to_vec()
 }
 
 /// Returns the bits of the scores of all items, to compare models exactly.
@@ -108,8 +120,8 @@ fn bits(model: &dyn CollaborativeModel) -> Vec<u32> {
     scores(model, &history([1, 8, 9])).iter().map(|score| score.to_bits()).collect()
 }
 
-fn history(items: impl IntoIterator<Item = u32>) -> Vec<(u32, f32)> {
-    items.into_iter().map(|item| (item, 1.0)).collect()
+fn history(items: impl IntoIterator<Item = u32>) -> Vec<Event> {
+    items.into_iter().map(Event::of).collect()
 }
 
 fn a_checkerboard_is_learned(kind: ModelKind) {
@@ -138,15 +150,34 @@ fn scores_are_consistent(kind: ModelKind) {
     let model = on_the_board(kind);
     assert_eq!((model.kind(), model.n_items()), (kind, SIDE as usize));
     assert!(model.n_parameters() > 0);
-    for history in [history([]), history([5]), history(0..SIDE), vec![(3, 0.2), (4, 40.0)]] {
+    let uneven = [(3, 0.2), (4, 40.0)].map(|(item, confidence)| Event { confidence, ..Event::of(item) });
+    for history in [history([]), history([5]), history(0..SIDE), uneven.to_vec(), history([6, 2, 6])] {
         let all = scores(model.as_ref(), &history);
         assert_eq!(all.len(), SIDE as usize);
         assert!(all.iter().all(|score| score.is_finite()), "{history:?}");
-        let mut some = Vec::new();
-        model.score(&history, &[7, 0, 7], &mut some).expect("scores");
+        let some = model.fold_in(&history).expect("a user").score(&[7, 0, 7]).expect("scores");
         for (score, item) in some.iter().zip([7, 0, 7]) {
             assert!((score - all[item]).abs() < 1e-4, "item {item}: {score} {}", all[item]);
         }
+    }
+}
+
+fn mean_and_best_are_those_of_all(kind: ModelKind) {
+    let model = on_the_board(kind);
+    for history in [history([]), history([5, 9]), history(0..SIDE)] {
+        let user = model.fold_in(&history).expect("a user");
+        let all = user.all().expect("scores");
+        let mean = all.iter().sum::<f32>() / all.len() as f32;
+        let found = user.mean().expect("a mean");
+        assert!((found - mean).abs() < 1e-4 * (1.0 + mean.abs()), "{found} {mean}");
+        let best = user.best(3, &[0, 5]).expect("the best");
+        assert_eq!(best.len(), 3);
+        assert!(best.iter().all(|(item, _)| ![0, 5].contains(item)));
+        let better = |item: &u32| all[*item as usize] > best[0].1 + 1e-4;
+        // NCF retrieves by its linear start.
+        assert!(
+            kind == ModelKind::Ncf || !(0..SIDE).filter(|item| ![0, 5].contains(item)).any(|i| better(&i))
+        );
     }
 }
 
@@ -184,10 +215,10 @@ fn saved_models_score_the_same(kind: ModelKind) {
 
 fn extremes_do_no_harm(kind: ModelKind) {
     let everything = checkerboard().chain((0..SIDE).map(|item| (SIDE, item)));
-    let likes = matrix(SIDE + 1, SIDE, everything);
+    let likes = data(SIDE + 1, SIDE, everything);
     // 33 pairs are a batch of 32 and one of 1.
-    let few = matrix(SIDE, SIDE, checkerboard().take(33));
-    let one = matrix(1, 3, [(0, 1)].into_iter());
+    let few = data(SIDE, SIDE, checkerboard().take(33));
+    let one = data(1, 3, [(0, 1)].into_iter());
     for (likes, items) in [(&likes, SIDE), (&few, SIDE), (&one, 3)] {
         let all = scores(trained(kind, likes).as_ref(), &history([1]));
         assert_eq!(all.len(), items as usize);
@@ -196,26 +227,26 @@ fn extremes_do_no_harm(kind: ModelKind) {
 }
 
 fn unknown_items_are_errors(kind: ModelKind) {
-    assert!(on_the_board(kind).score(&history([1]), &[0, SIDE], &mut Vec::new()).is_err());
+    let model = on_the_board(kind);
+    assert!(model.fold_in(&history([1])).expect("a user").score(&[0, SIDE]).is_err());
 }
 
-fn no_data_is_an_error(kind: ModelKind) {
-    let empty = matrix(3, 3, std::iter::empty());
-    assert!(fit(kind, &empty, &settings(), &mut |_| ControlFlow::Continue(())).is_err());
+fn missing_data_is_an_error(kind: ModelKind) {
+    let nothing = FitData::new(Histories::new(3, 3, [], true).expect("histories")).expect("data");
+    assert!(fit(kind, &nothing, &settings(), &mut |_| ControlFlow::Continue(())).is_err());
 }
 
 fn fits_can_be_stopped(kind: ModelKind) {
-    let likes = matrix(SIDE, SIDE, checkerboard());
+    let likes = data(SIDE, SIDE, checkerboard());
     let stopped = fit(kind, &likes, &settings(), &mut |_| ControlFlow::Break(()));
     assert!(matches!(&stopped, Err(error) if error.is_interrupted()), "{stopped:?}");
 }
 
 fn training_stops_at_a_batch(kind: ModelKind) {
-    let likes = matrix(SIDE, SIDE, checkerboard());
+    let likes = data(SIDE, SIDE, checkerboard());
     let stopped = fit(kind, &likes, &settings(), &mut |event| match event {
         FitEvent::Ncf(progress) if progress.batch == 3 => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     });
-    let interrupted = matches!(&stopped, Err(ModelError::Ncf(NcfError::Interrupted { .. })));
-    assert!(interrupted, "{stopped:?}");
+    assert!(matches!(&stopped, Err(error) if error.is_interrupted()), "{stopped:?}");
 }

@@ -15,6 +15,11 @@ pub enum Reason {
     },
     /// Users with similar behaviour chose it.
     LikedBySimilarUsers,
+    /// Users often choose it after a resource the user liked recently.
+    OftenNextAfter {
+        /// Id of the resource the user liked.
+        resource_id: String,
+    },
     /// A resource the user liked cites it.
     CitedBy {
         /// Id of the resource the user liked.
@@ -58,6 +63,7 @@ impl From<docent::Reason<ResourceId>> for Reason {
                 Self::SimilarTo { resource_id: resource.into(), weight }
             }
             Engine::LikedBySimilarUsers => Self::LikedBySimilarUsers,
+            Engine::OftenNextAfter { resource } => Self::OftenNextAfter { resource_id: resource.into() },
             Engine::CitedBy { resource } => Self::CitedBy { resource_id: resource.into() },
             Engine::Cites { resource } => Self::Cites { resource_id: resource.into() },
             Engine::LinkedTo { resource, kind } => {

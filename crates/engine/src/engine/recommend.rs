@@ -95,7 +95,7 @@ fn answer(
     let Chosen { context, strategy, degraded, candidates, options, ranking, sources, mut laps } =
         choose(state, user, request, &shown, config, now, None)?;
     let explaining = Instant::now();
-    let explainer = Explainer::new(state, &context, user, &candidates);
+    let explainer = Explainer::new(state, &context, user);
     let first_rank = shown.len() as u32 + 1;
     let recommendations: Vec<Recommendation> = ranking
         .iter()

@@ -64,7 +64,8 @@ fn neighbours(
                 graph: graph.as_ref().and_then(|_| proximity(&state.graph, other, share, nearest)),
                 ..ComponentScores::default()
             };
-            (hybrid_score(&scores, weights), other, scores)
+            let has = Component::ALL.map(|component| scores.get(component).is_some());
+            (hybrid_score(&scores, weights, has), other, scores)
         })
         .collect();
     keep_best(&mut found, limit, |a, b| b.0.score.total_cmp(&a.0.score).then(a.1.cmp(&b.1)));
@@ -134,7 +135,7 @@ fn reasons(
     {
         reasons.push(Reason::SameAuthor { resource: key });
     }
-    for component in carrying(hybrid) {
+    for component in carrying(hybrid, scores) {
         let reason = match component {
             Component::Content => scores.content.map(|weight| Reason::SimilarTo { resource: key, weight }),
             Component::Collaborative => Some(Reason::LikedBySimilarUsers),

@@ -11,13 +11,14 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use docent_domain::ResourceId;
+use docent_domain::{ResourceId, scattered};
 use docent_embeddings::{Document, LsaConfig, LsaEmbedder, VectorIndex};
 use docent_graph::{Graph, PprConfig};
+use docent_linalg::select_best;
 use docent_models::{LearnedWeights, PublishedModel, TextEmbedder};
 use docent_ranker::quality_fence;
 
-use crate::{Error, catalogue::Catalogue};
+use crate::{Error, catalogue::Catalogue, component_scores::UnitMap};
 use pending_links::PendingLinks;
 use texts::TextVectors;
 
@@ -34,12 +35,23 @@ pub(crate) struct LiveModel {
 const POPULAR_QUANTILE: f64 = 0.9;
 const MIN_POPULAR_VIEWS: u64 = 6;
 
+/// Resources of the sample by which scores are scaled.
+const SAMPLE: usize = 1_000;
+const SAMPLE_SEED: u64 = 42;
+/// Number of the most viewed resources that are the best of the scale of popularity.
+const BEST: usize = 200;
+
 /// Facts about the whole catalogue. They are recomputed now and then and may miss the latest views.
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     /// Keys of visible resources with views, the most viewed first.
     popular: Vec<u32>,
-    max_views: u64,
+    /// Scale of `ln(1 + views)` over the visible resources.
+    popularity: UnitMap,
+    /// Random keys of resources, by which scores are scaled.
+    sample: Vec<u32>,
+    /// Number of resources with links.
+    n_linked: usize,
     /// Minimum number of views of a popular resource.
     min_popular_views: u64,
     quality_fence: Option<f64>,
@@ -153,11 +165,25 @@ impl State {
         self.summary.quality_fence
     }
 
-    /// Returns the popularity of a resource, in `[0, 1]`: `ln(1 + views) / ln(1 + max_views)`.
+    /// Returns the popularity of a resource, `ln(1 + views)`, on the scale of component scores.
     pub(crate) fn popularity(&self, key: u32) -> f64 {
         let views = self.catalogue.get(key).map_or(0, |entry| entry.views());
-        let max = self.summary.max_views;
-        if max == 0 { 0.0 } else { ((views as f64).ln_1p() / (max as f64).ln_1p()).min(1.0) }
+        self.summary.popularity.apply((views as f32).ln_1p())
+    }
+
+    /// Returns random keys of at most 1,000 resources, by which scores are scaled.
+    pub(crate) fn sample(&self) -> &[u32] {
+        &self.summary.sample
+    }
+
+    /// Returns the number of resources with links.
+    pub(crate) fn n_linked(&self) -> usize {
+        self.summary.n_linked
+    }
+
+    /// Returns the number of item rows of the model.
+    pub(crate) fn n_rows(&self) -> usize {
+        self.keys.len()
     }
 
     /// Returns true if a resource is among the most viewed tenth of the catalogue.
@@ -211,8 +237,20 @@ impl State {
         let visible = self.catalogue.visible().count();
         let last_popular = ((1.0 - POPULAR_QUANTILE) * visible as f64) as usize;
         let qualities: Vec<f64> = self.catalogue.visible().filter_map(|(_, entry)| entry.quality).collect();
+        let mut sample: Vec<(u64, u32)> = self
+            .catalogue
+            .visible()
+            .map(|(key, _)| (scattered(0, u64::from(key), SAMPLE_SEED), key))
+            .collect();
+        select_best(&mut sample, SAMPLE, |a, b| a.cmp(b));
+        let logs =
+            |entries: &[(u64, u32)]| entries.iter().map(|(views, _)| (*views as f32).ln_1p()).sum::<f32>();
+        let best = popular.get(..BEST.min(visible / 5).max(1)).unwrap_or(&popular);
+        let mean = logs(&popular) / visible.max(1) as f32;
         Summary {
-            max_views: popular.first().map_or(0, |first| first.0),
+            popularity: UnitMap::new(mean, logs(best) / best.len().max(1) as f32),
+            sample: sample.into_iter().map(|(_, key)| key).collect(),
+            n_linked: self.catalogue.iter().filter(|(key, _)| self.graph.degree(*key) > 0).count(),
             min_popular_views: popular.get(last_popular).map_or(0, |last| last.0),
             popular: popular.into_iter().map(|(_, key)| key).collect(),
             quality_fence: quality_fence(&qualities),

@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
 use docent_als::{AlsConfig, AlsModel};
+use docent_domain::{Event, as_set};
+use docent_linalg::{add_scaled, dot, scale};
 use docent_snapshot::{Draft, Snapshot, Tensor};
 
-use super::{CollaborativeModel, ModelKind, check_items, kind_file};
+use super::{CollaborativeModel, ModelKind, UserScores, check_items, kind_file, user_scores::Dense};
 use crate::ModelError;
 
 /// [`AlsModel`] that folds every user in from their history.
@@ -11,13 +13,20 @@ use crate::ModelError;
 pub struct AlsRecommender {
     kind: ModelKind,
     model: Arc<AlsModel>,
+    /// Mean of all item factors, `[dim]`.
+    mean_item: Vec<f32>,
 }
 
 impl AlsRecommender {
     /// Wraps trained factors. `kind` is [`ModelKind::Als`] or [`ModelKind::LowRankAls`].
     #[must_use]
     pub fn new(kind: ModelKind, model: AlsModel) -> Self {
-        Self { kind, model: Arc::new(model) }
+        let mut mean_item = vec![0.0; model.dim()];
+        for factors in model.item_factors().chunks_exact(model.dim()) {
+            add_scaled(&mut mean_item, 1.0, factors);
+        }
+        scale(&mut mean_item, 1.0 / model.n_items().max(1) as f32);
+        Self { kind, model: Arc::new(model), mean_item }
     }
 
     /// Returns the trained factors.
@@ -31,9 +40,9 @@ impl AlsRecommender {
     ///
     /// # Errors
     /// [`ModelError::Als`] for an item row or a confidence out of range.
-    pub fn fold_in(&self, history: &[(u32, f32)]) -> Result<Vec<f32>, ModelError> {
-        let known: Vec<(u32, f32)> =
-            history.iter().filter(|(item, _)| self.item_factors(*item).is_some()).copied().collect();
+    pub fn user_factors(&self, history: &[Event]) -> Result<Vec<f32>, ModelError> {
+        let mut known = as_set(history);
+        known.retain(|(item, _)| self.item_factors(*item).is_some());
         Ok(self.model.fold_in(&known)?)
     }
 
@@ -91,17 +100,8 @@ impl CollaborativeModel for AlsRecommender {
         self.model.item_factors().len() + self.model.user_factors().len()
     }
 
-    fn score(&self, history: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) -> Result<(), ModelError> {
-        check_items(items, self.n_items())?;
-        let user = self.fold_in(history)?;
-        scores.clear();
-        scores.extend(items.iter().map(|&item| self.model.score(&user, item)));
-        Ok(())
-    }
-
-    fn score_all(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), ModelError> {
-        self.model.score_all(&self.fold_in(history)?, scores);
-        Ok(())
+    fn fold_in(&self, history: &[Event]) -> Result<Box<dyn UserScores + '_>, ModelError> {
+        Ok(Box::new(AlsScores { als: self, user: self.user_factors(history)?, all: Dense::default() }))
     }
 
     fn item_factors(&self, item: u32) -> Option<&[f32]> {
@@ -111,5 +111,32 @@ impl CollaborativeModel for AlsRecommender {
     fn save(&self, draft: &mut Draft, name: &str) -> Result<(), ModelError> {
         draft.put_json(&kind_file(name), &self.kind())?;
         self.save_factors(draft, name)
+    }
+}
+
+/// Scores by the factors of one user.
+struct AlsScores<'a> {
+    als: &'a AlsRecommender,
+    /// `[dim]`
+    user: Vec<f32>,
+    all: Dense,
+}
+
+impl UserScores for AlsScores<'_> {
+    fn score(&self, items: &[u32]) -> Result<Vec<f32>, ModelError> {
+        check_items(items, self.als.n_items())?;
+        Ok(items.iter().map(|&item| self.als.model.score(&self.user, item)).collect())
+    }
+
+    fn all(&self) -> Result<&[f32], ModelError> {
+        self.all.get(|| {
+            let mut scores = Vec::new();
+            self.als.model.score_all(&self.user, &mut scores);
+            Ok(scores)
+        })
+    }
+
+    fn mean(&self) -> Result<f32, ModelError> {
+        Ok(dot(&self.user, &self.als.mean_item))
     }
 }

@@ -1,108 +1,179 @@
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
+use docent_domain::{Event, decayed};
 use docent_snapshot::{Draft, Snapshot};
 use serde::{Deserialize, Serialize};
 
-use super::{CollaborativeModel, ModelKind, kind_file, load};
+use super::{CollaborativeModel, ModelKind, UserScores, items_of, kind_file, load, user_scores::Dense};
 use crate::ModelError;
 
-/// One model of a blend with its weight.
+/// Number of the best unseen items whose mean score is 1 on the scale of a member.
+const BEST: usize = 200;
+/// The same as a share of the catalogue, for small ones.
+const BEST_SHARE: usize = 5;
+
+/// One model of a blend.
 #[derive(Debug)]
 pub struct Member {
     /// Model whose scores are added.
     pub model: Box<dyn CollaborativeModel>,
-    /// Factor of its scores.
-    pub weight: f32,
+    /// Share of its scores. Shares sum to 1.
+    pub share: f32,
+    /// `tau` of the decay by which the member sees a history, in places; see
+    /// [`docent_domain::decayed`]. `None` for a member that sees all events alike.
+    pub tau: Option<f32>,
 }
 
-/// Weighted sum of models: `score(item) = sum over members of weight * score_of_member(item)`.
+impl Member {
+    /// Returns a history as the member sees it.
+    #[must_use]
+    pub fn seen_by<'a>(history: &'a [Event], tau: Option<f32>) -> Cow<'a, [Event]> {
+        match tau {
+            Some(tau) => Cow::Owned(decayed(history, tau)),
+            None => Cow::Borrowed(history),
+        }
+    }
+}
+
+/// Scale of one model for one user: `(score - mean) / (best - mean)`, where `mean` is that of all
+/// items and `best` that of the 200 best unseen ones, or of a fifth of a catalogue that has fewer
+/// than 1,000.
 ///
-/// Training scales the weights so that the members' scores, which differ by orders of magnitude,
-/// contribute on one scale.
+/// Scores of different models then mean the same. Standard deviations in place of `best - mean`
+/// would let sparse models rule, whose few scores stand far out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scale {
+    mean: f32,
+    inverse: f32,
+}
+
+impl Scale {
+    /// Returns the scale of a model for one user, whose items are `seen`, ascending.
+    ///
+    /// For a user who has seen nearly all that is above the mean, the best are those of all items.
+    /// Of a model that scores all items alike, every score becomes 0.
+    ///
+    /// # Errors
+    /// As [`UserScores::best`].
+    pub fn of(scores: &dyn UserScores, n_items: usize, seen: &[u32]) -> Result<Self, ModelError> {
+        let mean = scores.mean()?;
+        let count = BEST.min(n_items / BEST_SHARE).max(1);
+        for seen in [seen, &[]] {
+            let best = scores.best(count, seen)?;
+            let sum: f32 = best.iter().map(|(_, score)| score).sum();
+            let spread = sum / best.len().max(1) as f32 - mean;
+            // Differences in the last digits are rounding.
+            if spread.is_finite() && spread > 1e-6 * mean.abs() {
+                return Ok(Self { mean, inverse: 1.0 / spread });
+            }
+        }
+        Ok(Self { mean, inverse: 0.0 })
+    }
+
+    /// Returns a score on the scale.
+    #[must_use]
+    pub fn apply(self, score: f32) -> f32 {
+        (score - self.mean) * self.inverse
+    }
+}
+
+/// Weighted sum of models: `score(item) = sum over members of share * scaled score of the member`,
+/// see [`Scale`]. An average item scores 0, and one of the best scores 1.
 #[derive(Debug)]
 pub struct Blend {
     members: Vec<Member>,
     n_items: usize,
+    /// True for a blend of version 0.1, whose weights belong to scores without a scale.
+    is_unscaled: bool,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Saved {
-    n_items: usize,
-    weights: Vec<f32>,
+#[serde(untagged)]
+enum Saved {
+    Scaled { n_items: usize, shares: Vec<f32>, taus: Vec<Option<f32>> },
+    Unscaled { n_items: usize, weights: Vec<f32> },
 }
 
 impl Blend {
-    /// Blends models with known weights, and leaves out members of weight 0.
-    pub fn of(members: impl IntoIterator<Item = (Box<dyn CollaborativeModel>, f32)>) -> Self {
-        let members: Vec<Member> = members
-            .into_iter()
-            .filter(|(_, weight)| *weight != 0.0)
-            .map(|(model, weight)| Member { model, weight })
-            .collect();
+    /// Blends models, and leaves out members without a share.
+    pub fn of(members: impl IntoIterator<Item = Member>) -> Self {
+        let mut members: Vec<Member> = members.into_iter().filter(|member| member.share > 0.0).collect();
+        let sum: f32 = members.iter().map(|member| member.share).sum();
+        members.iter_mut().for_each(|member| member.share /= sum);
         let n_items = members.first().map_or(0, |member| member.model.n_items());
-        Self { members, n_items }
+        Self { members, n_items, is_unscaled: false }
     }
 
-    /// Returns the models and their weights.
+    /// Makes a blend of one model.
+    #[must_use]
+    pub fn of_one(model: Box<dyn CollaborativeModel>) -> Self {
+        Self::of([Member { model, share: 1.0, tau: None }])
+    }
+
+    /// Returns the models and their shares.
     #[must_use]
     pub fn members(&self) -> &[Member] {
         &self.members
     }
 
-    /// Replaces the content of `scores` with scores of all items, `[n_items]`, that are good enough
-    /// to choose candidates by; [`CollaborativeModel::score`] then ranks the candidates.
-    ///
-    /// Leaves out NCF, whose network is too slow for a whole catalogue, unless it is the only
-    /// member.
+    /// Folds a user in; as [`CollaborativeModel::fold_in`].
     ///
     /// # Errors
-    /// As [`CollaborativeModel::score`].
-    pub fn shortlist_scores(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), ModelError> {
-        let quick: Vec<&Member> =
-            self.members.iter().filter(|member| member.model.kind() != ModelKind::Ncf).collect();
-        if quick.is_empty() {
-            return self.score_all(history, scores);
+    /// As [`CollaborativeModel::fold_in`].
+    pub fn user(&self, history: &[Event]) -> Result<BlendScores<'_>, ModelError> {
+        let seen = items_of(history);
+        let mut members = Vec::with_capacity(self.members.len());
+        for member in &self.members {
+            let scores = member.model.fold_in(&Member::seen_by(history, member.tau))?;
+            let scale = if self.is_unscaled {
+                Scale { mean: 0.0, inverse: 1.0 }
+            } else {
+                Scale::of(scores.as_ref(), self.n_items, &seen)?
+            };
+            members.push(OfMember { kind: member.model.kind(), share: member.share, scores, scale });
         }
-        add_up(quick.into_iter(), self.n_items, scores, |model, part| model.score_all(history, part))
+        Ok(BlendScores {
+            members,
+            n_items: self.n_items,
+            is_unscaled: self.is_unscaled,
+            all: Dense::default(),
+        })
     }
-}
 
-/// Adds up the weighted scores that `of_member` writes for each member, `[len]`.
-fn add_up<'a>(
-    members: impl Iterator<Item = &'a Member>,
-    len: usize,
-    scores: &mut Vec<f32>,
-    of_member: impl Fn(&dyn CollaborativeModel, &mut Vec<f32>) -> Result<(), ModelError>,
-) -> Result<(), ModelError> {
-    scores.clear();
-    scores.resize(len, 0.0);
-    let mut part = Vec::new();
-    for Member { model, weight } in members {
-        of_member(model.as_ref(), &mut part)?;
-        scores.iter_mut().zip(&part).for_each(|(sum, score)| *sum += weight * score);
-    }
-    Ok(())
-}
-
-impl Blend {
     /// Reads a blend that [`CollaborativeModel::save`] wrote under `name`.
     ///
     /// # Errors
     /// [`ModelError::Snapshot`] for a damaged file, [`ModelError::Invalid`] if the members differ
     /// in their number of items.
     pub fn load(snapshot: &Snapshot, name: &str) -> Result<Self, ModelError> {
-        let saved: Saved = snapshot.json(name)?;
-        let mut members = Vec::with_capacity(saved.weights.len());
-        for (at, weight) in saved.weights.into_iter().enumerate() {
-            let model = load(snapshot, &member_file(name, at))?;
-            if model.n_items() != saved.n_items {
-                let (kind, found) = (model.kind(), model.n_items());
-                let reason = format!("{name}: {kind} has {found} items, expected {}", saved.n_items);
-                return Err(ModelError::Invalid { id: snapshot.manifest().id.clone(), reason });
+        let invalid = |reason: String| {
+            let id = snapshot.manifest().id.clone();
+            ModelError::Invalid { id, reason: format!("{name}: {reason}") }
+        };
+        let (n_items, shares, taus, is_unscaled) = match snapshot.json(name)? {
+            Saved::Scaled { n_items, shares, taus } => (n_items, shares, taus, false),
+            Saved::Unscaled { n_items, weights } => {
+                let taus = vec![None; weights.len()];
+                (n_items, weights, taus, true)
             }
-            members.push(Member { model, weight });
+        };
+        if shares.len() != taus.len() {
+            return Err(invalid(format!("{} shares, but {} decays", shares.len(), taus.len())));
         }
-        Ok(Self { members, n_items: saved.n_items })
+        let mut members = Vec::with_capacity(shares.len());
+        for (at, (share, tau)) in shares.into_iter().zip(taus).enumerate() {
+            let is_valid = share.is_finite() && tau.is_none_or(|tau| tau.is_finite() && tau > 0.0);
+            if !is_valid {
+                return Err(invalid(format!("member {at} has the share {share} and the decay {tau:?}")));
+            }
+            let model = load(snapshot, &member_file(name, at))?;
+            if model.n_items() != n_items {
+                let (kind, found) = (model.kind(), model.n_items());
+                return Err(invalid(format!("{kind} has {found} items, expected {n_items}")));
+            }
+            members.push(Member { model, share, tau });
+        }
+        Ok(Self { members, n_items, is_unscaled })
     }
 }
 
@@ -123,12 +194,8 @@ impl CollaborativeModel for Blend {
         self.members.iter().map(|member| member.model.n_parameters() + 1).sum()
     }
 
-    fn score(&self, history: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) -> Result<(), ModelError> {
-        add_up(self.members.iter(), items.len(), scores, |model, part| model.score(history, items, part))
-    }
-
-    fn score_all(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), ModelError> {
-        add_up(self.members.iter(), self.n_items, scores, |model, part| model.score_all(history, part))
+    fn fold_in(&self, history: &[Event]) -> Result<Box<dyn UserScores + '_>, ModelError> {
+        Ok(Box::new(self.user(history)?))
     }
 
     fn item_factors(&self, item: u32) -> Option<&[f32]> {
@@ -138,17 +205,113 @@ impl CollaborativeModel for Blend {
     fn blend_weights(&self) -> BTreeMap<String, f64> {
         self.members
             .iter()
-            .map(|member| (member.model.kind().name().to_owned(), f64::from(member.weight)))
+            .map(|member| (member.model.kind().name().to_owned(), f64::from(member.share)))
             .collect()
     }
 
     fn save(&self, draft: &mut Draft, name: &str) -> Result<(), ModelError> {
         draft.put_json(&kind_file(name), &self.kind())?;
-        let weights = self.members.iter().map(|member| member.weight).collect();
-        draft.put_json(name, &Saved { n_items: self.n_items, weights })?;
+        let n_items = self.n_items;
+        let shares = self.members.iter().map(|member| member.share).collect();
+        let saved = if self.is_unscaled {
+            Saved::Unscaled { n_items, weights: shares }
+        } else {
+            Saved::Scaled { n_items, shares, taus: self.members.iter().map(|member| member.tau).collect() }
+        };
+        draft.put_json(name, &saved)?;
         for (at, member) in self.members.iter().enumerate() {
             member.model.save(draft, &member_file(name, at))?;
         }
         Ok(())
+    }
+}
+
+/// Scores of a blend for one user.
+pub struct BlendScores<'a> {
+    members: Vec<OfMember<'a>>,
+    n_items: usize,
+    is_unscaled: bool,
+    all: Dense,
+}
+
+struct OfMember<'a> {
+    kind: ModelKind,
+    share: f32,
+    scores: Box<dyn UserScores + 'a>,
+    scale: Scale,
+}
+
+impl BlendScores<'_> {
+    /// Returns scores of all items, `[n_items]`, that are good enough to choose candidates by;
+    /// [`UserScores::score`] then ranks the candidates.
+    ///
+    /// Leaves out NCF, whose network is too slow for a whole catalogue, unless it is the only
+    /// member.
+    ///
+    /// # Errors
+    /// As [`UserScores::all`].
+    pub fn shortlist(&self) -> Result<Vec<f32>, ModelError> {
+        let is_quick = |member: &&OfMember<'_>| member.kind != ModelKind::Ncf;
+        if !self.members.iter().any(|member| is_quick(&member)) {
+            return Ok(self.all()?.to_vec());
+        }
+        self.sum(self.members.iter().filter(is_quick))
+    }
+
+    /// Returns the scale on which an average item scores 0 and one of the best scores 1.
+    ///
+    /// # Errors
+    /// As [`UserScores::best`].
+    pub fn scale(&self, seen: &[u32]) -> Result<Scale, ModelError> {
+        if self.is_unscaled {
+            Scale::of(self, self.n_items, seen)
+        } else {
+            Ok(Scale { mean: 0.0, inverse: 1.0 })
+        }
+    }
+
+    fn sum<'m>(&self, members: impl Iterator<Item = &'m OfMember<'m>>) -> Result<Vec<f32>, ModelError> {
+        let mut sum = vec![0.0; self.n_items];
+        for member in members {
+            for (sum, &score) in sum.iter_mut().zip(member.scores.all()?) {
+                *sum += member.share * member.scale.apply(score);
+            }
+        }
+        Ok(sum)
+    }
+}
+
+impl UserScores for BlendScores<'_> {
+    fn score(&self, items: &[u32]) -> Result<Vec<f32>, ModelError> {
+        let mut sum = vec![0.0; items.len()];
+        for member in &self.members {
+            for (sum, score) in sum.iter_mut().zip(member.scores.score(items)?) {
+                *sum += member.share * member.scale.apply(score);
+            }
+        }
+        Ok(sum)
+    }
+
+    fn all(&self) -> Result<&[f32], ModelError> {
+        self.all.get(|| self.sum(self.members.iter()))
+    }
+
+    fn mean(&self) -> Result<f32, ModelError> {
+        let mut mean = 0.0;
+        for member in &self.members {
+            mean += member.share * member.scale.apply(member.scores.mean()?);
+        }
+        Ok(mean)
+    }
+
+    fn often_next_after(&self, item: u32) -> Option<u32> {
+        let part = |member: &OfMember<'_>| {
+            let score = member.scores.score(&[item]).ok()?.pop()?;
+            Some(member.share * member.scale.apply(score).max(0.0))
+        };
+        let parts: Vec<f32> = self.members.iter().map(|member| part(member).unwrap_or_default()).collect();
+        let sum: f32 = parts.iter().sum();
+        let strongest = self.members.iter().zip(parts).find(|(_, part)| *part > 0.5 * sum)?.0;
+        strongest.scores.often_next_after(item)
     }
 }

@@ -1,34 +1,39 @@
-use docent_item_item::ItemWeights;
+use docent_domain::Event;
+use docent_linalg::SparseRows;
 use docent_snapshot::{Draft, Snapshot, Tensor};
 
-use super::{CollaborativeModel, ModelKind, check_items, kind_file};
+use super::{CollaborativeModel, ModelKind, UserScores, check_items, kind_file, user_scores::Dense};
 use crate::ModelError;
 
-/// [`ItemWeights`] of item nearest neighbours or of EASE: the score of an item is the sum of its
-/// weights from the items of the history, each times its confidence.
+/// A model that is one item-by-item matrix, such as EASE or transitions: the score of an item is
+/// the sum of its weights from the items of the history, each times its confidence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ItemItemRecommender {
     kind: ModelKind,
-    weights: ItemWeights,
+    weights: SparseRows,
 }
 
 impl ItemItemRecommender {
-    /// Wraps trained weights. `kind` is [`ModelKind::ItemKnn`] or [`ModelKind::Ease`].
+    /// Wraps trained weights of one of the kinds that are an item-by-item matrix.
     #[must_use]
-    pub fn new(kind: ModelKind, weights: ItemWeights) -> Self {
+    pub fn new(kind: ModelKind, weights: SparseRows) -> Self {
         Self { kind, weights }
     }
 
     /// Reads weights that [`CollaborativeModel::save`] wrote under `name`.
     ///
     /// # Errors
-    /// [`ModelError::Snapshot`] for a damaged file, [`ModelError::ItemItem`] for inconsistent
-    /// offsets.
+    /// [`ModelError::Snapshot`] for a damaged file, [`ModelError::Invalid`] for parts that
+    /// do not fit together.
     pub fn load(snapshot: &Snapshot, name: &str, kind: ModelKind) -> Result<Self, ModelError> {
         let mut file = snapshot.tensors(name)?;
         let offsets = file.take_indices("offsets")?.into_iter().map(u64::from).collect();
         let (targets, (_, weights)) = (file.take_indices("targets")?, file.take_any("weights")?);
-        Ok(Self { kind, weights: ItemWeights::from_parts(offsets, targets, weights)? })
+        let weights = SparseRows::from_parts(offsets, targets, weights).map_err(|error| {
+            let reason = format!("{name}: {error}");
+            ModelError::Invalid { id: snapshot.manifest().id.clone(), reason }
+        })?;
+        Ok(Self { kind, weights })
     }
 }
 
@@ -45,15 +50,9 @@ impl CollaborativeModel for ItemItemRecommender {
         self.weights.weights().len()
     }
 
-    fn score(&self, history: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) -> Result<(), ModelError> {
-        check_items(items, self.n_items())?;
-        self.weights.score(history, items, scores);
-        Ok(())
-    }
-
-    fn score_all(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), ModelError> {
-        self.weights.score_all(history, scores);
-        Ok(())
+    fn fold_in(&self, history: &[Event]) -> Result<Box<dyn UserScores + '_>, ModelError> {
+        let history = history.iter().map(|event| (event.item, event.confidence)).collect();
+        Ok(Box::new(ItemItemScores { model: self, history, all: Dense::default() }))
     }
 
     fn save(&self, draft: &mut Draft, name: &str) -> Result<(), ModelError> {
@@ -69,5 +68,52 @@ impl CollaborativeModel for ItemItemRecommender {
             ],
         )?;
         Ok(())
+    }
+}
+
+/// Scores by the rows of one history.
+struct ItemItemScores<'a> {
+    model: &'a ItemItemRecommender,
+    /// `(item, confidence)`
+    history: Vec<(u32, f32)>,
+    all: Dense,
+}
+
+impl UserScores for ItemItemScores<'_> {
+    fn score(&self, items: &[u32]) -> Result<Vec<f32>, ModelError> {
+        check_items(items, self.model.n_items())?;
+        if let Some(all) = self.all.known() {
+            return Ok(items.iter().filter_map(|&item| all.get(item as usize).copied()).collect());
+        }
+        let mut scores = Vec::new();
+        self.model.weights.score(&self.history, items, &mut scores);
+        Ok(scores)
+    }
+
+    fn all(&self) -> Result<&[f32], ModelError> {
+        self.all.get(|| {
+            let mut scores = Vec::new();
+            self.model.weights.score_all(&self.history, &mut scores);
+            Ok(scores)
+        })
+    }
+
+    fn mean(&self) -> Result<f32, ModelError> {
+        Ok(self.model.weights.mean_score(&self.history))
+    }
+
+    fn often_next_after(&self, item: u32) -> Option<u32> {
+        if self.model.kind != ModelKind::Transitions {
+            return None;
+        }
+        let (mut sum, mut strongest) = (0.0, (0.0, None));
+        for &(source, confidence) in &self.history {
+            let part = confidence * self.model.weights.weight(source, item);
+            sum += part;
+            if part > strongest.0 {
+                strongest = (part, Some(source));
+            }
+        }
+        strongest.1.filter(|_| strongest.0 > 0.5 * sum)
     }
 }

@@ -9,18 +9,20 @@ mod item_item;
 mod model_kind;
 mod ncf;
 mod popularity;
+mod user_scores;
 
 use std::{collections::BTreeMap, fmt};
 
-use docent_domain::MatrixError;
+use docent_domain::{Event, MatrixError, as_set};
 use docent_snapshot::{Draft, Snapshot};
 
 pub use als::AlsRecommender;
-pub use blend::{Blend, Member};
+pub use blend::{Blend, BlendScores, Member, Scale};
 pub use item_item::ItemItemRecommender;
 pub use model_kind::ModelKind;
 pub use ncf::NcfRecommender;
 pub use popularity::Popularity;
+pub use user_scores::UserScores;
 
 use crate::ModelError;
 
@@ -35,24 +37,12 @@ pub trait CollaborativeModel: Send + Sync + fmt::Debug {
     /// Returns the number of learned values.
     fn n_parameters(&self) -> usize;
 
-    /// Replaces the content of `scores` with the scores of `items`, in their order, for a user with
-    /// the given history of `(item row, confidence)` pairs, each item once.
-    ///
-    /// Greater is better. The scores of one user are comparable with each other and always finite.
+    /// Folds a user in from their history, oldest first. An empty history is that of an average
+    /// user; items without an interaction at training are left out.
     ///
     /// # Errors
-    /// Returns an error for items that were unknown at training, and for a history that cannot be
-    /// folded in.
-    fn score(&self, history: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) -> Result<(), ModelError>;
-
-    /// Replaces the content of `scores` with the scores of all items, `[n_items]`.
-    ///
-    /// A model may score items far from the best more coarsely than [`CollaborativeModel::score`]
-    /// does.
-    ///
-    /// # Errors
-    /// As [`CollaborativeModel::score`].
-    fn score_all(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), ModelError>;
+    /// Returns an error for a history that cannot be folded in.
+    fn fold_in(&self, history: &[Event]) -> Result<Box<dyn UserScores + '_>, ModelError>;
 
     /// Returns the factors of an item if the model has factors that are comparable by cosine;
     /// `None` for an item without any interaction at training.
@@ -68,13 +58,10 @@ pub trait CollaborativeModel: Send + Sync + fmt::Debug {
     /// Returns the `k` best items outside the history, best first; ties by item row.
     ///
     /// # Errors
-    /// As [`CollaborativeModel::score`].
-    fn recommend(&self, history: &[(u32, f32)], k: usize) -> Result<Vec<u32>, ModelError> {
-        let mut scores = Vec::new();
-        self.score_all(history, &mut scores)?;
-        let mut seen: Vec<u32> = history.iter().map(|(item, _)| *item).collect();
-        seen.sort_unstable();
-        Ok(docent_evaluation::top_k(&scores, &seen, &std::collections::HashSet::new(), k))
+    /// As [`CollaborativeModel::fold_in`].
+    fn recommend(&self, history: &[Event], k: usize) -> Result<Vec<u32>, ModelError> {
+        let best = self.fold_in(history)?.best(k, &items_of(history))?;
+        Ok(best.into_iter().map(|(item, _)| item).collect())
     }
 
     /// Writes the model into a snapshot, as files whose names begin with `name`.
@@ -90,10 +77,14 @@ pub trait CollaborativeModel: Send + Sync + fmt::Debug {
 /// [`ModelError::Snapshot`] for a damaged file, [`ModelError::Invalid`] for inconsistent contents.
 pub fn load(snapshot: &Snapshot, name: &str) -> Result<Box<dyn CollaborativeModel>, ModelError> {
     Ok(match snapshot.json(&kind_file(name))? {
-        ModelKind::Popularity => Box::new(Popularity::load(snapshot, name)?),
-        kind @ (ModelKind::ItemKnn | ModelKind::Ease) => {
-            Box::new(ItemItemRecommender::load(snapshot, name, kind)?)
+        kind @ (ModelKind::Popularity | ModelKind::RecentPopularity) => {
+            Box::new(Popularity::load(snapshot, name, kind)?)
         }
+        kind @ (ModelKind::ItemKnn
+        | ModelKind::Rp3beta
+        | ModelKind::Ease
+        | ModelKind::Transitions
+        | ModelKind::Content) => Box::new(ItemItemRecommender::load(snapshot, name, kind)?),
         kind @ (ModelKind::Als | ModelKind::LowRankAls) => {
             Box::new(AlsRecommender::load(snapshot, name, kind)?)
         }
@@ -104,6 +95,11 @@ pub fn load(snapshot: &Snapshot, name: &str) -> Result<Box<dyn CollaborativeMode
 
 fn kind_file(name: &str) -> String {
     format!("{name}.kind")
+}
+
+/// Returns the items of a history, ascending, each once.
+pub(crate) fn items_of(history: &[Event]) -> Vec<u32> {
+    as_set(history).into_iter().map(|(item, _)| item).collect()
 }
 
 /// Checks that a model of `n_items` knows all `items`.

@@ -8,8 +8,13 @@ use serde::{Deserialize, Serialize};
 pub enum ModelKind {
     /// Number of users who chose an item.
     Popularity,
+    /// Number of users who chose an item in the latest days.
+    #[serde(rename = "recent_popularity")]
+    RecentPopularity,
     /// Item nearest neighbours.
     ItemKnn,
+    /// RP3 beta, the random walk from item to user to item.
+    Rp3beta,
     /// EASE, the closed-form linear autoencoder.
     Ease,
     /// Matrix factorisation by alternating least squares.
@@ -17,6 +22,10 @@ pub enum ModelKind {
     /// Alternating least squares of few dimensions, which the blend adds to the one of many.
     #[serde(rename = "low_rank_als", alias = "broadals")]
     LowRankAls,
+    /// Item transitions: what users chose after the newest items of the history.
+    Transitions,
+    /// Cosine of the attributes of items.
+    Content,
     /// Neural collaborative filtering.
     Ncf,
     /// The blend of the others, with weights fitted on a validation set.
@@ -28,18 +37,33 @@ const FORMER_LOW_RANK_ALS: &str = "broadals";
 
 impl ModelKind {
     /// All models, the simplest first.
-    pub const ALL: [Self; 7] =
-        [Self::Popularity, Self::ItemKnn, Self::Ease, Self::Als, Self::LowRankAls, Self::Ncf, Self::Hybrid];
+    pub const ALL: [Self; 11] = [
+        Self::Popularity,
+        Self::RecentPopularity,
+        Self::ItemKnn,
+        Self::Rp3beta,
+        Self::Ease,
+        Self::Als,
+        Self::LowRankAls,
+        Self::Transitions,
+        Self::Content,
+        Self::Ncf,
+        Self::Hybrid,
+    ];
 
-    /// Returns the name: `popularity`, `itemknn`, `ease`, `als`, `low_rank_als`, `ncf` or `hybrid`.
+    /// Returns the name, for example `popularity` or `low_rank_als`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Popularity => "popularity",
+            Self::RecentPopularity => "recent_popularity",
             Self::ItemKnn => "itemknn",
+            Self::Rp3beta => "rp3beta",
             Self::Ease => "ease",
             Self::Als => "als",
             Self::LowRankAls => "low_rank_als",
+            Self::Transitions => "transitions",
+            Self::Content => "content",
             Self::Ncf => "ncf",
             Self::Hybrid => "hybrid",
         }
@@ -80,6 +104,6 @@ mod tests {
         }
         assert_eq!("broadals".parse(), Ok(ModelKind::LowRankAls));
         assert_eq!(serde_json::from_str::<ModelKind>("\"broadals\"").unwrap(), ModelKind::LowRankAls);
-        assert!("svd".parse::<ModelKind>().unwrap_err().contains("popularity, itemknn"));
+        assert!("svd".parse::<ModelKind>().unwrap_err().contains("popularity, recent_popularity"));
     }
 }

@@ -1,7 +1,9 @@
+use docent_domain::{Event, scattered};
+use docent_linalg::{dot_rows, top_k};
 use docent_ncf::{NamedTensor, NcfMetadata, NcfModel};
 use docent_snapshot::{Draft, Snapshot, Tensor};
 
-use super::{AlsRecommender, CollaborativeModel, ModelKind, kind_file};
+use super::{AlsRecommender, CollaborativeModel, ModelKind, UserScores, kind_file, user_scores::Dense};
 use crate::ModelError;
 
 /// [`NcfModel`] over the user vectors of the ALS model that its training started from.
@@ -9,7 +11,13 @@ use crate::ModelError;
 pub struct NcfRecommender {
     als: AlsRecommender,
     ncf: NcfModel,
+    /// Items whose mean score stands for that of all.
+    sample: Vec<u32>,
 }
+
+/// Items of the sample by which the mean score is estimated.
+const SAMPLE: usize = 1_000;
+const SAMPLE_SEED: u64 = 42;
 
 impl NcfRecommender {
     /// Number of items, the best by the linear branch, that run through the network when a whole
@@ -19,7 +27,10 @@ impl NcfRecommender {
     /// Wraps a trained network. `als` must be the model that the training of `ncf` started from.
     #[must_use]
     pub fn new(als: AlsRecommender, ncf: NcfModel) -> Self {
-        Self { als, ncf }
+        let mut sample: Vec<u32> = (0..ncf.metadata().n_items as u32).collect();
+        sample.sort_by_cached_key(|item| scattered(0, u64::from(*item), SAMPLE_SEED));
+        sample.truncate(SAMPLE);
+        Self { als, ncf, sample }
     }
 
     /// Returns the number of the epoch whose weights were kept; 0 for the weights before training.
@@ -42,7 +53,7 @@ impl NcfRecommender {
             let (shape, data) = file.take_any(&name)?;
             tensors.push(NamedTensor { name, shape, data });
         }
-        Ok(Self { als, ncf: NcfModel::from_tensors(metadata, tensors)? })
+        Ok(Self::new(als, NcfModel::from_tensors(metadata, tensors)?))
     }
 }
 
@@ -63,14 +74,8 @@ impl CollaborativeModel for NcfRecommender {
         self.ncf.n_parameters()
     }
 
-    fn score(&self, history: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) -> Result<(), ModelError> {
-        let base = self.als.fold_in(history)?;
-        Ok(self.ncf.score(&base, items, scores)?)
-    }
-
-    fn score_all(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) -> Result<(), ModelError> {
-        let base = self.als.fold_in(history)?;
-        Ok(self.ncf.scorer().score_all(&base, Self::MAX_RESCORED_ITEMS, scores)?)
+    fn fold_in(&self, history: &[Event]) -> Result<Box<dyn UserScores + '_>, ModelError> {
+        Ok(Box::new(NcfScores { model: self, user: self.als.user_factors(history)?, all: Dense::default() }))
     }
 
     fn item_factors(&self, item: u32) -> Option<&[f32]> {
@@ -85,5 +90,45 @@ impl CollaborativeModel for NcfRecommender {
         let tensors = tensors.into_iter().map(|t| Tensor::new(t.name, t.shape, t.data));
         draft.put_tensors(name, &tensors.collect::<Result<Vec<_>, _>>()?)?;
         Ok(())
+    }
+}
+
+/// Scores by the network over the ALS factors of one user.
+struct NcfScores<'a> {
+    model: &'a NcfRecommender,
+    /// `[dim]`
+    user: Vec<f32>,
+    all: Dense,
+}
+
+impl UserScores for NcfScores<'_> {
+    fn score(&self, items: &[u32]) -> Result<Vec<f32>, ModelError> {
+        let mut scores = Vec::new();
+        self.model.ncf.score(&self.user, items, &mut scores)?;
+        Ok(scores)
+    }
+
+    fn all(&self) -> Result<&[f32], ModelError> {
+        self.all.get(|| {
+            let mut scores = Vec::new();
+            let rescored = NcfRecommender::MAX_RESCORED_ITEMS;
+            self.model.ncf.scorer().score_all(&self.user, rescored, &mut scores)?;
+            Ok(scores)
+        })
+    }
+
+    fn mean(&self) -> Result<f32, ModelError> {
+        let scores = self.score(&self.model.sample)?;
+        Ok(scores.iter().sum::<f32>() / scores.len().max(1) as f32)
+    }
+
+    /// Retrieves by the ALS factors, since the network is too slow for a whole catalogue.
+    fn best(&self, k: usize, seen: &[u32]) -> Result<Vec<(u32, f32)>, ModelError> {
+        let mut retrieved = vec![0.0; self.model.n_items()];
+        dot_rows(&self.user, self.model.als.model().item_factors(), &mut retrieved);
+        let mut seen = seen.iter().copied().peekable();
+        let unseen = (0u32..).zip(retrieved).filter(|(item, _)| seen.next_if_eq(item).is_none());
+        let items: Vec<u32> = top_k(unseen, k).into_iter().map(|(item, _)| item).collect();
+        Ok(top_k(items.iter().copied().zip(self.score(&items)?), k))
     }
 }

@@ -1,62 +1,53 @@
 //! Fitting of collaborative models: each alone, and the blend with its shares.
 
+mod choose;
+mod config;
+mod contest;
+mod data;
 #[cfg(feature = "ncf")]
 mod ncf;
+mod objective;
 mod shares;
 mod tune;
 mod validation;
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, time::Instant};
 
 use docent_als::{AlsConfig, AlsError, AlsModel};
-use docent_domain::InteractionMatrix;
-use docent_item_item::{EaseConfig, KnnConfig, ease, knn};
+use docent_item_item::{attribute_cosine, ease, knn, rp3beta};
 use docent_models::{
-    AlsRecommender, Blend, CollaborativeModel, ItemItemRecommender, ModelError, ModelKind, Popularity,
+    AlsRecommender, CollaborativeModel, ItemItemRecommender, ModelError, ModelKind, Popularity,
 };
-use docent_ncf::NcfConfig;
+use docent_transitions::transitions;
 use serde::{Deserialize, Serialize};
 
-pub use shares::fit_shares;
+pub use choose::{Choice, Plan, PlannedMember, build, choose, fit_hybrid};
+pub use config::ModelConfig;
+pub use data::FitData;
+pub use objective::Objective;
 pub use tune::{Tuned, tune};
-pub use validation::{Objective, Validation};
+pub use validation::{Case, Validation};
 
-/// Settings of every model.
+/// Neighbours of an item by its attributes.
+const ATTRIBUTE_NEIGHBORS: usize = 200;
+/// Days that recent popularity counts where nothing chose them.
+const RECENT_DAYS: u32 = 30;
+
+/// Settings of a fit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FitSettings {
-    /// Matrix factorisation. NCF starts from it; where its dimension differs, from a factorisation
-    /// of its own with the same settings.
-    pub als: AlsConfig,
-    /// The matrix factorisation of few dimensions that is blended with it.
-    #[serde(alias = "broad_als")]
-    pub low_rank_als: AlsConfig,
-    /// Neural collaborative filtering.
-    pub ncf: NcfConfig,
-    /// Item nearest neighbours.
-    pub knn: KnnConfig,
-    /// EASE as a model of its own.
-    pub ease: EaseConfig,
-    /// EASE in the blend.
-    pub blended_ease: EaseConfig,
-    /// Objective by which epochs and shares are chosen.
+    /// Settings of every model.
+    pub models: ModelConfig,
+    /// Objective by which epochs, decays and shares are chosen.
     pub objective: Objective,
-    /// Seed of everything random; overrides the seeds of the parts.
+    /// Seed of everything random; overrides the seeds of the models.
     pub seed: u64,
 }
 
 impl Default for FitSettings {
     fn default() -> Self {
-        Self {
-            als: AlsConfig::default(),
-            low_rank_als: AlsConfig::low_rank(),
-            ncf: NcfConfig { dim: 192, learning_rate: 0.0003, epochs: 2, ..NcfConfig::default() },
-            knn: KnnConfig::default(),
-            ease: EaseConfig::default(),
-            blended_ease: EaseConfig::denoising(),
-            objective: Objective::Full { k: 10 },
-            seed: 42,
-        }
+        Self { models: ModelConfig::default(), objective: Objective::Full { k: 10 }, seed: 42 }
     }
 }
 
@@ -77,6 +68,13 @@ pub enum FitEvent {
     },
     /// A batch of NCF is done.
     Ncf(NcfProgress),
+    /// A model is fitted.
+    Fitted {
+        /// Kind of the model.
+        model: ModelKind,
+        /// Wall-clock seconds that it took.
+        seconds: f64,
+    },
 }
 
 /// Progress of NCF.
@@ -99,47 +97,76 @@ pub struct NcfProgress {
 /// Watches a fit and may stop it.
 pub type Observer<'a> = dyn FnMut(&FitEvent) -> ControlFlow<()> + 'a;
 
-/// Fits a model. NCF and the hybrid cut a validation set from `likes` (see [`Validation`]) to
-/// choose epochs and shares on; the other models learn from everything.
+/// Fits a model. NCF and the hybrid cut a validation set from `data` (see [`Validation`]) to choose
+/// epochs, decays and shares on; the other models learn from everything.
 ///
 /// # Errors
-/// Returns an error for settings out of range, for an empty matrix, and for a catalogue too large
-/// for EASE (see [`ModelError::is_too_many_items`]). If `observer` breaks,
-/// [`ModelError::is_interrupted`] holds.
+/// Returns an error for settings out of range and for data without what the model learns from: any
+/// interactions, an order for transitions, times for recent popularity, attributes for content. If
+/// `observer` breaks, [`ModelError::is_interrupted`] holds.
 pub fn fit(
     kind: ModelKind,
-    likes: &InteractionMatrix,
+    data: &FitData,
     settings: &FitSettings,
     observer: &mut Observer<'_>,
 ) -> Result<Box<dyn CollaborativeModel>, ModelError> {
     begin(kind, observer)?;
-    Ok(match kind {
-        ModelKind::Popularity => Box::new(Popularity::of(likes)),
-        ModelKind::ItemKnn => Box::new(ItemItemRecommender::new(kind, knn(likes, &settings.knn)?)),
-        ModelKind::Ease => Box::new(ItemItemRecommender::new(kind, ease(likes, &settings.ease)?)),
-        ModelKind::Als => Box::new(fit_als(kind, &settings.als, likes, settings, observer)?),
-        ModelKind::LowRankAls => Box::new(fit_als(kind, &settings.low_rank_als, likes, settings, observer)?),
-        ModelKind::Ncf => fit_ncf(likes, settings, observer)?,
-        ModelKind::Hybrid => Box::new(fit_hybrid(likes, settings, observer)?),
-    })
+    let (begun, models) = (Instant::now(), &settings.models);
+    let of_items = |weights| Box::new(ItemItemRecommender::new(kind, weights));
+    let model: Box<dyn CollaborativeModel> = match kind {
+        ModelKind::Popularity => Box::new(Popularity::of(data.histories())),
+        ModelKind::RecentPopularity => Box::new(recent_popularity(data, models)?),
+        ModelKind::ItemKnn => of_items(knn(data.likes(), &models.knn)?),
+        ModelKind::Rp3beta => of_items(rp3beta(data.likes(), &models.rp3beta)?),
+        ModelKind::Ease => of_items(ease(data.likes(), &models.ease)?),
+        ModelKind::Transitions => of_items(transitions(data.histories(), &models.transitions)?),
+        ModelKind::Content => match data.attributes() {
+            Some(attributes) => of_items(attribute_cosine(attributes, ATTRIBUTE_NEIGHBORS)?),
+            None => return Err(missing(kind, "attributes of items")),
+        },
+        ModelKind::Als => Box::new(fit_als(kind, &models.als, data, settings, observer)?),
+        ModelKind::LowRankAls => Box::new(fit_als(kind, &models.low_rank_als, data, settings, observer)?),
+        ModelKind::Ncf => fit_ncf(data, settings, observer)?,
+        ModelKind::Hybrid => Box::new(fit_hybrid(data, settings, observer)?),
+    };
+    fitted(kind, begun, observer)?;
+    Ok(model)
 }
 
 fn begin(kind: ModelKind, observer: &mut Observer<'_>) -> Result<(), ModelError> {
-    match observer(&FitEvent::Model(kind)) {
+    emit(&FitEvent::Model(kind), observer)
+}
+
+fn fitted(kind: ModelKind, begun: Instant, observer: &mut Observer<'_>) -> Result<(), ModelError> {
+    emit(&FitEvent::Fitted { model: kind, seconds: begun.elapsed().as_secs_f64() }, observer)
+}
+
+fn emit(event: &FitEvent, observer: &mut Observer<'_>) -> Result<(), ModelError> {
+    match observer(event) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(AlsError::Interrupted.into()),
     }
 }
 
+fn missing(kind: ModelKind, what: &'static str) -> ModelError {
+    ModelError::DataMissing { model: kind, what }
+}
+
+/// Counts the latest days before the newest time.
+fn recent_popularity(data: &FitData, models: &ModelConfig) -> Result<Popularity, ModelError> {
+    let until = data.latest().ok_or_else(|| missing(ModelKind::RecentPopularity, "times"))?;
+    Ok(Popularity::recent(data.histories(), models.recent_days.unwrap_or(RECENT_DAYS), until))
+}
+
 fn fit_als(
     kind: ModelKind,
     config: &AlsConfig,
-    likes: &InteractionMatrix,
+    data: &FitData,
     settings: &FitSettings,
     observer: &mut Observer<'_>,
 ) -> Result<AlsRecommender, ModelError> {
     let config = AlsConfig { seed: settings.seed, ..config.clone() };
-    let model = AlsModel::train(likes, &config, |half| {
+    let model = AlsModel::train(data.likes(), &config, |half| {
         observer(&FitEvent::Step { model: kind, done: half.done, total: half.total })
     })?;
     Ok(AlsRecommender::new(kind, model))
@@ -147,111 +174,21 @@ fn fit_als(
 
 #[cfg(feature = "ncf")]
 fn fit_ncf(
-    likes: &InteractionMatrix,
+    data: &FitData,
     settings: &FitSettings,
     observer: &mut Observer<'_>,
 ) -> Result<Box<dyn CollaborativeModel>, ModelError> {
-    let validation = Validation::cut(likes, settings.objective, settings.seed)?;
-    let train = validation.as_ref().map_or(likes, Validation::train);
+    let validation = Validation::cut(data, settings.objective, settings.seed)?;
+    let train = validation.as_ref().map_or(data, Validation::train);
     let start = ncf::start(train, settings, observer)?;
     Ok(Box::new(ncf::fit(train, validation.as_ref(), start, settings, observer)?))
 }
 
 #[cfg(not(feature = "ncf"))]
 fn fit_ncf(
-    _: &InteractionMatrix,
+    _: &FitData,
     _: &FitSettings,
     _: &mut Observer<'_>,
 ) -> Result<Box<dyn CollaborativeModel>, ModelError> {
     Err(ModelError::FeatureMissing { what: "training of neural collaborative filtering", feature: "ncf" })
-}
-
-/// Fits the blend: ALS of many and of few dimensions, NCF, and EASE, or item nearest neighbours
-/// where the catalogue is too large for EASE.
-///
-/// Shares and NCF's epochs are chosen on a validation set. With them everything is then fitted on
-/// all of `likes`.
-///
-/// # Errors
-/// As [`fit`].
-pub fn fit_hybrid(
-    likes: &InteractionMatrix,
-    settings: &FitSettings,
-    observer: &mut Observer<'_>,
-) -> Result<Blend, ModelError> {
-    let Some(validation) = Validation::cut(likes, settings.objective, settings.seed)? else {
-        return Ok(Blend::of([(fit(ModelKind::Als, likes, settings, observer)?, 1.0)]));
-    };
-    let members = Members::fit(validation.train(), Some(&validation), settings, observer)?;
-    begin(ModelKind::Hybrid, observer)?;
-    let weights = fit_shares(&members.models, &validation, settings.seed)?;
-    let uses_ncf =
-        members.models.iter().zip(&weights).any(|(m, weight)| m.kind() == ModelKind::Ncf && *weight > 0.0);
-    // A network that the blend leaves out is not trained again.
-    let epochs = if uses_ncf { members.ncf_epochs } else { 0 };
-    drop(members.models);
-    let chosen = FitSettings { ncf: NcfConfig { epochs, ..settings.ncf.clone() }, ..settings.clone() };
-    let members = Members::fit(likes, None, &chosen, observer)?;
-    Ok(Blend::of(members.models.into_iter().zip(weights)))
-}
-
-/// Returns the item-by-item model that the blend of a catalogue of this size has.
-fn blended_item_item(n_items: usize, settings: &FitSettings) -> ModelKind {
-    if n_items <= settings.blended_ease.max_items { ModelKind::Ease } else { ModelKind::ItemKnn }
-}
-
-/// The models of the blend.
-struct Members {
-    models: Vec<Box<dyn CollaborativeModel>>,
-    /// Epoch of NCF that was kept.
-    ncf_epochs: usize,
-}
-
-impl Members {
-    fn fit(
-        likes: &InteractionMatrix,
-        validation: Option<&Validation>,
-        settings: &FitSettings,
-        observer: &mut Observer<'_>,
-    ) -> Result<Self, ModelError> {
-        begin(ModelKind::Als, observer)?;
-        let als = fit_als(ModelKind::Als, &settings.als, likes, settings, observer)?;
-        let mut models: Vec<Box<dyn CollaborativeModel>> = vec![Box::new(als.clone())];
-        let ncf_epochs = Self::add_ncf(&mut models, als, likes, validation, settings, observer)?;
-        let of_blend = FitSettings { ease: settings.blended_ease.clone(), ..settings.clone() };
-        models.push(fit(blended_item_item(likes.n_cols(), settings), likes, &of_blend, observer)?);
-        models.push(fit(ModelKind::LowRankAls, likes, settings, observer)?);
-        Ok(Self { models, ncf_epochs })
-    }
-
-    #[cfg(feature = "ncf")]
-    fn add_ncf(
-        models: &mut Vec<Box<dyn CollaborativeModel>>,
-        als: AlsRecommender,
-        likes: &InteractionMatrix,
-        validation: Option<&Validation>,
-        settings: &FitSettings,
-        observer: &mut Observer<'_>,
-    ) -> Result<usize, ModelError> {
-        begin(ModelKind::Ncf, observer)?;
-        let start =
-            if settings.ncf.dim == settings.als.dim { als } else { ncf::start(likes, settings, observer)? };
-        let ncf = ncf::fit(likes, validation, start, settings, observer)?;
-        let epochs = ncf.best_epoch();
-        models.push(Box::new(ncf));
-        Ok(epochs)
-    }
-
-    /// Adds nothing: this build trains no network.
-    #[cfg(not(feature = "ncf"))]
-    fn add_ncf(
-        _: &mut Vec<Box<dyn CollaborativeModel>>,
-        _: AlsRecommender,
-        _: &InteractionMatrix,
-        _: Option<&Validation>,
-        _: &FitSettings,
-        _: &mut Observer<'_>,
-    ) -> Result<usize, ModelError> {
-        Ok(0)
-    }
 }

@@ -7,10 +7,7 @@ use docent_domain::InteractionMatrix;
 use docent_models::{AlsRecommender, ModelError, ModelKind, NcfRecommender};
 use docent_ncf::{LeaveOneOut, NcfConfig, NcfModel, Progress, Scorer, TrainingData, TrainingObserver};
 
-use super::{
-    FitEvent, FitSettings, NcfProgress, Observer, Validation, fit_als,
-    validation::{history, triples},
-};
+use super::{FitData, FitEvent, FitSettings, NcfProgress, Observer, Validation, fit_als, shares::mean};
 
 /// Cases by which epochs are compared. The network scores the whole catalogue for each of them,
 /// which would otherwise take longer than the epoch itself.
@@ -18,26 +15,29 @@ const MAX_CASES_OF_EPOCH: usize = 1_000;
 
 /// Fits the ALS, with NCF's dimension, that NCF starts from.
 pub(super) fn start(
-    likes: &InteractionMatrix,
+    data: &FitData,
     settings: &FitSettings,
     observer: &mut Observer<'_>,
 ) -> Result<AlsRecommender, ModelError> {
-    let config = AlsConfig { dim: settings.ncf.dim, ..settings.als.clone() };
-    fit_als(ModelKind::Als, &config, likes, settings, observer)
+    let models = &settings.models;
+    let config = AlsConfig { dim: models.ncf.dim, ..models.als.clone() };
+    fit_als(ModelKind::Als, &config, data, settings, observer)
 }
 
 /// Trains from ALS factors. Keeps the epoch that ranks the validation set best; without a
 /// validation set, the last.
 pub(super) fn fit(
-    likes: &InteractionMatrix,
+    data: &FitData,
     validation: Option<&Validation>,
     als: AlsRecommender,
     settings: &FitSettings,
     observer: &mut Observer<'_>,
 ) -> Result<NcfRecommender, ModelError> {
-    let model = als.model();
-    let config = NcfConfig { dim: model.dim(), seed: settings.seed, ..settings.ncf.clone() };
-    let positives: Vec<(u32, u32)> = triples(likes).map(|(user, item, _)| (user, item)).collect();
+    let (model, likes) = (als.model(), data.likes());
+    let config = NcfConfig { dim: model.dim(), seed: settings.seed, ..settings.models.ncf.clone() };
+    let positives: Vec<(u32, u32)> = (0..likes.n_rows())
+        .flat_map(|user| likes.row(user).0.iter().map(move |&item| (user as u32, item)))
+        .collect();
     let data = TrainingData {
         n_users: likes.n_rows(),
         n_items: likes.n_cols(),
@@ -65,7 +65,8 @@ struct WithoutEach<'a> {
 
 impl LeaveOneOut for WithoutEach<'_> {
     fn bases_without_each(&self, user: u32, items: &[u32]) -> Option<Vec<f32>> {
-        let history = history(self.likes, user);
+        let (of_user, confidences) = self.likes.row(user as usize);
+        let history: Vec<(u32, f32)> = of_user.iter().copied().zip(confidences.iter().copied()).collect();
         // The positives of a user are the items of their row, in the same order.
         if history.len() != items.len() {
             return None;
@@ -84,13 +85,13 @@ struct Watched<'a, 'o> {
 
 impl TrainingObserver for Watched<'_, '_> {
     fn evaluate(&mut self, _: usize, scorer: &Scorer<'_>) -> Option<f64> {
-        let measured = self.validation?.ndcg(MAX_CASES_OF_EPOCH, |history, scores| {
-            let base = self.als.fold_in(history)?;
-            scorer.score_all(&base, NcfRecommender::MAX_RESCORED_ITEMS, scores)?;
-            Ok(())
+        let measured = self.validation?.gains_by(MAX_CASES_OF_EPOCH, |history| {
+            let (user, mut scores) = (self.als.user_factors(history)?, Vec::new());
+            scorer.score_all(&user, NcfRecommender::MAX_RESCORED_ITEMS, &mut scores)?;
+            Ok(scores)
         });
         match measured {
-            Ok(ndcg) => Some(ndcg),
+            Ok(gains) => Some(mean(&gains)),
             Err(error) => {
                 self.failure.get_or_insert(error);
                 None
@@ -116,22 +117,26 @@ impl TrainingObserver for Watched<'_, '_> {
 #[cfg(test)]
 mod tests {
     use docent_als::AlsError;
+    use docent_domain::{Event, Histories};
 
     use super::*;
-    use crate::fit::Objective;
+    use crate::fit::{ModelConfig, Objective};
 
     #[test]
     fn an_error_of_a_validation_case_stops_training_with_its_cause() -> Result<(), ModelError> {
-        let pairs = || (0..40u32).flat_map(|user| (0..6).map(move |n| (user, (user + 3 * n) % 20)));
-        let likes = InteractionMatrix::from_triples(40, 20, pairs().map(|(user, item)| (user, item, 1.0)))?;
+        let data = |confidence: f32| {
+            let pairs = (0..40u32).flat_map(|user| (0..6).map(move |n| (user, (user + 3 * n) % 20)));
+            let events = pairs.map(|(user, item)| (user, Event { confidence, ..Event::of(item) }));
+            FitData::new(Histories::new(40, 20, events, false)?)
+        };
+        let likes = data(1.0)?;
         // Confidences near the maximum overflow in the normal equations of the fold-in.
-        let huge = pairs().map(|(user, item)| (user, item, f32::MAX));
-        let huge = InteractionMatrix::from_triples(40, 20, huge)?;
-        let validation = Validation::cut(&huge, Objective::Full { k: 10 }, 1)?;
+        let validation = Validation::cut(&data(f32::MAX)?, Objective::Full { k: 10 }, 1)?;
         assert!(validation.is_some());
         let ncf = NcfConfig { dim: 4, layers: vec![8], epochs: 3, batch_size: 32, ..NcfConfig::default() };
-        let settings =
-            FitSettings { als: AlsConfig { dim: 4, ..AlsConfig::default() }, ncf, ..FitSettings::default() };
+        let als = AlsConfig { dim: 4, ..AlsConfig::default() };
+        let models = ModelConfig { als, ncf, ..ModelConfig::default() };
+        let settings = FitSettings { models, ..FitSettings::default() };
         let mut batches = 0;
         let mut count = |event: &FitEvent| {
             batches += usize::from(matches!(event, FitEvent::Ncf(_)));

@@ -1,164 +1,198 @@
-//! Shares of the blend, fitted on a validation set.
+//! Shares of the members of a blend, learned on the contests of a validation set.
 
-use docent_models::{CollaborativeModel, ModelError};
 use rayon::prelude::*;
 
-use super::{
-    Objective, Validation,
-    validation::{Contest, mean},
-};
+use super::{Objective, contest::Contest};
 
-/// Steps of the search, as shares of a member's scale.
-const STEPS: [f32; 5] = [1.0, 0.5, 0.25, 0.1, 0.05];
-/// Gain of a blend over the best single model, as a share of its NDCG, below which the gain is
-/// noise.
-const MIN_GAIN: f64 = 0.001;
-/// Points tried on the way from equal shares, 0, to the best shares, 1.
-const WAYS_FROM_EQUAL: [f32; 4] = [0.0, 0.25, 0.5, 0.75];
+/// Steps of the search, where the shares sum to 1.
+const STEPS: [f32; 5] = [0.4, 0.2, 0.1, 0.05, 0.02];
+/// Loss of NDCG, in standard errors, up to which a member is idle and left out.
+const IDLE: f64 = 0.5;
+/// Ways from the learned shares, 0, to the best single member, 1, the farthest first.
+const WAYS_TO_SINGLE: [f32; 4] = [1.0, 0.75, 0.5, 0.25];
 
-/// Returns the weight of each model, `[models]`, that ranks the validation set best; none is
-/// negative.
+/// Returns the share of each of `models` models, which sum to 1.
 ///
-/// Coordinate ascent on the mean NDCG starts from the best single model. From the optimum the
-/// shares move as near to equal ones as one standard error allows.
-///
-/// # Errors
-/// The first error that scoring meets.
-pub fn fit_shares(
-    models: &[Box<dyn CollaborativeModel>],
-    validation: &Validation,
-    seed: u64,
-) -> Result<Vec<f32>, ModelError> {
-    let borrowed: Vec<&dyn CollaborativeModel> = models.iter().map(AsRef::as_ref).collect();
-    let contests = validation.contests(&borrowed, seed)?;
-    Ok(best_weights(models.len(), &contests, validation.objective()))
+/// 1. Coordinate ascent on the mean NDCG, from the best single member.
+/// 2. Members whose removal loses no more than half a standard error are left out, the least
+///    needed first: they cost at serving, and noise chose them.
+/// 3. The shares move towards the best single member as far as the loss stays within one standard
+///    error (the rule of Breiman et al., "Classification and Regression Trees", 1984). A blend that
+///    does not beat its best member by more is that member.
+pub(super) fn learn(models: usize, contests: &[Contest], objective: Objective) -> Vec<f32> {
+    let gains = |shares: &[f32]| gains(shares, contests, objective);
+    let best_single = (0..models)
+        .map(|model| single(model, models))
+        .map(|shares| (mean(&gains(&shares)), shares))
+        .reduce(|best, next| if next.0 > best.0 { next } else { best });
+    let Some((_, best_single)) = best_single else { return Vec::new() };
+    let mut best = climb(best_single.clone(), &gains);
+    best = without_idle(best, &gains);
+    towards(&best_single, best, &gains)
 }
 
-fn best_weights(models: usize, contests: &[Contest], objective: Objective) -> Vec<f32> {
-    // Shares are in units of each model's spread, so that a step means the same for every model.
-    let scales: Vec<f32> = (0..models).map(|model| scale(model, contests)).collect();
-    let gains = |shares: &[f32]| gains(&weights(shares, &scales), contests, objective);
-    let mut best: (Vec<f32>, f64) = (Vec::new(), f64::NEG_INFINITY);
-    for model in 0..models {
-        let mut single = vec![0.0; models];
-        single[model] = 1.0;
-        let reached = mean(&gains(&single));
-        if best.0.is_empty() || reached > best.1 {
-            best = (single, reached);
+fn single(model: usize, models: usize) -> Vec<f32> {
+    (0..models).map(|at| f32::from(u8::from(at == model))).collect()
+}
+
+/// Returns the NDCG of each contest.
+fn gains(shares: &[f32], contests: &[Contest], objective: Objective) -> Vec<f64> {
+    contests.par_iter().map(|contest| contest.gain(shares, objective)).collect()
+}
+
+/// Moves one share at a time while that raises the mean NDCG, by smaller and smaller steps.
+fn climb(start: Vec<f32>, gains: &(impl Fn(&[f32]) -> Vec<f64> + Sync)) -> Vec<f32> {
+    let mut best = (mean(&gains(&start)), start);
+    for step in STEPS {
+        loop {
+            let before = best.0;
+            for at in 0..best.1.len() {
+                for change in [step, -step] {
+                    let tried = changed(&best.1, at, change);
+                    let reached = tried.as_deref().map_or(f64::NEG_INFINITY, |tried| mean(&gains(tried)));
+                    if let Some(tried) = tried.filter(|_| reached > best.0) {
+                        best = (reached, tried);
+                    }
+                }
+            }
+            if best.0 <= before {
+                break;
+            }
         }
     }
-    let alone = best.clone();
-    for step in STEPS {
-        climb(&mut best, step, |shares| mean(&gains(shares)));
+    best.1
+}
+
+/// Returns shares that sum to 1 with one of them moved; `None` if that changes nothing.
+fn changed(shares: &[f32], at: usize, change: f32) -> Option<Vec<f32>> {
+    let mut tried = shares.to_vec();
+    let share = tried.get_mut(at)?;
+    let moved = (*share + change).max(0.0);
+    if moved == *share {
+        return None;
     }
-    let shares = if best.1 > alone.1 * (1.0 + MIN_GAIN) { nearest_to_equal(&best.0, gains) } else { alone.0 };
-    weights(&shares, &scales)
+    *share = moved;
+    normalised(tried)
 }
 
-fn weights(shares: &[f32], scales: &[f32]) -> Vec<f32> {
-    shares.iter().zip(scales).map(|(share, scale)| share * scale).collect()
+/// Scales shares to the sum 1; `None` if all are 0.
+fn normalised(mut shares: Vec<f32>) -> Option<Vec<f32>> {
+    let sum: f32 = shares.iter().sum();
+    shares.iter_mut().for_each(|share| *share /= sum);
+    (sum > 0.0).then_some(shares)
 }
 
-/// Returns the NDCG of each contest under these weights.
-fn gains(weights: &[f32], contests: &[Contest], objective: Objective) -> Vec<f64> {
-    contests
-        .par_iter()
-        .map(|contest| {
-            let (rank, among) = contest.rank(weights);
-            objective.gain(rank, among)
-        })
-        .collect()
+/// Leaves out one idle member after another, the one with the least loss first.
+fn without_idle(mut best: Vec<f32>, gains: &(impl Fn(&[f32]) -> Vec<f64> + Sync)) -> Vec<f32> {
+    loop {
+        let of_best = gains(&best);
+        let mut least: Option<(f64, Vec<f32>)> = None;
+        for at in (0..best.len()).filter(|at| best.get(*at).is_some_and(|share| *share > 0.0)) {
+            let Some(tried) = changed(&best, at, -1.0) else { continue };
+            let lost = lost(&of_best, &gains(&tried));
+            let in_errors = mean(&lost) / standard_error(&lost).max(f64::MIN_POSITIVE);
+            if in_errors <= IDLE && least.as_ref().is_none_or(|(least, _)| in_errors < *least) {
+                least = Some((in_errors, tried));
+            }
+        }
+        match least {
+            Some((_, tried)) => best = tried,
+            None => return best,
+        }
+    }
 }
 
-/// Returns the shares nearest to equal ones, on the way from `best` to them, that rank no worse
-/// than `best` by more than one standard error.
-///
-/// The rule is that of Breiman et al., "Classification and Regression Trees", 1984. Equal shares
-/// hold better than fitted ones where users change: the next request differs from a random holdout.
-fn nearest_to_equal(best: &[f32], gains: impl Fn(&[f32]) -> Vec<f64>) -> Vec<f32> {
-    let sum: f32 = best.iter().sum();
-    let members = best.iter().filter(|share| **share > 0.0).count();
-    let equal = 1.0 / members.max(1) as f32;
-    let of_best = gains(best);
-    for way in WAYS_FROM_EQUAL {
-        let tried: Vec<f32> = best
-            .iter()
-            .map(|&share| way * share / sum + if share > 0.0 { (1.0 - way) * equal } else { 0.0 })
-            .collect();
-        let lost: Vec<f64> = of_best.iter().zip(gains(&tried)).map(|(best, gain)| best - gain).collect();
+/// Returns the shares nearest to the best single member that lose no more than one standard error.
+fn towards(single: &[f32], best: Vec<f32>, gains: &(impl Fn(&[f32]) -> Vec<f64> + Sync)) -> Vec<f32> {
+    let of_best = gains(&best);
+    for way in WAYS_TO_SINGLE {
+        let tried: Vec<f32> =
+            best.iter().zip(single).map(|(best, single)| (1.0 - way) * best + way * single).collect();
+        let lost = lost(&of_best, &gains(&tried));
         if mean(&lost) <= standard_error(&lost) {
             return tried;
         }
     }
-    best.to_vec()
+    best
 }
 
-fn standard_error(values: &[f64]) -> f64 {
+fn lost(before: &[f64], after: &[f64]) -> Vec<f64> {
+    before.iter().zip(after).map(|(before, after)| before - after).collect()
+}
+
+pub(super) fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+pub(super) fn standard_error(values: &[f64]) -> f64 {
     let mean = mean(values);
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
     squares.sqrt() / values.len().max(1) as f64
 }
 
-/// Moves one share at a time by `step` while that raises the NDCG.
-fn climb(best: &mut (Vec<f32>, f64), step: f32, ndcg: impl Fn(&[f32]) -> f64) {
-    loop {
-        let before = best.1;
-        for at in 0..best.0.len() {
-            for change in [step, -step] {
-                let mut shares = best.0.clone();
-                if let Some(share) = shares.get_mut(at) {
-                    *share = (*share + change).max(0.0);
-                }
-                let reached = ndcg(&shares);
-                if reached > best.1 {
-                    *best = (shares, reached);
-                }
-            }
-        }
-        if best.1 <= before {
-            return;
-        }
-    }
-}
-
-/// Returns one over the mean, over contests, of the standard deviation of a model's scores.
-fn scale(model: usize, contests: &[Contest]) -> f32 {
-    let mut sum = 0.0;
-    for scores in contests.iter().filter_map(|contest| contest.others.get(model)) {
-        let n = scores.len().max(1) as f32;
-        let mean = scores.iter().sum::<f32>() / n;
-        sum += (scores.iter().map(|score| (score - mean).powi(2)).sum::<f32>() / n).sqrt();
-    }
-    let deviation = sum / contests.len().max(1) as f32;
-    if deviation > 0.0 { 1.0 / deviation } else { 0.0 }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::nearest_to_equal;
+    use super::*;
 
-    /// Gains of a hundred cases, half of which fall by `slope` for each unit of the first share
-    /// that is given up.
-    fn gains(slope: f64) -> impl Fn(&[f32]) -> Vec<f64> {
-        move |shares| {
-            let lost = slope * (1.0 - f64::from(shares[0]));
-            (0..100).map(|case| 1.0 - if case % 2 == 0 { lost } else { 0.0 }).collect()
-        }
+    const TOP: Objective = Objective::Full { k: 1 };
+
+    /// Contests of one competitor each, in which each model gives the held-out item the margin that
+    /// `margin(case, model)` says.
+    fn contests(cases: usize, models: usize, margin: impl Fn(usize, usize) -> f32) -> Vec<Contest> {
+        (0..cases)
+            .map(|case| {
+                let own = (0..models).map(|model| margin(case, model)).collect();
+                Contest::of_scores(own, vec![vec![0.0]; models])
+            })
+            .collect()
     }
 
     #[test]
-    fn shares_are_equal_unless_the_holdout_tells_better() {
-        assert_eq!(nearest_to_equal(&[0.75, 0.25], gains(0.0)), [0.5, 0.5]);
-        // Half of the cases lose, so the loss is ten standard errors however small: only the best
-        // will do.
-        assert_eq!(nearest_to_equal(&[0.75, 0.25], gains(0.01)), [0.75, 0.25]);
-        // Half of the cases lose as much as the other half gains.
-        let mixed = |shares: &[f32]| {
-            let lost = f64::from(1.0 - shares[0]);
-            (0..100).map(|case| if case % 2 == 0 { lost } else { -lost }).collect()
-        };
-        assert_eq!(nearest_to_equal(&[0.75, 0.25], mixed), [0.5, 0.5]);
-        // A member that the best shares leave out stays out.
-        assert_eq!(nearest_to_equal(&[0.75, 0.25, 0.0], gains(0.0)), [0.5, 0.5, 0.0]);
+    fn members_that_know_different_cases_share() {
+        // Each of two members wins half of the cases clearly and loses the other half narrowly.
+        let halves = contests(400, 2, |case, model| if case % 2 == model { 1.0 } else { -0.3 });
+        let shares = learn(2, &halves, TOP);
+        assert!(shares.iter().all(|share| *share > 0.24), "{shares:?}");
+        assert!((shares.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_member_that_adds_nothing_is_left_out() {
+        // The second member copies the first one; the third is wrong everywhere.
+        let shares = learn(
+            3,
+            &contests(400, 3, |case, model| match model {
+                2 => -0.1,
+                _ if case % 3 == 0 => -1.0,
+                _ => 1.0,
+            }),
+            TOP,
+        );
+        assert_eq!(shares.iter().filter(|share| **share > 0.0).count(), 1, "{shares:?}");
+        assert_eq!(shares[2], 0.0);
+    }
+
+    #[test]
+    fn a_gain_within_the_noise_gives_the_best_member_alone() {
+        // The second member wins two cases of four hundred that the first one loses, and loses one.
+        let shares = learn(
+            2,
+            &contests(400, 2, |case, model| match (case, model) {
+                (7 | 8, 1) => 9.0,
+                (7 | 8, 0) => -0.1,
+                (10, 1) => -9.0,
+                (10, 0) => 0.1,
+                (_, 0) if case % 2 == 0 => 1.0,
+                (_, 0) => -1.0,
+                _ => -0.01,
+            }),
+            TOP,
+        );
+        assert_eq!(shares, [1.0, 0.0]);
+    }
+
+    #[test]
+    fn no_models_have_no_shares() {
+        assert!(learn(0, &[], TOP).is_empty());
     }
 }

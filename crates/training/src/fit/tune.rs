@@ -4,12 +4,11 @@ use std::{
 };
 
 use docent_als::AlsError;
-use docent_domain::InteractionMatrix;
 use docent_models::{ModelError, ModelKind};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde::Serialize;
 
-use super::{FitEvent, FitSettings, Validation, blended_item_item, fit, validation::MAX_CASES_COMPARED};
+use super::{FitData, FitEvent, FitSettings, Validation, fit, shares::mean, validation::MAX_CASES_COMPARED};
 
 /// Outcome of a search for settings.
 #[derive(Debug, Clone, Serialize)]
@@ -24,52 +23,37 @@ pub struct Tuned {
     pub trials: usize,
 }
 
-/// Searches settings at random on a validation set cut from `likes`, in at most `trials` fits, none
+/// Searches settings at random on a validation set cut from `data`, in at most `trials` fits, none
 /// of them begun after `time`.
 ///
-/// For NCF the settings of its ALS start are searched; for the hybrid those of ALS and of EASE
-/// (item nearest neighbours in catalogues too large for it), with half of the trials each.
-/// Popularity has no settings. Data too thin for a validation set keep the given settings.
+/// For NCF and for the hybrid the settings of ALS are searched, from which NCF starts and which
+/// carries most blends; the hybrid chooses shares, decays and the shape of transitions by itself.
+/// Models without settings keep the given ones, and so do data too thin for a validation set.
 ///
 /// # Errors
 /// As [`fit`].
 pub fn tune(
     kind: ModelKind,
-    likes: &InteractionMatrix,
+    data: &FitData,
     settings: &FitSettings,
     trials: usize,
     time: Duration,
     observer: &mut dyn FnMut(usize, f64) -> ControlFlow<()>,
 ) -> Result<Tuned, ModelError> {
-    let Some(validation) = Validation::cut(likes, settings.objective, settings.seed)? else {
-        return Ok(Tuned { settings: settings.clone(), ndcg: 0.0, start: 0.0, trials: 0 });
+    let unchanged = Tuned { settings: settings.clone(), ndcg: 0.0, start: 0.0, trials: 0 };
+    let searched = match kind {
+        ModelKind::Popularity | ModelKind::Content => return Ok(unchanged),
+        ModelKind::Ncf | ModelKind::Hybrid => ModelKind::Als,
+        kind => kind,
     };
-    let mut search = Search { validation: &validation, likes, observer };
-    match kind {
-        ModelKind::Popularity => Ok(Tuned { settings: settings.clone(), ndcg: 0.0, start: 0.0, trials: 0 }),
-        ModelKind::ItemKnn | ModelKind::Ease | ModelKind::Als | ModelKind::LowRankAls => {
-            search.run(kind, settings, trials, time)
-        }
-        ModelKind::Ncf => search.run(ModelKind::Als, settings, trials, time),
-        ModelKind::Hybrid => {
-            let als = search.run(ModelKind::Als, settings, trials.div_ceil(2), time / 2)?;
-            let item_item = blended_item_item(likes.n_cols(), settings);
-            // The blend's autoencoder is not the one that is a model of its own.
-            let blended = FitSettings { ease: settings.blended_ease.clone(), ..als.settings.clone() };
-            let found = search.run(item_item, &blended, trials / 2, time / 2)?;
-            let (ease, knn) = (found.settings.ease, found.settings.knn);
-            Ok(Tuned {
-                settings: FitSettings { blended_ease: ease, knn, ..als.settings },
-                trials: als.trials + found.trials,
-                ..als
-            })
-        }
-    }
+    let Some(validation) = Validation::cut(data, settings.objective, settings.seed)? else {
+        return Ok(unchanged);
+    };
+    Search { validation: &validation, observer }.run(searched, settings, trials, time)
 }
 
 struct Search<'a> {
     validation: &'a Validation,
-    likes: &'a InteractionMatrix,
     observer: &'a mut dyn FnMut(usize, f64) -> ControlFlow<()>,
 }
 
@@ -89,13 +73,10 @@ impl Search<'_> {
             if trial > 0 && begun.elapsed() > time {
                 break;
             }
-            let tried =
-                if trial == 0 { settings.clone() } else { draw(kind, settings, self.likes, &mut rng) };
-            let model =
-                fit(kind, self.validation.train(), &tried, &mut |_: &FitEvent| ControlFlow::Continue(()))?;
-            let ndcg = self
-                .validation
-                .ndcg(MAX_CASES_COMPARED, |history, scores| model.score_all(history, scores))?;
+            let train = self.validation.train();
+            let tried = if trial == 0 { settings.clone() } else { draw(kind, settings, train, &mut rng) };
+            let model = fit(kind, train, &tried, &mut |_: &FitEvent| ControlFlow::Continue(()))?;
+            let ndcg = mean(&self.validation.gains(model.as_ref(), None, MAX_CASES_COMPARED)?);
             if trial == 0 {
                 best.start = ndcg;
             }
@@ -113,25 +94,38 @@ impl Search<'_> {
 }
 
 /// Draws settings in ranges that hold for implicit data of all sizes; scales are log-uniform.
-fn draw(kind: ModelKind, from: &FitSettings, likes: &InteractionMatrix, rng: &mut StdRng) -> FitSettings {
+fn draw(kind: ModelKind, from: &FitSettings, data: &FitData, rng: &mut StdRng) -> FitSettings {
     let mut settings = from.clone();
+    let models = &mut settings.models;
     match kind {
         ModelKind::ItemKnn => {
-            settings.knn.neighbors = log_uniform(rng, 20.0, 1_000.0) as usize;
-            settings.knn.shrinkage = log_uniform(rng, 0.1, 300.0);
+            models.knn.neighbors = log_uniform(rng, 20.0, 1_000.0) as usize;
+            models.knn.shrinkage = log_uniform(rng, 0.1, 300.0);
+        }
+        ModelKind::Rp3beta => {
+            models.rp3beta.beta = rng.random_range(0.0..1.0);
         }
         ModelKind::Ease => {
-            settings.ease.l2 = log_uniform(rng, 10.0, 5_000.0);
-            settings.ease.dropout = 1.0 - log_uniform(rng, 0.25, 1.0);
+            models.ease.l2 = log_uniform(rng, 10.0, 5_000.0);
+            models.ease.dropout = 1.0 - log_uniform(rng, 0.25, 1.0);
         }
-        ModelKind::LowRankAls => {
-            settings.low_rank_als.regularization *= log_uniform(rng, 0.1, 10.0);
-            settings.low_rank_als.item_ridge_mass = log_uniform(rng, 0.05, 1.0);
+        ModelKind::Transitions => {
+            let window = log_uniform(rng, 3.0, 50.0);
+            models.transitions.window = window as usize;
+            models.transitions.gap_decay = window * log_uniform(rng, 0.2, 2.0);
+            models.transitions.source_exponent = rng.random_range(0.0..1.0);
+            models.transitions.target_exponent = rng.random_range(0.0..0.8);
+            models.transitions.backward = rng.random_range(0.0..1.0);
         }
-        _ => {
-            settings.als.regularization *= log_uniform(rng, 0.1, 10.0);
-            let w0 = settings.als.for_data(likes).unobserved_weight.unwrap_or(1.0);
-            settings.als.unobserved_weight = Some((w0 * log_uniform(rng, 0.1, 10.0)).min(1.0));
+        ModelKind::RecentPopularity => {
+            models.recent_days = Some(log_uniform(rng, 1.0, 400.0) as u32);
+        }
+        kind => {
+            let als = if kind == ModelKind::LowRankAls { &mut models.low_rank_als } else { &mut models.als };
+            let of_data = als.for_data(data.likes());
+            als.regularization = of_data.regularization.map(|lambda| lambda * log_uniform(rng, 0.2, 5.0));
+            als.unobserved_weight =
+                of_data.unobserved_weight.map(|weight| (weight * log_uniform(rng, 0.1, 10.0)).min(1.0));
         }
     }
     settings

@@ -1,47 +1,110 @@
-use docent_linalg::{add_scaled, select_best};
+//! Sparse matrices of items by items.
 
-use crate::ItemItemError;
+use std::fmt;
+
+use crate::{add_scaled, select_best};
 
 /// Cost of a read out of order as a multiple of one in order, measured on rows in main memory.
 const OUT_OF_ORDER_COST: usize = 4;
 
-/// Item-by-item matrix `W` `[n_items, n_items]` in compressed rows (CSR): row `j` holds what item
-/// `j` of a history adds to the scores of the others.
+/// Square matrix `W` `[n, n]` in compressed rows (CSR): row `j` holds what entry `j` of a sparse
+/// vector adds to the product `x W`. Models that are one item-by-item matrix score by it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ItemWeights {
+pub struct SparseRows {
     offsets: Vec<u64>,
     targets: Vec<u32>,
     weights: Vec<f32>,
+    /// Sum of the weights of each row, `[n]`.
+    sums: Vec<f32>,
 }
 
-impl ItemWeights {
+/// The parts of a saved matrix do not fit together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidRows(pub &'static str);
+
+impl fmt::Display for InvalidRows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for InvalidRows {}
+
+impl SparseRows {
     /// Makes a matrix of its parts: `offsets` `[n_items + 1]`, and for each row its targets, in
     /// ascending order, and their weights.
     ///
     /// # Errors
-    /// [`ItemItemError::Invalid`] says which part does not fit.
-    pub fn from_parts(
-        offsets: Vec<u64>,
-        targets: Vec<u32>,
-        weights: Vec<f32>,
-    ) -> Result<Self, ItemItemError> {
+    /// [`InvalidRows`] says which part does not fit.
+    pub fn from_parts(offsets: Vec<u64>, targets: Vec<u32>, weights: Vec<f32>) -> Result<Self, InvalidRows> {
         if offsets.first() != Some(&0) || !offsets.is_sorted() {
-            return Err(invalid("offsets do not ascend from 0"));
+            return Err(InvalidRows("offsets do not ascend from 0"));
         }
         if offsets.last() != Some(&(targets.len() as u64)) || targets.len() != weights.len() {
-            return Err(invalid("offsets, targets and weights differ in length"));
+            return Err(InvalidRows("offsets, targets and weights differ in length"));
         }
         if targets.iter().any(|&target| target as usize >= offsets.len() - 1) {
-            return Err(invalid("a target is not an item"));
+            return Err(InvalidRows("a target is not an item"));
         }
         if weights.iter().any(|weight| !weight.is_finite()) {
-            return Err(invalid("a weight is not finite"));
+            return Err(InvalidRows("a weight is not finite"));
         }
-        let matrix = Self { offsets, targets, weights };
+        let matrix = Self::unchecked(offsets, targets, weights);
         if matrix.rows().any(|(targets, _)| !targets.is_sorted_by(|a, b| a < b)) {
-            return Err(invalid("the targets of a row do not ascend"));
+            return Err(InvalidRows("the targets of a row do not ascend"));
         }
         Ok(matrix)
+    }
+
+    /// Makes a matrix of rows `(target, weight)`, each in ascending order of target.
+    #[must_use]
+    pub fn of_rows(rows: Vec<Vec<(u32, f32)>>) -> Self {
+        let mut offsets = vec![0u64];
+        let entries = rows.iter().map(Vec::len).sum();
+        let (mut targets, mut weights) = (Vec::with_capacity(entries), Vec::with_capacity(entries));
+        for row in rows {
+            targets.extend(row.iter().map(|entry| entry.0));
+            weights.extend(row.iter().map(|entry| entry.1));
+            offsets.push(targets.len() as u64);
+        }
+        Self::unchecked(offsets, targets, weights)
+    }
+
+    /// Makes a matrix of its columns: for each target, `(source, weight)` in ascending order of
+    /// source.
+    #[must_use]
+    pub fn of_columns(columns: Vec<Vec<(u32, f32)>>) -> Self {
+        let mut offsets = vec![0u64; columns.len() + 1];
+        for &(source, _) in columns.iter().flatten() {
+            if let Some(end) = offsets.get_mut(source as usize + 1) {
+                *end += 1;
+            }
+        }
+        let mut before = 0;
+        for offset in &mut offsets {
+            before += *offset;
+            *offset = before;
+        }
+        let mut next = offsets.clone();
+        let mut targets = vec![0; before as usize];
+        let mut weights = vec![0.0; before as usize];
+        for (target, sources) in (0u32..).zip(columns) {
+            for (source, weight) in sources {
+                let Some(at) = next.get_mut(source as usize) else { continue };
+                let cells = targets.get_mut(*at as usize).zip(weights.get_mut(*at as usize));
+                if let Some(cell) = cells {
+                    (*cell.0, *cell.1) = (target, weight);
+                }
+                *at += 1;
+            }
+        }
+        Self::unchecked(offsets, targets, weights)
+    }
+
+    fn unchecked(offsets: Vec<u64>, targets: Vec<u32>, weights: Vec<f32>) -> Self {
+        let mut matrix = Self { offsets, targets, weights, sums: Vec::new() };
+        matrix.sums = matrix.rows().map(|(_, weights)| weights.iter().sum()).collect();
+        matrix
     }
 
     /// Returns the position at which each row begins in the targets, `[n_items + 1]`.
@@ -80,6 +143,23 @@ impl ItemWeights {
         (self.targets.get(range.clone()).unwrap_or(&[]), self.weights.get(range).unwrap_or(&[]))
     }
 
+    /// Returns the mean of the scores of all items for a history, as [`SparseRows::score_all`] would
+    /// give them, from the stored sums of the rows alone.
+    #[must_use]
+    pub fn mean_score(&self, history: &[(u32, f32)]) -> f32 {
+        let of_item = |item: u32| self.sums.get(item as usize).copied().unwrap_or_default();
+        let sum: f32 = history.iter().map(|&(item, confidence)| confidence * of_item(item)).sum();
+        sum / self.n_items().max(1) as f32
+    }
+
+    /// Returns the weight from one item to another; 0 where none is stored.
+    #[must_use]
+    pub fn weight(&self, source: u32, target: u32) -> f32 {
+        let (targets, weights) = self.row(source);
+        let found = targets.binary_search(&target).ok().and_then(|at| weights.get(at));
+        found.copied().unwrap_or_default()
+    }
+
     fn rows(&self) -> impl Iterator<Item = (&[u32], &[f32])> {
         (0..self.n_items() as u32).map(|item| self.row(item))
     }
@@ -105,7 +185,7 @@ impl ItemWeights {
     }
 
     /// Replaces the content of `scores` by the scores of `items`, each as
-    /// [`ItemWeights::score_all`] computes it.
+    /// [`SparseRows::score_all`] computes it.
     ///
     /// Looks each weight up, or adds up whole rows where that is cheaper.
     pub fn score(&self, history: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) {
@@ -144,44 +224,12 @@ impl ItemWeights {
     }
 }
 
-fn invalid(what: &str) -> ItemItemError {
-    ItemItemError::Invalid(what.to_owned())
-}
-
-/// Transposes the neighbours `(source, weight)` of each target into rows by source.
-pub(crate) fn by_source(of_target: Vec<Vec<(u32, f32)>>) -> ItemWeights {
-    let mut offsets = vec![0u64; of_target.len() + 1];
-    for &(source, _) in of_target.iter().flatten() {
-        if let Some(end) = offsets.get_mut(source as usize + 1) {
-            *end += 1;
-        }
-    }
-    let mut before = 0;
-    for offset in &mut offsets {
-        before += *offset;
-        *offset = before;
-    }
-    let mut next = offsets.clone();
-    let mut targets = vec![0; before as usize];
-    let mut weights = vec![0.0; before as usize];
-    for (target, neighbors) in (0u32..).zip(of_target) {
-        for (source, weight) in neighbors {
-            let Some(at) = next.get_mut(source as usize) else { continue };
-            let cells = targets.get_mut(*at as usize).zip(weights.get_mut(*at as usize));
-            if let Some(cell) = cells {
-                (*cell.0, *cell.1) = (target, weight);
-            }
-            *at += 1;
-        }
-    }
-    ItemWeights { offsets, targets, weights }
-}
-
 /// Keeps the `keep` entries of a row of largest magnitude, ties by lower target, and returns them
 /// in ascending order of target.
 ///
 /// A weight that is not a number counts as largest, so that it is found and reported.
-pub(crate) fn largest(mut row: Vec<(u32, f32)>, keep: usize) -> Vec<(u32, f32)> {
+#[must_use]
+pub fn largest(mut row: Vec<(u32, f32)>, keep: usize) -> Vec<(u32, f32)> {
     if row.len() > keep {
         select_best(&mut row, keep, |a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
         row.shrink_to_fit();
