@@ -4,14 +4,17 @@
 use docent_test_support::{helps, output};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_docent-trainer");
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 24] = [
     "",
     "train",
     "evaluate",
     "evaluate loo",
     "evaluate ranking",
+    "evaluate next",
+    "evaluate sessions",
     "evaluate citeulike",
     "evaluate store",
+    "evaluate compare",
     "import",
     "import movielens",
     "import citeulike",

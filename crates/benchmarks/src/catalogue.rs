@@ -1,4 +1,4 @@
-use docent_domain::{InteractionMatrix, MatrixError};
+use docent_domain::{Event, Histories, MatrixError};
 
 /// The items that occur in the files, in the order of their ids. An id that no item has is not a
 /// candidate, so ids become dense columns.
@@ -20,36 +20,17 @@ impl Catalogue {
     }
 }
 
-/// Returns the matrix of training pairs, users by the items that occur in training or among
-/// `held_out`, with confidences of 1. A pair that is listed twice counts once.
-pub(crate) fn training_matrix(
+/// Returns the histories of training pairs: ascending by item and without an order, over the items
+/// that occur in training or among `held_out`. A pair that is listed twice counts once.
+pub(crate) fn training_histories(
     mut pairs: Vec<(u32, u32)>,
     held_out: impl Iterator<Item = u32>,
-) -> Result<(InteractionMatrix, Catalogue), MatrixError> {
+) -> Result<(Histories, Catalogue), MatrixError> {
     pairs.sort_unstable();
     pairs.dedup();
     let catalogue = Catalogue::new(held_out.chain(pairs.iter().map(|&(_, item)| item)));
     let n_users = pairs.last().map_or(0, |&(user, _)| user as usize + 1);
-    let triples = pairs.iter().map(|&(user, item)| (user, catalogue.column(item), 1.0));
-    let likes = InteractionMatrix::from_triples(n_users, catalogue.ids.len(), triples)?;
-    Ok((likes, catalogue))
-}
-
-/// The items that each user chose, with confidences: the histories that models score by.
-pub(crate) struct Histories(Vec<Vec<(u32, f32)>>);
-
-impl Histories {
-    pub fn of(likes: &InteractionMatrix) -> Self {
-        let mut histories = Vec::with_capacity(likes.n_rows());
-        for user in 0..likes.n_rows() {
-            let (items, confidences) = likes.row(user);
-            histories.push(items.iter().copied().zip(confidences.iter().copied()).collect());
-        }
-        Self(histories)
-    }
-
-    /// Returns the history of a user; empty for a user without training.
-    pub fn get(&self, user: u32) -> &[(u32, f32)] {
-        self.0.get(user as usize).map_or(&[], Vec::as_slice)
-    }
+    let events = pairs.iter().map(|&(user, item)| (user, Event::of(catalogue.column(item))));
+    let histories = Histories::new(n_users, catalogue.ids.len(), events, false)?;
+    Ok((histories, catalogue))
 }

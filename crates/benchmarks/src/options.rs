@@ -6,7 +6,8 @@ use docent_training::fit::{FitSettings, Objective};
 /// Models of a benchmark, and how they are trained and measured.
 #[derive(Debug, Clone)]
 pub struct ModelOptions {
-    /// Models in the order of the report.
+    /// Models in the order of the report; empty for all that the data allow. A listed model that
+    /// the data do not allow is reported as skipped.
     pub kinds: Vec<ModelKind>,
     /// Lengths of the lists, each at least 1.
     pub ks: Vec<usize>,
@@ -19,12 +20,12 @@ pub struct ModelOptions {
 }
 
 impl ModelOptions {
-    /// Returns options for all models at their default settings: 192 ALS factors, no search.
+    /// Returns options for all models that the data allow, at their default settings, without a
+    /// search.
     #[must_use]
     pub fn new(ks: Vec<usize>, objective: Objective) -> Self {
-        let mut settings = FitSettings { objective, ..FitSettings::default() };
-        settings.als.dim = 192;
+        let settings = FitSettings { objective, ..FitSettings::default() };
         let search_time = Duration::from_secs(600);
-        Self { kinds: ModelKind::ALL.to_vec(), ks, settings, trials: 0, search_time }
+        Self { kinds: Vec::new(), ks, settings, trials: 0, search_time }
     }
 }

@@ -7,37 +7,55 @@ use serde::Serialize;
 /// Seed of the bootstrap intervals.
 const SEED: u64 = 1;
 
-/// Metrics such as `ndcg@10` with 95 % intervals over users, in the order of the report.
+/// Name of a metric, such as `ndcg@10`, with its value for each case; `None` for a case that the
+/// metric does not apply to.
+pub type Column = (String, Vec<Option<f64>>);
+
+/// Metrics with 95 % intervals over cases, in the order of the report.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Estimates(Vec<(String, Estimate)>);
+pub struct Estimates {
+    estimates: Vec<(String, Estimate)>,
+    by_case: Vec<Column>,
+}
 
 impl Estimates {
-    /// Returns the means of the metrics of users, `[ks][users]`.
+    /// Returns the means of all metrics of users, `[ks][users]`.
     #[must_use]
     pub fn of_users(ks: &[usize], by_k: &[Vec<Metrics>]) -> Self {
-        let mut estimates = Vec::new();
-        for (k, users) in ks.iter().zip(by_k) {
-            let named: Vec<_> = users.iter().map(Metrics::named).collect();
-            let names = named.first().into_iter().flatten().map(|(name, _)| *name);
-            for (column, name) in names.enumerate() {
-                let values: Vec<f64> =
-                    named.iter().filter_map(|metrics| Some(metrics.get(column)?.1)).collect();
-                estimates.push((format!("{name}@{k}"), bootstrap(&values, SEED)));
+        Self::of_metrics(&Metrics::default().named().map(|(name, _)| name), ks, by_k)
+    }
+
+    /// Returns the means of some metrics of cases, `[ks][cases]`, in the order of `names`.
+    #[must_use]
+    pub fn of_metrics(names: &[&str], ks: &[usize], by_k: &[Vec<Metrics>]) -> Self {
+        let mut columns = Vec::with_capacity(ks.len() * names.len());
+        for (k, cases) in ks.iter().zip(by_k) {
+            for name in names {
+                let value = |metrics: &Metrics| {
+                    metrics.named().into_iter().find(|(named, _)| named == name).map(|(_, value)| value)
+                };
+                columns.push((format!("{name}@{k}"), cases.iter().map(value).collect()));
             }
         }
-        Self(estimates)
+        Self::of_columns(columns)
     }
 
-    /// Returns the means of named columns, one value per user.
-    pub fn of_columns(columns: impl IntoIterator<Item = (String, Vec<f64>)>) -> Self {
-        Self(columns.into_iter().map(|(name, values)| (name, bootstrap(&values, SEED))).collect())
+    /// Returns the means of columns, each over the cases with a value.
+    #[must_use]
+    pub fn of_columns(by_case: Vec<Column>) -> Self {
+        let mut estimates = Vec::with_capacity(by_case.len());
+        for (name, values) in &by_case {
+            let values: Vec<f64> = values.iter().copied().flatten().collect();
+            estimates.push((name.clone(), bootstrap(&values, SEED)));
+        }
+        Self { estimates, by_case }
     }
 
-    /// Adds metrics of all lists together, which have no interval.
+    /// Adds metrics of all lists together, which have no interval and no values of cases.
     #[must_use]
     pub fn with_lists(mut self, k: usize, lists: &ListMetrics) -> Self {
         for (name, mean) in lists.named() {
-            self.0.push((format!("{name}@{k}"), Estimate { mean, low: mean, high: mean }));
+            self.estimates.push((format!("{name}@{k}"), Estimate { mean, low: mean, high: mean }));
         }
         self
     }
@@ -63,7 +81,7 @@ pub struct ModelReport {
     pub name: &'static str,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     metrics: BTreeMap<String, f64>,
-    /// 95 % intervals over users.
+    /// 95 % intervals over cases.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     intervals: BTreeMap<String, [f64; 2]>,
     /// Seconds of training.
@@ -85,13 +103,16 @@ pub struct ModelReport {
     /// Metrics with intervals, in the order of the report; empty for a skipped model.
     #[serde(skip)]
     pub estimates: Vec<(String, Estimate)>,
+    /// Metrics of the cases of [`Report::case_users`]; empty for a skipped model.
+    #[serde(skip)]
+    pub by_case: Vec<Column>,
 }
 
 impl ModelReport {
     /// Returns the results of a model.
     #[must_use]
     pub fn new(name: &'static str, estimates: Estimates, cost: &Cost) -> Self {
-        let Estimates(estimates) = estimates;
+        let Estimates { estimates, by_case } = estimates;
         let spread = estimates.iter().filter(|(_, estimate)| estimate.high > estimate.low);
         Self {
             name,
@@ -105,6 +126,7 @@ impl ModelReport {
             blend: BTreeMap::new(),
             skipped: None,
             estimates,
+            by_case,
         }
     }
 
@@ -143,6 +165,9 @@ pub struct Report {
     pub interactions: usize,
     /// One entry per model.
     pub models: Vec<ModelReport>,
+    /// User, or session, of each case. One with several cases occurs several times.
+    #[serde(skip)]
+    pub case_users: Vec<String>,
 }
 
 #[cfg(test)]
@@ -159,7 +184,8 @@ mod tests {
     #[test]
     fn metrics_of_lists_have_no_interval() {
         let cost = Cost { train_seconds: 1.0, score_seconds: 2.0, peak_rss_bytes: None, parameters: 3 };
-        let columns = [("recall@5".to_owned(), vec![0.0, 1.0, 0.0, 1.0])];
+        let values = [Some(0.0), Some(1.0), None, Some(0.0), Some(1.0)];
+        let columns = vec![("recall@5".to_owned(), values.to_vec())];
         let lists = ListMetrics { coverage: 0.5, ..ListMetrics::default() };
         let report = ModelReport::new("als", Estimates::of_columns(columns).with_lists(5, &lists), &cost);
         assert_eq!(report.metrics.get("coverage@5"), Some(&0.5));
@@ -168,5 +194,6 @@ mod tests {
             report.estimates.first().map(|(name, e)| (name.as_str(), e.mean)),
             Some(("recall@5", 0.5))
         );
+        assert_eq!(report.by_case.len(), 1);
     }
 }

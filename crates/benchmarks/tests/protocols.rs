@@ -70,6 +70,20 @@ fn ids_with_gaps_lead_to_the_same_metrics() {
     assert_eq!(metrics(&ranking(&train, &test, &options(), &()).unwrap()), metrics(&dense_ranking));
 }
 
+#[test]
+fn a_model_that_needs_an_order_times_or_attributes_is_skipped_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), 1);
+    let kinds = vec![ModelKind::RecentPopularity, ModelKind::Transitions, ModelKind::Content];
+    let options = ModelOptions { kinds, ..options() };
+    for trials in [0, 1] {
+        let report = leave_one_out(folder.path(), &ModelOptions { trials, ..options.clone() }, &()).unwrap();
+        let reasons: Vec<&str> = report.models.iter().filter_map(|m| m.skipped.as_deref()).collect();
+        let [times, order, attributes] = reasons[..] else { unreachable!("{reasons:?}") };
+        assert!(times.contains("times") && order.contains("order") && attributes.contains("attributes"));
+    }
+}
+
 /// Stops at an event, counted from 0.
 struct StopAt {
     event: usize,

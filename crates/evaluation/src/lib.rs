@@ -1,4 +1,5 @@
-//! Evaluates ranked lists: splits of events, metrics, protocols and confidence intervals.
+//! Evaluates ranked lists: splits of events, metrics, protocols, confidence intervals and a paired
+//! test of two models.
 //!
 //! This crate works on dense indices, scores and lists. It must never know a model or a store, read
 //! a clock, or draw random numbers without a seed: the caller ranks, this crate evaluates.
@@ -19,6 +20,7 @@ mod lists;
 mod metrics;
 mod protocol;
 mod rank;
+mod significance;
 
 pub use bootstrap::{Estimate, bootstrap};
 pub use holdout::{Holdout, random_holdout, temporal_holdout};
@@ -30,3 +32,4 @@ pub use metrics::{
 };
 pub use protocol::{LeaveOneOutCase, MetricsByK, RankingCase, full_ranking, leave_one_out};
 pub use rank::{rank_against, top_k};
+pub use significance::{PairedSums, PairedTest, paired_test};

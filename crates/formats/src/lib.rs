@@ -4,7 +4,8 @@
 //! interactions. A line that breaks the format is an error that names the file and the line
 //! ([`FormatError::Line`]); the reader continues with the next line, and the caller decides to skip
 //! or to stop. [`JsonlWriter`] writes records. The files of evaluation protocols are read as plain
-//! ids ([`LeaveOneOutFiles`], [`RankingFiles`], [`citeulike::Articles`]).
+//! ids ([`LeaveOneOutFiles`], [`RankingFiles`], [`SequenceFile`], [`SessionFiles`],
+//! [`citeulike::Articles`]).
 //!
 //! This crate must never write to a store, print, show progress or share types with the HTTP API.
 //! An [`Opener`] of the caller sees every byte that is read.
@@ -25,6 +26,7 @@
 //! # Ok::<(), docent_formats::FormatError>(())
 //! ```
 
+mod attributes;
 pub mod citeulike;
 pub mod csv;
 mod error;
@@ -36,11 +38,16 @@ mod location;
 mod movielens;
 mod numbered;
 mod output;
+mod per_user;
 mod ranking;
 mod reader;
 mod record;
+mod sequences;
+mod sessions;
 mod table;
+mod tokens;
 
+pub use attributes::AttributeFile;
 pub use citeulike::CiteulikeReader;
 pub use csv::CsvReader;
 pub use error::FormatError;
@@ -50,6 +57,10 @@ pub use location::Location;
 pub use movielens::MovielensReader;
 pub use numbered::MAX_ID;
 pub use output::PartialFile;
+pub use per_user::{PerUserFile, PerUserRow, PerUserWriter};
 pub use ranking::RankingFiles;
 pub use reader::{Input, LocalFiles, Opener, Reader, Records};
 pub use record::{Located, Record};
+pub use sequences::SequenceFile;
+pub use sessions::{Session, SessionEvent, SessionFiles};
+pub use tokens::Tokens;

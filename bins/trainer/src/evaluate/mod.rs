@@ -1,6 +1,9 @@
-//! `evaluate`: benchmarks on data in files, and the whole pipeline on the store.
+//! `evaluate`: benchmarks on data in files, the whole pipeline on the store, and the comparison of
+//! evaluations.
 
 mod charts;
+mod compare;
+mod per_user;
 mod progress;
 mod store;
 mod tables;
@@ -10,6 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use docent_benchmarks::{BenchmarkError, CiteulikeOptions, ModelOptions, Report};
 
+pub use compare::compare;
 pub use store::StoreOptions;
 
 use self::progress::Progress;
@@ -27,6 +31,10 @@ pub enum Evaluation {
     LeaveOneOut { folder: PathBuf, options: ModelOptions },
     /// Ranks all items that the user has not seen.
     Ranking { train: PathBuf, test: PathBuf, options: ModelOptions },
+    /// Ranks the last item of each ordered history.
+    Next { data: PathBuf, attributes: Option<PathBuf>, options: ModelOptions },
+    /// Ranks each next item of test sessions.
+    Sessions { train: PathBuf, test: PathBuf, options: ModelOptions },
     /// Ranks articles for the libraries of CiteULike.
     Citeulike(CiteulikeOptions),
     /// Runs the whole pipeline on the interactions of a store.
@@ -40,6 +48,8 @@ pub struct Output {
     pub json: Option<PathBuf>,
     /// Charts as SVG.
     pub plot: Option<PathBuf>,
+    /// Metrics of single users as CSV.
+    pub per_user: Option<PathBuf>,
 }
 
 /// Evaluates, prints tables, writes the requested files, and returns the exit code.
@@ -63,7 +73,7 @@ async fn run_benchmark(benchmark: Evaluation, output: &Output, stop: &Stop) -> a
     let report = tokio::task::spawn_blocking(move || measure(&benchmark, &progress)).await??;
     let Some(report) = report else { return Ok(()) };
     println!("{}", tables::report(&report));
-    write(output, &report, || vec![charts::quality_over_seconds(&report)])
+    write(output, &report, &report, || vec![charts::quality_over_seconds(&report)])
 }
 
 /// Runs a protocol on files; `None` for the store.
@@ -75,20 +85,30 @@ fn measure(benchmark: &Evaluation, progress: &Progress) -> Result<Option<Report>
         Evaluation::Ranking { train, test, options } => {
             docent_benchmarks::ranking(train, test, options, progress)?
         }
+        Evaluation::Next { data, attributes, options } => {
+            docent_benchmarks::next_item(data, attributes.as_deref(), options, progress)?
+        }
+        Evaluation::Sessions { train, test, options } => {
+            docent_benchmarks::sessions(train, test, options, progress)?
+        }
         Evaluation::Citeulike(options) => docent_benchmarks::citeulike(options, progress)?,
         Evaluation::Store(_) => return Ok(None),
     };
     Ok(Some(report))
 }
 
-/// Writes the requested files.
+/// Writes the requested files: `json` as JSON, the users of `report` as CSV, and charts.
 fn write(
     output: &Output,
-    report: &impl serde::Serialize,
+    json: &impl serde::Serialize,
+    report: &Report,
     charts: impl FnOnce() -> Vec<Chart>,
 ) -> anyhow::Result<()> {
     if let Some(path) = &output.json {
-        write_text(path, &(serde_json::to_string_pretty(report)? + "\n"))?;
+        write_text(path, &(serde_json::to_string_pretty(json)? + "\n"))?;
+    }
+    if let Some(path) = &output.per_user {
+        per_user::write(path, report)?;
     }
     if let Some(path) = &output.plot {
         write_text(path, &svg(&charts()))?;

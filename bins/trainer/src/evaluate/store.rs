@@ -55,7 +55,7 @@ pub async fn run(
     if !evaluated.sweep.is_empty() {
         println!("\n{}", sweep_table(&evaluated.sweep, k));
     }
-    super::write(output, &report, || charts::trade_offs(&evaluated.sweep, k))
+    super::write(output, &report, &report.warm, || charts::trade_offs(&evaluated.sweep, k))
 }
 
 /// Opens an existing store. An evaluation creates and migrates nothing.
@@ -104,9 +104,11 @@ struct PartReport {
 
 impl<'a> StoreReport<'a> {
     fn new(evaluated: &'a StoreEvaluation, k: usize) -> Self {
-        let warm = evaluated.parts.first().map_or(&[][..], |part| &part.models);
+        let warm = evaluated.parts.first();
+        let mut of_warm = report(evaluated, warm.map_or(&[][..], |part| &part.models), k);
+        of_warm.case_users = warm.iter().flat_map(|part| &part.users).map(ToString::to_string).collect();
         Self {
-            warm: report(evaluated, warm, k),
+            warm: of_warm,
             parts: evaluated.parts.iter().map(|part| part_report(evaluated, part, k)).collect(),
             weights: &evaluated.weights,
             edge_kind_weights: &evaluated.edge_kind_weights,
@@ -140,6 +142,7 @@ fn report(evaluated: &StoreEvaluation, models: &[EvaluatedModel], k: usize) -> R
         items: evaluated.resources,
         interactions: evaluated.positives,
         models: models.iter().map(|model| model_report(evaluated, model, k)).collect(),
+        case_users: Vec::new(),
     }
 }
 

@@ -54,9 +54,12 @@ fn report(place: &Place) -> serde_json::Value {
 #[test]
 fn the_served_pipeline_completes_libraries_and_unseen_articles_are_measured_apart() {
     let place = place();
-    let args = ["--per-user", "2", "--k", "6,12", "--json", "out.json"];
+    let args = ["--per-user", "2", "--k", "6,12", "--json", "out.json", "--per-user-csv", "users.csv"];
     let printed = place.must(&[&EVALUATE[..], &args].concat());
     let report = report(&place);
+    let users = crate::program::lines(&place.path("users.csv"));
+    assert!(users[0].starts_with("user,model,recall@6,recall@12,warm_recall@6,"), "{}", users[0]);
+    assert!(users[1].starts_with("0,popularity,"), "{}", users[1]);
     assert_eq!((&report["protocol"], &report["items"]), (&"citeulike".into(), &30.into()));
     let models = report["models"].as_array().unwrap();
     let names: Vec<&str> = models.iter().filter_map(|model| model["name"].as_str()).collect();

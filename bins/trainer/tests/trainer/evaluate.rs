@@ -44,7 +44,10 @@ fn both_protocols_measure_every_model_and_write_what_they_print() {
         assert_eq!(report["protocol"], protocol[1]);
         let models = report["models"].as_array().unwrap();
         let names: Vec<&str> = models.iter().filter_map(|model| model["name"].as_str()).collect();
-        assert_eq!(names, ["popularity", "itemknn", "ease", "als", "low_rank_als", "ncf", "hybrid"]);
+        assert_eq!(
+            names,
+            ["popularity", "itemknn", "rp3beta", "ease", "als", "low_rank_als", "ncf", "hybrid"]
+        );
         for model in models {
             let (name, metric) =
                 (model["name"].as_str().unwrap(), |name: &str| model["metrics"][name].as_f64());
@@ -56,7 +59,7 @@ fn both_protocols_measure_every_model_and_write_what_they_print() {
             }
         }
         if protocol[1] == "ranking" {
-            assert_eq!(models[3]["metrics"]["coverage@3"].as_f64(), Some(1.0));
+            assert_eq!(models[4]["metrics"]["coverage@3"].as_f64(), Some(1.0));
         }
     }
 }
@@ -117,7 +120,7 @@ fn former_names_of_models_and_settings_are_still_read() {
     assert!(place.must(&[&LOO[..], &SMALL, &former].concat()).contains("low_rank_als"));
     let text = std::fs::read_to_string(place.path("out.json")).unwrap();
     let report: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(report["models"][0]["settings"]["low_rank_als"]["dim"], 3);
+    assert_eq!(report["models"][0]["settings"]["models"]["low_rank_als"]["dim"], 3);
 }
 
 #[test]
@@ -153,10 +156,19 @@ fn bad_input_is_reported_with_its_location_and_nothing_is_written() {
 }
 
 #[test]
-fn a_catalogue_too_large_for_ease_is_reported_and_the_other_models_are_measured() {
+fn every_protocol_on_files_writes_the_metrics_of_users() {
     let place = place();
-    let printed =
-        place.must(&[&LOO[..], &SMALL, &["--models", "ease,als", "--set", "ease.max_items=5"]].concat());
-    assert!(printed.contains("ease: left out: ") && printed.contains("at most 5 items"), "{printed}");
-    assert!(printed.lines().any(|line| line.starts_with("als")));
+    let ranking = ["evaluate", "ranking", "--train", "train.txt", "--test", "test.txt"];
+    for protocol in [&LOO[..], &ranking] {
+        // Both names of the option are the same.
+        for option in ["--per-user", "--per-user-csv"] {
+            let args = ["--models", "popularity,transitions,itemknn", "--k", "3", option, "users.csv"];
+            place.must(&[protocol, &args].concat());
+            let users = crate::program::lines(&place.path("users.csv"));
+            assert_eq!(users[0], "user,model,hr@3,ndcg@3,recall@3,precision@3,mrr@3,map@3");
+            let of = |model: &str| users.iter().filter(|line| line.contains(model)).count();
+            assert_eq!((of(",popularity,"), of(",itemknn,1,"), of("transitions")), (24, 24, 0));
+            std::fs::remove_file(place.path("users.csv")).unwrap();
+        }
+    }
 }

@@ -10,6 +10,7 @@
 mod citeulike;
 mod data;
 mod evaluate;
+mod evaluate_ordered;
 mod formats;
 mod killed;
 mod logs;

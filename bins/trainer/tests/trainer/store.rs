@@ -1,4 +1,4 @@
-use crate::program::Place;
+use crate::program::{Place, lines};
 
 const GENERATE: [&str; 5] = ["generate", "--users", "40", "--interactions", "30"];
 const QUICK: &str = "[train.als]\ndim = 8\n[train.ncf]\nepochs = 1\nlayers = [8]\n";
@@ -20,8 +20,13 @@ fn the_whole_pipeline_is_measured_on_the_store_and_nothing_is_written() {
         "out.json",
         "--plot",
         "plot.svg",
+        "--per-user",
+        "users.csv",
     ]);
     assert_eq!(place.dump(), before);
+    let users = lines(&place.path("users.csv"));
+    assert_eq!(users[0], "user,model,hr@5,ndcg@5,recall@5,precision@5,mrr@5,map@5");
+    assert!(users.iter().any(|line| line.contains(",served,")), "{users:?}");
     assert!(place.must(&["models", "list"]).contains("no model is published"));
 
     let text = std::fs::read_to_string(place.path("out.json")).unwrap();

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use docent_domain::InteractionMatrix;
 use rayon::prelude::*;
 
-use crate::{BenchmarkError, Estimates};
+use crate::{BenchmarkError, Column, Estimates};
 
 /// Users with held-out articles to find, and the groups of articles that are ranked.
 pub(super) struct HoldoutEvaluation {
@@ -69,6 +69,11 @@ impl HoldoutEvaluation {
         self.cases.is_empty()
     }
 
+    /// Returns the user of each case.
+    pub fn users(&self) -> impl Iterator<Item = u32> {
+        self.cases.iter().map(|case| case.user)
+    }
+
     /// Returns for each of `models` the mean recall at each cut-off, over the users with something
     /// to find in the group. Articles that a user has in training are not ranked, and ties count
     /// against the held-out articles. `score` returns `[models][articles]` for a user.
@@ -91,12 +96,12 @@ impl HoldoutEvaluation {
 
     /// Collects the recalls of one model, `[users][models][groups]`, into named columns.
     fn estimates(&self, by_user: &[Vec<Vec<Recalls>>], model: usize) -> Estimates {
-        let mut columns = Vec::new();
+        let mut columns: Vec<Column> = Vec::new();
         for (at, group) in self.groups.iter().enumerate() {
-            let recalls: Vec<&Vec<f64>> =
-                by_user.iter().filter_map(|models| models.get(model)?.get(at)?.as_ref()).collect();
+            let recalls = by_user.iter().map(|models| models.get(model)?.get(at)?.as_ref());
+            let recalls: Vec<Option<&Vec<f64>>> = recalls.collect();
             for (column, k) in self.ks.iter().enumerate() {
-                let values = recalls.iter().filter_map(|recalls| recalls.get(column).copied()).collect();
+                let values = recalls.iter().map(|recalls| recalls.as_ref()?.get(column).copied()).collect();
                 columns.push((format!("{}recall@{k}", group.prefix), values));
             }
         }

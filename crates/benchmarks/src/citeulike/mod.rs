@@ -7,20 +7,17 @@ mod served;
 
 use std::path::PathBuf;
 
-use docent_domain::{InteractionMatrix, Strategy};
+use docent_domain::{Histories, InteractionMatrix, Strategy};
 use docent_formats::{
     FormatError,
     citeulike::{Articles, Parts, Split},
 };
 use docent_models::ModelKind;
-use docent_training::fit::FitSettings;
+use docent_training::fit::{FitData, FitSettings};
 
 use self::holdout_evaluation::HoldoutEvaluation;
 pub use self::model::Model;
-use crate::{
-    BenchmarkError, BenchmarkEvent, BenchmarkObserver, ModelReport, Report, catalogue::Histories, models,
-    observer,
-};
+use crate::{BenchmarkError, BenchmarkEvent, BenchmarkObserver, ModelReport, Report, models, observer};
 
 /// A source of knowledge that a run can leave out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,9 +112,19 @@ pub fn citeulike(
     };
     let interactions = training.len();
     observer::emit(observer, &BenchmarkEvent::Data { users, items, interactions })?;
-    let run = Run { histories: Histories::of(&likes), training, holdout, observer };
+    let histories = Histories::of_matrix(&likes);
+    let training = FitData::new(Histories::of_matrix(&training))?;
+    let run = Run { histories, training, holdout, observer };
     let models = run.reports(&options.models, articles)?;
-    Ok(Report { protocol: "citeulike", data: options.description(), users, items, interactions, models })
+    Ok(Report {
+        protocol: "citeulike",
+        data: options.description(),
+        users,
+        items,
+        interactions,
+        models,
+        case_users: run.holdout.users().map(|user| user.to_string()).collect(),
+    })
 }
 
 /// Data that all models share.
@@ -125,7 +132,7 @@ struct Run<'a> {
     /// Libraries, which lists are computed from.
     histories: Histories,
     /// Libraries that models may learn from; empty if they are left out.
-    training: InteractionMatrix,
+    training: FitData,
     holdout: HoldoutEvaluation,
     observer: &'a dyn BenchmarkObserver,
 }
@@ -152,7 +159,7 @@ impl Run<'_> {
     }
 
     fn fitted(&self, kind: ModelKind) -> Result<ModelReport, BenchmarkError> {
-        if self.training.is_empty() {
+        if self.training.likes().is_empty() {
             let reason = "the libraries of users are left out".to_owned();
             return Ok(ModelReport::skipped(kind.name(), reason));
         }
@@ -160,9 +167,7 @@ impl Run<'_> {
         models::model(kind, &self.training, settings, self.observer, &|model| {
             let mut estimates = self.holdout.recalls(1, |user| {
                 observer::check(self.observer)?;
-                let mut scores = Vec::new();
-                model.score_all(self.histories.get(user), &mut scores)?;
-                Ok(vec![scores])
+                Ok(vec![model.fold_in(self.histories.of(user))?.all()?.to_vec()])
             })?;
             Ok(estimates.pop().unwrap_or_default())
         })

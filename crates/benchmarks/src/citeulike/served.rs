@@ -1,6 +1,6 @@
 use std::{ops::ControlFlow, time::Instant};
 
-use docent_domain::Strategy;
+use docent_domain::{Strategy, as_set};
 use docent_formats::citeulike::Articles;
 use docent_training::{Offline, TrainConfig, TrainError, TrainEvent, TrainObserver};
 
@@ -19,13 +19,13 @@ impl Run<'_> {
         let begun = Instant::now();
         let resources = articles.into_resources()?;
         let mut events = Events(self.observer);
-        let offline = Offline::train(resources, &self.training, &TrainConfig::default(), &mut events)?;
+        let offline = Offline::train(resources, self.training.likes(), &TrainConfig::default(), &mut events)?;
         let train_seconds = begun.elapsed().as_secs_f64();
         observer::emit(self.observer, &BenchmarkEvent::Measuring { model: "served" })?;
         let begun = Instant::now();
         let estimates = self.holdout.recalls(strategies.len(), |user| {
             observer::check(self.observer)?;
-            Ok(offline.score_all(self.histories.get(user), strategies).map_err(TrainError::from)?)
+            Ok(offline.score_all(&as_set(self.histories.of(user)), strategies).map_err(TrainError::from)?)
         })?;
         let (score_seconds, peak_rss_bytes) = (begun.elapsed().as_secs_f64(), memory::peak_bytes());
         let mut reports = Vec::with_capacity(strategies.len());
