@@ -85,7 +85,7 @@ fn a_member_that_fails_to_find_candidates_is_an_error_and_not_an_empty_list() {
     let replay = Replay::new(rows, model).unwrap();
     let at = DateTime::UNIX_EPOCH;
     let (ada, config): (UserId, _) = ("ada".parse().unwrap(), EngineConfig::default());
-    let liked = [ReplayPositive { key: 0, strength: 1.0, at }];
+    let liked = [ReplayPositive { key: 0, strength: 1.0, at: Some(at) }];
     let user = ReplayUser::new(liked.into_iter(), [0]);
 
     let among_some = replay.candidates(&ada, &user, 10, &config, at, Some(&[1, 2]));

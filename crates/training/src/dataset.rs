@@ -17,7 +17,8 @@ pub(crate) struct Like {
     pub user: u32,
     pub item: u32,
     pub strength: f32,
-    pub at: DateTime<Utc>,
+    /// Time of the newest interaction, if it is known.
+    pub at: Option<DateTime<Utc>>,
 }
 
 /// A resource of the catalogue, in the order of its row.
@@ -31,7 +32,7 @@ pub(crate) struct Item {
 pub(crate) struct Dataset {
     pub items: Vec<Item>,
     pub users: Vec<UserId>,
-    /// By user, oldest first.
+    /// By user, oldest first; those without a time come before all others.
     pub likes: Vec<Like>,
 }
 
@@ -48,7 +49,7 @@ impl Dataset {
     }
 
     pub(crate) fn watermark(&self) -> Option<DateTime<Utc>> {
-        self.likes.iter().map(|like| like.at).max()
+        self.likes.iter().filter_map(|like| like.at).max()
     }
 }
 
@@ -70,7 +71,7 @@ async fn read_items(store: &Store) -> Result<Vec<Item>, TrainError> {
 /// One user and one resource over all types of interaction.
 struct Pair {
     strength: f32,
-    at: DateTime<Utc>,
+    at: Option<DateTime<Utc>>,
     liked: bool,
     rejected: bool,
 }
@@ -81,16 +82,16 @@ type Pairs = HashMap<(u32, u32), Pair, rustc_hash::FxBuildHasher>;
 /// unless the user interacted with it since. A click alone says nothing: it follows the place in
 /// the list.
 fn apply_verdict(pairs: &mut Pairs, of: (u32, u32), verdict: &Verdict) {
-    let fresh = Pair { strength: 0.0, at: verdict.at, liked: false, rejected: false };
+    let fresh = Pair { strength: 0.0, at: Some(verdict.at), liked: false, rejected: false };
     if verdict.was_useful {
         let pair = pairs.entry(of).or_insert(fresh);
         if !pair.liked {
             pair.liked = true;
             pair.strength = USEFUL_STRENGTH as f32;
-            pair.at = verdict.at;
+            pair.at = Some(verdict.at);
         }
     } else if let Some(pair) = pairs.get_mut(&of) {
-        pair.rejected |= pair.at <= verdict.at;
+        pair.rejected |= pair.at <= Some(verdict.at);
     }
 }
 

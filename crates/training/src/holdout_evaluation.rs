@@ -71,7 +71,8 @@ impl<'a> HoldoutEvaluation<'a> {
                 histories.binary_search_by_key(&Some(first.user), |h| h.first().map(|like| like.user));
             let Some(&history) = found.ok().and_then(|at| histories.get(at)) else { continue };
             let held_out = of_user.iter().map(|like| like.item).collect();
-            cases.push(Case { user: first.user, known: history, history, held_out, at: first.at });
+            let at = of_user.iter().chain(history).find_map(|like| like.at).unwrap_or(DateTime::UNIX_EPOCH);
+            cases.push(Case { user: first.user, known: history, history, held_out, at });
         }
         Self { cases }
     }
@@ -158,7 +159,7 @@ mod tests {
 
     fn likes(user: u32, items: std::ops::Range<u32>) -> Vec<Like> {
         let at = |item: u32| DateTime::from_timestamp(i64::from(item), 0).unwrap();
-        items.map(|item| Like { user, item, strength: 1.0, at: at(item) }).collect()
+        items.map(|item| Like { user, item, strength: 1.0, at: Some(at(item)) }).collect()
     }
 
     #[test]

@@ -94,8 +94,10 @@ impl Offline {
     /// # Errors
     /// [`Error::Model`] if a member of the model fails.
     pub fn score_all(&self, history: &[(u32, f32)], strategies: &[Strategy]) -> Result<Vec<Vec<f32>>, Error> {
-        let history: Vec<Like> =
-            history.iter().map(|&(item, strength)| Like { user: 0, item, strength, at: self.now }).collect();
+        let history: Vec<Like> = history
+            .iter()
+            .map(|&(item, strength)| Like { user: 0, item, strength, at: Some(self.now) })
+            .collect();
         let mut is_seen = vec![false; self.resources];
         for like in &history {
             if let Some(seen) = is_seen.get_mut(like.item as usize) {
@@ -140,7 +142,7 @@ fn dataset(
     for user in 0..likes.n_rows() {
         let (items, strengths) = likes.row(user);
         for (&item, &strength) in items.iter().zip(strengths) {
-            all.push(Like { user: user as u32, item, strength, at });
+            all.push(Like { user: user as u32, item, strength, at: Some(at) });
         }
     }
     Ok(Dataset {

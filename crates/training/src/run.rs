@@ -230,7 +230,7 @@ impl Trainer {
         };
         let Some(watermark) = live.info.watermark else { return Ok(None) };
         let mut since = HoldoutEvaluation { cases: test.cases.clone() };
-        since.cases.retain(|case| case.history.last().is_some_and(|like| like.at > watermark));
+        since.cases.retain(|case| case.history.last().is_some_and(|like| like.at > Some(watermark)));
         if since.cases.len() < MIN_USERS_TO_COMPARE_LIVE {
             return Ok(None);
         }
@@ -273,7 +273,8 @@ fn score_by(
 
 /// Returns the likes to learn from, and those to hold out: the latest share of each user's likes.
 pub(crate) fn split(likes: &[Like], share: f64) -> (Vec<Like>, Vec<Like>) {
-    let events: Vec<(u32, i64)> = likes.iter().map(|like| (like.user, like.at.timestamp_micros())).collect();
+    let micros = |like: &Like| like.at.map_or(i64::MIN, |at| at.timestamp_micros());
+    let events: Vec<(u32, i64)> = likes.iter().map(|like| (like.user, micros(like))).collect();
     let Holdout { train, test } = temporal_holdout(&events, share, MIN_POSITIVES_TO_HOLD_OUT);
     (pick(likes, &train), pick(likes, &test))
 }
