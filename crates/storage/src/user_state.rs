@@ -18,9 +18,9 @@ pub struct UserState {
     pub row_id: i64,
     /// Preferences and totals of the user.
     pub profile: Profile,
-    /// Liked resources, newest first, at most as many as requested. Those without a time come last.
-    /// Those without a time, and those of equal times, are in an order that differs from user to
-    /// user and does not depend on the order of rows.
+    /// Liked resources, newest first, at most as many as requested. Resources without a time come
+    /// last. Among them, and among equal times, the order differs from user to user and does not
+    /// depend on the order of rows.
     pub positives: Vec<PositiveResource>,
     /// Row ids of all liked resources, ascending.
     pub liked_rows: Vec<i64>,
@@ -86,9 +86,9 @@ const SIGNED: &str = "SELECT resource_id, CAST(MAX(CASE WHEN is_negative THEN 1 
                       FROM user_interactions WHERE user_id = $1 AND (is_positive OR is_negative) \
                       GROUP BY resource_id ORDER BY resource_id";
 
-/// The two databases sort null differently unless told where. Ties are broken by a quadratic hash of
-/// user and resource modulo the prime 2^31 - 1; the ids are reduced first, so that no product is
-/// beyond 64 bits.
+/// By default the two databases sort null differently. A quadratic hash of user and resource,
+/// modulo the prime 2^31 - 1, breaks ties; the ids are reduced first, so that no product is beyond
+/// 64 bits.
 const LIKED: &str = "SELECT h.resource_id, r.external_id, h.strength, h.newest FROM \
                      (SELECT k.*, (k.mixed * k.mixed) % 2147483647 AS hash FROM \
                      (SELECT i.*, ((i.resource_id % 2147483647) * 742938285 \

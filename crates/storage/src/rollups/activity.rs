@@ -28,8 +28,8 @@ impl Activity {
         Self { since: to_micros(now - KEPT), slots, events: BTreeMap::new(), times: BTreeMap::new() }
     }
 
-    /// Adds one event of a user, whose row is locked. An event without a time belongs to no hour and
-    /// to no session, so no window counts it.
+    /// Adds one event of a user, whose row is locked. An event without a time belongs to no hour
+    /// and to no session, so no window counts it.
     pub(crate) fn event(&mut self, user: i64, kind: &str, is_positive: bool, at: Option<DateTime<Utc>>) {
         let Some(at) = at.map(to_micros) else { return };
         if at >= self.since {
