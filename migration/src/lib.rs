@@ -18,6 +18,7 @@ mod m20260101_000005_operations;
 mod m20260301_000006_feedback_loop;
 mod m20260401_000007_windows;
 mod m20260501_000008_erasures;
+mod m20260601_000009_missing_times;
 
 use sea_orm_migration::{
     prelude::*,
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260301_000006_feedback_loop::Migration),
             Box::new(m20260401_000007_windows::Migration),
             Box::new(m20260501_000008_erasures::Migration),
+            Box::new(m20260601_000009_missing_times::Migration),
         ]
     }
 }

@@ -33,7 +33,7 @@ pub fn load() -> anyhow::Result<(Vec<Resource>, Vec<NewInteraction>)> {
             resource_id: film.parse()?,
             interaction_type: InteractionType::Rating,
             signals: Signals { rating: Some(stars), ..Signals::default() },
-            at: DateTime::from_timestamp(seconds, 0).context("a time out of range")?,
+            at: Some(DateTime::from_timestamp(seconds, 0).context("a time out of range")?),
         });
     }
     ratings.sort_by_key(|rating| rating.at);

@@ -148,8 +148,8 @@ Columns, in any order. Columns in brackets are optional, and their cells may be 
                 authors and subjects are separated by |; hidden is true or false
   links         source, target, [kind: citation], [weight: 1]
   interactions  user_id, resource_id, interaction_type, [rating], [dwell_seconds], [scroll_depth], [occurred_at]
-Times are RFC 3339 (2024-05-01T12:00:00Z), dates (2024-05-01) or Unix seconds. An interaction without a time gets the
-time 2000-01-01, so that importing it twice counts it once.";
+Times are RFC 3339 (2024-05-01T12:00:00Z), dates (2024-05-01) or Unix seconds. An interaction without a time stays
+without one, and importing it twice counts it once.";
 
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Strict {

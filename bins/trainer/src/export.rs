@@ -90,11 +90,20 @@ async fn write_interactions<W: Write>(
 /// Returns the times of an interaction and its repeats, oldest first, so that an import counts as
 /// many. The store keeps the first and the newest time; the others are spaced evenly between them
 /// and never equal, because an import would take equal times for one interaction.
-fn times(first: DateTime<Utc>, newest: DateTime<Utc>, repeats: u32) -> impl Iterator<Item = DateTime<Utc>> {
-    let span = (newest - first).num_microseconds().unwrap_or(i64::MAX).max(i64::from(repeats));
+///
+/// Without a time there is one line, whatever the number of repeats, for the same reason.
+fn times(
+    first: Option<DateTime<Utc>>,
+    newest: Option<DateTime<Utc>>,
+    repeats: u32,
+) -> impl Iterator<Item = Option<DateTime<Utc>>> {
+    let first = first.or(newest).unwrap_or_default();
+    let repeats = if newest.is_some() { repeats } else { 0 };
     (0..=repeats).rev().map(move |left| {
+        let newest = newest?;
+        let span = (newest - first).num_microseconds().unwrap_or(i64::MAX).max(i64::from(repeats));
         let micros = i128::from(span) * i128::from(left) / i128::from(repeats.max(1));
-        newest - TimeDelta::microseconds(i64::try_from(micros).unwrap_or(i64::MAX))
+        Some(newest - TimeDelta::microseconds(i64::try_from(micros).unwrap_or(i64::MAX)))
     })
 }
 
@@ -131,9 +140,18 @@ mod tests {
     #[test]
     fn repeats_are_laid_between_the_first_and_the_newest() {
         let at = |micros: i64| DateTime::from_timestamp_micros(micros).unwrap_or_default();
-        let of = |first, newest, repeats| times(at(first), at(newest), repeats).collect::<Vec<_>>();
+        let of = |first: i64, newest: i64, repeats| {
+            times(Some(at(first)), Some(at(newest)), repeats).flatten().collect::<Vec<_>>()
+        };
         assert_eq!(of(10, 10, 0), [at(10)]);
         assert_eq!(of(10, 40, 3), [at(10), at(20), at(30), at(40)]);
         assert_eq!(of(10, 10, 2), [at(8), at(9), at(10)]);
+    }
+
+    #[test]
+    fn an_interaction_without_a_time_is_one_line() {
+        for repeats in [0, 3] {
+            assert_eq!(times(None, None, repeats).collect::<Vec<_>>(), [None]);
+        }
     }
 }

@@ -13,10 +13,10 @@ pub struct Interaction {
     pub signals: Signals,
     /// Number of repeats; 0 after the first interaction.
     pub return_visits: u32,
-    /// Time of the first interaction.
-    pub first_at: DateTime<Utc>,
-    /// Time of the newest interaction.
-    pub last_at: DateTime<Utc>,
+    /// Time of the first interaction with a known time; `None` if there is none.
+    pub first_at: Option<DateTime<Utc>>,
+    /// Time of the newest interaction with a known time; `None` if there is none.
+    pub last_at: Option<DateTime<Utc>>,
 }
 
 impl Interaction {
@@ -36,11 +36,13 @@ impl Interaction {
     }
 
     /// Merges a repeat: adds a return visit, keeps the larger strength and the newer time, and
-    /// overwrites only the signals that the newer one has.
+    /// overwrites only the signals that the newer one has. An interaction without a time is older
+    /// than any with one; of two without a time, the repeat is newer.
     ///
     /// The number of visits, the strength and the times do not depend on the order of the repeats.
     #[must_use]
     pub fn repeated(self, repeat: &Self) -> Self {
+        // `None` is less than any time.
         let signals = if repeat.last_at >= self.last_at {
             self.signals.overwritten_by(repeat.signals)
         } else {
@@ -50,7 +52,7 @@ impl Interaction {
             strength: self.strength.max(repeat.strength),
             signals,
             return_visits: self.return_visits.saturating_add(repeat.return_visits).saturating_add(1),
-            first_at: self.first_at.min(repeat.first_at),
+            first_at: [self.first_at, repeat.first_at].into_iter().flatten().min(),
             last_at: self.last_at.max(repeat.last_at),
             interaction_type: self.interaction_type,
         }

@@ -11,9 +11,9 @@ fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap()
 }
 
-fn rating(stars: f64, seconds: i64) -> Interaction {
+fn rating(stars: f64, seconds: impl Into<Option<i64>>) -> Interaction {
     let (user, resource) = (UserId::new("u").unwrap(), ResourceId::new("r").unwrap());
-    let new = NewInteraction::rating(user, resource, stars, at(seconds)).unwrap();
+    let new = NewInteraction::rating(user, resource, stars, seconds.into().map(at)).unwrap();
     Interaction::first(&new, &InteractionRules::default()).unwrap()
 }
 
@@ -21,7 +21,10 @@ fn rating(stars: f64, seconds: i64) -> Interaction {
 fn a_repeat_adds_a_visit_keeps_the_larger_strength_and_the_newer_time() {
     let merged = rating(4.0, 0).repeated(&rating(3.0, 10));
     assert_eq!((merged.return_visits, merged.strength.value()), (1, 0.8));
-    assert_eq!((merged.first_at, merged.last_at, merged.signals.rating), (at(0), at(10), Some(3.0)));
+    assert_eq!(
+        (merged.first_at, merged.last_at, merged.signals.rating),
+        (Some(at(0)), Some(at(10)), Some(3.0))
+    );
     assert!((merged.confidence() - 0.6).abs() < 1e-12);
 }
 
@@ -40,8 +43,21 @@ fn two_stars_or_less_are_negative_and_a_lowered_rating_is_not_positive() {
     assert_eq!(lowered.strength.value(), 1.0);
 }
 
+#[test]
+fn a_time_beats_none_and_none_replaces_nothing() {
+    for (known, repeat, stars, times) in [
+        (rating(4.0, None), rating(3.0, 5), 3.0, Some(at(5))),
+        (rating(4.0, 5), rating(3.0, None), 4.0, Some(at(5))),
+        (rating(4.0, None), rating(3.0, None), 3.0, None),
+    ] {
+        let merged = known.repeated(&repeat);
+        assert_eq!((merged.return_visits, merged.signals.rating), (1, Some(stars)));
+        assert_eq!((merged.first_at, merged.last_at), (times, times));
+    }
+}
+
 /// Merges ratings of `(half stars, seconds)` in order.
-fn merged(events: &[(u8, i64)]) -> Interaction {
+fn merged(events: &[(u8, Option<i64>)]) -> Interaction {
     let mut all = events.iter().map(|&(halves, t)| rating(f64::from(halves) / 2.0, t));
     let first = all.next().unwrap();
     all.fold(first, |known, repeat| known.repeated(&repeat))
@@ -50,10 +66,10 @@ fn merged(events: &[(u8, i64)]) -> Interaction {
 proptest! {
     #[test]
     fn repeats_give_the_same_counts_strength_and_times_in_any_order(
-        events in prop::collection::vec((1u8..=10, 0i64..1000), 1..20), shuffle in any::<u64>(),
+        events in prop::collection::vec((1u8..=10, prop::option::of(0i64..1000)), 1..20), shuffle in any::<u64>(),
     ) {
         let mut shuffled = events.clone();
-        shuffled.sort_by_key(|&(halves, t)| (u64::from(halves) * 31 + t.unsigned_abs()).wrapping_mul(shuffle | 1));
+        shuffled.sort_by_key(|&(halves, t)| (u64::from(halves) * 31 + t.unwrap_or(7).unsigned_abs()).wrapping_mul(shuffle | 1));
         let (a, b) = (merged(&events), merged(&shuffled));
         prop_assert_eq!((a.return_visits, a.strength, a.first_at, a.last_at), (b.return_visits, b.strength, b.first_at, b.last_at));
         prop_assert_eq!(a.return_visits as usize, events.len() - 1);

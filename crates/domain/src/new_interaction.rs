@@ -5,7 +5,8 @@ use crate::{DomainError, InteractionType, ResourceId, Signals, UserId};
 /// An interaction as a caller reports it, before it is merged with earlier ones.
 ///
 /// Each constructor documents the strength that [`InteractionRules`](crate::InteractionRules) gives
-/// the interaction. `at` is the time of the interaction; the constructors read no clock.
+/// the interaction. `at` is the time of the interaction, or `None` if it is not known; the
+/// constructors read no clock.
 ///
 /// ```
 /// use chrono::DateTime;
@@ -15,6 +16,7 @@ use crate::{DomainError, InteractionType, ResourceId, Signals, UserId};
 /// let at = DateTime::UNIX_EPOCH;
 /// let rated = NewInteraction::rating(&ada, &book, 4.5, at)?;
 /// let read = NewInteraction::view(&ada, &book, at).dwell_seconds(240.0)?;
+/// let collected = NewInteraction::collection_add(&ada, &book, None);
 /// # Ok::<(), docent_domain::DomainError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -27,8 +29,8 @@ pub struct NewInteraction {
     pub interaction_type: InteractionType,
     /// Measurements that came with the action.
     pub signals: Signals,
-    /// Time of the interaction.
-    pub at: DateTime<Utc>,
+    /// Time of the interaction; `None` if it is not known.
+    pub at: Option<DateTime<Utc>>,
 }
 
 impl NewInteraction {
@@ -38,9 +40,9 @@ impl NewInteraction {
         user_id: impl Into<UserId>,
         resource_id: impl Into<ResourceId>,
         interaction_type: InteractionType,
-        at: DateTime<Utc>,
+        at: impl Into<Option<DateTime<Utc>>>,
     ) -> Self {
-        let (user_id, resource_id) = (user_id.into(), resource_id.into());
+        let (user_id, resource_id, at) = (user_id.into(), resource_id.into(), at.into());
         Self { user_id, resource_id, interaction_type, signals: Signals::default(), at }
     }
 
@@ -50,7 +52,11 @@ impl NewInteraction {
     /// Without [`dwell_seconds`](Self::dwell_seconds) and [`scroll_depth`](Self::scroll_depth) the
     /// strength is 0.1, which is not positive.
     #[must_use]
-    pub fn view(user_id: impl Into<UserId>, resource_id: impl Into<ResourceId>, at: DateTime<Utc>) -> Self {
+    pub fn view(
+        user_id: impl Into<UserId>,
+        resource_id: impl Into<ResourceId>,
+        at: impl Into<Option<DateTime<Utc>>>,
+    ) -> Self {
         Self::new(user_id, resource_id, InteractionType::View, at)
     }
 
@@ -65,7 +71,7 @@ impl NewInteraction {
         user_id: impl Into<UserId>,
         resource_id: impl Into<ResourceId>,
         stars: f64,
-        at: DateTime<Utc>,
+        at: impl Into<Option<DateTime<Utc>>>,
     ) -> Result<Self, DomainError> {
         let mut rating = Self::new(user_id, resource_id, InteractionType::Rating, at);
         rating.signals.rating = Some(stars);
@@ -78,7 +84,7 @@ impl NewInteraction {
     pub fn annotation(
         user_id: impl Into<UserId>,
         resource_id: impl Into<ResourceId>,
-        at: DateTime<Utc>,
+        at: impl Into<Option<DateTime<Utc>>>,
     ) -> Self {
         Self::new(user_id, resource_id, InteractionType::Annotation, at)
     }
@@ -88,14 +94,18 @@ impl NewInteraction {
     pub fn collection_add(
         user_id: impl Into<UserId>,
         resource_id: impl Into<ResourceId>,
-        at: DateTime<Utc>,
+        at: impl Into<Option<DateTime<Utc>>>,
     ) -> Self {
         Self::new(user_id, resource_id, InteractionType::CollectionAdd, at)
     }
 
     /// Creates an export or a download of the resource. Its strength is 0.9.
     #[must_use]
-    pub fn export(user_id: impl Into<UserId>, resource_id: impl Into<ResourceId>, at: DateTime<Utc>) -> Self {
+    pub fn export(
+        user_id: impl Into<UserId>,
+        resource_id: impl Into<ResourceId>,
+        at: impl Into<Option<DateTime<Utc>>>,
+    ) -> Self {
         Self::new(user_id, resource_id, InteractionType::Export, at)
     }
 
@@ -105,7 +115,7 @@ impl NewInteraction {
     pub fn dismiss(
         user_id: impl Into<UserId>,
         resource_id: impl Into<ResourceId>,
-        at: DateTime<Utc>,
+        at: impl Into<Option<DateTime<Utc>>>,
     ) -> Self {
         Self::new(user_id, resource_id, InteractionType::Dismiss, at)
     }
@@ -155,11 +165,18 @@ mod tests {
         ] {
             assert_eq!(
                 (&new.user_id, &new.resource_id, &new.interaction_type, new.at),
-                (&user, &resource, &kind, at)
+                (&user, &resource, &kind, Some(at))
             );
             let found = InteractionRules::default().strength(&new.interaction_type, &new.signals).unwrap();
             assert!((found.value() - strength).abs() < 1e-12, "{kind}: {found:?}");
         }
+    }
+
+    #[test]
+    fn an_interaction_may_have_no_time() {
+        let (user, resource) = ids();
+        assert_eq!(NewInteraction::view(&user, &resource, None).at, None);
+        assert_eq!(NewInteraction::rating(&user, &resource, 4.5, None).unwrap().at, None);
     }
 
     #[test]

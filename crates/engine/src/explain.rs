@@ -90,13 +90,13 @@ impl<'a> Explainer<'a> {
     fn similar(&self, ranked: &Ranked, scores: &ComponentScores) -> Option<Reason<u32>> {
         let key = ranked.key;
         let vector = self.state.vectors.get(key)?;
-        let newest = self.user.positives.first()?.at;
+        let (newest, oldest) = (self.user.positives.first()?.at, self.user.oldest_time());
         let mut strongest: Option<(f64, u32)> = None;
         for positive in self.user.positives.iter().take(CONTENT_HISTORY_LEN) {
             let Some(other) = self.state.vectors.get(positive.key).filter(|_| positive.key != key) else {
                 continue;
             };
-            let age_days = (newest - positive.at).as_seconds_f64() / 86_400.0;
+            let age_days = newest.map_or(0.0, |newest| positive.age_days(newest, oldest));
             let half_lives = age_days.max(0.0) / f64::from(CONTENT_HALF_LIFE_DAYS);
             let contribution = f64::from(positive.strength) * 0.5f64.powf(half_lives) * cosine(vector, other);
             if strongest.is_none_or(|(most, _)| contribution > most) {

@@ -43,8 +43,8 @@ pub struct ReplayPositive {
     pub key: u32,
     /// Strength, in `[0, 1]`.
     pub strength: f32,
-    /// Time of the interaction.
-    pub at: DateTime<Utc>,
+    /// Time of the interaction; `None` if it is not known.
+    pub at: Option<DateTime<Utc>>,
 }
 
 /// A user with default preferences.

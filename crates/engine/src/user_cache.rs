@@ -28,14 +28,24 @@ const WRITE_COUNTERS: usize = 1024;
 pub(crate) struct Positive {
     pub key: u32,
     pub strength: f32,
-    pub at: DateTime<Utc>,
+    /// Time of the interaction, if it is known.
+    pub at: Option<DateTime<Utc>>,
+}
+
+impl Positive {
+    /// Returns the age at `now` in days. Without a time, a positive is as old as the oldest one of
+    /// the user that has a time, so that it outweighs none of them; without any time, all are
+    /// equally old. `oldest` is that of [`UserView::oldest_time`].
+    pub(crate) fn age_days(&self, now: DateTime<Utc>, oldest: Option<DateTime<Utc>>) -> f64 {
+        self.at.or(oldest).map_or(0.0, |at| (now - at).as_seconds_f64() / 86_400.0)
+    }
 }
 
 /// The part of a user's data that ranking needs, under the keys of the catalogue.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct UserView {
     pub profile: Profile,
-    /// Positive interactions, the newest first.
+    /// Positive interactions, the newest first, those without a time last.
     pub positives: Vec<Positive>,
     pub seen: FxHashSet<u32>,
     pub disliked: FxHashSet<u32>,
@@ -59,17 +69,22 @@ impl UserView {
         }
     }
 
+    /// Returns the time of the oldest positive that has one.
+    pub(crate) fn oldest_time(&self) -> Option<DateTime<Utc>> {
+        self.positives.iter().rev().find_map(|positive| positive.at)
+    }
+
     /// Applies the user's verdicts on recommendations. A useful resource counts as a positive
     /// unless the user has interacted with it. One that was not useful is no longer a positive
-    /// unless the user chose it again later.
+    /// unless the user chose it again later, at a known time.
     fn with_verdicts(mut self, verdicts: &[Verdict], state: &State) -> Self {
         for verdict in verdicts {
             let Some(key) = state.catalogue.key_of_row_id(verdict.resource_row) else { continue };
             if !verdict.was_useful {
                 self.not_useful.insert(key);
-                self.positives.retain(|positive| positive.key != key || positive.at > verdict.at);
+                self.positives.retain(|positive| positive.key != key || positive.at > Some(verdict.at));
             } else if !self.disliked.contains(&key) && self.seen.insert(key) {
-                let (strength, at) = (USEFUL_STRENGTH as f32, verdict.at);
+                let (strength, at) = (USEFUL_STRENGTH as f32, Some(verdict.at));
                 let place = self.positives.partition_point(|positive| positive.at >= at);
                 self.positives.insert(place, Positive { key, strength, at });
             }
@@ -162,5 +177,27 @@ impl UserCache {
     fn counter(&self, id: &UserId) -> Option<&AtomicU64> {
         let slot = self.hasher.hash_one(id) as usize % WRITE_COUNTERS;
         self.writes.get(slot)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_positive_without_a_time_is_as_old_as_the_oldest() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default();
+        let days_ago = |days: i64| Some(now - chrono::TimeDelta::days(days));
+        for (times, ages) in [
+            (vec![days_ago(1), days_ago(7), None, None], vec![1.0, 7.0, 7.0, 7.0]),
+            (vec![None, None], vec![0.0, 0.0]),
+            (vec![days_ago(3)], vec![3.0]),
+        ] {
+            let positives = times.iter().map(|at| Positive { key: 0, strength: 1.0, at: *at }).collect();
+            let user = UserView { positives, ..UserView::default() };
+            let found: Vec<f64> =
+                user.positives.iter().map(|p| p.age_days(now, user.oldest_time())).collect();
+            assert_eq!(found, ages, "{times:?}");
+        }
     }
 }

@@ -136,7 +136,7 @@ fn known_history(state: &State, user: &UserView) -> Vec<Event> {
     let Some(live) = state.live.as_deref() else { return Vec::new() };
     let event = |positive: &Positive| {
         let item = state.row(positive.key).filter(|row| live.model.is_chosen(*row))?;
-        Some(Event { item, confidence: positive.strength, time: Some(positive.at.timestamp_micros()) })
+        Some(Event { item, confidence: positive.strength, time: positive.at.map(|at| at.timestamp_micros()) })
     };
     user.positives.iter().rev().filter_map(event).collect()
 }
@@ -148,14 +148,15 @@ pub(crate) fn content_without(
     now: DateTime<Utc>,
     left_out: Option<u32>,
 ) -> Option<Vec<f32>> {
+    let oldest = user.oldest_time();
     let signals: Vec<ContentSignal<'_>> = user
         .positives
         .iter()
         .filter(|positive| Some(positive.key) != left_out)
         .filter_map(|positive| {
-            let age_days = (now - positive.at).as_seconds_f64() / 86_400.0;
+            let age_days = positive.age_days(now, oldest) as f32;
             let vector = state.vectors.get(positive.key)?;
-            Some(ContentSignal { vector, strength: positive.strength, age_days: age_days as f32 })
+            Some(ContentSignal { vector, strength: positive.strength, age_days })
         })
         .collect();
     content_profile(&signals)

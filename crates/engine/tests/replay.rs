@@ -79,7 +79,7 @@ fn a_member_that_fails_is_an_error_and_not_an_empty_list() {
     let replay = Replay::new(rows, model).unwrap();
     let at = DateTime::UNIX_EPOCH;
     let (ada, config): (UserId, _) = ("ada".parse().unwrap(), EngineConfig::default());
-    let liked = [ReplayPositive { key: 0, strength: 1.0, at }];
+    let liked = [ReplayPositive { key: 0, strength: 1.0, at: Some(at) }];
     let user = ReplayUser::new(liked.into_iter(), [0]);
 
     for among in [None, Some([1, 2].as_slice())] {

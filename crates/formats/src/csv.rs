@@ -135,7 +135,7 @@ fn interaction(row: Row<'_>) -> Result<Record, String> {
             dwell_seconds: row.number("dwell_seconds")?,
             scroll_depth: row.number("scroll_depth")?,
         },
-        at: row.time("occurred_at")?.unwrap_or_else(fields::default_time),
+        at: row.time("occurred_at")?,
     }))
 }
 
@@ -159,6 +159,18 @@ mod tests {
         let bad_number = "r.csv:3: quality: expected a number, got \"high\"";
         let bad_length = "r.csv:4: expected 3 columns as in the header, got 2";
         assert_eq!(read, ["r.csv:2 a Some(0.5)", bad_number, bad_length, "r.csv:5 d None"]);
+    }
+
+    #[test]
+    fn an_interaction_without_a_time_has_none() {
+        for text in [
+            "user_id,resource_id,interaction_type\nu,a,view\n",
+            "user_id,resource_id,interaction_type,occurred_at\nu,a,view,\n",
+        ] {
+            let read = records("i.csv", text.as_bytes(), Rows::Interactions).unwrap().next().unwrap();
+            let Record::Interaction(interaction) = read.unwrap().record else { panic!("an interaction") };
+            assert_eq!(interaction.at, None, "{text}");
+        }
     }
 
     #[test]

@@ -1,12 +1,6 @@
 //! Parsers of values that several formats write alike.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-
-/// Returns the time of an interaction without one: 2000-01-01T00:00:00Z. A constant, because a
-/// second import would count other times as repeats.
-pub(crate) fn default_time() -> DateTime<Utc> {
-    DateTime::UNIX_EPOCH + TimeDelta::seconds(946_684_800)
-}
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 /// Parses RFC 3339, a date, or seconds since 1970.
 pub(crate) fn time(text: &str) -> Result<DateTime<Utc>, String> {

@@ -187,13 +187,14 @@ fn year_of(title: &str) -> Option<DateTime<Utc>> {
 }
 
 fn rating(user: &str, movie: &str, stars: &str, at: &str) -> Result<Record, String> {
-    let time = fields::from_unix_seconds(fields::number("timestamp", at)?);
+    let time = fields::from_unix_seconds(fields::number("timestamp", at)?)
+        .ok_or_else(|| format!("timestamp: expected Unix seconds, got \"{at}\""))?;
     Ok(Record::Interaction(NewInteraction {
         user_id: UserId::new(user).map_err(|error| error.to_string())?,
         resource_id: ResourceId::new(movie).map_err(|error| error.to_string())?,
         interaction_type: InteractionType::Rating,
         signals: Signals { rating: Some(fields::number("rating", stars)?), ..Signals::default() },
-        at: time.ok_or_else(|| format!("timestamp: expected Unix seconds, got \"{at}\""))?,
+        at: Some(time),
     }))
 }
 

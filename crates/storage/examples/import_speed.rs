@@ -83,7 +83,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let mut times = Vec::new();
     for n in 0..200 {
-        let one = NewInteraction { at: now, ..event(n * 77)? };
+        let one = NewInteraction { at: Some(now), ..event(n * 77)? };
         let started = Instant::now();
         store.record(&[one], &InteractionRules::default(), now, None).await?;
         times.push(started.elapsed());
@@ -111,7 +111,7 @@ fn event(n: u64) -> Result<NewInteraction, Box<dyn Error>> {
         resource_id: ResourceId::new(format!("resource-{}", (draw >> 20) % RESOURCES))?,
         interaction_type: kinds.into_iter().nth((draw >> 50) as usize % 3).ok_or("no kind")?,
         signals: Signals { dwell_seconds: Some((draw >> 40) as f64 % 900.0), ..Signals::default() },
-        at: DateTime::from_timestamp(1_700_000_000 + n as i64 * 30, 0).ok_or("no such time")?,
+        at: Some(DateTime::from_timestamp(1_700_000_000 + n as i64 * 30, 0).ok_or("no such time")?),
     })
 }
 

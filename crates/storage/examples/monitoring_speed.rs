@@ -119,7 +119,7 @@ fn event(n: u64, rows: u64, now: DateTime<Utc>) -> Result<NewInteraction, Failed
         resource_id: resource_of(draw >> 20)?,
         interaction_type: kinds.into_iter().nth((draw >> 50) as usize % 3).ok_or("no kind")?,
         signals: Signals::default(),
-        at: when(n, rows, now),
+        at: Some(when(n, rows, now)),
     })
 }
 

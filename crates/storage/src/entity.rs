@@ -102,8 +102,8 @@ table!(interaction = "user_interactions" {
     rating: Option<f64>,
     return_visits: i64,
     confidence: f64,
-    created_at: i64,
-    interaction_timestamp: i64,
+    created_at: Option<i64>,
+    interaction_timestamp: Option<i64>,
 });
 
 table!(feedback = "recommendation_feedback" {

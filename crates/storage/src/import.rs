@@ -49,8 +49,8 @@ pub struct ImportSession {
 impl Store {
     /// Imports interactions, in transactions of a few thousand. An event that is not newer than the
     /// stored event of its user, resource and type counts as known, so that a second run of the
-    /// same import changes nothing. Therefore pass the events of a file oldest first; within one
-    /// call they are sorted.
+    /// same import changes nothing. An event without a time is never newer. Therefore pass the
+    /// events of a file oldest first; within one call they are sorted.
     ///
     /// # Errors
     /// [`StorageError::Invalid`](crate::StorageError::Invalid) for the first event that breaks a
@@ -134,8 +134,8 @@ impl ImportSession {
     }
 }
 
-/// Returns the events, oldest first, each with its index in the request. Fails for the first that
-/// breaks a rule.
+/// Returns the events, those without a time first and then the oldest first, each with its index in
+/// the request. Fails for the first that breaks a rule.
 fn oldest_first<'a>(
     events: &'a [NewInteraction],
     rules: &InteractionRules,

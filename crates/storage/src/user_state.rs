@@ -8,7 +8,7 @@ use crate::{Store, profiles::find_profile};
 use docent_database::{
     error::{Result, StorageError},
     sql,
-    time::from_micros,
+    time::from_micros_null,
 };
 
 /// State of a user for recommendations.
@@ -18,7 +18,9 @@ pub struct UserState {
     pub row_id: i64,
     /// Preferences and totals of the user.
     pub profile: Profile,
-    /// Liked resources, newest first, at most as many as requested.
+    /// Liked resources, newest first, at most as many as requested. Resources without a time come
+    /// last. Among them, and among equal times, the order differs from user to user and does not
+    /// depend on the order of rows.
     pub positives: Vec<PositiveResource>,
     /// Row ids of all liked resources, ascending.
     pub liked_rows: Vec<i64>,
@@ -36,8 +38,8 @@ pub struct PositiveResource {
     pub resource_id: ResourceId,
     /// Largest strength of the user's interactions with it.
     pub strength: Strength,
-    /// Time of the newest of these interactions.
-    pub at: DateTime<Utc>,
+    /// Time of the newest of these interactions; `None` if none has a time.
+    pub at: Option<DateTime<Utc>>,
 }
 
 #[derive(FromQueryResult)]
@@ -51,7 +53,7 @@ struct Liked {
     resource_id: i64,
     external_id: String,
     strength: f64,
-    newest: i64,
+    newest: Option<i64>,
 }
 
 impl Store {
@@ -84,12 +86,19 @@ const SIGNED: &str = "SELECT resource_id, CAST(MAX(CASE WHEN is_negative THEN 1 
                       FROM user_interactions WHERE user_id = $1 AND (is_positive OR is_negative) \
                       GROUP BY resource_id ORDER BY resource_id";
 
-const LIKED: &str = "SELECT i.resource_id, r.external_id, i.strength, i.newest FROM \
+/// By default the two databases sort null differently. A quadratic hash of user and resource,
+/// modulo the prime 2^31 - 1, breaks ties; the ids are reduced first, so that no product is beyond
+/// 64 bits.
+const LIKED: &str = "SELECT h.resource_id, r.external_id, h.strength, h.newest FROM \
+                     (SELECT k.*, (k.mixed * k.mixed) % 2147483647 AS hash FROM \
+                     (SELECT i.*, ((i.resource_id % 2147483647) * 742938285 \
+                     + (CAST($1 AS bigint) % 2147483647) * 950706376 + 402653189) % 2147483647 AS mixed FROM \
                      (SELECT resource_id, MAX(interaction_strength) AS strength, MAX(interaction_timestamp) AS newest \
                       FROM user_interactions WHERE user_id = $1 AND (is_positive OR is_negative) GROUP BY resource_id \
-                      HAVING MAX(CASE WHEN is_negative THEN 1 ELSE 0 END) = 0 \
-                      ORDER BY newest DESC, resource_id LIMIT $2) i \
-                     JOIN resources r ON r.id = i.resource_id ORDER BY i.newest DESC, i.resource_id";
+                      HAVING MAX(CASE WHEN is_negative THEN 1 ELSE 0 END) = 0) i) k \
+                      ORDER BY newest DESC NULLS LAST, hash, resource_id LIMIT $2) h \
+                     JOIN resources r ON r.id = h.resource_id \
+                     ORDER BY h.newest DESC NULLS LAST, h.hash, h.resource_id";
 
 impl Liked {
     fn checked(self) -> Result<PositiveResource> {
@@ -99,7 +108,7 @@ impl Liked {
                 .map_err(|error| StorageError::corrupt("user_interactions", self.resource_id, error))?,
             strength: Strength::new(self.strength)
                 .map_err(|error| StorageError::corrupt("user_interactions", self.resource_id, error))?,
-            at: from_micros("user_interactions", self.resource_id, self.newest)?,
+            at: from_micros_null("user_interactions", self.resource_id, self.newest)?,
         })
     }
 }

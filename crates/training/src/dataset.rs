@@ -73,7 +73,7 @@ async fn read_items(store: &Store) -> Result<Vec<Item>, TrainError> {
 /// One user and one resource over all types of interaction.
 struct Pair {
     strength: f32,
-    at: DateTime<Utc>,
+    at: Option<DateTime<Utc>>,
     liked: bool,
     rejected: bool,
 }
@@ -84,16 +84,16 @@ type Pairs = HashMap<(u32, u32), Pair, rustc_hash::FxBuildHasher>;
 /// unless the user interacted with it since. A click alone says nothing: it follows the place in
 /// the list.
 fn apply_verdict(pairs: &mut Pairs, of: (u32, u32), verdict: &Verdict) {
-    let fresh = Pair { strength: 0.0, at: verdict.at, liked: false, rejected: false };
+    let fresh = Pair { strength: 0.0, at: Some(verdict.at), liked: false, rejected: false };
     if verdict.was_useful {
         let pair = pairs.entry(of).or_insert(fresh);
         if !pair.liked {
             pair.liked = true;
             pair.strength = USEFUL_STRENGTH as f32;
-            pair.at = verdict.at;
+            pair.at = Some(verdict.at);
         }
     } else if let Some(pair) = pairs.get_mut(&of) {
-        pair.rejected |= pair.at <= verdict.at;
+        pair.rejected |= pair.at <= Some(verdict.at);
     }
 }
 
@@ -175,7 +175,7 @@ async fn read_likes(
     let mut likes: Vec<Like> = pairs
         .into_iter()
         .filter(|(_, pair)| pair.liked && !pair.rejected)
-        .map(|((user, item), pair)| Like { user, item, strength: pair.strength, at: Some(pair.at) })
+        .map(|((user, item), pair)| Like { user, item, strength: pair.strength, at: pair.at })
         .collect();
     sort_by_time(&mut likes);
     Ok((users, likes))

@@ -71,13 +71,8 @@ impl<'a> HoldoutEvaluation<'a> {
                 histories.binary_search_by_key(&Some(first.user), |h| h.first().map(|like| like.user));
             let Some(&history) = found.ok().and_then(|at| histories.get(at)) else { continue };
             let held_out = of_user.iter().map(|like| like.item).collect();
-            cases.push(Case {
-                user: first.user,
-                known: history,
-                history,
-                held_out,
-                at: first.at.unwrap_or_default(),
-            });
+            let at = of_user.iter().chain(history).find_map(|like| like.at).unwrap_or(DateTime::UNIX_EPOCH);
+            cases.push(Case { user: first.user, known: history, history, held_out, at });
         }
         Self { cases }
     }

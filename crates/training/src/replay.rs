@@ -170,7 +170,7 @@ pub(crate) fn replay_user(history: &[Like], known: &[Like]) -> ReplayUser {
     let newest_first = history.iter().rev().map(|like| ReplayPositive {
         key: like.item,
         strength: like.strength,
-        at: like.at.unwrap_or_default(),
+        at: like.at,
     });
     ReplayUser::new(newest_first, known.iter().map(|like| like.item))
 }

@@ -85,9 +85,28 @@ pub struct InteractionInput {
     #[schema(minimum = 0.5, maximum = 5, multiple_of = 0.5)]
     rating: Option<f64>,
     /// Time of the interaction (RFC 3339), at most 5 minutes ahead of the server clock. Defaults to
-    /// the current time.
-    #[schema(format = DateTime)]
-    occurred_at: Option<String>,
+    /// the current time; null if the time is not known.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    occurred_at: OccurredAt,
+}
+
+/// Time of an interaction as the request states it.
+#[derive(Debug, Default)]
+enum OccurredAt {
+    /// The field is absent.
+    #[default]
+    Now,
+    /// The field is null.
+    Unknown,
+    /// The field has a value, not parsed yet.
+    At(String),
+}
+
+impl<'de> Deserialize<'de> for OccurredAt {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Unknown, Self::At))
+    }
 }
 
 /// Type of an interaction. Only the schema of the OpenAPI document; types are open.
@@ -122,17 +141,20 @@ impl<'de> Deserialize<'de> for InteractionRequest {
 }
 
 impl InteractionInput {
-    /// Converts the input into an interaction that happened at `now` unless it states another time.
-    /// The engine checks the type and the signals.
+    /// Converts the input into an interaction that happened at `now` unless it states another time,
+    /// or that the time is not known. The engine checks the type and the signals.
     ///
     /// # Errors
     /// Returns the first violated rule.
     pub fn to_interaction(&self, now: DateTime<Utc>) -> Result<NewInteraction, DomainError> {
         let at = match &self.occurred_at {
-            Some(text) => timestamp("occurred_at", text)?,
-            None => now,
+            OccurredAt::At(text) => Some(timestamp("occurred_at", text)?),
+            OccurredAt::Unknown => None,
+            OccurredAt::Now => Some(now),
         };
-        if at > now + CLOCK_TOLERANCE {
+        if let Some(at) = at
+            && at > now + CLOCK_TOLERANCE
+        {
             let expected = "a time at most 5 minutes ahead of the server clock";
             let (field, got) = ("occurred_at".into(), at.to_rfc3339());
             return Err(DomainError::OutOfRange { field, expected, got });
@@ -183,8 +205,9 @@ pub struct RecordedInteraction {
     /// Confidence in the interaction, which grows with strength and repeats.
     #[schema(minimum = 0, maximum = 1)]
     confidence: f64,
-    /// Time of the first interaction (RFC 3339).
-    created_at: DateTime<Utc>,
+    /// Time of the first interaction (RFC 3339); null if no time is known.
+    #[schema(required = true)]
+    created_at: Option<DateTime<Utc>>,
 }
 
 impl RecordedInteraction {

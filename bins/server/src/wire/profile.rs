@@ -32,7 +32,8 @@ pub struct Profile {
     /// Domain the user is working in now; null if none is set.
     #[schema(required = true)]
     active_domain: Option<String>,
-    /// Preferred authors, learned from the positive interactions of the last 90 days.
+    /// Preferred authors, learned from the positive interactions of the last 90 days and from those
+    /// without a time.
     preferred_authors: Vec<String>,
     /// Preferred sources. Scores of their resources are multiplied by 1.2.
     preferred_sources: Vec<String>,
@@ -40,7 +41,7 @@ pub struct Profile {
     excluded_sources: Vec<String>,
     /// Number of interactions, repeats included.
     total_interactions: u64,
-    /// Time of the newest interaction (RFC 3339); null before the first.
+    /// Time of the newest interaction (RFC 3339); null if there is none with a known time.
     #[schema(required = true)]
     last_active_at: Option<DateTime<Utc>>,
 }

@@ -17,8 +17,7 @@ use tempfile::TempDir;
 
 use crate::harness::command;
 
-/// Creates a table with the name of the last one of the newest migration, which then fails
-/// half-way.
+/// Creates a table with the name of one that the last migration but one creates, which then fails.
 const IN_THE_WAY: &str = "CREATE TABLE erased_users (only_this bigint)";
 
 /// Database under test, and a folder for its backups.
@@ -36,7 +35,7 @@ impl<'a> Place<'a> {
         Store::connect(&StoreConfig::new(self.database.url())).await.unwrap()
     }
 
-    /// Returns a store with data that is one migration behind.
+    /// Returns a store with data that is two migrations behind.
     async fn behind(&self) -> Store {
         let store = self.store().await;
         store.migrate().await.unwrap();
@@ -50,7 +49,7 @@ impl<'a> Place<'a> {
         };
         let events: Vec<NewInteraction> = (0..30).map(export).collect();
         store.record(&events, &InteractionRules::default(), now, None).await.unwrap();
-        store.rollback(1).await.unwrap();
+        store.rollback(2).await.unwrap();
         store
     }
 

@@ -95,6 +95,33 @@ async fn an_interaction_is_merged_with_its_repeats_and_counts_in_the_next_answer
 }
 
 #[tokio::test]
+async fn an_interaction_happens_at_its_time_or_now_or_at_none_if_the_time_is_null() {
+    let server = Server::start().await;
+    server.ingest_library().await;
+    let export = json!({ "user_id": "ada", "resource_id": "r0", "interaction_type": "export" });
+    let with_time = |resource: &str, time: Value| {
+        let mut export = export.clone();
+        (export["resource_id"], export["occurred_at"]) = (json!(resource), time);
+        export
+    };
+    let unknown = with_time("r1", Value::Null);
+    let (status, recorded) = server.post("/api/interactions", &unknown).await;
+    assert_eq!((status, recorded.get("created_at")), (StatusCode::CREATED, Some(&Value::Null)), "{recorded}");
+    assert_eq!(server.get("/api/profile?user_id=ada").await.1["last_active_at"], Value::Null);
+    let (_, engagement) = server.get("/api/monitoring/user-engagement").await;
+    assert_eq!((&engagement["users"], &engagement["active_users"]), (&json!(1), &json!(0)), "{engagement}");
+
+    let (_, live) = server.post("/api/interactions", &export).await;
+    assert!(live["created_at"].is_string(), "{live}");
+    let known = with_time("r1", json!("2026-02-01T10:00:00Z"));
+    for again in [known, unknown] {
+        let (_, recorded) = server.post("/api/interactions", &again).await;
+        assert_eq!(recorded["created_at"], "2026-02-01T10:00:00Z", "a time beats none: {recorded}");
+    }
+    assert_eq!(server.get("/api/profile?user_id=ada").await.1["total_interactions"], 4);
+}
+
+#[tokio::test]
 async fn a_batch_records_what_it_can_and_says_what_it_could_not() {
     let server = Server::start().await;
     server.ingest_library().await;

@@ -11,4 +11,5 @@ mod monitoring;
 mod requests;
 mod serving;
 mod settings;
+mod untimed;
 mod upkeep;

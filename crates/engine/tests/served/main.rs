@@ -72,7 +72,7 @@ fn interaction(user: &str, resource: &ResourceId, interaction_type: InteractionT
         resource_id: resource.clone(),
         interaction_type,
         signals: Signals::default(),
-        at: now(),
+        at: Some(now()),
     }
 }
 

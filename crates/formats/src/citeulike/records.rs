@@ -1,12 +1,10 @@
 use std::path::{Path, PathBuf};
 
-use docent_domain::{
-    DomainError, InteractionType, Link, NewInteraction, Resource, ResourceId, Signals, UserId,
-};
+use docent_domain::{DomainError, Link, NewInteraction, Resource, ResourceId, UserId};
 
 use super::{CITATION, CITATIONS, TAGS, USERS, WORDS};
 use crate::{
-    FormatError, Located, Location, Opener, Reader, Record, Records, fields,
+    FormatError, Located, Location, Opener, Reader, Record, Records,
     lines::{Encoding, Line, Lines},
     reader,
 };
@@ -203,13 +201,8 @@ fn resource(number: u32, article: Article) -> Result<Resource, DomainError> {
 }
 
 fn interaction(user: u32, article: u32) -> Result<NewInteraction, DomainError> {
-    Ok(NewInteraction {
-        user_id: UserId::new(user.to_string())?,
-        resource_id: ResourceId::new(article.to_string())?,
-        interaction_type: InteractionType::CollectionAdd,
-        signals: Signals::default(),
-        at: fields::default_time(),
-    })
+    let (user, article) = (UserId::new(user.to_string())?, ResourceId::new(article.to_string())?);
+    Ok(NewInteraction::collection_add(user, article, None))
 }
 
 fn bag(line: &str, vocabulary: &[String]) -> Result<String, String> {

@@ -156,7 +156,7 @@ mod tests {
                     format!("{location} {} {has_all_links}", resource.id)
                 }
                 Ok(Located { record: Record::Interaction(interaction), location }) => {
-                    format!("{location} {} at {}", interaction.user_id, interaction.at)
+                    format!("{location} {} at {:?}", interaction.user_id, interaction.at)
                 }
                 Err(error) => error.to_string().chars().take(44).collect(),
             })
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(
             shown(records("memory", LINES.as_bytes())),
             [
-                "memory:1 u at 2000-01-01 00:00:00 UTC",
+                "memory:1 u at None",
                 "memory:2: unknown variant `nonsense`, expect",
                 "memory:4 a true",
                 "memory:5 a -> b citation 1",

@@ -145,7 +145,7 @@ impl InteractionLine {
                 dwell_seconds: self.dwell_seconds,
                 scroll_depth: self.scroll_depth,
             },
-            at: at.unwrap_or_else(fields::default_time),
+            at,
         }))
     }
 }

@@ -113,7 +113,8 @@ struct InteractionLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     dwell_seconds: Option<f64>,
     interaction_type: &'a InteractionType,
-    occurred_at: DateTime<Utc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    occurred_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rating: Option<f64>,
     resource_id: &'a ResourceId,
@@ -184,6 +185,7 @@ mod tests {
             r#"{"attributes":{"shelf":7},"authors":["Ada"],"hidden":true,"id":"a","language":"en","links":[{"kind":"citation","target":"b","weight":0.5}],"published_at":"2024-05-01T00:00:00Z","quality":0.9,"source":"press","subjects":["tea"],"text":"about","title":"First","type":"resource","url":"https://example.org/a"}"#,
             r#"{"attributes":{},"authors":[],"hidden":false,"id":"b","links":[],"subjects":[],"text":"","title":"Second","type":"resource"}"#,
             r#"{"kind":"citation","source":"b","target":"a","type":"link","weight":1.0}"#,
+            r#"{"interaction_type":"dismiss","resource_id":"a","type":"interaction","user_id":"u"}"#,
             r#"{"dwell_seconds":300.0,"interaction_type":"view","occurred_at":"2024-06-01T10:00:00Z","resource_id":"a","scroll_depth":0.5,"type":"interaction","user_id":"u"}"#,
         ];
         let text = lines.join("\n") + "\n";

@@ -20,7 +20,7 @@ struct Liked {
 
 /// Learns the preferred authors of users from their positives of the days before their newest
 /// interaction. Days count from there and not from today, so that a history imported years later
-/// teaches the same.
+/// teaches the same. Positives without a time count, too: nothing says that they are older.
 pub(super) async fn relearn_authors(transaction: &impl ConnectionTrait, users: &[i64]) -> Result<()> {
     if users.is_empty() {
         return Ok(());
@@ -33,7 +33,8 @@ pub(super) async fn relearn_authors(transaction: &impl ConnectionTrait, users: &
          SELECT DISTINCT i.user_id, i.resource_id, r.authors FROM {rows} \
          {join} user_profiles p ON p.user_id = {id} \
          {join} user_interactions i \
-         ON i.user_id = {id} AND i.is_positive AND i.interaction_timestamp > p.last_active_at - $2 \
+         ON i.user_id = {id} AND i.is_positive \
+         AND (i.interaction_timestamp IS NULL OR i.interaction_timestamp > p.last_active_at - $2) \
          {join} resources r ON r.id = i.resource_id AND r.authors <> '[]') liked GROUP BY liked.user_id",
         gathered = sql::json_array_of(backend, "liked.authors"),
     );

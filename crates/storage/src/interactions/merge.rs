@@ -20,7 +20,7 @@ use crate::{
 use docent_database::{
     error::{Result, StorageError},
     sql,
-    time::{from_micros, stored, to_micros},
+    time::{from_micros_null, stored, to_micros},
 };
 
 pub(super) const TABLE: &str = "user_interactions";
@@ -60,7 +60,7 @@ pub(crate) struct Checked<'a> {
 }
 
 impl Checked<'_> {
-    pub(crate) fn at(&self) -> DateTime<Utc> {
+    pub(crate) fn at(&self) -> Option<DateTime<Utc>> {
         self.first.last_at
     }
 }
@@ -72,7 +72,7 @@ pub(crate) fn check<'a>(events: &'a [NewInteraction], rules: &InteractionRules) 
             Interaction::first(event, rules).map_err(|source| StorageError::Invalid { index, source })?;
         // Cut to the precision of the store; otherwise an event would be newer than itself once
         // stored.
-        let at = stored(event.at);
+        let at = event.at.map(stored);
         Ok(Checked { event, first: Interaction { first_at: at, last_at: at, ..first } })
     });
     checked.collect()
@@ -111,6 +111,7 @@ pub(crate) async fn merge(
         };
         let (at, is_positive) = (first.last_at, first.is_positive());
         let merged = match state.remove(&key) {
+            // An event without a time is not newer than any.
             Some(before) if repeats == Repeats::OnlyNewer && at <= before.last_at => {
                 state.insert(key, before);
                 outcomes.push(Merged::Known);
@@ -199,8 +200,8 @@ impl Model {
             return_visits: u32::try_from(self.return_visits).map_err(|_| {
                 StorageError::corrupt(TABLE, self.id, format!("{} return visits", self.return_visits))
             })?,
-            first_at: from_micros(TABLE, self.id, self.created_at)?,
-            last_at: from_micros(TABLE, self.id, self.interaction_timestamp)?,
+            first_at: from_micros_null(TABLE, self.id, self.created_at)?,
+            last_at: from_micros_null(TABLE, self.id, self.interaction_timestamp)?,
         };
         Ok((Key { user: self.user_id, resource: self.resource_id, kind }, interaction))
     }
@@ -228,8 +229,8 @@ async fn write(
             rating: Set(interaction.signals.rating),
             return_visits: Set(i64::from(interaction.return_visits)),
             confidence: Set(interaction.confidence()),
-            created_at: Set(to_micros(interaction.first_at)),
-            interaction_timestamp: Set(to_micros(interaction.last_at)),
+            created_at: Set(interaction.first_at.map(to_micros)),
+            interaction_timestamp: Set(interaction.last_at.map(to_micros)),
             ..Default::default()
         })
     });

@@ -14,7 +14,7 @@ use crate::{IdempotencyKey, Store, idempotency};
 use docent_database::{
     error::{Result, StorageError},
     sql,
-    time::{from_micros, to_micros},
+    time::{from_micros_null, to_micros},
 };
 use merge::{Merged, Repeats, find_row_ids};
 
@@ -117,8 +117,8 @@ struct Answer {
     strength: Strength,
     signals: Signals,
     return_visits: u32,
-    first_at: i64,
-    last_at: i64,
+    first_at: Option<i64>,
+    last_at: Option<i64>,
 }
 
 fn to_response(items: &[Recorded]) -> Result<String> {
@@ -130,8 +130,8 @@ fn to_response(items: &[Recorded]) -> Result<String> {
             strength: interaction.strength,
             signals: interaction.signals,
             return_visits: interaction.return_visits,
-            first_at: to_micros(interaction.first_at),
-            last_at: to_micros(interaction.last_at),
+            first_at: interaction.first_at.map(to_micros),
+            last_at: interaction.last_at.map(to_micros),
         }),
     });
     sql::json(&answers.collect::<Vec<_>>())
@@ -149,8 +149,8 @@ fn from_response(key: &IdempotencyKey, response: &str) -> Result<Vec<Recorded>> 
                 strength: answer.strength,
                 signals: answer.signals,
                 return_visits: answer.return_visits,
-                first_at: from_micros(TABLE, &key.key, answer.first_at)?,
-                last_at: from_micros(TABLE, &key.key, answer.last_at)?,
+                first_at: from_micros_null(TABLE, &key.key, answer.first_at)?,
+                last_at: from_micros_null(TABLE, &key.key, answer.last_at)?,
             },
         }),
     });

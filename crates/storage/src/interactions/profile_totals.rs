@@ -13,15 +13,15 @@ use docent_database::{error::Result, sql, time::to_micros};
 #[derive(Debug, Default)]
 pub(super) struct Gain {
     events: i64,
-    /// Time of the newest event.
+    /// Time of the newest event; `None` if none has a time.
     last: Option<i64>,
 }
 
 impl Gain {
     /// Adds an event.
-    pub(super) fn add(&mut self, at: DateTime<Utc>) {
+    pub(super) fn add(&mut self, at: Option<DateTime<Utc>>) {
         self.events += 1;
-        self.last = self.last.max(Some(to_micros(at)));
+        self.last = self.last.max(at.map(to_micros));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::Store;
 use docent_database::{
     error::{Result, StorageError},
     sql,
-    time::{from_micros, to_micros},
+    time::{from_micros_null, to_micros},
 };
 
 /// Interaction for training.
@@ -35,10 +35,10 @@ pub struct TrainingRow {
     pub confidence: f64,
     /// Number of repeats.
     pub return_visits: u32,
-    /// Time of the first event.
-    pub first_at: DateTime<Utc>,
-    /// Time of the newest event.
-    pub at: DateTime<Utc>,
+    /// Time of the first event with a known time; `None` if there is none.
+    pub first_at: Option<DateTime<Utc>>,
+    /// Time of the newest event with a known time; `None` if there is none.
+    pub at: Option<DateTime<Utc>>,
 }
 
 /// Number of interactions, and the time of the newest.
@@ -46,7 +46,7 @@ pub struct TrainingRow {
 pub struct InteractionTotals {
     /// Number of interactions, each counted once however often it was repeated.
     pub count: u64,
-    /// Time of the newest interaction.
+    /// Time of the newest interaction; `None` if none has a time.
     pub newest: Option<DateTime<Utc>>,
 }
 
@@ -78,8 +78,8 @@ struct Joined {
     is_negative: bool,
     confidence: f64,
     return_visits: i64,
-    created_at: i64,
-    interaction_timestamp: i64,
+    created_at: Option<i64>,
+    interaction_timestamp: Option<i64>,
 }
 
 #[derive(FromQueryResult)]
@@ -114,11 +114,12 @@ impl Store {
         let query = "SELECT COUNT(*) AS count, MAX(interaction_timestamp) AS newest FROM user_interactions";
         let row: Option<Totals> = sql::select_one(self.reader(), query, []).await?;
         let Some(row) = row else { return Ok(InteractionTotals::default()) };
-        let newest = row.newest.map(|newest| from_micros(TABLE, "newest", newest)).transpose()?;
+        let newest = from_micros_null(TABLE, "newest", row.newest)?;
         Ok(InteractionTotals { count: u64::try_from(row.count).unwrap_or(0), newest })
     }
 
-    /// Returns the number of interactions that happened, or were repeated, after a time.
+    /// Returns the number of interactions that happened, or were repeated, after a time. Those
+    /// without a time are not counted.
     ///
     /// # Errors
     /// Any failure of the database.
@@ -161,8 +162,8 @@ impl Joined {
             return_visits: u32::try_from(self.return_visits).map_err(|_| {
                 StorageError::corrupt(TABLE, self.id, format!("{} return visits", self.return_visits))
             })?,
-            first_at: from_micros(TABLE, self.id, self.created_at)?,
-            at: from_micros(TABLE, self.id, self.interaction_timestamp)?,
+            first_at: from_micros_null(TABLE, self.id, self.created_at)?,
+            at: from_micros_null(TABLE, self.id, self.interaction_timestamp)?,
             interaction_type: InteractionType::from(self.interaction_type),
             is_positive: self.is_positive,
             is_negative: self.is_negative,

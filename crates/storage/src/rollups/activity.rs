@@ -28,9 +28,10 @@ impl Activity {
         Self { since: to_micros(now - KEPT), slots, events: BTreeMap::new(), times: BTreeMap::new() }
     }
 
-    /// Adds one event of a user, whose row is locked.
-    pub(crate) fn event(&mut self, user: i64, kind: &str, is_positive: bool, at: DateTime<Utc>) {
-        let at = to_micros(at);
+    /// Adds one event of a user, whose row is locked. An event without a time belongs to no hour
+    /// and to no session, so no window counts it.
+    pub(crate) fn event(&mut self, user: i64, kind: &str, is_positive: bool, at: Option<DateTime<Utc>>) {
+        let Some(at) = at.map(to_micros) else { return };
         if at >= self.since {
             let key = (hour_of(at), kind.to_owned(), user.rem_euclid(self.slots));
             let counts = self.events.entry(key).or_default();

@@ -43,8 +43,9 @@ pub(crate) async fn times_are_exact_to_the_microsecond(database: &Database) -> R
         ensure!(stored.resource.published_at == Some(micros(instant)), "{instant}");
         ensure!(stored.created_at == at(n as i64) + TimeDelta::microseconds(7));
     }
-    let just_after = NewInteraction { at: at(1) + TimeDelta::microseconds(1), ..export("ada", "r0", 1) };
-    let same = NewInteraction { at: at(1) + TimeDelta::nanoseconds(1_900), ..export("ada", "r0", 1) };
+    let just_after =
+        NewInteraction { at: Some(at(1) + TimeDelta::microseconds(1)), ..export("ada", "r0", 1) };
+    let same = NewInteraction { at: Some(at(1) + TimeDelta::nanoseconds(1_900)), ..export("ada", "r0", 1) };
     let report = store.import_interactions(&[export("ada", "r0", 1)], &rules(), at(0)).await?;
     ensure!(report.new == 1);
     let report = store.import_interactions(&[just_after], &rules(), at(0)).await?;

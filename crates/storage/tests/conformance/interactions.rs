@@ -40,7 +40,7 @@ pub(crate) async fn concurrent_repeats_lose_no_count(database: &Database) -> Res
     let last = interaction(&last[0])?;
     let events = WRITERS * EACH + 1;
     ensure!(i64::from(last.return_visits) == events - 1, "{last:?}");
-    ensure!(last.first_at == at(0) && last.last_at == at(WRITERS * EACH - 1), "{last:?}");
+    ensure!((last.first_at, last.last_at) == (Some(at(0)), Some(at(WRITERS * EACH - 1))), "{last:?}");
     ensure!(last.confidence() == 1.0);
     let profile = store.get_profile(&user("ada")).await?.context("ada")?.profile;
     ensure!(i64::try_from(profile.total_interactions)? == events, "{profile:?}");

@@ -14,6 +14,7 @@ mod resources;
 mod retention;
 mod schema;
 mod support;
+mod times;
 mod windows;
 
 use std::process::ExitCode;
@@ -77,6 +78,13 @@ fn main() -> ExitCode {
             importing_twice_leaves_the_same_store,
             a_strict_import_that_stops_leaves_the_store_as_it_was,
             a_strict_import_that_ends_keeps_everything,
+        ],
+        times: [
+            a_time_beats_none_and_no_window_counts_what_has_none,
+            what_has_no_time_is_imported_once,
+            positives_without_a_time_come_last_and_not_in_the_order_of_rows,
+            authors_are_learned_from_what_has_no_time,
+            the_fixed_time_of_earlier_imports_is_emptied_and_comes_back,
         ],
         resources: [
             upserts_create_update_and_leave_alone,

@@ -54,7 +54,8 @@ pub(crate) async fn the_state_of_a_user_tells_liked_from_rejected(database: &Dat
     let liked: Vec<_> =
         state.positives.iter().map(|p| (p.resource_id.as_str(), p.strength.value(), p.at)).collect();
     ensure!(
-        liked == [("both", 0.9, at(9)), ("rated high", 1.0, at(6)), ("exported", 0.9, at(2))],
+        liked
+            == [("both", 0.9, Some(at(9))), ("rated high", 1.0, Some(at(6))), ("exported", 0.9, Some(at(2)))],
         "{liked:?}"
     );
     ensure!(state.liked_rows == rows(&["exported", "both", "rated high"]).await?);

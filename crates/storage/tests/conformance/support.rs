@@ -76,7 +76,7 @@ pub(crate) fn event(who: &str, what: &str, kind: InteractionType, seconds: i64) 
         resource_id: id(what),
         interaction_type: kind,
         signals: Signals::default(),
-        at: at(seconds),
+        at: Some(at(seconds)),
     }
 }
 

@@ -198,7 +198,7 @@ pub(crate) async fn an_experiment_in_any_window_is_what_counting_its_people_woul
     shown.retain(|(_, who, ..)| who != "person-3");
     compare(&store, &shown, &said).await?;
     // The upgrade counts as if from the start.
-    store.rollback(2).await?;
+    store.rollback(3).await?;
     store.migrate().await?;
     compare(&store, &shown, &said).await
 }

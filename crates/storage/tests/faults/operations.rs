@@ -40,7 +40,7 @@ fn export(who: UserId, number: u64) -> NewInteraction {
         resource_id: shared(number),
         interaction_type: InteractionType::Export,
         signals: Signals::default(),
-        at: now(),
+        at: Some(now()),
     }
 }
 
