@@ -24,7 +24,8 @@ const MAX_NAME_BYTES: usize = 500;
 
 /// Preferences of a user, set by the user or learned. A profile is created on first use.
 ///
-/// The defaults are 0.5 for diversity, 0.3 for novelty and 0.5 for recency.
+/// The defaults are 0.25 for diversity, 0 for novelty and 0.5 for recency: more diversity and
+/// novelty cost relevance, which is for users to ask.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
     /// Wish for recommendations that differ from each other; 0 ranks by score alone.
@@ -53,8 +54,8 @@ pub struct Profile {
 impl Default for Profile {
     fn default() -> Self {
         Self {
-            diversity_preference: UnitInterval::constant(0.5),
-            novelty_preference: UnitInterval::constant(0.3),
+            diversity_preference: UnitInterval::constant(0.25),
+            novelty_preference: UnitInterval::constant(0.0),
             recency_bias: UnitInterval::constant(0.5),
             research_domains: Vec::new(),
             active_domain: None,

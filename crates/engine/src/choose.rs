@@ -9,7 +9,9 @@ use std::{
 use chrono::{DateTime, Datelike, Utc};
 use docent_domain::{NOT_USEFUL_FACTOR, PREFERRED_SOURCE_FACTOR, Strategy, Weights};
 use docent_models::weights_for;
-use docent_ranker::{Boost, Candidate, Exclusions, Exploration, Facts, RankOptions, Ranked, rank};
+use docent_ranker::{
+    Boost, Candidate, Exclusions, Exploration, Facts, HybridWeights, RankOptions, Ranked, rank,
+};
 use rustc_hash::{FxHashSet, FxHasher};
 
 use crate::{
@@ -101,9 +103,12 @@ pub(crate) fn choose<'a>(
     let profile = &user.profile;
     let options = RankOptions {
         limit: request.limit.min(MAX_SHOWN.saturating_sub(shown.len())),
-        weights: weights(state, request, strategy, &config.weights, user.positives.len())
-            .with_recency_bias(profile.recency_bias.value()),
-        available: context.available(),
+        hybrid: HybridWeights {
+            weights: weights(state, request, strategy, &config.weights, user.positives.len())
+                .with_recency_bias(profile.recency_bias.value()),
+            available: context.available(),
+            unchosen: state.unchosen_weights.filter(|_| request.weights.is_none()),
+        },
         diversity: request.diversity.unwrap_or(profile.diversity_preference).value(),
         novelty: request.novelty.unwrap_or(profile.novelty_preference).value(),
         exploration: exploration(request, strategy, config, now),

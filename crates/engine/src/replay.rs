@@ -9,7 +9,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use docent_domain::{ComponentScores, Link, Profile, Resource, UserId};
+use docent_domain::{ComponentScores, Link, Profile, Resource, UserId, Weights};
 use docent_graph::{Edge, PprConfig};
 use docent_models::{Blend, LearnedWeights, PublishedModel};
 use docent_ranker::{Candidate, RankOptions, Ranked};
@@ -132,6 +132,18 @@ impl Replay {
     /// Sets the learned weights of the hybrid score, from the next request on.
     pub fn set_weights(&mut self, weights: LearnedWeights) {
         self.state.weights = weights;
+    }
+
+    /// Returns the learned weights for resources that nobody chose: those of the model, or those set
+    /// last.
+    #[must_use]
+    pub fn unchosen_weights(&self) -> Option<Weights> {
+        self.state.unchosen_weights
+    }
+
+    /// Sets the learned weights for resources that nobody chose, from the next request on.
+    pub fn set_unchosen_weights(&mut self, weights: Option<Weights>) {
+        self.state.unchosen_weights = weights;
     }
 
     /// Returns the learned weights of edge kinds, by kind: those of the model, or those set last.

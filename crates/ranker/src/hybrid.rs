@@ -13,27 +13,75 @@ pub struct HybridScore {
 /// that the user has counts as average in it.
 pub const AVERAGE_SCORE: f64 = 0.25;
 
+/// How the components of a candidate make its hybrid score.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HybridWeights {
+    /// Weights of the components.
+    pub weights: Weights,
+    /// Components that are available for the user, in the order of [`Component::ALL`]. The others
+    /// hand their weight on.
+    pub available: [bool; 5],
+    /// Weights that share out what the collaborative component leaves, for candidates that nobody
+    /// chose; `None` for those of all candidates.
+    pub unchosen: Option<Weights>,
+}
+
+impl Default for HybridWeights {
+    fn default() -> Self {
+        Self::new(Weights::default())
+    }
+}
+
+impl HybridWeights {
+    /// Makes weights for a user who has every component.
+    #[must_use]
+    pub fn new(weights: Weights) -> Self {
+        Self { weights, available: [true; 5], unchosen: None }
+    }
+
+    /// Returns the weight of each component for a candidate with these scores, which sum to 1; all
+    /// are 0 if no component with a weight is available.
+    fn normalised(&self, scores: &ComponentScores) -> [f64; 5] {
+        let weights = self.of_available(&self.weights);
+        let [collaborative, ..] = weights;
+        let Some(unchosen) = self.unchosen.filter(|_| scores.collaborative.is_none() && collaborative > 0.0)
+        else {
+            return weights;
+        };
+        let [_, content, graph, quality, recency] =
+            self.of_available(&unchosen.scaled(Component::Collaborative, 0.0));
+        let left = 1.0 - collaborative;
+        let rest = [content, graph, quality, recency].map(|weight| weight * left);
+        if rest.iter().sum::<f64>() <= 0.0 {
+            return weights;
+        }
+        let [content, graph, quality, recency] = rest;
+        [collaborative, content, graph, quality, recency]
+    }
+
+    fn of_available(&self, weights: &Weights) -> [f64; 5] {
+        let mut normalised = [0.0; 5];
+        let there = normalised.iter_mut().zip(Component::ALL).zip(self.available);
+        for ((slot, component), _) in there.filter(|(_, available)| *available) {
+            *slot = weights.get(component);
+        }
+        let total: f64 = normalised.iter().sum();
+        if total > 0.0 { normalised.map(|weight| weight / total) } else { [0.0; 5] }
+    }
+}
+
 /// Returns the weighted mean of the components: `sum(w_c * s_c) / sum(w_c)` over the components `c`
-/// that are `available` for the user, in the order of [`Component::ALL`].
+/// that are available for the user.
 ///
 /// A component that is not available hands its weight to the others in proportion; in one that is,
 /// a missing score counts as [`AVERAGE_SCORE`]. The score is 0 if no component with a weight is
 /// available.
 #[must_use]
-pub fn hybrid_score(scores: &ComponentScores, weights: &Weights, available: [bool; 5]) -> HybridScore {
-    let mut contributions = [0.0; 5];
-    let mut total = 0.0;
-    for ((slot, component), available) in contributions.iter_mut().zip(Component::ALL).zip(available) {
-        if available {
-            let weight = weights.get(component);
-            *slot = weight * scores.get(component).unwrap_or(AVERAGE_SCORE);
-            total += weight;
-        }
+pub fn hybrid_score(scores: &ComponentScores, weights: &HybridWeights) -> HybridScore {
+    let mut contributions = weights.normalised(scores);
+    for (contribution, component) in contributions.iter_mut().zip(Component::ALL) {
+        *contribution *= scores.get(component).unwrap_or(AVERAGE_SCORE);
     }
-    if total <= 0.0 {
-        return HybridScore::default();
-    }
-    contributions.iter_mut().for_each(|contribution| *contribution /= total);
     HybridScore { score: contributions.iter().sum(), contributions }
 }
 
@@ -55,7 +103,7 @@ mod tests {
             ([0.72, 0.88, 0.55, 0.75, 0.80], 0.7410),
             ([0.68, 0.71, 0.82, 0.85, 0.70], 0.7350),
         ] {
-            let score = hybrid_score(&scores(values.map(Some)), &Weights::default(), [true; 5]).score;
+            let score = hybrid_score(&scores(values.map(Some)), &HybridWeights::default()).score;
             assert!((score - expected).abs() < 1e-9, "{values:?}: {score}");
         }
     }
@@ -65,17 +113,36 @@ mod tests {
         let without_collaborative = scores([None, Some(0.8), Some(0.4), Some(0.5), Some(0.5)]);
         let expected = (0.30 * 0.8 + 0.20 * 0.4 + 0.10 * 0.5 + 0.05 * 0.5) / 0.65;
         let available = [false, true, true, true, true];
-        let hybrid = hybrid_score(&without_collaborative, &Weights::default(), available);
+        let weights = HybridWeights { available, ..HybridWeights::default() };
+        let hybrid = hybrid_score(&without_collaborative, &weights);
         assert!((hybrid.score - expected).abs() < 1e-12);
         assert_eq!(hybrid.contributions[0], 0.0);
-        assert_eq!(hybrid_score(&scores([None; 5]), &Weights::default(), [false; 5]).score, 0.0);
+        let nothing = HybridWeights { available: [false; 5], ..weights };
+        assert_eq!(hybrid_score(&scores([None; 5]), &nothing).score, 0.0);
     }
 
     #[test]
     fn a_resource_without_a_score_is_average_in_that_component() {
-        let hybrid = |values| hybrid_score(&scores(values), &Weights::default(), [true; 5]);
+        let hybrid = |values| hybrid_score(&scores(values), &HybridWeights::default());
         let without = hybrid([None, Some(0.8), Some(0.4), Some(0.5), Some(0.5)]);
         assert_eq!(without, hybrid([Some(AVERAGE_SCORE), Some(0.8), Some(0.4), Some(0.5), Some(0.5)]));
+    }
+
+    #[test]
+    fn a_resource_that_nobody_chose_has_weights_of_its_own_for_the_rest() {
+        let unchosen = Some(Weights::only(Component::Content));
+        let weights = HybridWeights { unchosen, ..HybridWeights::default() };
+        let score = |values| hybrid_score(&scores(values), &weights).score;
+        let cold = score([None, Some(0.8), Some(0.4), Some(0.5), Some(0.5)]);
+        assert!((cold - (0.35 * AVERAGE_SCORE + 0.65 * 0.8)).abs() < 1e-12, "{cold}");
+        let warm = [Some(0.85), Some(0.65), Some(0.78), Some(0.9), Some(0.6)];
+        assert!((score(warm) - 0.7685).abs() < 1e-9);
+        // Without content, its weight cannot be handed to anything: the weights of all serve.
+        let available = [true, false, true, true, true];
+        let blind = HybridWeights { available, ..weights };
+        let of_all = HybridWeights { unchosen: None, ..blind };
+        let values = scores([None, None, Some(0.4), Some(0.5), Some(0.5)]);
+        assert_eq!(hybrid_score(&values, &blind), hybrid_score(&values, &of_all));
     }
 
     proptest! {
@@ -84,7 +151,8 @@ mod tests {
             values in prop::array::uniform5(prop::option::of(0.0..=1.0f64)),
         ) {
             let available = values.map(|value| value.is_some());
-            let hybrid = hybrid_score(&scores(values), &Weights::default(), available);
+            let weights = HybridWeights { available, ..HybridWeights::default() };
+            let hybrid = hybrid_score(&scores(values), &weights);
             prop_assert!((hybrid.contributions.iter().sum::<f64>() - hybrid.score).abs() < 1e-12);
             let available: Vec<f64> = values.into_iter().flatten().collect();
             if let (Some(low), Some(high)) =

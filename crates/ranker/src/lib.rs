@@ -43,7 +43,7 @@ pub use filter::{
     Boost, Filter, FilterError, MAX_BOOST_FACTOR, MAX_BOOSTS, MAX_DEPTH, MAX_EXPRESSION_BYTES,
     MIN_BOOST_FACTOR,
 };
-pub use hybrid::{AVERAGE_SCORE, HybridScore, hybrid_score};
+pub use hybrid::{AVERAGE_SCORE, HybridScore, HybridWeights, hybrid_score};
 pub use novelty::{NOVEL_ABOVE, novelty, with_novelty};
 pub use ranking::{RankOptions, rank};
 pub use reason::Reason;

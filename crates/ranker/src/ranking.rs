@@ -1,10 +1,8 @@
 use std::collections::HashSet;
 
-use docent_domain::Weights;
-
 use crate::{
-    Candidate, Exploration, NOVEL_ABOVE, Ranked, exploration::explore, hybrid_score, mmr, novelty,
-    with_novelty,
+    Candidate, Exploration, HybridWeights, NOVEL_ABOVE, Ranked, exploration::explore, hybrid_score, mmr,
+    novelty, with_novelty,
 };
 
 /// Options of [`rank`].
@@ -13,10 +11,7 @@ pub struct RankOptions {
     /// Maximum number of results.
     pub limit: usize,
     /// Weights of the components.
-    pub weights: Weights,
-    /// Components that are available for the user, in the order of
-    /// [`Component::ALL`](docent_domain::Component::ALL). The others hand their weight on.
-    pub available: [bool; 5],
+    pub hybrid: HybridWeights,
     /// Wish for results that differ from each other, in `[0, 1]`; 0 ranks by score alone.
     pub diversity: f64,
     /// Wish for little-known results, in `[0, 1]`; 0 ignores views.
@@ -29,8 +24,7 @@ impl Default for RankOptions {
     fn default() -> Self {
         Self {
             limit: 20,
-            weights: Weights::default(),
-            available: [true; 5],
+            hybrid: HybridWeights::default(),
             diversity: 0.5,
             novelty: 0.3,
             exploration: Exploration::default(),
@@ -81,7 +75,7 @@ fn scored(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
     let views: Vec<u64> = candidates.iter().map(|c| c.views).collect();
     let mut ranked = Vec::with_capacity(candidates.len());
     for (position, (candidate, novelty)) in candidates.iter().zip(novelty(&views)).enumerate() {
-        let hybrid = hybrid_score(&candidate.scores, &options.weights, options.available);
+        let hybrid = hybrid_score(&candidate.scores, &options.hybrid);
         let score = with_novelty(hybrid.score * candidate.boost, options.novelty, novelty);
         let (key, boost) = (candidate.key, candidate.boost);
         ranked.push(Ranked { key, position, score, hybrid, boost, novelty, explored: false });

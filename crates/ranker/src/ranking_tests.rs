@@ -1,6 +1,6 @@
 use std::cmp::Ordering;
 
-use docent_domain::ComponentScores;
+use docent_domain::{ComponentScores, Weights};
 use proptest::prelude::*;
 
 use super::*;
@@ -163,7 +163,8 @@ fn an_unchosen_resource_that_ranks_by_its_score_counts_as_explored() {
 #[test]
 fn a_boost_multiplies_the_score_and_nothing_else() {
     let boosted = Candidate { boost: 1.5, ..candidate(2, 0.5, 1) };
-    let options = RankOptions { novelty: 0.0, available: CONTENT_ONLY, ..RankOptions::default() };
+    let hybrid = HybridWeights { available: CONTENT_ONLY, ..HybridWeights::default() };
+    let options = RankOptions { novelty: 0.0, hybrid, ..RankOptions::default() };
     let ranking = rank(&[candidate(1, 0.6, 1), boosted, candidate(3, 0.7, 1)], &options);
     assert_eq!(keys(&ranking), [2, 3, 1]);
     assert_eq!((ranking[0].score, ranking[0].hybrid.score), (0.75, 0.5));
@@ -184,7 +185,8 @@ proptest! {
         }).collect();
         let weights = Weights::new(weights).unwrap();
         let exploration = Exploration { places, seed: 1 };
-        for ranked in rank(&candidates, &RankOptions { weights, novelty, exploration, ..RankOptions::default() }) {
+        let hybrid = HybridWeights::new(weights);
+        for ranked in rank(&candidates, &RankOptions { hybrid, novelty, exploration, ..RankOptions::default() }) {
             let parts = ranked.contributions();
             prop_assert!((parts.total() - ranked.score).abs() < 1e-11);
             let total: f64 = docent_domain::Component::ALL.map(|c| weights.get(c)).iter().sum();

@@ -8,10 +8,11 @@ use docent_engine::Error;
 use docent_evaluation::metrics_at_k;
 use docent_linalg::{best_first, keep_best};
 use docent_models::{ActivityLevel, LearnedWeights, weights_for};
-use docent_ranker::hybrid_score;
+use docent_ranker::{HybridWeights, hybrid_score};
 use rayon::prelude::*;
 
 use crate::{
+    dataset::Like,
     holdout_evaluation::{Case, HoldoutEvaluation, K},
     replay::CandidateReplay,
     significance::is_clear,
@@ -51,7 +52,7 @@ pub(crate) fn learn(
         let cases = of_level
             .cases
             .par_iter()
-            .map(|case| score(candidate, case))
+            .map(|case| score(candidate, case, None))
             .collect::<Result<Vec<_>, Error>>()?;
         if let Some(weights) = better_than_default(&cases) {
             learned.set(level, weights);
@@ -60,9 +61,46 @@ pub(crate) fn learn(
     Ok(learned)
 }
 
-fn score(candidate: &CandidateReplay<'_>, case: &Case<'_>) -> Result<Scored, Error> {
-    let found = candidate.candidates(case, K, None)?;
-    let available = found.options.available;
+/// Resources that nobody chose, at most, among which their weights are learned.
+const MAX_UNCHOSEN: usize = 3_000;
+
+/// Learns weights for resources that nobody chose in `known`, on users who then chose one: that of
+/// content alone, of the graph alone or of both which ranks those resources best among each other.
+/// `None` with too few users.
+///
+/// What the other weights say of such resources is mostly noise: they were learned on resources
+/// that people had chosen.
+pub(crate) fn learn_unchosen(
+    candidate: &CandidateReplay<'_>,
+    validation: &HoldoutEvaluation<'_>,
+    known: &[Like],
+) -> Result<Option<Weights>, Error> {
+    let all = candidate.unchosen(known);
+    let of_unchosen = validation.of_items(&all.iter().copied().collect());
+    if of_unchosen.cases.len() < MIN_CASES {
+        return Ok(None);
+    }
+    let step = all.len().div_ceil(MAX_UNCHOSEN).max(1);
+    let sample: Vec<u32> = all.iter().copied().step_by(step).collect();
+    let of_case = |case: &Case<'_>| {
+        let mut among: Vec<u32> = sample.iter().chain(&case.held_out).copied().collect();
+        among.sort_unstable();
+        among.dedup();
+        score(candidate, case, Some(&among))
+    };
+    let cases = of_unchosen.cases.par_iter().map(of_case).collect::<Result<Vec<_>, Error>>()?;
+    let cases: Vec<&Scored> = cases.iter().collect();
+    let tried = [[0.0, 1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0], [0.0, 0.5, 0.5, 0.0, 0.0]];
+    let tried = tried.into_iter().filter_map(|weights| Weights::new(weights).ok());
+    let best = tried
+        .map(|weights| (mean_ndcg(&cases, &weights), weights))
+        .reduce(|best, next| if next.0 > best.0 { next } else { best });
+    Ok(best.map(|(_, weights)| weights))
+}
+
+fn score(candidate: &CandidateReplay<'_>, case: &Case<'_>, among: Option<&[u32]>) -> Result<Scored, Error> {
+    let found = candidate.candidates(case, K, among)?;
+    let available = found.options.hybrid.available;
     let (keys, scores) = found.candidates.iter().map(|candidate| (candidate.key, candidate.scores)).unzip();
     let default = weights_for(case.history.len(), None, &Weights::default());
     Ok(Scored { keys, scores, available, held_out: case.held_out.clone(), default })
@@ -138,11 +176,12 @@ fn sum_there(values: [f64; 5], there: [bool; 5]) -> f64 {
 }
 
 fn ndcg(case: &Scored, weights: &Weights) -> f64 {
+    let weights = HybridWeights { available: case.available, ..HybridWeights::new(*weights) };
     let mut ranked: Vec<(f64, u32)> = case
         .scores
         .iter()
         .zip(&case.keys)
-        .map(|(scores, &key)| (hybrid_score(scores, weights, case.available).score, key))
+        .map(|(scores, &key)| (hybrid_score(scores, &weights).score, key))
         .collect();
     keep_best(&mut ranked, DEPTH, |a, b| best_first(*a, *b));
     let keys: Vec<u32> = ranked.into_iter().map(|(_, key)| key).collect();

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use docent_domain::{InteractionMatrix, Resource, Strategy, UserId, Weights};
 use docent_engine::{Error, replay::Replay};
 use docent_models::{Blend, CollaborativeModel, ModelError, ModelInfo, Popularity, weights_for};
-use docent_ranker::hybrid_score;
+use docent_ranker::{HybridWeights, hybrid_score};
 
 use crate::{
     TrainConfig, TrainError, TrainObserver,
@@ -107,14 +107,17 @@ impl Offline {
             (0u32..).zip(is_seen).filter(|(_, seen)| !seen).map(|(key, _)| key).collect();
         let user = replay_user(&history, &history);
         let found = self.replay.component_scores(&user, &candidates, self.now)?;
-        let weights = weights_for(found.known_positives, None, &Weights::default());
+        let weights = HybridWeights {
+            available: found.available,
+            ..HybridWeights::new(weights_for(found.known_positives, None, &Weights::default()))
+        };
         let mut all = Vec::with_capacity(strategies.len());
         for strategy in strategies {
             let mut scores = vec![f32::NEG_INFINITY; self.resources];
             for (key, of_components) in candidates.iter().zip(&found.scores) {
                 let score = match strategy.component() {
                     Some(component) => of_components.get(component).map_or(NO_SCORE, |score| score as f32),
-                    None => hybrid_score(of_components, &weights, found.available).score as f32,
+                    None => hybrid_score(of_components, &weights).score as f32,
                 };
                 if let Some(slot) = scores.get_mut(*key as usize) {
                     *slot = score;

@@ -59,6 +59,7 @@ impl Trainer {
         let later = HoldoutEvaluation::new(&fitted, &later);
         judged.replay.set_edge_kind_weights(edge_kind_weights::learn(&judged, &later)?);
         let weights = hybrid_weights::learn(&judged, &later)?;
+        let unchosen_weights = hybrid_weights::learn_unchosen(&judged, &later, &fitted)?;
         let (edge_kind_weights, plan) = (judged.replay.edge_kind_weights().clone(), judged.plan);
         drop(judged.replay);
         let blend = build(&fit_data(known, n_users, n_items)?, &plan, &settings, &mut |event| {
@@ -68,11 +69,21 @@ impl Trainer {
         let mut candidate = CandidateReplay { replay: replay(data, model, known)?, data, engine, plan };
         candidate.replay.set_edge_kind_weights(edge_kind_weights);
         candidate.replay.set_weights(weights);
+        candidate.replay.set_unchosen_weights(unchosen_weights);
         Ok(candidate)
     }
 }
 
 impl CandidateReplay<'_> {
+    /// Returns the visible resources that nobody likes in `known`.
+    pub(crate) fn unchosen(&self, known: &[Like]) -> Vec<u32> {
+        (0u32..)
+            .zip(popularity(known, self.data.items.len()))
+            .filter(|&(key, count)| count == 0 && self.replay.is_visible(key))
+            .map(|(key, _)| key)
+            .collect()
+    }
+
     /// Returns the candidates of a request with default options, at the time of the first held-out
     /// like.
     pub(crate) fn candidates(

@@ -6,7 +6,7 @@ use std::{
 };
 
 use chrono::Utc;
-use docent_domain::Event;
+use docent_domain::{Event, Weights};
 use docent_engine::{EngineConfig, Error};
 use docent_evaluation::{Holdout, Metrics, mean_metrics, temporal_holdout};
 use docent_models::{
@@ -44,6 +44,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(200);
 struct Proof {
     edge_kind_weights: BTreeMap<String, f32>,
     weights: LearnedWeights,
+    unchosen_weights: Option<Weights>,
     holdout: BTreeMap<String, Metrics>,
     /// What was chosen for the collaborative models; `None` if nothing was held out.
     plan: Option<Plan>,
@@ -138,7 +139,7 @@ impl Trainer {
         stage(observer, "embedding texts")?;
         let text = content::text(data, pretrained, &self.config.lsa, self.config.seed)?;
         let (known, test) = split(&data.likes, self.config.holdout);
-        let Proof { edge_kind_weights, weights, holdout, plan, live } = if test.is_empty() {
+        let Proof { edge_kind_weights, weights, unchosen_weights, holdout, plan, live } = if test.is_empty() {
             Proof::default()
         } else {
             self.prove(data, &text, &known, &test, observer)?
@@ -152,6 +153,7 @@ impl Trainer {
             blend: BTreeMap::new(),
             edge_kind_weights,
             weights,
+            unchosen_weights,
             holdout,
             embedder: Some(text.embedder.info()),
             run_id: Some(run_id.clone()),
@@ -219,6 +221,7 @@ impl Trainer {
         Ok(Proof {
             edge_kind_weights: candidate.replay.edge_kind_weights().clone(),
             weights: candidate.replay.weights().clone(),
+            unchosen_weights: candidate.replay.unchosen_weights(),
             plan: Some(candidate.plan),
             holdout: evaluated.into_iter().map(|(model, metrics)| (model.to_owned(), metrics)).collect(),
             live,

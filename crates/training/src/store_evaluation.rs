@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, time::Instant};
 use docent_domain::{Component, UserId, Weights};
 use docent_engine::{EngineConfig, Error};
 use docent_evaluation::Metrics;
-use docent_models::{ActivityLevel, CollaborativeModel, LearnedWeights};
-use docent_ranker::RankOptions;
+use docent_models::{ActivityLevel, CollaborativeModel, LearnedWeights, ModelKind};
+use docent_ranker::{HybridWeights, RankOptions};
 use rustc_hash::FxHashSet;
 
 use crate::{
@@ -39,6 +39,8 @@ pub struct StoreEvaluation {
     pub edge_kind_weights: BTreeMap<String, f32>,
     /// Hybrid weights that beat the default ones.
     pub weights: LearnedWeights,
+    /// Weights for resources that nobody chose, if they were learned.
+    pub unchosen_weights: Option<Weights>,
     /// Results by group of users or resources.
     pub parts: Vec<EvaluatedPart>,
     /// Effect of diversity, novelty and exploration; empty unless requested.
@@ -141,6 +143,7 @@ impl Trainer {
             blend: candidate.replay.blend().blend_weights(),
             edge_kind_weights: candidate.replay.edge_kind_weights().clone(),
             weights: candidate.replay.weights().clone(),
+            unchosen_weights: candidate.replay.unchosen_weights(),
             parts,
             sweep,
         })
@@ -162,7 +165,9 @@ fn part(
     let score_seconds = begun.elapsed().as_secs_f64();
     models.push(EvaluatedModel { name: "popularity", metrics, score_seconds, parameters: counts.len() });
     let have_histories = evaluation.cases.iter().any(|case| !case.history.is_empty());
-    for member in candidate.replay.blend().members().iter().filter(|_| have_histories) {
+    let is_evaluated = |kind: ModelKind| have_histories && kind != ModelKind::Popularity;
+    let members = candidate.replay.blend().members();
+    for member in members.iter().filter(|member| is_evaluated(member.model.kind())) {
         let begun = Instant::now();
         models.push(EvaluatedModel {
             name: member.model.kind().name(),
@@ -182,13 +187,7 @@ fn cold_resources(
     known: &[Like],
     k: usize,
 ) -> Result<EvaluatedPart, Error> {
-    let counts = popularity(known, candidate.data.items.len());
-    let cold: Vec<u32> = (0u32..)
-        .zip(counts)
-        .filter(|(_, count)| *count == 0)
-        .map(|(key, _)| key)
-        .filter(|&key| candidate.replay.is_visible(key))
-        .collect();
+    let cold = candidate.unchosen(known);
     let evaluation = warm.of_items(&cold.iter().copied().collect::<FxHashSet<u32>>());
     let models = served(candidate, &evaluation, Some(&cold), k)?;
     Ok(EvaluatedPart { name: "cold resources", users: users(candidate, &evaluation), models })
@@ -224,7 +223,9 @@ fn served(
 /// diversity, novelty and exploration.
 fn served_options(default: &RankOptions) -> [RankOptions; SERVED.len()] {
     let alone = by_score_alone(default);
-    let [collaborative, content, graph, quality, recency] =
-        Component::ALL.map(|component| RankOptions { weights: Weights::only(component), ..alone });
+    let [collaborative, content, graph, quality, recency] = Component::ALL.map(|component| {
+        let weights = HybridWeights { weights: Weights::only(component), unchosen: None, ..alone.hybrid };
+        RankOptions { hybrid: weights, ..alone }
+    });
     [collaborative, content, graph, quality, recency, alone, *default]
 }

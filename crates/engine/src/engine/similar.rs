@@ -3,7 +3,7 @@ use std::sync::Arc;
 use docent_domain::{Component, ComponentScores, ResourceId, Weights};
 use docent_linalg::keep_best;
 use docent_models::CollaborativeModel;
-use docent_ranker::{HybridScore, Reason, cosine, hybrid_score};
+use docent_ranker::{HybridScore, HybridWeights, Reason, cosine, hybrid_score};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Engine;
@@ -64,8 +64,10 @@ fn neighbours(
                 graph: graph.as_ref().and_then(|_| proximity(&state.graph, other, share, nearest)),
                 ..ComponentScores::default()
             };
-            let has = Component::ALL.map(|component| scores.get(component).is_some());
-            (hybrid_score(&scores, weights, has), other, scores)
+            // A neighbour is rated by what the two have in common to compare.
+            let available = Component::ALL.map(|component| scores.get(component).is_some());
+            let weights = HybridWeights { available, ..HybridWeights::new(*weights) };
+            (hybrid_score(&scores, &weights), other, scores)
         })
         .collect();
     keep_best(&mut found, limit, |a, b| b.0.score.total_cmp(&a.0.score).then(a.1.cmp(&b.1)));

@@ -11,7 +11,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use docent_domain::{ResourceId, scattered};
+use docent_domain::{ResourceId, Weights, scattered};
 use docent_embeddings::{Document, LsaConfig, LsaEmbedder, VectorIndex};
 use docent_graph::{Graph, PprConfig};
 use docent_linalg::select_best;
@@ -70,6 +70,9 @@ pub(crate) struct State {
     pub live: Option<Arc<LiveModel>>,
     /// Learned weights of the hybrid score: those of the live model, unless a replay tries others.
     pub weights: LearnedWeights,
+    /// Learned weights for resources that nobody chose: those of the live model, unless a replay
+    /// tries others.
+    pub unchosen_weights: Option<Weights>,
     /// Learned weights of edge kinds, by kind: those of the live model, unless a replay tries
     /// others.
     pub edge_kind_weights: BTreeMap<String, f32>,
@@ -92,6 +95,7 @@ impl State {
             graph: Graph::from_edges(0, Vec::new(), [])?,
             live: None,
             weights: LearnedWeights::default(),
+            unchosen_weights: None,
             edge_kind_weights: BTreeMap::new(),
             rows: Vec::new(),
             keys: Vec::new(),
@@ -209,6 +213,7 @@ impl State {
         self.vectors = Arc::new(vectors);
         self.texts = Arc::new(TextVectors::new());
         self.weights = model.info.weights.clone();
+        self.unchosen_weights = model.info.unchosen_weights;
         self.edge_kind_weights = model.info.edge_kind_weights.clone();
         self.live = Some(live);
         self.index_rows();

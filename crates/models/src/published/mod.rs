@@ -10,7 +10,7 @@ pub use load::CO_INTERACTION_KIND;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use docent_domain::ResourceId;
+use docent_domain::{ResourceId, Weights};
 use docent_evaluation::Metrics;
 use docent_graph::GraphParts;
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,10 @@ pub struct ModelInfo {
     pub edge_kind_weights: BTreeMap<String, f32>,
     /// Weights of the hybrid score that beat the default ones, by activity level.
     pub weights: LearnedWeights,
+    /// Weights of the hybrid score for resources that nobody chose, which share out what the
+    /// collaborative component leaves; `None` for those of all resources.
+    #[serde(default)]
+    pub unchosen_weights: Option<Weights>,
     /// Metrics at 10 on the holdout, by model name; `popularity` is the baseline.
     pub holdout: BTreeMap<String, Metrics>,
     /// Embedder of the vectors; `None` in models of early versions, which had the built-in one
@@ -72,6 +76,7 @@ impl ModelInfo {
             blend: BTreeMap::new(),
             edge_kind_weights: BTreeMap::new(),
             weights: LearnedWeights::default(),
+            unchosen_weights: None,
             holdout: BTreeMap::new(),
             embedder: None,
             run_id: None,

@@ -21,13 +21,14 @@ pub(super) struct Contest {
     own: Vec<f32>,
     /// Scores of its competitors, `[models][others]`.
     others: Vec<Vec<f32>>,
+    weight: f64,
 }
 
 impl Contest {
     /// Takes the held-out item and its competitors out of the scores of all items,
     /// `[models][n_items]`: the best of each model where the whole catalogue is ranked, else a
     /// random sample.
-    pub(super) fn of(case: &Case, scores: &[Vec<f32>], objective: Objective, seed: u64) -> Self {
+    pub(super) fn of(case: &Case, scores: &[Vec<f32>], objective: Objective, weight: f64, seed: u64) -> Self {
         let nothing = HashSet::new();
         let mut others: Vec<u32> = match objective {
             Objective::Full { .. } => {
@@ -48,22 +49,23 @@ impl Contest {
                 .iter()
                 .map(|scores| others.iter().map(|&item| score_of(scores, item)).collect())
                 .collect(),
+            weight,
         }
     }
 
     /// Makes a contest of scores that are given.
     #[cfg(test)]
     pub(super) fn of_scores(own: Vec<f32>, others: Vec<Vec<f32>>) -> Self {
-        Self { own, others }
+        Self { own, others, weight: 1.0 }
     }
 
-    /// Returns the gain of the blend of all models with these shares.
+    /// Returns the gain of the blend of all models with these shares, times the weight of the case.
     pub(super) fn gain(&self, shares: &[f32], objective: Objective) -> f64 {
         let own: f32 = self.own.iter().zip(shares).map(|(score, share)| score * share).sum();
         let mut others = vec![0.0; self.others.first().map_or(0, Vec::len)];
         for (scores, share) in self.others.iter().zip(shares).filter(|(_, share)| **share != 0.0) {
             others.iter_mut().zip(scores).for_each(|(sum, score)| *sum += share * score);
         }
-        objective.gain(rank_against(own, &others), others.len())
+        self.weight * objective.gain(rank_against(own, &others), others.len())
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use docent_domain::{Event, as_set, scattered};
 use docent_evaluation::rank_against;
-use docent_models::{CollaborativeModel, Member, ModelError, Scale};
+use docent_models::{CollaborativeModel, Member, ModelError, Popularity, Scale};
 use rayon::prelude::*;
 
 use super::{FitData, Objective, contest::Contest};
@@ -27,6 +27,8 @@ pub struct Case {
     pub item: u32,
     /// Items that are not ranked, ascending: those of the history, and others that are held out.
     pub seen: Vec<u32>,
+    /// Weight of the case where shares are learned; 1 on average.
+    weight: f64,
 }
 
 /// A validation set: data to fit to, and cases on which epochs, shares and settings are chosen.
@@ -73,6 +75,9 @@ impl Validation {
         // An item that stays in the history of an unordered user teaches nothing.
         cases.retain(|case| data.allows_repeats() || case.seen.binary_search(&case.item).is_err());
         let train = data.with_histories(train)?;
+        if !histories.is_ordered() {
+            weigh_by_popularity(&mut cases, &train);
+        }
         Ok((!cases.is_empty()).then_some(Self { objective, train, cases }))
     }
 
@@ -160,7 +165,7 @@ impl Validation {
                     let scale = Scale::of(user.as_ref(), model.n_items(), &case.seen)?;
                     scaled.push(user.all()?.iter().map(|&score| scale.apply(score)).collect());
                 }
-                Ok(Contest::of(case, &scaled, self.objective, seed ^ at as u64))
+                Ok(Contest::of(case, &scaled, self.objective, case.weight, seed ^ at as u64))
             })
             .collect()
     }
@@ -178,7 +183,7 @@ impl Case {
             seen.sort_unstable();
             seen.dedup();
         }
-        Self { history, item, seen }
+        Self { history, item, seen, weight: 1.0 }
     }
 
     /// Returns the rank of the held-out item, from 0, and the number of its competitors. Ties count
@@ -189,6 +194,19 @@ impl Case {
         // The item itself is tied with itself.
         let rank = rank_against(own, scores).saturating_sub(rank_against(own, &of_seen) + 1);
         (rank, scores.len().saturating_sub(self.seen.len() + 1))
+    }
+}
+
+/// Lets half of the weight of the cases follow the popularity of the held-out item.
+///
+/// Where there is no order, nothing says how later requests differ from an item held out at random.
+/// They often ask for more popular items, and a blend should be good at both.
+fn weigh_by_popularity(cases: &mut [Case], train: &FitData) {
+    let counts = Popularity::of(train.histories());
+    let count = |case: &Case| counts.counts().get(case.item as usize).map_or(0.0, |count| f64::from(*count));
+    let mean = cases.iter().map(count).sum::<f64>() / cases.len().max(1) as f64;
+    if mean > 0.0 {
+        cases.iter_mut().for_each(|case| case.weight = 0.5 + 0.5 * count(case) / mean);
     }
 }
 
