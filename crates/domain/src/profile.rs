@@ -128,8 +128,8 @@ mod tests {
     #[test]
     fn defaults_are_those_of_the_rules() {
         let profile = Profile::default();
-        assert_eq!(profile.diversity_preference.value(), 0.5);
-        assert_eq!(profile.novelty_preference.value(), 0.3);
+        assert_eq!(profile.diversity_preference.value(), 0.25);
+        assert_eq!(profile.novelty_preference.value(), 0.0);
         assert_eq!(profile.recency_bias.value(), 0.5);
     }
 

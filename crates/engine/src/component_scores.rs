@@ -6,17 +6,18 @@
 
 use docent_domain::{ComponentScores, UNKNOWN_QUALITY, recency};
 use docent_graph::Graph;
-use docent_linalg::dot;
+use docent_linalg::{dot, select_best};
 use docent_models::UserScores;
 use docent_ranker::AVERAGE_SCORE;
 
 use crate::{Error, state::State, user_context::UserContext};
 
-/// Standard deviations between the mean and the mean of the best, where only a sample of the
-/// catalogue is looked at: about that of the best 200 of 20,000 normal values.
-const DEVIATIONS: f32 = 2.5;
-/// Scores of the best, from which the mean of the best is taken.
+/// Number of the best resources, from which the mean of the best is taken.
 const BEST: usize = 200;
+/// The same as a share of the catalogue, for small ones.
+const BEST_SHARE: usize = 5;
+/// Fewest scores of a sample that are called its best.
+const MIN_BEST_OF_SAMPLE: usize = 5;
 
 /// Linear map of the scores of one component to `[0, 1]`.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -35,19 +36,26 @@ impl UnitMap {
         Self { mean, inverse: if is_spread { 1.0 / spread } else { 0.0 } }
     }
 
-    /// Makes the map of a component of which a sample of scores is known.
-    pub(crate) fn of_sample(scores: &[f32]) -> Self {
-        let n = scores.len().max(1) as f32;
-        let mean = scores.iter().sum::<f32>() / n;
-        let variance = scores.iter().map(|score| (score - mean).powi(2)).sum::<f32>() / n;
-        Self::new(mean, mean + DEVIATIONS * variance.sqrt())
+    /// Makes the map of a component of which the scores of a sample of `n` resources are known.
+    pub(crate) fn of_sample(mut scores: Vec<f32>, n: usize) -> Self {
+        let len = scores.len();
+        let mean = scores.iter().sum::<f32>() / len.max(1) as f32;
+        let count =
+            (best_of(n) * len).div_ceil(n.max(1)).clamp(MIN_BEST_OF_SAMPLE.min(len / 2).max(1), len.max(1));
+        select_best(&mut scores, count, |a, b| b.total_cmp(a));
+        Self::new(mean, scores.iter().sum::<f32>() / scores.len().max(1) as f32)
     }
 
-    /// Returns the score in `[0, 1]`: `0.25 (1 + z)`, where `z` is 0 for the mean and 1 for the mean
-    /// of the best. Ends at 0 and at 1, which three times the distance of the best reaches.
+    /// Returns the score in `[0, 1]`: `0.25 (1 + z)`, where `z` is 0 for the mean and 1 for the
+    /// mean of the best. Ends at 0 and at 1, which three times the distance of the best reaches.
     pub(crate) fn apply(self, score: f32) -> f64 {
         to_unit((score - self.mean) * self.inverse)
     }
+}
+
+/// Returns how many of `n` resources are the best.
+pub(crate) fn best_of(n: usize) -> usize {
+    BEST.min(n / BEST_SHARE).max(1)
 }
 
 /// Returns `0.25 (1 + z)`, at least 0 and at most 1.
@@ -85,7 +93,7 @@ impl UserContext<'_> {
     }
 
     /// Returns `trust * s + (1 - trust) * popularity`, where `s` is the score of the model's blend.
-    /// Resources that the model does not know, or that nobody chose, have no score.
+    /// Unchosen resources, and those that the model does not know, have no score.
     fn collaborative_scores(&self, candidates: &[u32]) -> Result<Vec<Option<f64>>, Error> {
         let Some((blend, live)) = self.blend.as_ref().zip(self.state.live.as_deref()) else {
             let replaced = self.popularity_replaces_collaborative();
@@ -134,8 +142,8 @@ impl UserContext<'_> {
 /// Content scores for one content profile: the mean of two dot products with it. One is that of the
 /// resource's own vector, the other that of its audience.
 ///
-/// Resources that arrived after training, and those that nobody chose, have no audience; the score
-/// is then that of the vector alone.
+/// Unchosen resources, and those that arrived after training, have no audience; the score is then
+/// that of the vector alone.
 pub(crate) struct ContentScores<'a> {
     state: &'a State,
     profile: Vec<f32>,
@@ -148,10 +156,10 @@ impl<'a> ContentScores<'a> {
     pub(crate) fn of(state: &'a State, profile: &[f32]) -> Self {
         let mut scores =
             Self { state, profile: profile.to_vec(), own: UnitMap::default(), audience: UnitMap::default() };
-        let sample = state.sample();
-        let own: Vec<f32> = sample.iter().filter_map(|key| scores.dot_own(*key)).collect();
-        let audience: Vec<f32> = sample.iter().filter_map(|key| scores.dot_audience(*key)).collect();
-        (scores.own, scores.audience) = (UnitMap::of_sample(&own), UnitMap::of_sample(&audience));
+        let own = state.sample().filter_map(|key| scores.dot_own(key)).collect();
+        let audience = state.sample().filter_map(|key| scores.dot_audience(key)).collect();
+        let n = state.catalogue.len();
+        (scores.own, scores.audience) = (UnitMap::of_sample(own, n), UnitMap::of_sample(audience, n));
         scores
     }
 
@@ -177,10 +185,10 @@ impl<'a> ContentScores<'a> {
     }
 }
 
-/// Returns the scale of proximities, [`proximity`], in a graph with this number of linked resources.
-/// `best` are those of the best resources outside the seeds, `sum` is that of all.
+/// Returns the scale of proximities, [`proximity`], in a graph with this number of linked
+/// resources. `best` are those of the best resources outside the seeds, `sum` is that of all.
 pub(crate) fn proximity_map(best: impl Iterator<Item = f32>, sum: f32, n_linked: usize) -> UnitMap {
-    let best: Vec<f32> = best.take(BEST.min(n_linked / 5).max(1)).collect();
+    let best: Vec<f32> = best.take(best_of(n_linked)).collect();
     let of_best = best.iter().sum::<f32>() / best.len().max(1) as f32;
     UnitMap::new(sum / n_linked.max(1) as f32, of_best)
 }
@@ -216,10 +224,13 @@ mod tests {
     fn the_average_and_the_best_have_the_same_scores_in_every_component() {
         let map = UnitMap::new(2.0, 4.0);
         assert_eq!([2.0, 4.0, 8.0, 9.0, 0.0, -1.0].map(|s| map.apply(s)), [0.25, 0.5, 1.0, 1.0, 0.0, 0.0]);
-        let of_sample = UnitMap::of_sample(&[1.0, 3.0]);
-        assert_eq!([2.0, 4.5].map(|s| of_sample.apply(s)), [0.25, 0.5]);
-        assert_eq!(UnitMap::of_sample(&[0.1; 9]).apply(7.0), 0.25, "equal scores tell nothing");
-        assert_eq!(UnitMap::of_sample(&[]).apply(7.0), 0.25);
+        let of_sample = UnitMap::of_sample(vec![1.0, 3.0], 2);
+        assert_eq!([2.0, 3.0].map(|s| of_sample.apply(s)), [0.25, 0.5]);
+        // The best 200 of 10,000 are the best 20 of a sample of 1,000.
+        let spread = UnitMap::of_sample((0..1_000).map(|n| n as f32).collect(), 10_000);
+        assert_eq!([499.5, 989.5].map(|s| spread.apply(s)), [0.25, 0.5]);
+        assert_eq!(UnitMap::of_sample(vec![0.1; 9], 9).apply(7.0), 0.25, "equal scores tell nothing");
+        assert_eq!(UnitMap::of_sample(Vec::new(), 0).apply(7.0), 0.25);
         let near = proximity_map([3.0, 1.0].into_iter(), 4.0, 10);
         assert_eq!([0.4, 2.0].map(|s| near.apply(s)), [0.25, 0.5]);
     }

@@ -6,7 +6,7 @@ use docent_domain::{Component, ComponentScores, ResourceId};
 use docent_embeddings::{CONTENT_HALF_LIFE_DAYS, CONTENT_HISTORY_LEN};
 use docent_graph::{Direction, PprConfig};
 use docent_models::{CO_INTERACTION_KIND, UserScores};
-use docent_ranker::{HybridScore, Ranked, Reason, cosine};
+use docent_ranker::{AVERAGE_SCORE, HybridScore, Ranked, Reason, cosine};
 use rustc_hash::FxHashMap;
 
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
 const MIN_SHARE: f64 = 0.15;
 /// Minimum fall of a score without a positive from which the positive is a reason. The other
 /// components change a little, too, so a smaller fall proves nothing.
-const MIN_FALL: f64 = 0.01;
+const MIN_FALL: f64 = 0.005;
 /// Minimum share of a walk's arrivals at a resource from which the seed that it started at is a
 /// reason. Graph scores are relative to the nearest candidate, which may lose as much without the
 /// seed.
@@ -131,8 +131,8 @@ impl<'a> Explainer<'a> {
             let rest = content_without(self.state, self.user, self.context.now, Some(positive))?;
             Some(ContentScores::of(self.state, &rest))
         });
-        // Without a content profile, the other components determine the score.
-        let Some(rest) = rest else { return before > ranked.hybrid.score };
+        // Without a content profile, the resource would be an average one in content.
+        let Some(rest) = rest else { return before > AVERAGE_SCORE };
         let after = rest.score(ranked.key).unwrap_or_default();
         content * (1.0 - after / before) + graph_fall > MIN_FALL
     }

@@ -134,14 +134,13 @@ impl Replay {
         self.state.weights = weights;
     }
 
-    /// Returns the learned weights for resources that nobody chose: those of the model, or those set
-    /// last.
+    /// Returns the learned weights of unchosen resources: those of the model, or those set last.
     #[must_use]
     pub fn unchosen_weights(&self) -> Option<Weights> {
         self.state.unchosen_weights
     }
 
-    /// Sets the learned weights for resources that nobody chose, from the next request on.
+    /// Sets the learned weights of unchosen resources, from the next request on.
     pub fn set_unchosen_weights(&mut self, weights: Option<Weights>) {
         self.state.unchosen_weights = weights;
     }

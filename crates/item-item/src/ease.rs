@@ -21,8 +21,8 @@ pub struct EaseConfig {
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub l2: f32,
     /// Share of a history that training treats as dropped at random, at least 0 and below 1.
-    /// Default 0.5. The ridge of each item grows by `dropout / (1 - dropout)` times its count, which
-    /// keeps popular items from explaining themselves.
+    /// Default 0.5. The ridge of each item grows by `dropout / (1 - dropout)` times its count,
+    /// which keeps popular items from explaining themselves.
     #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     pub dropout: f32,
     /// `a`, 0 to 2: a user of `n` items counts `n^-a`, see [`InteractionMatrix::activity_shares`].

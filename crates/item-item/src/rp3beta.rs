@@ -43,8 +43,8 @@ impl Rp3betaConfig {
 ///
 /// The walk goes from an item of the user to a user who has it, and on to an item of theirs, with
 /// probabilities in proportion to the confidences in `likes` `[n_users, n_items]`:
-/// `W[j, i] = n_i^-beta sum over users u of p(u | j) p(i | u)`, where `n_i` is the mass of item `i`.
-/// The diagonal is 0.
+/// `W[j, i] = n_i^-beta sum over users u of p(u | j) p(i | u)`, where `n_i` is the mass of item
+/// `i`. The diagonal is 0.
 ///
 /// Takes the sum of the squares of the lengths of the histories, and memory for `neighbors` weights
 /// an item.

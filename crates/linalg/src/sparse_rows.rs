@@ -143,8 +143,8 @@ impl SparseRows {
         (self.targets.get(range.clone()).unwrap_or(&[]), self.weights.get(range).unwrap_or(&[]))
     }
 
-    /// Returns the mean of the scores of all items for a history, as [`SparseRows::score_all`] would
-    /// give them, from the stored sums of the rows alone.
+    /// Returns the mean of the scores of all items for a history, as [`SparseRows::score_all`]
+    /// would give them, from the stored sums of the rows alone.
     #[must_use]
     pub fn mean_score(&self, history: &[(u32, f32)]) -> f32 {
         let of_item = |item: u32| self.sums.get(item as usize).copied().unwrap_or_default();

@@ -51,7 +51,7 @@ pub enum ModelError {
     DataMissing {
         /// Kind of the model.
         model: ModelKind,
-        /// What the model needs.
+        /// Kind of data that the model needs.
         what: &'static str,
     },
     /// The program was built without a cargo feature that the model needs.

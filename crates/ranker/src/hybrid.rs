@@ -13,7 +13,7 @@ pub struct HybridScore {
 /// that the user has counts as average in it.
 pub const AVERAGE_SCORE: f64 = 0.25;
 
-/// How the components of a candidate make its hybrid score.
+/// Weights by which the components of a candidate make its hybrid score.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HybridWeights {
     /// Weights of the components.
@@ -21,8 +21,8 @@ pub struct HybridWeights {
     /// Components that are available for the user, in the order of [`Component::ALL`]. The others
     /// hand their weight on.
     pub available: [bool; 5],
-    /// Weights that share out what the collaborative component leaves, for candidates that nobody
-    /// chose; `None` for those of all candidates.
+    /// Weights that share out what the collaborative component leaves, for unchosen candidates;
+    /// `None` for those of all candidates.
     pub unchosen: Option<Weights>,
 }
 

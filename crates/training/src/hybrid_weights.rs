@@ -61,15 +61,14 @@ pub(crate) fn learn(
     Ok(learned)
 }
 
-/// Resources that nobody chose, at most, among which their weights are learned.
+/// Unchosen resources at most among which their weights are learned.
 const MAX_UNCHOSEN: usize = 3_000;
 
-/// Learns weights for resources that nobody chose in `known`, on users who then chose one: that of
-/// content alone, of the graph alone or of both which ranks those resources best among each other.
-/// `None` with too few users.
+/// Learns weights for the resources without likes in `known`, on users who then chose one: those of
+/// content, unless the graph or both clearly rank such resources better among each other. `None`
+/// with too few users.
 ///
-/// What the other weights say of such resources is mostly noise: they were learned on resources
-/// that people had chosen.
+/// The other weights say little of such resources: they were learned on chosen ones.
 pub(crate) fn learn_unchosen(
     candidate: &CandidateReplay<'_>,
     validation: &HoldoutEvaluation<'_>,
@@ -90,12 +89,18 @@ pub(crate) fn learn_unchosen(
     };
     let cases = of_unchosen.cases.par_iter().map(of_case).collect::<Result<Vec<_>, Error>>()?;
     let cases: Vec<&Scored> = cases.iter().collect();
-    let tried = [[0.0, 1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0], [0.0, 0.5, 0.5, 0.0, 0.0]];
-    let tried = tried.into_iter().filter_map(|weights| Weights::new(weights).ok());
-    let best = tried
-        .map(|weights| (mean_ndcg(&cases, &weights), weights))
-        .reduce(|best, next| if next.0 > best.0 { next } else { best });
-    Ok(best.map(|(_, weights)| weights))
+    let mut best = Weights::only(Component::Content);
+    let mut reached = ndcgs(&cases, &best);
+    for tried in [[0.0, 0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0]] {
+        let Ok(weights) = Weights::new(tried) else { continue };
+        let of_tried = ndcgs(&cases, &weights);
+        let gains: Vec<f64> = of_tried.iter().zip(&reached).map(|(new, old)| new - old).collect();
+        let start = reached.iter().sum::<f64>() / reached.len() as f64;
+        if is_clear(&gains, start) {
+            (best, reached) = (weights, of_tried);
+        }
+    }
+    Ok(Some(best))
 }
 
 fn score(candidate: &CandidateReplay<'_>, case: &Case<'_>, among: Option<&[u32]>) -> Result<Scored, Error> {
@@ -152,6 +157,10 @@ fn ascend(cases: &[&Scored]) -> Weights {
         }
     }
     best
+}
+
+fn ndcgs(cases: &[&Scored], weights: &Weights) -> Vec<f64> {
+    cases.iter().map(|case| ndcg(case, weights)).collect()
 }
 
 fn mean_ndcg(cases: &[&Scored], weights: &Weights) -> f64 {

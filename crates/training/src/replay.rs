@@ -31,13 +31,13 @@ pub(crate) struct CandidateReplay<'a> {
     pub replay: Replay,
     pub data: &'a Dataset,
     pub engine: &'a EngineConfig,
-    /// What was chosen for the collaborative models.
+    /// Choice of the collaborative models.
     pub plan: Plan,
 }
 
 impl Trainer {
-    /// Fits a candidate to `known`. What there is to choose is chosen on the latest part of it, with
-    /// models of the rest; with what was chosen, the candidate is then built on all of it.
+    /// Fits a candidate to `known`: chooses on the latest part of it, with models of the rest, and
+    /// builds the candidate by that choice on all of it.
     pub(crate) fn fit_candidate<'a>(
         &self,
         data: &'a Dataset,
@@ -75,7 +75,7 @@ impl Trainer {
 }
 
 impl CandidateReplay<'_> {
-    /// Returns the visible resources that nobody likes in `known`.
+    /// Returns the visible resources without likes in `known`.
     pub(crate) fn unchosen(&self, known: &[Like]) -> Vec<u32> {
         (0u32..)
             .zip(popularity(known, self.data.items.len()))

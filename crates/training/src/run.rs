@@ -46,7 +46,7 @@ struct Proof {
     weights: LearnedWeights,
     unchosen_weights: Option<Weights>,
     holdout: BTreeMap<String, Metrics>,
-    /// What was chosen for the collaborative models; `None` if nothing was held out.
+    /// Choice of the collaborative models; `None` if nothing was held out.
     plan: Option<Plan>,
     /// Metrics of the new and of the live model on interactions since the live one was trained.
     live: Option<(Metrics, Metrics)>,
@@ -268,11 +268,14 @@ fn score_by(
     row_of_item: &[Option<u32>],
     history: &[Like],
 ) -> Result<Vec<f32>, ModelError> {
-    let row_of = |item: u32| row_of_item.get(item as usize).copied().flatten();
-    let known: Vec<Event> = as_history(history)
-        .into_iter()
-        .filter_map(|event| Some(Event { item: row_of(event.item)?, ..event }))
-        .collect();
+    let mut known: Vec<Event> = as_history(history);
+    known.retain_mut(|event| match row_of_item.get(event.item as usize).copied().flatten() {
+        Some(row) => {
+            event.item = row;
+            true
+        }
+        None => false,
+    });
     let user = model.collaborative.user(&known)?;
     let scores = user.all()?;
     let of_row = |row: u32| scores.get(row as usize).copied();

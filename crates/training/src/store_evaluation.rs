@@ -13,7 +13,7 @@ use rustc_hash::FxHashSet;
 use crate::{
     MIN_POSITIVES, SweepPoint, TrainError, TrainObserver, Trainer, content,
     dataset::{Dataset, Like},
-    holdout_evaluation::{Case, HoldoutEvaluation, popularity},
+    holdout_evaluation::{HoldoutEvaluation, popularity},
     replay::{CandidateReplay, by_score_alone},
     run::{split, stage, task_failed},
     sweep,
@@ -39,7 +39,7 @@ pub struct StoreEvaluation {
     pub edge_kind_weights: BTreeMap<String, f32>,
     /// Hybrid weights that beat the default ones.
     pub weights: LearnedWeights,
-    /// Weights for resources that nobody chose, if they were learned.
+    /// Weights of unchosen resources, if they were learned.
     pub unchosen_weights: Option<Weights>,
     /// Results by group of users or resources.
     pub parts: Vec<EvaluatedPart>,
@@ -165,9 +165,11 @@ fn part(
     let score_seconds = begun.elapsed().as_secs_f64();
     models.push(EvaluatedModel { name: "popularity", metrics, score_seconds, parameters: counts.len() });
     let have_histories = evaluation.cases.iter().any(|case| !case.history.is_empty());
-    let is_evaluated = |kind: ModelKind| have_histories && kind != ModelKind::Popularity;
-    let members = candidate.replay.blend().members();
-    for member in members.iter().filter(|member| is_evaluated(member.model.kind())) {
+    for member in candidate.replay.blend().members().iter().filter(|_| have_histories) {
+        // Evaluated above, for everybody.
+        if member.model.kind() == ModelKind::Popularity {
+            continue;
+        }
         let begun = Instant::now();
         models.push(EvaluatedModel {
             name: member.model.kind().name(),
@@ -194,8 +196,8 @@ fn cold_resources(
 }
 
 fn users(candidate: &CandidateReplay<'_>, evaluation: &HoldoutEvaluation<'_>) -> Vec<UserId> {
-    let user = |case: &Case<'_>| candidate.data.users.get(case.user as usize).cloned();
-    evaluation.cases.iter().filter_map(user).collect()
+    let numbers = evaluation.cases.iter().map(|case| case.user as usize);
+    numbers.filter_map(|user| candidate.data.users.get(user).cloned()).collect()
 }
 
 /// Evaluates the models of [`SERVED`] by the code that serves requests.

@@ -30,8 +30,7 @@ pub fn transitions(
     }
     let places = Places::of(histories);
     let counts: Vec<f32> = (0..histories.n_items()).map(|item| places.of_item(item).len() as f32).collect();
-    let powers = |exponent: f32| counts.iter().map(|n| n.max(1.0).powf(-exponent)).collect::<Vec<f32>>();
-    let (from, to) = (powers(config.source_exponent), powers(config.target_exponent));
+    let (from, to) = (damping(&counts, config.source_exponent), damping(&counts, config.target_exponent));
     let by_distance: Vec<f32> =
         (0..config.window).map(|gap| (-(gap as f32) / config.gap_decay).exp()).collect();
     let rows: Vec<Vec<(u32, f32)>> = (0..histories.n_items())
@@ -58,6 +57,11 @@ pub fn transitions(
         )
         .collect();
     Ok(SparseRows::of_rows(rows))
+}
+
+/// Returns `n^-exponent` for each count `n`.
+fn damping(counts: &[f32], exponent: f32) -> Vec<f32> {
+    counts.iter().map(|n| n.max(1.0).powf(-exponent)).collect()
 }
 
 /// The `(user, place)` of each event by item.

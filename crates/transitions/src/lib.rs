@@ -2,8 +2,8 @@
 //! histories.
 //!
 //! A user is scored by the rows of their newest items, which count the more the newer they are
-//! ([`docent_domain::decayed`]). Where people act in sequences, as in shops and sittings, this alone
-//! beats published neural models of sequences.
+//! ([`docent_domain::decayed`]). On product reviews this alone beats published neural models of
+//! sequences.
 //!
 //! This crate knows dense indices only: it must never see ids, files or the clock. It works on
 //! rayon's pool, and the result does not depend on the number of threads.

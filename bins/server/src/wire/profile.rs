@@ -75,11 +75,11 @@ impl Profile {
     "active_domain": null
 })))]
 pub struct ProfileUpdate {
-    /// Preferred diversity of lists. Defaults to 0.5.
+    /// Preferred diversity of lists. Defaults to 0.25.
     #[serde(default)]
     #[schema(value_type = Option<f64>, minimum = 0, maximum = 1)]
     diversity_preference: Change<f64>,
-    /// Preferred novelty of lists. Defaults to 0.3.
+    /// Preferred novelty of lists. Defaults to 0.
     #[serde(default)]
     #[schema(value_type = Option<f64>, minimum = 0, maximum = 1)]
     novelty_preference: Change<f64>,

@@ -186,7 +186,7 @@ async fn zero_is_a_value_like_any_other() {
     assert_eq!((status, &profile["diversity_preference"]), (StatusCode::OK, &json!(0.0)));
     let (_, answer) = server.get("/api/recommendations?user_id=zoe").await;
     assert_eq!(answer["metadata"]["diversity_preference"], 0.0);
-    assert_eq!(answer["metadata"]["novelty_preference"], 0.3);
+    assert_eq!(answer["metadata"]["novelty_preference"], 0.0);
 }
 
 #[tokio::test]
@@ -209,7 +209,7 @@ async fn a_profile_is_changed_field_by_field_and_erased_with_all_data() {
     server.ingest_library().await;
     let path = "/api/profile?user_id=mia%2Fx";
     let (_, defaults) = server.get(path).await;
-    assert_eq!((&defaults["user_id"], &defaults["diversity_preference"]), (&json!("mia/x"), &json!(0.5)));
+    assert_eq!((&defaults["user_id"], &defaults["diversity_preference"]), (&json!("mia/x"), &json!(0.25)));
     assert_eq!(server.delete(path).await.0, StatusCode::NOT_FOUND);
     let wishes =
         json!({ "research_domains": ["astronomy"], "active_domain": "optics", "novelty_preference": 0 });

@@ -15,7 +15,8 @@ fn the_report_shows_value_default_meaning_and_source_of_every_key() {
         format!("\nengine.exploration = 0.125  # from: {file}:3\n"),
         "\nworkers = 3  # from: DOCENT_WORKERS\n".to_owned(),
         "\ntrain.seed = 5  # from: --seed\n".to_owned(),
-        "\ntrain.als.regularization = 0.007  # from: default\n".to_owned(),
+        "\ntrain.als.sweeps = 12  # from: default\n".to_owned(),
+        "\n# train.als.regularization is unset\n".to_owned(),
         "\n# engine.sentence_transformer is unset\n".to_owned(),
         "\n# Address that the server listens on".to_owned(),
     ] {

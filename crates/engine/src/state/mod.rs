@@ -14,11 +14,14 @@ use chrono::{DateTime, Utc};
 use docent_domain::{ResourceId, Weights, scattered};
 use docent_embeddings::{Document, LsaConfig, LsaEmbedder, VectorIndex};
 use docent_graph::{Graph, PprConfig};
-use docent_linalg::select_best;
 use docent_models::{LearnedWeights, PublishedModel, TextEmbedder};
 use docent_ranker::quality_fence;
 
-use crate::{Error, catalogue::Catalogue, component_scores::UnitMap};
+use crate::{
+    Error,
+    catalogue::Catalogue,
+    component_scores::{UnitMap, best_of},
+};
 use pending_links::PendingLinks;
 use texts::TextVectors;
 
@@ -38,8 +41,6 @@ const MIN_POPULAR_VIEWS: u64 = 6;
 /// Resources of the sample by which scores are scaled.
 const SAMPLE: usize = 1_000;
 const SAMPLE_SEED: u64 = 42;
-/// Number of the most viewed resources that are the best of the scale of popularity.
-const BEST: usize = 200;
 
 /// Facts about the whole catalogue. They are recomputed now and then and may miss the latest views.
 #[derive(Debug, Default)]
@@ -48,10 +49,6 @@ pub(crate) struct Summary {
     popular: Vec<u32>,
     /// Scale of `ln(1 + views)` over the visible resources.
     popularity: UnitMap,
-    /// Random keys of resources, by which scores are scaled.
-    sample: Vec<u32>,
-    /// Number of resources with links.
-    n_linked: usize,
     /// Minimum number of views of a popular resource.
     min_popular_views: u64,
     quality_fence: Option<f64>,
@@ -70,8 +67,8 @@ pub(crate) struct State {
     pub live: Option<Arc<LiveModel>>,
     /// Learned weights of the hybrid score: those of the live model, unless a replay tries others.
     pub weights: LearnedWeights,
-    /// Learned weights for resources that nobody chose: those of the live model, unless a replay
-    /// tries others.
+    /// Learned weights of unchosen resources: those of the live model, unless a replay tries
+    /// others.
     pub unchosen_weights: Option<Weights>,
     /// Learned weights of edge kinds, by kind: those of the live model, unless a replay tries
     /// others.
@@ -175,14 +172,25 @@ impl State {
         self.summary.popularity.apply((views as f32).ln_1p())
     }
 
-    /// Returns random keys of at most 1,000 resources, by which scores are scaled.
-    pub(crate) fn sample(&self) -> &[u32] {
-        &self.summary.sample
+    /// Returns the keys of about 1,000 random resources, or of all in a smaller catalogue, by which
+    /// scores are scaled. They are the same until resources arrive.
+    pub(crate) fn sample(&self) -> impl Iterator<Item = u32> {
+        let n = self.catalogue.len();
+        let drawn = move |at: usize| {
+            let key = if n <= SAMPLE { at as u64 } else { scattered(0, at as u64, SAMPLE_SEED) % n as u64 };
+            key as u32
+        };
+        (0..n.min(SAMPLE)).map(drawn).filter(|key| self.catalogue.is_visible(*key))
     }
 
-    /// Returns the number of resources with links.
+    /// Returns the number of resources with links, estimated by a sample.
     pub(crate) fn n_linked(&self) -> usize {
-        self.summary.n_linked
+        let (mut seen, mut linked) = (0, 0);
+        for key in self.sample() {
+            seen += 1;
+            linked += usize::from(self.graph.degree(key) > 0);
+        }
+        linked * self.catalogue.len() / seen.max(1)
     }
 
     /// Returns the number of item rows of the model.
@@ -242,20 +250,12 @@ impl State {
         let visible = self.catalogue.visible().count();
         let last_popular = ((1.0 - POPULAR_QUANTILE) * visible as f64) as usize;
         let qualities: Vec<f64> = self.catalogue.visible().filter_map(|(_, entry)| entry.quality).collect();
-        let mut sample: Vec<(u64, u32)> = self
-            .catalogue
-            .visible()
-            .map(|(key, _)| (scattered(0, u64::from(key), SAMPLE_SEED), key))
-            .collect();
-        select_best(&mut sample, SAMPLE, |a, b| a.cmp(b));
         let logs =
             |entries: &[(u64, u32)]| entries.iter().map(|(views, _)| (*views as f32).ln_1p()).sum::<f32>();
-        let best = popular.get(..BEST.min(visible / 5).max(1)).unwrap_or(&popular);
+        let best = popular.get(..best_of(visible)).unwrap_or(&popular);
         let mean = logs(&popular) / visible.max(1) as f32;
         Summary {
             popularity: UnitMap::new(mean, logs(best) / best.len().max(1) as f32),
-            sample: sample.into_iter().map(|(_, key)| key).collect(),
-            n_linked: self.catalogue.iter().filter(|(key, _)| self.graph.degree(*key) > 0).count(),
             min_popular_views: popular.get(last_popular).map_or(0, |last| last.0),
             popular: popular.into_iter().map(|(_, key)| key).collect(),
             quality_fence: quality_fence(&qualities),

@@ -43,7 +43,7 @@ async fn a_variant_sets_its_options_and_is_recorded_with_the_answer_and_its_impr
                 assert_eq!((answer.diversity, answer.novelty), (0.0, 0.0));
                 assert_eq!(answer.strategy, if is_reader { Strategy::Content } else { Strategy::Hybrid });
             }
-            _ => assert_eq!((answer.strategy, answer.diversity), (Strategy::Hybrid, 0.5)),
+            _ => assert_eq!((answer.strategy, answer.diversity), (Strategy::Hybrid, 0.25)),
         }
         let expected = if variant.variant == "older" { &older } else { &live };
         assert_eq!(answer.model_version.as_ref(), Some(expected));

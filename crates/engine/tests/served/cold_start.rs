@@ -16,7 +16,7 @@ struct Newcomer {
 async fn a_short_history_shapes_a_full_list() {
     let table = [
         Newcomer { likes: 0, names_domain: false, min_share: 0.0 },
-        Newcomer { likes: 0, names_domain: true, min_share: 0.6 },
+        Newcomer { likes: 0, names_domain: true, min_share: 0.55 },
         Newcomer { likes: 1, names_domain: false, min_share: 0.45 },
         Newcomer { likes: 3, names_domain: false, min_share: 0.6 },
         Newcomer { likes: 10, names_domain: false, min_share: 0.5 },

@@ -11,7 +11,7 @@ use crate::ModelError;
 pub struct NcfRecommender {
     als: AlsRecommender,
     ncf: NcfModel,
-    /// Items whose mean score stands for that of all.
+    /// Items of which the mean score is taken for the mean of all.
     sample: Vec<u32>,
 }
 

@@ -39,8 +39,8 @@ pub struct ModelInfo {
     pub edge_kind_weights: BTreeMap<String, f32>,
     /// Weights of the hybrid score that beat the default ones, by activity level.
     pub weights: LearnedWeights,
-    /// Weights of the hybrid score for resources that nobody chose, which share out what the
-    /// collaborative component leaves; `None` for those of all resources.
+    /// Weights of the hybrid score for unchosen resources, which share out what the collaborative
+    /// component leaves; `None` for those of all resources.
     #[serde(default)]
     pub unchosen_weights: Option<Weights>,
     /// Metrics at 10 on the holdout, by model name; `popularity` is the baseline.

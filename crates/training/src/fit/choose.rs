@@ -57,7 +57,7 @@ pub struct Plan {
 /// not hold out.
 #[derive(Debug)]
 pub struct Choice {
-    /// What was chosen.
+    /// Members, their shares and all settings.
     pub plan: Plan,
     /// The blend that was judged.
     pub blend: Blend,
@@ -270,15 +270,8 @@ fn best_shape(
     validation: &Validation,
     start: &TransitionsConfig,
 ) -> Result<(TransitionsConfig, ItemItemRecommender), ModelError> {
-    let histories = validation.train().histories();
-    let judged = |shape: &TransitionsConfig| {
-        let weights = transitions(histories, shape)?;
-        let model = ItemItemRecommender::new(ModelKind::Transitions, weights);
-        let gains = validation.gains(&model, Some(STATED_TAU), MAX_CASES_COMPARED)?;
-        Ok::<_, ModelError>((gains, model))
-    };
     let mut best = start.clone();
-    let (mut reached, mut model) = judged(&best)?;
+    let (mut reached, mut model) = judged(validation, &best)?;
     for changes in SHAPES {
         let from = best.clone();
         for change in *changes {
@@ -287,13 +280,23 @@ fn best_shape(
             if shape == from {
                 continue;
             }
-            let (gains, tried) = judged(&shape)?;
+            let (gains, tried) = judged(validation, &shape)?;
             if in_errors(&reached, &gains) > 0.5 {
                 (best, reached, model) = (shape, gains, tried);
             }
         }
     }
     Ok((best, model))
+}
+
+/// Fits transitions of a shape, and returns their NDCG on each case.
+fn judged(
+    validation: &Validation,
+    shape: &TransitionsConfig,
+) -> Result<(Vec<f64>, ItemItemRecommender), ModelError> {
+    let weights = transitions(validation.train().histories(), shape)?;
+    let model = ItemItemRecommender::new(ModelKind::Transitions, weights);
+    Ok((validation.gains(&model, Some(STATED_TAU), MAX_CASES_COMPARED)?, model))
 }
 
 type Change = fn(&mut TransitionsConfig);

@@ -4,7 +4,7 @@ use docent_ncf::NcfConfig;
 use docent_transitions::TransitionsConfig;
 use serde::{Deserialize, Serialize};
 
-/// Settings of every collaborative model. What is evaluated and what is published have the same.
+/// Settings of every collaborative model, the same for evaluation and for publication.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelConfig {

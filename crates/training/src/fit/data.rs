@@ -5,7 +5,7 @@ use docent_domain::{Histories, InteractionMatrix, MatrixError};
 /// Share of the times that the latest ones may lie behind: a few clocks are always ahead.
 const AHEAD: f64 = 0.001;
 
-/// What collaborative models learn from.
+/// Data that collaborative models learn from.
 #[derive(Debug, Clone)]
 pub struct FitData {
     histories: Histories,

@@ -15,6 +15,7 @@ use std::{ops::ControlFlow, time::Instant};
 
 use docent_als::{AlsConfig, AlsError, AlsModel};
 use docent_item_item::{attribute_cosine, ease, knn, rp3beta};
+use docent_linalg::SparseRows;
 use docent_models::{
     AlsRecommender, CollaborativeModel, ItemItemRecommender, ModelError, ModelKind, Popularity,
 };
@@ -112,16 +113,15 @@ pub fn fit(
 ) -> Result<Box<dyn CollaborativeModel>, ModelError> {
     begin(kind, observer)?;
     let (begun, models) = (Instant::now(), &settings.models);
-    let of_items = |weights| Box::new(ItemItemRecommender::new(kind, weights));
     let model: Box<dyn CollaborativeModel> = match kind {
         ModelKind::Popularity => Box::new(Popularity::of(data.histories())),
         ModelKind::RecentPopularity => Box::new(recent_popularity(data, models)?),
-        ModelKind::ItemKnn => of_items(knn(data.likes(), &models.knn)?),
-        ModelKind::Rp3beta => of_items(rp3beta(data.likes(), &models.rp3beta)?),
-        ModelKind::Ease => of_items(ease(data.likes(), &models.ease)?),
-        ModelKind::Transitions => of_items(transitions(data.histories(), &models.transitions)?),
+        ModelKind::ItemKnn => of_items(kind, knn(data.likes(), &models.knn)?),
+        ModelKind::Rp3beta => of_items(kind, rp3beta(data.likes(), &models.rp3beta)?),
+        ModelKind::Ease => of_items(kind, ease(data.likes(), &models.ease)?),
+        ModelKind::Transitions => of_items(kind, transitions(data.histories(), &models.transitions)?),
         ModelKind::Content => match data.attributes() {
-            Some(attributes) => of_items(attribute_cosine(attributes, ATTRIBUTE_NEIGHBORS)?),
+            Some(attributes) => of_items(kind, attribute_cosine(attributes, ATTRIBUTE_NEIGHBORS)?),
             None => return Err(missing(kind, "attributes of items")),
         },
         ModelKind::Als => Box::new(fit_als(kind, &models.als, data, settings, observer)?),
@@ -131,6 +131,10 @@ pub fn fit(
     };
     fitted(kind, begun, observer)?;
     Ok(model)
+}
+
+fn of_items(kind: ModelKind, weights: SparseRows) -> Box<dyn CollaborativeModel> {
+    Box::new(ItemItemRecommender::new(kind, weights))
 }
 
 fn begin(kind: ModelKind, observer: &mut Observer<'_>) -> Result<(), ModelError> {

@@ -126,8 +126,8 @@ impl Validation {
         self.gains_by(max_cases, |history| Ok(model.fold_in(&Member::seen_by(history, tau))?.all()?.to_vec()))
     }
 
-    /// Returns the NDCG on each of at most `max_cases` cases of the scores of all items, `[n_items]`,
-    /// that `score_all` gives a history.
+    /// Returns the NDCG on each of at most `max_cases` cases of the scores of all items,
+    /// `[n_items]`, that `score_all` gives a history.
     ///
     /// # Errors
     /// The first error that scoring meets.
@@ -199,14 +199,16 @@ impl Case {
 
 /// Lets half of the weight of the cases follow the popularity of the held-out item.
 ///
-/// Where there is no order, nothing says how later requests differ from an item held out at random.
+/// Without an order, nothing says how later requests differ from an item held out at random.
 /// They often ask for more popular items, and a blend should be good at both.
 fn weigh_by_popularity(cases: &mut [Case], train: &FitData) {
     let counts = Popularity::of(train.histories());
-    let count = |case: &Case| counts.counts().get(case.item as usize).map_or(0.0, |count| f64::from(*count));
-    let mean = cases.iter().map(count).sum::<f64>() / cases.len().max(1) as f64;
-    if mean > 0.0 {
-        cases.iter_mut().for_each(|case| case.weight = 0.5 + 0.5 * count(case) / mean);
+    for case in cases.iter_mut() {
+        case.weight = counts.counts().get(case.item as usize).map_or(0.0, |count| f64::from(*count));
+    }
+    let mean = cases.iter().map(|case| case.weight).sum::<f64>() / cases.len().max(1) as f64;
+    for case in cases {
+        case.weight = if mean > 0.0 { 0.5 + 0.5 * case.weight / mean } else { 1.0 };
     }
 }
 
