@@ -60,8 +60,8 @@ pub use docent_domain::{
 };
 pub use docent_engine::{
     Answer, CandidateCounts, Cursor, CursorError, Degradation, Engine, EngineConfig, EngineStatus, Error,
-    ImpressionRetention, IngestOutcome, InvalidInput, MAX_BOOSTS, MAX_LIMIT, MAX_SHOWN, RecommendRequest,
-    Recommendation, Reloaded, SimilarResource, limit_checked,
+    ImpressionRetention, IngestOutcome, InvalidInput, MAX_BOOSTS, MAX_HISTORY, MAX_LIMIT, MAX_SHOWN,
+    RecommendRequest, Recommendation, Reloaded, SimilarResource, limit_checked,
 };
 pub use docent_ranker::{Boost, Contributions, Filter, FilterError, Reason};
 pub use docent_storage::{

@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, Datelike, Utc};
-use docent_domain::{NOT_USEFUL_FACTOR, PREFERRED_SOURCE_FACTOR, Strategy, Weights};
+use docent_domain::{NOT_USEFUL_FACTOR, PREFERRED_SOURCE_FACTOR, Strategy, UserId, Weights};
 use docent_models::weights_for;
 use docent_ranker::{
     Boost, Candidate, Exclusions, Exploration, Facts, HybridWeights, RankOptions, Ranked, rank,
@@ -140,7 +140,8 @@ fn exploration(
         return Exploration::default();
     }
     let mut hasher = FxHasher::default();
-    (request.user_id.as_str(), now.num_days_from_ce()).hash(&mut hasher);
+    let user_id = request.user_id.as_ref().map(UserId::as_str).unwrap_or_default();
+    (user_id, now.num_days_from_ce()).hash(&mut hasher);
     Exploration::of(config.exploration.value(), request.limit, hasher.finish())
 }
 

@@ -7,7 +7,7 @@
 use std::{collections::BTreeSet, fmt, fmt::Write, str::FromStr};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use docent_domain::Component;
+use docent_domain::{Component, UserId};
 use thiserror::Error;
 
 use crate::RecommendRequest;
@@ -64,6 +64,7 @@ impl Cursor {
 fn digest(request: &RecommendRequest) -> [u8; REQUEST_BYTES] {
     let RecommendRequest {
         user_id,
+        history,
         limit: _,
         strategy,
         diversity,
@@ -76,6 +77,7 @@ fn digest(request: &RecommendRequest) -> [u8; REQUEST_BYTES] {
         boosts,
         cursor: _,
     } = request;
+    let user_id = user_id.as_ref().map(UserId::as_str).unwrap_or_default();
     let exclude: BTreeSet<&str> = exclude.iter().map(|id| id.as_str()).collect();
     let boosts: Vec<String> = boosts.iter().map(ToString::to_string).collect();
     let preferences = [diversity, novelty, min_quality].map(|preference| preference.map(|p| p.value()));
@@ -87,6 +89,9 @@ fn digest(request: &RecommendRequest) -> [u8; REQUEST_BYTES] {
         written,
         "{user_id:?} {strategy} {preferences:?} {exclude:?} {weights:?} {include_seen} {filter:?} {boosts:?}"
     );
+    if !history.is_empty() {
+        let _never_fails = write!(written, " {history:?}");
+    }
     first_bytes(written.as_bytes())
 }
 

@@ -13,7 +13,7 @@ pub(crate) fn variant_for<'a>(
     request: &RecommendRequest,
     experiments: &'a Experiments,
 ) -> Option<(Assignment, &'a Variant)> {
-    let (experiment, variant) = experiments.of(&request.user_id)?;
+    let (experiment, variant) = experiments.of(request.user_id.as_ref()?)?;
     let of = Assignment { experiment: experiment.name.clone(), variant: variant.name.clone() };
     (!decides_for_itself(request, experiment)).then_some((of, variant))
 }

@@ -49,5 +49,5 @@ pub use engine::{Engine, EngineStatus, IngestOutcome, Reloaded, document};
 pub use error::{Cause, Error, InvalidInput};
 pub use impression_retention::ImpressionRetention;
 pub use impressions::ImpressionQueue;
-pub use request::{MAX_LIMIT, RecommendRequest, limit_checked};
+pub use request::{MAX_HISTORY, MAX_LIMIT, RecommendRequest, limit_checked};
 pub use timings::{QueryTimings, SlowQuery, Stage, Timing};

@@ -5,6 +5,8 @@ use crate::Cursor;
 
 /// Maximum number of recommendations in one answer.
 pub const MAX_LIMIT: usize = 100;
+/// Maximum length of the history of a request.
+pub const MAX_HISTORY: usize = 1_000;
 
 /// A request for recommendations. A field that is `None` takes its value from the user's profile or
 /// the configuration.
@@ -20,8 +22,13 @@ pub const MAX_LIMIT: usize = 100;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RecommendRequest {
-    /// User to recommend for. An unknown user is served as a new one.
-    pub user_id: UserId,
+    /// User to recommend for. An unknown user is served as a new one. `None` for a request by its
+    /// history alone, of which no impressions are recorded.
+    pub user_id: Option<UserId>,
+    /// Resources that the user likes apart from what is recorded, oldest first, at most
+    /// [`MAX_HISTORY`]. They count as liked at the time of the request, the last one as newest.
+    /// Unknown resources are ignored.
+    pub history: Vec<ResourceId>,
     /// Maximum number of recommendations, 1 to [`MAX_LIMIT`].
     pub limit: usize,
     /// Component scores to rank by.
@@ -52,8 +59,16 @@ impl RecommendRequest {
     /// Creates a request for 20 recommendations by the hybrid strategy.
     #[must_use]
     pub fn new(user_id: UserId) -> Self {
+        Self { user_id: Some(user_id), ..Self::for_history(Vec::new()) }
+    }
+
+    /// Creates a request for 20 recommendations by a history of its own, oldest first, without a
+    /// user: for a session, or for what comes after a resource.
+    #[must_use]
+    pub fn for_history(history: Vec<ResourceId>) -> Self {
         Self {
-            user_id,
+            user_id: None,
+            history,
             limit: 20,
             strategy: Strategy::Hybrid,
             diversity: None,
@@ -66,6 +81,13 @@ impl RecommendRequest {
             boosts: Vec::new(),
             cursor: None,
         }
+    }
+
+    /// Adds a history of the request's own, oldest first, to what is recorded of the user.
+    #[must_use]
+    pub fn history(mut self, history: Vec<ResourceId>) -> Self {
+        self.history = history;
+        self
     }
 
     /// Sets the number of recommendations, 1 to [`MAX_LIMIT`].

@@ -9,7 +9,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use docent_domain::{Profile, USEFUL_STRENGTH, UserId};
+use docent_domain::{Profile, ResourceId, USEFUL_STRENGTH, UserId};
 use docent_storage::{PositiveResource, Store, UserState, Verdict};
 use moka::sync::Cache;
 use rustc_hash::FxHashSet;
@@ -72,6 +72,21 @@ impl UserView {
     /// Returns the time of the oldest positive that has one.
     pub(crate) fn oldest_time(&self) -> Option<DateTime<Utc>> {
         self.positives.iter().rev().find_map(|positive| positive.at)
+    }
+
+    /// Returns the user with a history of a request's own, oldest first, as the newest positives.
+    pub(crate) fn with_history(&self, history: &[ResourceId], state: &State, now: DateTime<Utc>) -> Self {
+        let mut user = self.clone();
+        let mut own: Vec<u32> =
+            history.iter().rev().filter_map(|id| state.catalogue.key(id.as_str())).collect();
+        let mut known = FxHashSet::default();
+        own.retain(|key| known.insert(*key));
+        user.positives.retain(|positive| !known.contains(&positive.key));
+        let newest = own.iter().map(|&key| Positive { key, strength: 1.0, at: Some(now) });
+        user.positives.splice(0..0, newest);
+        user.profile.total_interactions += own.len() as u64;
+        user.seen.extend(own);
+        user
     }
 
     /// Applies the user's verdicts on recommendations. A useful resource counts as a positive

@@ -218,3 +218,7 @@ pub(crate) fn assemble(
         popularity: popularity(likes, data.items.len()),
     })
 }
+
+#[cfg(test)]
+#[path = "replay_tests.rs"]
+mod tests;

@@ -12,7 +12,7 @@ use ulid::Ulid;
 
 use super::{Engine, metrics, now};
 use crate::{
-    Answer, Cursor, EngineConfig, Error, MAX_BOOSTS, RecommendRequest, Recommendation, Stage,
+    Answer, Cursor, EngineConfig, Error, MAX_BOOSTS, MAX_HISTORY, RecommendRequest, Recommendation, Stage,
     blocking::spawn_blocking,
     candidates::SourceCounts,
     choose::{Chosen, choose},
@@ -30,13 +30,19 @@ impl Engine {
     /// batches.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for a limit out of range, too many boosts, or a cursor of another
+    /// [`Error::InvalidInput`] for a limit out of range, too many boosts, too long a history, or a cursor of another
     /// request; [`Error::Unavailable`] if the user cannot be read; [`Error::Model`] if the live
     /// model fails.
     pub async fn recommend(&self, request: RecommendRequest) -> Result<Answer, Error> {
         check(&request)?;
         let started = Instant::now();
-        let user = self.inner.users.get(&request.user_id, &self.inner.store, &self.inner.state).await?;
+        let mut user = match &request.user_id {
+            Some(user_id) => self.inner.users.get(user_id, &self.inner.store, &self.inner.state).await?,
+            None => Arc::default(),
+        };
+        if !request.history.is_empty() {
+            user = Arc::new(user.with_history(&request.history, &read(&self.inner.state), now()));
+        }
         self.inner.timings.observe(Stage::UserState, started.elapsed());
         self.embed_domains(&user).await;
         let inner = Arc::clone(&self.inner);
@@ -48,7 +54,9 @@ impl Engine {
         })
         .await
         .map_err(Error::task)??;
-        self.inner.impressions.push(impressions(&served.answer, &user_id));
+        if let Some(user_id) = &user_id {
+            self.inner.impressions.push(impressions(&served.answer, user_id));
+        }
         for (stage, lap) in served.laps {
             self.inner.timings.observe(stage, lap);
         }
@@ -60,9 +68,12 @@ impl Engine {
 
 fn check(request: &RecommendRequest) -> Result<(), Error> {
     limit_checked(request.limit)?;
-    let (field, limit, got) = ("boost", MAX_BOOSTS, request.boosts.len());
-    if got > limit {
-        return Err(DomainError::TooLong { field, limit, got }.into());
+    for (field, limit, got) in
+        [("boost", MAX_BOOSTS, request.boosts.len()), ("history", MAX_HISTORY, request.history.len())]
+    {
+        if got > limit {
+            return Err(DomainError::TooLong { field, limit, got }.into());
+        }
     }
     shown(request).map(|_| ())
 }

@@ -7,7 +7,7 @@ use docent_domain::{Component, DomainError, Resource, Strategy, UnitInterval, We
 use docent_engine::{Answer, Cursor, CursorError, Engine, Error, MAX_SHOWN, RecommendRequest, Reloaded};
 use serde_json::json;
 
-use crate::library::{BOOKS, Library, book, dismiss, id, ids, like, request};
+use crate::library::{BOOKS, Library, book, dismiss, id, ids, like, request, subject_share};
 
 const SHELVES: u32 = 600;
 
@@ -229,4 +229,36 @@ async fn a_list_ends_after_a_thousand_resources_and_its_cursor_serves_its_user_a
     let refused = library.engine.recommend(request("bob").cursor(first.unwrap())).await;
     let Err(Error::InvalidInput(input)) = refused else { panic!("{refused:?}") };
     assert_eq!(input.cursor(), Some(CursorError::OfAnotherRequest));
+}
+
+#[tokio::test]
+async fn a_request_brings_a_history_of_its_own_with_or_without_a_user() {
+    let library = Library::trained().await;
+    let liked = ["book-2", "book-6", "book-10"];
+    let history: Vec<_> = liked.iter().map(|book| id(book)).collect();
+    let answer =
+        library.engine.recommend(RecommendRequest::for_history(history.clone()).limit(8)).await.unwrap();
+    assert!(subject_share(&answer, 2) > 0.8, "{:?}", ids(&answer));
+    assert!(liked.iter().all(|book| !ids(&answer).contains(book)), "what the history holds is seen");
+    assert!(answer.recommendations.iter().any(|r| r.scores.collaborative.is_some()));
+    // A user with likes of another subject, and the history on top of them.
+    library.engine.record(&[like("ada", "book-1", 0), like("ada", "book-5", 1)]).await.unwrap();
+    let of_user = library.engine.recommend(request("ada").history(history.clone()).limit(8)).await.unwrap();
+    assert!(subject_share(&of_user, 2) > 0.3, "{:?}", ids(&of_user));
+    let without = library.engine.recommend(request("ada").limit(8)).await.unwrap();
+    assert!(subject_share(&without, 1) > subject_share(&of_user, 1), "{:?}", ids(&without));
+    // The next page belongs to the same history.
+    let cursor = answer.next_cursor.unwrap();
+    let next = RecommendRequest::for_history(history).limit(8).cursor(cursor.clone());
+    let next = library.engine.recommend(next).await.unwrap();
+    assert!(
+        ids(&next)
+            .iter()
+            .all(|shown| !answer.recommendations.iter().any(|r| r.resource_id.as_str() == *shown))
+    );
+    let other = RecommendRequest::for_history(vec![id("book-1")]).limit(8).cursor(cursor);
+    assert!(matches!(library.engine.recommend(other).await, Err(Error::InvalidInput(_))));
+    let too_long = RecommendRequest::for_history(vec![id("book-1"); 1_001]);
+    let refused = library.engine.recommend(too_long).await.unwrap_err();
+    assert!(refused.to_string().contains("history"), "{refused}");
 }
