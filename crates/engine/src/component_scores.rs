@@ -228,7 +228,7 @@ mod tests {
         assert_eq!([2.0, 3.0].map(|s| of_sample.apply(s)), [0.25, 0.5]);
         // The best 200 of 10,000 are the best 20 of a sample of 1,000.
         let spread = UnitMap::of_sample((0..1_000).map(|n| n as f32).collect(), 10_000);
-        assert_eq!([499.5, 989.5].map(|s| spread.apply(s)), [0.25, 0.5]);
+        assert_eq!([499.5, 989.5].map(|s| (1e6 * spread.apply(s)).round()), [250_000.0, 500_000.0]);
         assert_eq!(UnitMap::of_sample(vec![0.1; 9], 9).apply(7.0), 0.25, "equal scores tell nothing");
         assert_eq!(UnitMap::of_sample(Vec::new(), 0).apply(7.0), 0.25);
         let near = proximity_map([3.0, 1.0].into_iter(), 4.0, 10);
