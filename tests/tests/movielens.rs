@@ -134,8 +134,7 @@ async fn films_and_ratings_become_personal_recommendations() {
     let by_content = engine.recommend(by_content).await.unwrap();
     let shares = [&before, &after, &by_content].map(|answer| genre_share(answer, "Horror", &films));
     eprintln!("horror before {:.2}, after {:.2}, by content {:.2}", shares[0], shares[1], shares[2]);
-    // People go on from popular horror films to popular films of any genre: the whole answer follows
-    // them, and content the genre.
+    // Viewers of popular horror films go on to popular films of any genre; texts stay with horror.
     let is_new = |shown: &&str| !before.recommendations.iter().any(|r| r.resource_id.as_str() == *shown);
     let shown: Vec<&str> = after.recommendations.iter().map(|r| r.resource_id.as_str()).collect();
     assert!(shown.iter().filter(|shown| is_new(shown)).count() * 2 >= shown.len(), "{shown:?}");

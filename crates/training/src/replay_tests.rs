@@ -73,7 +73,7 @@ fn gathered_candidates_give_the_lists_of_the_whole_catalogue() {
         engine: &engine,
         plan,
     };
-    // Something must be held out of each user for a case; it is not looked at.
+    // A case needs held-out items, whatever they are.
     let evaluation = HoldoutEvaluation::new(&data.likes, &data.likes);
     assert_eq!(evaluation.cases.len(), USERS as usize);
     let all: Vec<u32> = (0..ITEMS).collect();

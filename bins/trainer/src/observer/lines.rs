@@ -52,6 +52,7 @@ impl TrainObserver for Lines {
                     tracing::info!("epoch {epoch} of {epochs}, batch {batch} of {batches} {measured}");
                 }
             }
+            TrainEvent::Fitted { model, seconds } => tracing::info!("fitted {model} in {seconds:.1} s"),
             TrainEvent::Evaluated { model, metrics } => {
                 tracing::info!("{model}: NDCG@10 {:.4}, HR@10 {:.4}", metrics.ndcg, metrics.hit_rate);
             }

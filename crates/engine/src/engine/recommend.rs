@@ -30,9 +30,9 @@ impl Engine {
     /// batches.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for a limit out of range, too many boosts, too long a history, or a cursor of another
-    /// request; [`Error::Unavailable`] if the user cannot be read; [`Error::Model`] if the live
-    /// model fails.
+    /// [`Error::InvalidInput`] for a limit out of range, too many boosts, too long a history, or a
+    /// cursor of another request; [`Error::Unavailable`] if the user cannot be read;
+    /// [`Error::Model`] if the live model fails.
     pub async fn recommend(&self, request: RecommendRequest) -> Result<Answer, Error> {
         check(&request)?;
         let started = Instant::now();
