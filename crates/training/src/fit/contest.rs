@@ -21,6 +21,7 @@ pub(super) struct Contest {
     own: Vec<f32>,
     /// Scores of its competitors, `[models][others]`.
     others: Vec<Vec<f32>>,
+    /// Weight of the case in the view of popular items, 1 on average.
     weight: f64,
 }
 
@@ -55,17 +56,22 @@ impl Contest {
 
     /// Makes a contest of scores that are given.
     #[cfg(test)]
-    pub(super) fn of_scores(own: Vec<f32>, others: Vec<Vec<f32>>) -> Self {
-        Self { own, others, weight: 1.0 }
+    pub(super) fn of_scores(own: Vec<f32>, others: Vec<Vec<f32>>, weight: f64) -> Self {
+        Self { own, others, weight }
     }
 
-    /// Returns the gain of the blend of all models with these shares, times the weight of the case.
+    /// Returns the weight of the case in the view of popular items, 1 on average.
+    pub(super) fn weight(&self) -> f64 {
+        self.weight
+    }
+
+    /// Returns the gain of the blend of all models with these shares.
     pub(super) fn gain(&self, shares: &[f32], objective: Objective) -> f64 {
         let own: f32 = self.own.iter().zip(shares).map(|(score, share)| score * share).sum();
         let mut others = vec![0.0; self.others.first().map_or(0, Vec::len)];
         for (scores, share) in self.others.iter().zip(shares).filter(|(_, share)| **share != 0.0) {
             others.iter_mut().zip(scores).for_each(|(sum, score)| *sum += share * score);
         }
-        self.weight * objective.gain(rank_against(own, &others), others.len())
+        objective.gain(rank_against(own, &others), others.len())
     }
 }

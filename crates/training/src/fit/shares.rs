@@ -11,6 +11,9 @@ const IDLE: f64 = 0.5;
 /// Ways from the learned shares, 0, to the best single member, 1, the farthest first.
 const WAYS_TO_SINGLE: [f32; 4] = [1.0, 0.75, 0.5, 0.25];
 
+/// Harm in the view of popular items, in standard errors, from which a member is out.
+const HARM: f64 = 1.0;
+
 /// Returns the share of each of `models` models, which sum to 1.
 ///
 /// 1. Coordinate ascent on the mean NDCG, from the best single member.
@@ -19,16 +22,50 @@ const WAYS_TO_SINGLE: [f32; 4] = [1.0, 0.75, 0.5, 0.25];
 /// 3. The shares move towards the best single member as far as the loss stays within one standard
 ///    error (the rule of Breiman et al., "Classification and Regression Trees", 1984). A blend that
 ///    does not beat its best member by more is that member.
+/// 4. A member whose removal gains more than one standard error where cases weigh by the popularity
+///    of the held-out item is out, and the others begin again.
 pub(super) fn learn(models: usize, contests: &[Contest], objective: Objective) -> Vec<f32> {
+    let mut allowed = vec![true; models];
+    loop {
+        let shares = learn_among(&allowed, contests, objective);
+        match most_harmful(&shares, contests, objective).and_then(|model| allowed.get_mut(model)) {
+            Some(allowed) => *allowed = false,
+            None => return shares,
+        }
+    }
+}
+
+/// Learns the shares of the models that are allowed; the others have none.
+fn learn_among(allowed: &[bool], contests: &[Contest], objective: Objective) -> Vec<f32> {
     let gains = |shares: &[f32]| gains(shares, contests, objective);
-    let best_single = (0..models)
-        .map(|model| single(model, models))
+    let singles = allowed.iter().enumerate().filter(|(_, allowed)| **allowed);
+    let best_single = singles
+        .map(|(model, _)| single(model, allowed.len()))
         .map(|shares| (mean(&gains(&shares)), shares))
         .reduce(|best, next| if next.0 > best.0 { next } else { best });
     let Some((_, best_single)) = best_single else { return Vec::new() };
-    let mut best = climb(best_single.clone(), &gains);
-    best = without_idle(best, &gains);
+    let best = without_idle(climb(best_single.clone(), allowed, &gains), &gains);
     towards(&best_single, best, &gains)
+}
+
+/// Returns the member of a blend that does most harm in the view of popular items, if any does.
+fn most_harmful(shares: &[f32], contests: &[Contest], objective: Objective) -> Option<usize> {
+    let before = popular_gains(shares, contests, objective);
+    let mut most: Option<(f64, usize)> = None;
+    for model in 0..shares.len() {
+        let Some(tried) = changed(shares, model, -1.0) else { continue };
+        let gained = lost(&popular_gains(&tried, contests, objective), &before);
+        let in_errors = mean(&gained) / standard_error(&gained).max(f64::MIN_POSITIVE);
+        if in_errors > HARM && most.is_none_or(|(most, _)| in_errors > most) {
+            most = Some((in_errors, model));
+        }
+    }
+    most.map(|(_, model)| model)
+}
+
+/// Returns the NDCG of each contest, weighted by the popularity of the held-out item.
+fn popular_gains(shares: &[f32], contests: &[Contest], objective: Objective) -> Vec<f64> {
+    contests.par_iter().map(|contest| contest.weight() * contest.gain(shares, objective)).collect()
 }
 
 fn single(model: usize, models: usize) -> Vec<f32> {
@@ -41,12 +78,12 @@ fn gains(shares: &[f32], contests: &[Contest], objective: Objective) -> Vec<f64>
 }
 
 /// Moves one share at a time while that raises the mean NDCG, by smaller and smaller steps.
-fn climb(start: Vec<f32>, gains: &(impl Fn(&[f32]) -> Vec<f64> + Sync)) -> Vec<f32> {
+fn climb(start: Vec<f32>, allowed: &[bool], gains: &(impl Fn(&[f32]) -> Vec<f64> + Sync)) -> Vec<f32> {
     let mut best = (mean(&gains(&start)), start);
     for step in STEPS {
         loop {
             let before = best.0;
-            for at in 0..best.1.len() {
+            for (at, _) in allowed.iter().enumerate().filter(|(_, allowed)| **allowed) {
                 for change in [step, -step] {
                     let tried = changed(&best.1, at, change);
                     let reached = tried.as_deref().map_or(f64::NEG_INFINITY, |tried| mean(&gains(tried)));
@@ -142,7 +179,7 @@ mod tests {
         (0..cases)
             .map(|case| {
                 let own = (0..models).map(|model| margin(case, model)).collect();
-                Contest::of_scores(own, vec![vec![0.0]; models])
+                Contest::of_scores(own, vec![vec![0.0]; models], 1.0)
             })
             .collect()
     }
@@ -189,6 +226,22 @@ mod tests {
             TOP,
         );
         assert_eq!(shares, [1.0, 0.0]);
+    }
+
+    #[test]
+    fn a_member_that_does_harm_where_items_are_popular_is_out() {
+        // The second member wins most cases, and loses the popular ones that the first one wins.
+        let case = |case: usize| {
+            let is_popular = case.is_multiple_of(5);
+            let own = if is_popular { vec![0.2, -1.0] } else { vec![-0.2, 1.0] };
+            Contest::of_scores(own, vec![vec![0.0]; 2], if is_popular { 4.0 } else { 0.25 })
+        };
+        let both: Vec<Contest> = (0..400).map(case).collect();
+        // It is the best member by itself.
+        assert_eq!(learn_among(&[true, true], &both, TOP), [0.0, 1.0]);
+        let blended = [0.5, 0.5];
+        assert_eq!(most_harmful(&blended, &both, TOP), Some(1));
+        assert_eq!(learn_among(&[true, false], &both, TOP), [1.0, 0.0]);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub struct Case {
     pub item: u32,
     /// Items that are not ranked, ascending: those of the history, and others that are held out.
     pub seen: Vec<u32>,
-    /// Weight of the case where shares are learned; 1 on average.
+    /// Weight of the case in the view of popular items, 1 on average.
     weight: f64,
 }
 
@@ -197,10 +197,10 @@ impl Case {
     }
 }
 
-/// Lets half of the weight of the cases follow the popularity of the held-out item.
+/// Weighs each case by the popularity of its held-out item.
 ///
-/// Without an order, nothing says how later requests differ from an item held out at random.
-/// They often ask for more popular items, and a blend should be good at both.
+/// Without an order, nothing says how later requests differ from an item held out at random. They
+/// often ask for more popular items, and no member may do harm there.
 fn weigh_by_popularity(cases: &mut [Case], train: &FitData) {
     let counts = Popularity::of(train.histories());
     for case in cases.iter_mut() {
@@ -208,7 +208,7 @@ fn weigh_by_popularity(cases: &mut [Case], train: &FitData) {
     }
     let mean = cases.iter().map(|case| case.weight).sum::<f64>() / cases.len().max(1) as f64;
     for case in cases {
-        case.weight = if mean > 0.0 { 0.5 + 0.5 * case.weight / mean } else { 1.0 };
+        case.weight = if mean > 0.0 { case.weight / mean } else { 1.0 };
     }
 }
 
