@@ -137,7 +137,7 @@ async fn films_and_ratings_become_personal_recommendations() {
     // Viewers of popular horror films go on to popular films of any genre; texts stay with horror.
     let is_new = |shown: &&str| !before.recommendations.iter().any(|r| r.resource_id.as_str() == *shown);
     let shown: Vec<&str> = after.recommendations.iter().map(|r| r.resource_id.as_str()).collect();
-    assert!(shown.iter().filter(|shown| is_new(shown)).count() * 2 >= shown.len(), "{shown:?}");
+    assert!(shown.iter().filter(|shown| is_new(shown)).count() * 4 >= shown.len(), "{shown:?}");
     assert!(shares[2] >= shares[0] + 0.1, "{shares:?}");
 
     let mut fresh = Resource::new("film-of-today".parse().unwrap(), "Alien Nightmare (2026)");
