@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use docent::Engine;
 use docent_telemetry::Exporter;
-use tokio::runtime::Handle;
+use tokio::{
+    runtime::Handle,
+    task::{AbortHandle, JoinHandle},
+};
 use tracing::Instrument;
 
 use crate::http::ApiError;
@@ -17,6 +20,15 @@ pub struct AppState {
     pub openapi: String,
     /// Settings of the pages under `/docs`.
     pub docs: Arc<utoipa_swagger_ui::Config<'static>>,
+}
+
+/// Ends a task when it is dropped.
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl AppState {
@@ -46,10 +58,30 @@ impl AppState {
         T: Send + 'static,
         E: Into<ApiError> + Send + 'static,
     {
+        finished(self.runtime.spawn(work(self.engine.clone()).in_current_span())).await
+    }
+
+    /// Runs work that changes nothing, as [`AppState::run`] does, and ends it if the client
+    /// disconnects.
+    ///
+    /// # Errors
+    /// As [`AppState::run`].
+    pub async fn ask<T, E, W, F>(&self, work: W) -> Result<T, ApiError>
+    where
+        W: FnOnce(Engine) -> F,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: Into<ApiError> + Send + 'static,
+    {
         let task = self.runtime.spawn(work(self.engine.clone()).in_current_span());
-        match task.await {
-            Ok(result) => result.map_err(Into::into),
-            Err(failed) => Err(ApiError::unfinished(&failed)),
-        }
+        let _until_dropped = AbortOnDrop(task.abort_handle());
+        finished(task).await
+    }
+}
+
+async fn finished<T, E: Into<ApiError>>(task: JoinHandle<Result<T, E>>) -> Result<T, ApiError> {
+    match task.await {
+        Ok(result) => result.map_err(Into::into),
+        Err(failed) => Err(ApiError::unfinished(&failed)),
     }
 }

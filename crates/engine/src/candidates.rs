@@ -1,14 +1,14 @@
-//! Candidate sources: five lists, each of the best of its kind, merged without repeats.
+//! Candidate sources: six lists, each of the best of its kind, merged without repeats.
 
 use docent_domain::Strategy;
-use docent_linalg::top_k;
+use docent_linalg::top_k_where;
 use docent_ranker::{Exclusions, Facts};
 use rustc_hash::FxHashSet;
 
 use crate::{CandidateCounts, Error, state::State, user_context::UserContext};
 
 /// Number of keys that each source contributed, by the name of the source.
-pub(crate) type SourceCounts = [(&'static str, usize); 5];
+pub(crate) type SourceCounts = [(&'static str, usize); 6];
 
 /// Merged candidates and where they came from.
 #[derive(Default)]
@@ -65,11 +65,12 @@ fn best_of_each(
         None => Vec::new(),
     };
     let near = context.graph.iter().flat_map(|near| &near.shares).map(|&(key, _)| key);
-    let lists: [(&'static str, Vec<u32>); 5] = [
+    let lists: [(&'static str, Vec<u32>); 6] = [
         ("collaborative", collaborative(state, context, counts.collaborative, &allowed)?),
         ("content", content.into_iter().map(|(key, _)| key).collect()),
         ("graph", first(near, counts.graph, &allowed)),
         ("popular", first(state.popular().iter().copied(), counts.popular.max(limit), &allowed)),
+        ("trending", first(state.trending().iter().copied(), counts.trending, &allowed)),
         ("new", first(state.catalogue.newest(), counts.new.max(limit), &allowed)),
     ];
     let mut gathered = Gathered::default();
@@ -92,11 +93,14 @@ fn collaborative(
     allowed: &impl Fn(u32) -> bool,
 ) -> Result<Vec<u32>, Error> {
     let Some(blend) = context.blend.as_ref().filter(|_| count > 0) else { return Ok(Vec::new()) };
-    let scored = (0u32..)
-        .zip(blend.scores.shortlist()?)
-        .filter_map(|(row, score)| Some((state.key_of_row(row)?, score)))
-        .filter(|&(key, _)| allowed(key));
-    Ok(top_k(scored, count).into_iter().map(|(key, _)| key).collect())
+    let of_text = |key: u32| Some(blend.of_text.as_ref()?.score(state.vectors.get(key)?));
+    let mut shortlist = blend.scores.shortlist()?;
+    shortlist.iter_mut().for_each(|score| *score = blend.scale.apply(*score));
+    let scored = (0u32..).zip(shortlist).filter_map(|(row, score)| {
+        let key = state.key_of_row(row)?;
+        Some((key, if state.is_chosen_row(row) { score } else { of_text(key)? }))
+    });
+    Ok(top_k_where(scored, count, allowed).into_iter().map(|(key, _)| key).collect())
 }
 
 /// Returns true if the component that a strategy ranks by is available for the user.

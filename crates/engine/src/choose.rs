@@ -20,6 +20,7 @@ use crate::{
     state::State,
     user_cache::UserView,
     user_context::UserContext,
+    workload::Place,
 };
 
 /// The candidates of one request, and the ranking of those that answer it.
@@ -55,23 +56,36 @@ impl Laps {
     }
 }
 
-/// Gathers candidates, or takes `among`, then scores and ranks them. Leaves out the row ids in
-/// `shown`, which earlier pages of the list returned.
+/// What an answer is computed with, beside the state, the user and the request.
+pub(crate) struct Terms<'a> {
+    pub config: &'a EngineConfig,
+    pub now: DateTime<Utc>,
+    /// Resources to rank in place of gathered candidates.
+    pub among: Option<&'a [u32]>,
+    /// Place of the answer; `None` for a replay, which is never abandoned.
+    pub place: Option<&'a Place>,
+}
+
+/// Gathers candidates, or takes those of `terms`, then scores and ranks them. Leaves out the row
+/// ids in `shown`, which earlier pages of the list returned.
 ///
 /// # Errors
-/// The first error that the live model or the embedder meets.
+/// [`Error::Abandoned`] between two stages if nobody waits for the answer any more; the first error
+/// that the live model or the embedder meets.
 pub(crate) fn choose<'a>(
     state: &'a State,
     user: &UserView,
     request: &RecommendRequest,
     shown: &BTreeSet<i64>,
-    config: &EngineConfig,
-    now: DateTime<Utc>,
-    among: Option<&[u32]>,
+    terms: &Terms<'_>,
 ) -> Result<Chosen<'a>, Error> {
+    let Terms { config, now, among, place } = *terms;
+    let go_on = || place.map_or(Ok(()), Place::check);
+    go_on()?;
     let mut laps = Laps::begin();
     let context = UserContext::of(state, user, now)?;
     laps.end(Stage::Vectors);
+    go_on()?;
     let mut degraded = context.degraded();
     let strategy = effective_strategy(request.strategy, user, &context, &mut degraded);
     let exclusions = exclusions(state, user, request, shown);
@@ -87,6 +101,7 @@ pub(crate) fn choose<'a>(
         }
     };
     laps.end(Stage::Candidates);
+    go_on()?;
     let scores = context.scores(&keys)?;
     let candidates: Vec<Candidate<'_>> = keys
         .iter()
@@ -96,10 +111,12 @@ pub(crate) fn choose<'a>(
             scores,
             vector: state.vectors.get(key),
             views: state.catalogue.get(key).map_or(0, |entry| entry.views()),
+            is_unchosen: state.chosen_row(key).is_none(),
             boost: state.catalogue.get(key).map_or(1.0, |entry| boost(&entry.facts(key), user, request)),
         })
         .collect();
     laps.end(Stage::Scoring);
+    go_on()?;
     let profile = &user.profile;
     let options = RankOptions {
         limit: request.limit.min(MAX_SHOWN.saturating_sub(shown.len())),

@@ -92,16 +92,14 @@ impl UserContext<'_> {
         [collaborative, self.content.is_some(), self.graph.is_some(), true, true]
     }
 
-    /// Returns `trust * s + (1 - trust) * popularity`, where `s` is the score of the model's blend.
-    /// Unchosen resources, and those that the model does not know, have no score.
+    /// Returns the scores of the model's blend. Resources that nobody chose before training, and
+    /// those that the model does not know, have the score that the map of texts predicts.
     fn collaborative_scores(&self, candidates: &[u32]) -> Result<Vec<Option<f64>>, Error> {
-        let Some((blend, live)) = self.blend.as_ref().zip(self.state.live.as_deref()) else {
+        let Some(blend) = self.blend.as_ref() else {
             let replaced = self.popularity_replaces_collaborative();
-            return Ok(candidates.iter().map(|key| replaced.then(|| self.state.popularity(*key))).collect());
+            return Ok(candidates.iter().map(|key| replaced.then(|| self.state.fallback(*key))).collect());
         };
-        // The model's score of an item that no user chose is noise.
-        let row_of = |key: u32| self.state.row(key).filter(|row| live.model.is_chosen(*row));
-        let rows: Vec<Option<u32>> = candidates.iter().map(|key| row_of(*key)).collect();
+        let rows: Vec<Option<u32>> = candidates.iter().map(|key| self.state.chosen_row(*key)).collect();
         let modelled: Vec<u32> = rows.iter().copied().flatten().collect();
         let mut scores = if modelled.len() * 2 < self.state.n_rows() {
             blend.scores.score(&modelled)?
@@ -111,15 +109,14 @@ impl UserContext<'_> {
             modelled.iter().map(|row| all.get(*row as usize).copied().unwrap_or_default()).collect()
         }
         .into_iter();
-        let trust = trust(self.known_positives());
-        Ok(candidates
-            .iter()
-            .zip(rows)
-            .map(|(key, row)| {
-                let score = to_unit(blend.scale.apply(row.and_then(|_| scores.next())?));
-                Some(trust * score + (1.0 - trust) * self.state.popularity(*key))
-            })
-            .collect())
+        let scored = candidates.iter().zip(rows).map(|(key, row)| {
+            let score = match row {
+                Some(_) => blend.scale.apply(scores.next()?),
+                None => blend.of_text.as_ref()?.score(self.state.vectors.get(*key)?),
+            };
+            Some(to_unit(score))
+        });
+        Ok(scored.collect())
     }
 
     /// Returns the proximity of a resource in the graph; `None` for one without links.
@@ -128,50 +125,54 @@ impl UserContext<'_> {
         (self.state.graph.degree(key) > 0).then(|| near.map.apply(near.proximity(key)))
     }
 
-    /// Returns true if a collaborative score comes from the model rather than from the popularity
-    /// that is mixed into it: the model rates the resource above the average one, and contributes
-    /// more than popularity.
+    /// Returns true if users chose the resource, and the model rates it above the average one.
     pub(crate) fn is_liked_by_similar_users(&self, key: u32, score: Option<f64>) -> bool {
-        let trust = trust(self.known_positives());
-        let popularity = (1.0 - trust) * self.state.popularity(key);
-        let of_model = score.unwrap_or_default() - popularity;
-        self.blend.is_some() && of_model > trust * AVERAGE_SCORE && of_model > popularity
+        let is_above = score.is_some_and(|score| score > AVERAGE_SCORE);
+        self.blend.is_some() && is_above && self.state.chosen_row(key).is_some()
     }
 }
 
-/// Content scores for one content profile: the mean of two dot products with it. One is that of the
-/// resource's own vector, the other that of its audience.
+/// Content scores for one content profile: the mean of two dot products with it, each on the scale
+/// of components. One is that of the resource's own vector, the other that of its audience.
 ///
-/// Unchosen resources, and those that arrived after training, have no audience; the score is then
-/// that of the vector alone.
+/// Unchosen resources, and those that arrived after training, have no audience; they count as the
+/// average resource in it, as does a resource without a vector in the other.
 pub(crate) struct ContentScores<'a> {
     state: &'a State,
     profile: Vec<f32>,
     own: UnitMap,
     audience: UnitMap,
+    /// Scale of the mean of both.
+    both: UnitMap,
 }
 
 impl<'a> ContentScores<'a> {
     /// Looks at a sample of the catalogue for the scale. `profile` is `[dim]`.
     pub(crate) fn of(state: &'a State, profile: &[f32]) -> Self {
-        let mut scores =
-            Self { state, profile: profile.to_vec(), own: UnitMap::default(), audience: UnitMap::default() };
-        let own = state.sample().filter_map(|key| scores.dot_own(key)).collect();
-        let audience = state.sample().filter_map(|key| scores.dot_audience(key)).collect();
+        let [own, audience, both] = [UnitMap::default(); 3];
+        let mut scores = Self { state, profile: profile.to_vec(), own, audience, both };
         let n = state.catalogue.len();
-        (scores.own, scores.audience) = (UnitMap::of_sample(own, n), UnitMap::of_sample(audience, n));
+        let map = |scores: Vec<f32>| UnitMap::of_sample(scores, n);
+        let sample: Vec<(Option<f32>, Option<f32>)> =
+            state.sample().map(|key| (scores.dot_own(key), scores.dot_audience(key))).collect();
+        scores.own = map(sample.iter().filter_map(|(own, _)| *own).collect());
+        scores.audience = map(sample.iter().filter_map(|(_, audience)| *audience).collect());
+        scores.both =
+            map(sample.iter().filter_map(|(own, audience)| scores.mean_of(*own, *audience)).collect());
         scores
     }
 
     /// Returns the score of a resource, in `[0, 1]`; `None` without a vector and an audience.
     pub(crate) fn score(&self, key: u32) -> Option<f64> {
-        let own = self.dot_own(key).map(|score| self.own.apply(score));
-        // Audiences that are equal for all resources carry no information.
-        let audience = self.dot_audience(key).filter(|_| self.audience.inverse > 0.0);
-        match (own, audience.map(|score| self.audience.apply(score))) {
-            (Some(own), Some(audience)) => Some((own + audience) / 2.0),
-            (own, audience) => own.or(audience),
-        }
+        let mean = self.mean_of(self.dot_own(key), self.dot_audience(key))?;
+        Some(self.both.apply(mean))
+    }
+
+    fn mean_of(&self, own: Option<f32>, audience: Option<f32>) -> Option<f32> {
+        let own = own.map(|score| self.own.apply(score));
+        let audience = audience.map(|score| self.audience.apply(score));
+        own.or(audience)?;
+        Some(((own.unwrap_or(AVERAGE_SCORE) + audience.unwrap_or(AVERAGE_SCORE)) / 2.0) as f32)
     }
 
     fn dot_own(&self, key: u32) -> Option<f32> {
@@ -180,7 +181,7 @@ impl<'a> ContentScores<'a> {
 
     fn dot_audience(&self, key: u32) -> Option<f32> {
         let model = &self.state.live.as_deref()?.model;
-        let row = self.state.row(key).filter(|row| model.is_chosen(*row))?;
+        let row = self.state.chosen_row(key)?;
         Some(dot(model.audience.of_item(row)?, &self.profile))
     }
 }
@@ -199,12 +200,6 @@ pub(crate) fn proximity_map(best: impl Iterator<Item = f32>, sum: f32, n_linked:
 pub(crate) fn proximity(graph: &Graph, key: u32, share: Option<f32>, nearest: f32) -> Option<f64> {
     let share = share.filter(|_| nearest > 0.0).map_or(0.0, |share| f64::from(share / nearest).sqrt());
     (graph.degree(key) > 0).then_some(share)
-}
-
-/// Returns the weight of the model against popularity for a user with this number of positives that
-/// the model knows: `n / (n + 1)`. The vector of a short history is mostly noise.
-fn trust(known_positives: usize) -> f64 {
-    known_positives as f64 / (known_positives as f64 + 1.0)
 }
 
 #[cfg(test)]

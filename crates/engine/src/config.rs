@@ -27,6 +27,12 @@ pub struct EngineConfig {
     pub candidates: CandidateCounts,
     /// Share of a hybrid answer that is reserved for resources without any interaction, 0 to 1.
     pub exploration: UnitInterval,
+    /// Maximum number of answers that are computed at the same time, at least 1; by default as many
+    /// as there are cores.
+    #[schemars(range(min = 1))]
+    pub answers_at_once: Option<usize>,
+    /// Maximum number of answers that wait until another one is computed. More are refused at once.
+    pub answers_waiting: usize,
     /// Maximum number of users kept in memory, at least 1.
     #[schemars(range(min = 1))]
     pub cached_users: u64,
@@ -57,6 +63,8 @@ impl Default for EngineConfig {
             weights: Weights::default(),
             candidates: CandidateCounts::default(),
             exploration: DEFAULT_EXPLORATION,
+            answers_at_once: None,
+            answers_waiting: 64,
             cached_users: 100_000,
             cached_user_seconds: 30,
             impression_queue: 10_000,
@@ -87,6 +95,9 @@ impl EngineConfig {
             let expected = "sqlite://PATH or postgres://USER@HOST/DATABASE";
             return Err(out_of_range("database_url", expected, "an empty text"));
         }
+        if self.answers_at_once == Some(0) {
+            return Err(out_of_range("answers_at_once", "at least 1", 0));
+        }
         if self.cached_users == 0 {
             return Err(out_of_range("cached_users", "at least 1", 0));
         }
@@ -97,12 +108,13 @@ impl EngineConfig {
         if !is_duration {
             return Err(out_of_range("slow_query_seconds", "above 0", self.slow_query_seconds));
         }
-        let CandidateCounts { collaborative, content, graph, popular, new } = self.candidates;
+        let CandidateCounts { collaborative, content, graph, popular, trending, new } = self.candidates;
         for (key, count) in [
             ("candidates.collaborative", collaborative),
             ("candidates.content", content),
             ("candidates.graph", graph),
             ("candidates.popular", popular),
+            ("candidates.trending", trending),
             ("candidates.new", new),
         ] {
             if count > MAX_CANDIDATES {
@@ -142,6 +154,9 @@ pub struct CandidateCounts {
     /// Number of the most popular resources.
     #[schemars(range(max = 100_000))]
     pub popular: usize,
+    /// Number of the resources that were chosen most in the latest days before training.
+    #[schemars(range(max = 100_000))]
+    pub trending: usize,
     /// Number of the newest resources.
     #[schemars(range(max = 100_000))]
     pub new: usize,
@@ -149,7 +164,7 @@ pub struct CandidateCounts {
 
 impl Default for CandidateCounts {
     fn default() -> Self {
-        Self { collaborative: 200, content: 200, graph: 100, popular: 100, new: 50 }
+        Self { collaborative: 200, content: 200, graph: 100, popular: 100, trending: 50, new: 50 }
     }
 }
 
@@ -162,6 +177,7 @@ mod tests {
         assert_eq!(EngineConfig::default().check(), Ok(()));
         let mut refused = vec![
             ("engine.database_url", EngineConfig { database_url: " ".into(), ..EngineConfig::default() }),
+            ("engine.answers_at_once", EngineConfig { answers_at_once: Some(0), ..EngineConfig::default() }),
             ("engine.cached_users", EngineConfig { cached_users: 0, ..EngineConfig::default() }),
             ("engine.impression_queue", EngineConfig { impression_queue: 0, ..EngineConfig::default() }),
         ];

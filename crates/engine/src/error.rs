@@ -34,6 +34,12 @@ pub enum Error {
     /// The database is unreachable, locked or out of disk. Try again later.
     #[error("the database is unavailable")]
     Unavailable(#[source] Cause),
+    /// Too many answers are being computed. Try again a moment later.
+    #[error("too many answers are being computed; try again")]
+    Overloaded,
+    /// The caller no longer waits for the answer.
+    #[error("nobody waits for the answer")]
+    Abandoned,
     /// A model cannot be trained, read or applied. Train again, or promote another snapshot.
     #[error("{0}")]
     Model(Cause),

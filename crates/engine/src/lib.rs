@@ -40,6 +40,7 @@ mod state;
 mod timings;
 mod user_cache;
 mod user_context;
+mod workload;
 
 pub use answer::{Answer, Degradation, Recommendation, SimilarResource};
 pub use config::{CandidateCounts, EngineConfig};

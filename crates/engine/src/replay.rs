@@ -17,7 +17,7 @@ use docent_ranker::{Candidate, RankOptions, Ranked};
 use crate::{
     EngineConfig, Error, RecommendRequest,
     catalogue::Entry,
-    choose::{choose, ranked},
+    choose::{Terms, choose, ranked},
     state::{LiveModel, State},
     user_cache::{MAX_POSITIVES, Positive, UserView},
     user_context::{UserContext, graph_seeds},
@@ -238,7 +238,8 @@ impl Replay {
         among: Option<&[u32]>,
     ) -> Result<ReplayCandidates<'_>, Error> {
         let request = RecommendRequest::new(user_id.clone()).limit(limit);
-        let chosen = choose(&self.state, &user.0, &request, &BTreeSet::new(), config, at, among)?;
+        let terms = Terms { config, now: at, among, place: None };
+        let chosen = choose(&self.state, &user.0, &request, &BTreeSet::new(), &terms)?;
         Ok(ReplayCandidates { candidates: chosen.candidates, options: chosen.options })
     }
 

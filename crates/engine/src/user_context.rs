@@ -3,13 +3,14 @@
 use chrono::{DateTime, Utc};
 use docent_domain::{Event, Profile, as_set};
 use docent_embeddings::{ContentSignal, Document, content_profile};
+use docent_linalg::dot;
 use docent_models::{BlendScores, Scale};
 use rustc_hash::FxHashMap;
 
 use crate::{
     Degradation, Error,
     component_scores::{UnitMap, proximity_map},
-    state::State,
+    state::{LiveModel, State},
     user_cache::{Positive, UserView},
 };
 
@@ -41,6 +42,37 @@ pub(crate) struct UserContext<'a> {
 pub(crate) struct Blended<'a> {
     pub scores: BlendScores<'a>,
     pub scale: Scale,
+    /// Scores of texts, for resources that nobody chose.
+    pub of_text: Option<OfText>,
+}
+
+impl<'a> Blended<'a> {
+    fn of(live: &'a LiveModel, history: &[Event]) -> Result<Self, Error> {
+        let scores = live.model.collaborative.user(history)?;
+        let seen: Vec<u32> = as_set(history).into_iter().map(|(row, _)| row).collect();
+        let scale = scores.scale(&seen)?;
+        let of_text = live.model.content_map.as_ref().zip(scores.factors()).map(|(map, (factors, scale))| {
+            let (vector, origin) = map.of_user(factors);
+            OfText { vector, origin, scale }
+        });
+        Ok(Self { scores, scale, of_text })
+    }
+}
+
+/// A user in the space of texts, by the [`ContentMap`](docent_models::ContentMap).
+pub(crate) struct OfText {
+    /// `[dim]`
+    vector: Vec<f32>,
+    origin: f32,
+    scale: Scale,
+}
+
+impl OfText {
+    /// Returns the scaled score of a resource with this vector, `[dim]`, as the model would score
+    /// it if users had chosen it.
+    pub(crate) fn score(&self, vector: &[f32]) -> f32 {
+        self.scale.apply(dot(vector, &self.vector) + self.origin)
+    }
 }
 
 /// Resources near the seeds of a walk over the graph.
@@ -79,11 +111,7 @@ impl<'a> UserContext<'a> {
         let (history, graph_seeds) = (known_history(state, user), graph_seeds(state, user));
         let graph = walk(state, &graph_seeds)?;
         let blend = match state.live.as_deref().filter(|_| !history.is_empty()) {
-            Some(live) => {
-                let scores = live.model.collaborative.user(&history)?;
-                let seen: Vec<u32> = as_set(&history).into_iter().map(|(row, _)| row).collect();
-                Some(Blended { scale: scores.scale(&seen)?, scores })
-            }
+            Some(live) => Some(Blended::of(live, &history)?),
             None => None,
         };
         Ok(Self { state, history, blend, content, content_from_domains, graph_seeds, graph, now })
@@ -133,9 +161,8 @@ impl<'a> UserContext<'a> {
 /// Returns the positives as the model takes them, oldest first. An item that no user chose at
 /// training tells nothing and is left out. Empty without a model.
 fn known_history(state: &State, user: &UserView) -> Vec<Event> {
-    let Some(live) = state.live.as_deref() else { return Vec::new() };
     let event = |positive: &Positive| {
-        let item = state.row(positive.key).filter(|row| live.model.is_chosen(*row))?;
+        let item = state.chosen_row(positive.key)?;
         Some(Event { item, confidence: positive.strength, time: positive.at.map(|at| at.timestamp_micros()) })
     };
     user.positives.iter().rev().filter_map(event).collect()

@@ -69,6 +69,8 @@ fn a_member_that_fails_is_an_error_and_not_an_empty_list() {
         co_interaction: no_edges.clone(),
         similar: no_edges,
         popularity: vec![5; ITEMS],
+        trending: None,
+        content_map: None,
     };
     let rows = resources.iter().zip(1..).map(|(resource, row_id)| ReplayResource {
         row_id,

@@ -35,6 +35,6 @@ mod vector;
 
 pub use cholesky::{CholeskyFactor, CholeskySolver};
 pub use dot::{dot, dot_rows, dot_selected_rows};
-pub use select::{best_first, keep_best, select_best, top_k};
+pub use select::{best_first, keep_best, select_best, top_k, top_k_where};
 pub use sparse_rows::{InvalidRows, SparseRows, largest};
 pub use vector::{add_scaled, cosine, normalise, scale};

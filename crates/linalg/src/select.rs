@@ -43,12 +43,28 @@ pub fn keep_best<T>(items: &mut Vec<T>, k: usize, mut order: impl FnMut(&T, &T) 
 /// that grows with it.
 #[must_use]
 pub fn top_k(scored: impl IntoIterator<Item = (u32, f32)>, k: usize) -> Vec<(u32, f32)> {
+    top_k_where(scored, k, |_| true)
+}
+
+/// Returns [`top_k`] of the pairs whose index `accept` returns true for.
+///
+/// `accept` may be costly: it is called only for pairs whose score may enter the answer, about
+/// `2 k + k ln(n / k)` of `n` in random order.
+#[must_use]
+pub fn top_k_where(
+    scored: impl IntoIterator<Item = (u32, f32)>,
+    k: usize,
+    accept: impl Fn(u32) -> bool,
+) -> Vec<(u32, f32)> {
     let room = k.saturating_mul(2);
     let mut best: Vec<(u32, f32)> = Vec::new();
     // Lowest score that may still enter; most scores fail this one comparison.
     let mut threshold = None;
     for (index, score) in scored {
         if threshold.is_some_and(|threshold| score < threshold) {
+            continue;
+        }
+        if !accept(index) {
             continue;
         }
         best.push((index, score));

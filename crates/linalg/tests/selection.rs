@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use docent_linalg::{best_first, keep_best, select_best, top_k};
+use docent_linalg::{best_first, keep_best, select_best, top_k, top_k_where};
 use proptest::prelude::*;
 
 /// Scores with many ties, infinities and values that are not numbers.
@@ -78,4 +78,17 @@ fn ties_go_to_the_lower_index_and_what_is_no_number_comes_last() {
     let indices: Vec<u32> = top_k((0u32..).zip(scores), 6).into_iter().map(|found| found.0).collect();
     assert_eq!(indices, [2, 5, 1, 3, 4, 0]);
     assert_eq!(best_first((0.0, 1), (-0.0, 0)), Ordering::Less, "0 comes before -0");
+}
+
+#[test]
+fn only_indices_that_may_enter_the_answer_are_asked_for() {
+    let scores = (0u32..10_000).map(|index| (index, (index.wrapping_mul(2_654_435_761) >> 8) as f32));
+    let asked = std::cell::Cell::new(0);
+    let found = top_k_where(scores.clone(), 10, |index| {
+        asked.set(asked.get() + 1);
+        index % 3 == 0
+    });
+    let thirds = top_k(scores.filter(|(index, _)| index % 3 == 0), 10);
+    assert_eq!(found, thirds);
+    assert!(asked.get() < 500, "{}", asked.get());
 }

@@ -29,4 +29,6 @@ pub use docent_embedders::{HttpConfig, SentenceTransformerConfig};
 pub use embedder::{EmbedderConfig, EmbedderInfo, TextEmbedder, with_source};
 pub use error::ModelError;
 pub use learned_weights::{ActivityLevel, LearnedWeights, weights_for};
-pub use published::{Audience, CO_INTERACTION_KIND, ModelInfo, PublishedModel};
+pub use published::{
+    Audience, CO_INTERACTION_KIND, ContentMap, MappedItem, ModelInfo, PublishedModel, Trending,
+};

@@ -15,6 +15,8 @@ pub struct Candidate<'a> {
     pub vector: Option<&'a [f32]>,
     /// Number of views of the resource by all users.
     pub views: u64,
+    /// True if no user had chosen the resource when the model was trained.
+    pub is_unchosen: bool,
     /// Factor by which the boosts of the request multiply the score; 1 without boosts.
     pub boost: f64,
 }

@@ -21,8 +21,8 @@ pub struct HybridWeights {
     /// Components that are available for the user, in the order of [`Component::ALL`]. The others
     /// hand their weight on.
     pub available: [bool; 5],
-    /// Weights that share out what the collaborative component leaves, for unchosen candidates;
-    /// `None` for those of all candidates.
+    /// Weights that share out what the collaborative component leaves, for unchosen candidates,
+    /// which are average ones in it otherwise; `None` for the weights of all candidates.
     pub unchosen: Option<Weights>,
 }
 
@@ -39,24 +39,26 @@ impl HybridWeights {
         Self { weights, available: [true; 5], unchosen: None }
     }
 
-    /// Returns the weight of each component for a candidate with these scores, which sum to 1; all
-    /// are 0 if no component with a weight is available.
-    fn normalised(&self, scores: &ComponentScores) -> [f64; 5] {
-        let weights = self.of_available(&self.weights);
+    /// Returns the weight of each component, which sum to 1, and the weight at which the candidate
+    /// is an average one; all are 0 if no component with a weight is available.
+    fn of_candidate(&self, is_unchosen: bool) -> ([f64; 5], f64) {
+        let weights = self.normalised();
         let [collaborative, ..] = weights;
-        let Some(unchosen) = self.unchosen.filter(|_| scores.collaborative.is_none() && collaborative > 0.0)
-        else {
-            return weights;
+        let unchosen = self.unchosen.filter(|_| is_unchosen && collaborative > 0.0 && collaborative < 1.0);
+        let Some(unchosen) = unchosen.map(|unchosen| self.of_available(&unchosen)) else {
+            return (weights, 0.0);
         };
-        let [_, content, graph, quality, recency] =
-            self.of_available(&unchosen.scaled(Component::Collaborative, 0.0));
-        let left = 1.0 - collaborative;
-        let rest = [content, graph, quality, recency].map(|weight| weight * left);
-        if rest.iter().sum::<f64>() <= 0.0 {
-            return weights;
+        if unchosen.iter().all(|weight| *weight <= 0.0) {
+            return (weights, 0.0);
         }
-        let [content, graph, quality, recency] = rest;
-        [collaborative, content, graph, quality, recency]
+        (unchosen.map(|weight| weight * (1.0 - collaborative)), collaborative)
+    }
+
+    /// Returns the weights of the components of a chosen candidate, which sum to 1; all are 0 if no
+    /// component with a weight is available.
+    #[must_use]
+    pub fn normalised(&self) -> [f64; 5] {
+        self.of_available(&self.weights)
     }
 
     fn of_available(&self, weights: &Weights) -> [f64; 5] {
@@ -76,12 +78,17 @@ impl HybridWeights {
 /// A component that is not available hands its weight to the others in proportion; in one that is,
 /// a missing score counts as [`AVERAGE_SCORE`]. The score is 0 if no component with a weight is
 /// available.
+///
+/// A candidate that `is_unchosen`, which no user chose before training, is an average one at the
+/// weight of the collaborative component, and [`HybridWeights::unchosen`] shares out the rest.
 #[must_use]
-pub fn hybrid_score(scores: &ComponentScores, weights: &HybridWeights) -> HybridScore {
-    let mut contributions = weights.normalised(scores);
+pub fn hybrid_score(scores: &ComponentScores, weights: &HybridWeights, is_unchosen: bool) -> HybridScore {
+    let (mut contributions, average) = weights.of_candidate(is_unchosen);
     for (contribution, component) in contributions.iter_mut().zip(Component::ALL) {
         *contribution *= scores.get(component).unwrap_or(AVERAGE_SCORE);
     }
+    let [collaborative, ..] = &mut contributions;
+    *collaborative += average * AVERAGE_SCORE;
     HybridScore { score: contributions.iter().sum(), contributions }
 }
 
@@ -103,7 +110,7 @@ mod tests {
             ([0.72, 0.88, 0.55, 0.75, 0.80], 0.7410),
             ([0.68, 0.71, 0.82, 0.85, 0.70], 0.7350),
         ] {
-            let score = hybrid_score(&scores(values.map(Some)), &HybridWeights::default()).score;
+            let score = hybrid_score(&scores(values.map(Some)), &HybridWeights::default(), false).score;
             assert!((score - expected).abs() < 1e-9, "{values:?}: {score}");
         }
     }
@@ -114,16 +121,16 @@ mod tests {
         let expected = (0.30 * 0.8 + 0.20 * 0.4 + 0.10 * 0.5 + 0.05 * 0.5) / 0.65;
         let available = [false, true, true, true, true];
         let weights = HybridWeights { available, ..HybridWeights::default() };
-        let hybrid = hybrid_score(&without_collaborative, &weights);
+        let hybrid = hybrid_score(&without_collaborative, &weights, false);
         assert!((hybrid.score - expected).abs() < 1e-12);
         assert_eq!(hybrid.contributions[0], 0.0);
         let nothing = HybridWeights { available: [false; 5], ..weights };
-        assert_eq!(hybrid_score(&scores([None; 5]), &nothing).score, 0.0);
+        assert_eq!(hybrid_score(&scores([None; 5]), &nothing, false).score, 0.0);
     }
 
     #[test]
     fn a_resource_without_a_score_is_average_in_that_component() {
-        let hybrid = |values| hybrid_score(&scores(values), &HybridWeights::default());
+        let hybrid = |values| hybrid_score(&scores(values), &HybridWeights::default(), false);
         let without = hybrid([None, Some(0.8), Some(0.4), Some(0.5), Some(0.5)]);
         assert_eq!(without, hybrid([Some(AVERAGE_SCORE), Some(0.8), Some(0.4), Some(0.5), Some(0.5)]));
     }
@@ -132,17 +139,18 @@ mod tests {
     fn a_resource_that_nobody_chose_has_weights_of_its_own_for_the_rest() {
         let unchosen = Some(Weights::only(Component::Content));
         let weights = HybridWeights { unchosen, ..HybridWeights::default() };
-        let score = |values| hybrid_score(&scores(values), &weights).score;
-        let cold = score([None, Some(0.8), Some(0.4), Some(0.5), Some(0.5)]);
+        let score = |values, is_unchosen| hybrid_score(&scores(values), &weights, is_unchosen).score;
+        // Its collaborative score, which a map of its text predicts, is one of those to share out.
+        let cold = score([Some(0.9), Some(0.8), Some(0.4), Some(0.5), Some(0.5)], true);
         assert!((cold - (0.35 * AVERAGE_SCORE + 0.65 * 0.8)).abs() < 1e-12, "{cold}");
         let warm = [Some(0.85), Some(0.65), Some(0.78), Some(0.9), Some(0.6)];
-        assert!((score(warm) - 0.7685).abs() < 1e-9);
+        assert!((score(warm, false) - 0.7685).abs() < 1e-9);
         // Without content, its weight cannot be handed to anything: the weights of all serve.
         let available = [true, false, true, true, true];
         let blind = HybridWeights { available, ..weights };
         let of_all = HybridWeights { unchosen: None, ..blind };
         let values = scores([None, None, Some(0.4), Some(0.5), Some(0.5)]);
-        assert_eq!(hybrid_score(&values, &blind), hybrid_score(&values, &of_all));
+        assert_eq!(hybrid_score(&values, &blind, true), hybrid_score(&values, &of_all, true));
     }
 
     proptest! {
@@ -152,7 +160,7 @@ mod tests {
         ) {
             let available = values.map(|value| value.is_some());
             let weights = HybridWeights { available, ..HybridWeights::default() };
-            let hybrid = hybrid_score(&scores(values), &weights);
+            let hybrid = hybrid_score(&scores(values), &weights, false);
             prop_assert!((hybrid.contributions.iter().sum::<f64>() - hybrid.score).abs() < 1e-12);
             let available: Vec<f64> = values.into_iter().flatten().collect();
             if let (Some(low), Some(high)) =

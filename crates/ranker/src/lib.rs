@@ -12,7 +12,7 @@
 //!
 //! fn candidate(key: u32, content: f64) -> Candidate<'static> {
 //!     let scores = ComponentScores { content: Some(content), ..ComponentScores::default() };
-//!     Candidate { key, scores, vector: None, views: 0, boost: 1.0 }
+//!     Candidate { key, scores, vector: None, views: 0, is_unchosen: false, boost: 1.0 }
 //! }
 //!
 //! let options = RankOptions { limit: 2, ..RankOptions::default() };

@@ -75,7 +75,7 @@ fn scored(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
     let views: Vec<u64> = candidates.iter().map(|c| c.views).collect();
     let mut ranked = Vec::with_capacity(candidates.len());
     for (position, (candidate, novelty)) in candidates.iter().zip(novelty(&views)).enumerate() {
-        let hybrid = hybrid_score(&candidate.scores, &options.hybrid);
+        let hybrid = hybrid_score(&candidate.scores, &options.hybrid, candidate.is_unchosen);
         let score = with_novelty(hybrid.score * candidate.boost, options.novelty, novelty);
         let (key, boost) = (candidate.key, candidate.boost);
         ranked.push(Ranked { key, position, score, hybrid, boost, novelty, explored: false });

@@ -39,7 +39,7 @@ labels! {
         "strategy_unavailable",
     ]);
     STAGE = "stage": Values::Of(&["user_state", "vectors", "candidates", "scoring", "ranking", "explain"]);
-    SOURCE = "source": Values::Of(&["collaborative", "content", "graph", "popular", "new"]);
+    SOURCE = "source": Values::Of(&["collaborative", "content", "graph", "popular", "trending", "new"]);
     OPERATION = "operation": Values::Of(&["select", "insert", "update", "delete", "other"]);
     INGEST_OUTCOME = "outcome": Values::Of(&["created", "updated", "unchanged"]);
     RECORD_OUTCOME = "outcome": Values::Of(&["recorded", "unknown_resource"]);
@@ -79,6 +79,10 @@ metrics! {
         "Number of candidates gathered for recommendation answers, by source. A candidate from several sources counts for each of them.";
     RECOMMEND_EXPLORED: Counter = "docent_recommend_explored_total",
         "Number of recommendations in a place kept for resources that no user has interacted with.";
+    ANSWERS_WAITING: Gauge = "docent_answers_waiting",
+        "Number of answers that wait until another one is computed.";
+    ANSWERS_REFUSED: Counter = "docent_answers_refused_total",
+        "Number of answers that were refused because enough others waited.";
     USER_CACHE_HITS: Counter = "docent_user_cache_hits_total", "Number of requests that found their user in the user cache.";
     USER_CACHE_MISSES: Counter = "docent_user_cache_misses_total", "Number of requests that read their user from the database.";
 

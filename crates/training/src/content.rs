@@ -6,7 +6,7 @@ use chrono::Utc;
 use docent_embeddings::{Document, Embedder, LsaConfig, LsaEmbedder};
 use docent_engine::document;
 use docent_graph::{CoInteractionConfig, Edge, Graph, GraphParts, co_interaction_edges};
-use docent_models::{Audience, CO_INTERACTION_KIND, ModelError, TextEmbedder};
+use docent_models::{Audience, Blend, CO_INTERACTION_KIND, ContentMap, MappedItem, ModelError, TextEmbedder};
 use docent_storage::{NewEmbedding, Store};
 use rustc_hash::FxHashMap;
 
@@ -140,6 +140,24 @@ pub(crate) fn co_interaction(likes: &[Like], n_items: usize) -> Result<GraphPart
     let edges: Vec<Edge> =
         co_interaction_edges(&offsets, &items, n_items as u32, 0, &CoInteractionConfig::default())?;
     Ok(Graph::from_edges(n_items as u32, vec![CO_INTERACTION_KIND.into()], edges)?.to_parts())
+}
+
+/// Fits the map from the vectors of texts to the factors of a blend, on the items that users chose.
+pub(crate) fn content_map(
+    blend: &Blend,
+    vectors: &[Option<Vec<f32>>],
+    popularity: &[u32],
+) -> Option<ContentMap> {
+    let factorisation = blend.factorisation()?;
+    let items: Vec<MappedItem<'_>> = (0u32..)
+        .zip(vectors.iter().zip(popularity))
+        .filter(|(_, (_, users))| **users > 0)
+        .filter_map(|(row, (vector, users))| {
+            let factors = factorisation.item_factors(row)?;
+            Some(MappedItem { vector: vector.as_deref()?, factors, users: *users })
+        })
+        .collect();
+    ContentMap::fit(&items)
 }
 
 /// Returns the interests of the users who like each item. `likes` are by user.

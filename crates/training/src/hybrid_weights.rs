@@ -3,19 +3,19 @@
 
 use std::collections::HashSet;
 
-use docent_domain::{Component, ComponentScores, Weights};
+use docent_domain::{Component, Weights};
 use docent_engine::Error;
 use docent_evaluation::metrics_at_k;
 use docent_linalg::{best_first, keep_best};
 use docent_models::{ActivityLevel, LearnedWeights, weights_for};
-use docent_ranker::{HybridWeights, hybrid_score};
+use docent_ranker::{AVERAGE_SCORE, Candidate, HybridWeights};
 use rayon::prelude::*;
 
 use crate::{
     dataset::Like,
     holdout_evaluation::{Case, HoldoutEvaluation, K},
     replay::CandidateReplay,
-    significance::is_clear,
+    significance::{is_clear, is_significant},
 };
 
 /// Weights that coordinate ascent tries for one component while the others stay.
@@ -32,7 +32,10 @@ const MIN_CASES: usize = 20;
 /// The candidates of one case with their component scores.
 struct Scored {
     keys: Vec<u32>,
-    scores: Vec<ComponentScores>,
+    /// Scores in the order of [`Component::ALL`]; a missing one is that of the average resource.
+    scores: Vec<[f64; 5]>,
+    /// Components that any candidate has a score in.
+    there: [bool; 5],
     /// Components that are available for the user.
     available: [bool; 5],
     held_out: HashSet<u32>,
@@ -64,9 +67,18 @@ pub(crate) fn learn(
 /// Unchosen resources at most among which their weights are learned.
 const MAX_UNCHOSEN: usize = 3_000;
 
+/// Weights that are tried for unchosen resources, in the order of [`Component::ALL`]. Their
+/// collaborative score is the one that the map of texts predicts.
+const TRIED_UNCHOSEN: [[f64; 5]; 4] = [
+    [0.5, 0.5, 0.0, 0.0, 0.0],
+    [1.0, 0.0, 0.0, 0.0, 0.0],
+    [0.0, 0.5, 0.5, 0.0, 0.0],
+    [0.0, 0.0, 1.0, 0.0, 0.0],
+];
+
 /// Learns weights for the resources without likes in `known`, on users who then chose one: those of
-/// content, unless the graph or both clearly rank such resources better among each other. `None`
-/// with too few users.
+/// content, unless others rank such resources significantly better among each other. `None` with
+/// too few users.
 ///
 /// The other weights say little of such resources: they were learned on chosen ones.
 pub(crate) fn learn_unchosen(
@@ -91,12 +103,11 @@ pub(crate) fn learn_unchosen(
     let cases: Vec<&Scored> = cases.iter().collect();
     let mut best = Weights::only(Component::Content);
     let mut reached = ndcgs(&cases, &best);
-    for tried in [[0.0, 0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0]] {
+    for tried in TRIED_UNCHOSEN {
         let Ok(weights) = Weights::new(tried) else { continue };
         let of_tried = ndcgs(&cases, &weights);
         let gains: Vec<f64> = of_tried.iter().zip(&reached).map(|(new, old)| new - old).collect();
-        let start = reached.iter().sum::<f64>() / reached.len() as f64;
-        if is_clear(&gains, start) {
+        if is_significant(&gains) {
             (best, reached) = (weights, of_tried);
         }
     }
@@ -106,9 +117,14 @@ pub(crate) fn learn_unchosen(
 fn score(candidate: &CandidateReplay<'_>, case: &Case<'_>, among: Option<&[u32]>) -> Result<Scored, Error> {
     let found = candidate.candidates(case, K, among)?;
     let available = found.options.hybrid.available;
-    let (keys, scores) = found.candidates.iter().map(|candidate| (candidate.key, candidate.scores)).unzip();
+    let there = Component::ALL
+        .map(|component| found.candidates.iter().any(|candidate| candidate.scores.get(component).is_some()));
+    let filled = |candidate: &Candidate<'_>| {
+        Component::ALL.map(|component| candidate.scores.get(component).unwrap_or(AVERAGE_SCORE))
+    };
+    let (keys, scores) = found.candidates.iter().map(|candidate| (candidate.key, filled(candidate))).unzip();
     let default = weights_for(case.history.len(), None, &Weights::default());
-    Ok(Scored { keys, scores, available, held_out: case.held_out.clone(), default })
+    Ok(Scored { keys, scores, there, available, held_out: case.held_out.clone(), default })
 }
 
 /// Returns the best weights that [`ascend`] finds, if the weights found on either half of the cases
@@ -132,9 +148,10 @@ fn better_than_default(cases: &[Scored]) -> Option<Weights> {
 /// Climbs the mean NDCG by coordinate ascent from the default weights. A component that no
 /// candidate has keeps its share of the default: these cases say nothing about it.
 fn ascend(cases: &[&Scored]) -> Weights {
-    let there = Component::ALL.map(|component| {
-        cases.iter().any(|case| case.scores.iter().any(|scores| scores.get(component).is_some()))
-    });
+    let mut there = [false; 5];
+    for case in cases {
+        there.iter_mut().zip(case.there).for_each(|(there, of_case)| *there |= of_case);
+    }
     let mut best = Weights::default();
     let mut reached = mean_ndcg(cases, &best);
     for _ in 0..ROUNDS {
@@ -185,13 +202,10 @@ fn sum_there(values: [f64; 5], there: [bool; 5]) -> f64 {
 }
 
 fn ndcg(case: &Scored, weights: &Weights) -> f64 {
-    let weights = HybridWeights { available: case.available, ..HybridWeights::new(*weights) };
-    let mut ranked: Vec<(f64, u32)> = case
-        .scores
-        .iter()
-        .zip(&case.keys)
-        .map(|(scores, &key)| (hybrid_score(scores, &weights).score, key))
-        .collect();
+    let weights = HybridWeights { available: case.available, ..HybridWeights::new(*weights) }.normalised();
+    let score = |scores: &[f64; 5]| scores.iter().zip(weights).map(|(score, weight)| score * weight).sum();
+    let mut ranked: Vec<(f64, u32)> =
+        case.scores.iter().zip(&case.keys).map(|(scores, &key)| (score(scores), key)).collect();
     keep_best(&mut ranked, DEPTH, |a, b| best_first(*a, *b));
     let keys: Vec<u32> = ranked.into_iter().map(|(_, key)| key).collect();
     metrics_at_k(&keys, &case.held_out, DEPTH).ndcg
@@ -211,21 +225,19 @@ mod tests {
         let of_case = |case: u32| {
             let scores = |key: u32| {
                 let likes = key == case % 40;
-                let rated = |component: Component, salt| {
-                    Some(if component == telling && likes { 1.0 } else { 0.9 * noise(case, key, salt) })
+                let rated = |(component, salt): (Component, u32)| match component {
+                    Component::Graph => AVERAGE_SCORE,
+                    component if component == telling && likes => 1.0,
+                    _ => 0.9 * noise(case, key, salt),
                 };
-                ComponentScores {
-                    collaborative: rated(Component::Collaborative, 1),
-                    content: rated(Component::Content, 2),
-                    graph: None,
-                    quality: rated(Component::Quality, 4),
-                    recency: rated(Component::Recency, 5),
-                }
+                let [a, b, c, d, e] = Component::ALL;
+                [(a, 1), (b, 2), (c, 3), (d, 4), (e, 5)].map(rated)
             };
             Scored {
                 keys: (0..40).collect(),
                 scores: (0..40).map(scores).collect(),
                 available: [true, true, false, true, true],
+                there: [true, true, false, true, true],
                 held_out: [case % 40].into(),
                 default: Weights::default(),
             }

@@ -54,9 +54,10 @@ impl Offline {
         } else {
             fit_hybrid(&likes, &fit_settings(config), &mut |event| report(event, observer))?
         };
+        drop(likes);
         stage(observer, "assembling")?;
         let vector_values = text.vectors.iter().flatten().map(Vec::len).sum();
-        let model = assemble(&data, &data.likes, blend, text, ModelInfo::empty())?;
+        let model = assemble(&data, &data.likes, blend, text, None, ModelInfo::empty())?;
         let replay = replay(&data, model, &data.likes)?;
         Ok(Self { replay, resources: data.items.len(), vector_values, now })
     }
@@ -107,6 +108,9 @@ impl Offline {
             (0u32..).zip(is_seen).filter(|(_, seen)| !seen).map(|(key, _)| key).collect();
         let user = replay_user(&history, &history);
         let found = self.replay.component_scores(&user, &candidates, self.now)?;
+        let counts = self.replay.popularity();
+        let unchosen: Vec<bool> =
+            candidates.iter().map(|key| counts.get(*key as usize).is_none_or(|count| *count == 0)).collect();
         let weights = HybridWeights {
             available: found.available,
             ..HybridWeights::new(weights_for(found.known_positives, None, &Weights::default()))
@@ -114,10 +118,10 @@ impl Offline {
         let mut all = Vec::with_capacity(strategies.len());
         for strategy in strategies {
             let mut scores = vec![f32::NEG_INFINITY; self.resources];
-            for (key, of_components) in candidates.iter().zip(&found.scores) {
+            for ((key, of_components), is_unchosen) in candidates.iter().zip(&found.scores).zip(&unchosen) {
                 let score = match strategy.component() {
                     Some(component) => of_components.get(component).map_or(NO_SCORE, |score| score as f32),
-                    None => hybrid_score(of_components, &weights).score as f32,
+                    None => hybrid_score(of_components, &weights, *is_unchosen).score as f32,
                 };
                 if let Some(slot) = scores.get_mut(*key as usize) {
                     *slot = score;

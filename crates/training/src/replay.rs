@@ -7,7 +7,7 @@ use docent_engine::{
     replay::{Replay, ReplayCandidates, ReplayPositive, ReplayResource, ReplayUser},
 };
 use docent_evaluation::{Metrics, metrics_at_k};
-use docent_models::{Blend, ModelInfo, PublishedModel};
+use docent_models::{Blend, ModelInfo, PublishedModel, Trending};
 use docent_ranker::{RankOptions, Ranked};
 use rayon::prelude::*;
 
@@ -17,7 +17,7 @@ use crate::{
     content::{self, Text},
     dataset::{Dataset, Like},
     edge_kind_weights,
-    fit::{Plan, build, choose},
+    fit::{Plan, build, choose, trending},
     holdout_evaluation::{Case, HoldoutEvaluation, popularity},
     hybrid_weights,
     run::{invalid, split, stage},
@@ -51,10 +51,11 @@ impl Trainer {
         let (fitted, later) = split(known, VALIDATION);
         let cases = validation(&fitted, &later, n_users, n_items)?;
         let choice = choose(&cases, &settings, &mut |event| report(event, observer))?;
+        let plan = choice.plan;
+        let recent = trending(cases.train(), &plan);
         drop(cases);
         stage(observer, "fitting weights")?;
-        let model = assemble(data, &fitted, choice.blend, text.clone(), ModelInfo::empty())?;
-        let plan = choice.plan;
+        let model = assemble(data, &fitted, choice.blend, text.clone(), recent, ModelInfo::empty())?;
         let mut judged = CandidateReplay { replay: replay(data, model, &fitted)?, data, engine, plan };
         let later = HoldoutEvaluation::new(&fitted, &later);
         judged.replay.set_edge_kind_weights(edge_kind_weights::learn(&judged, &later)?);
@@ -62,10 +63,11 @@ impl Trainer {
         let unchosen_weights = hybrid_weights::learn_unchosen(&judged, &later, &fitted)?;
         let (edge_kind_weights, plan) = (judged.replay.edge_kind_weights().clone(), judged.plan);
         drop(judged.replay);
-        let blend = build(&fit_data(known, n_users, n_items)?, &plan, &settings, &mut |event| {
-            report(event, observer)
-        })?;
-        let model = assemble(data, known, blend, text, ModelInfo::empty())?;
+        let all = fit_data(known, n_users, n_items)?;
+        let blend = build(&all, &plan, &settings, &mut |event| report(event, observer))?;
+        let recent = trending(&all, &plan);
+        drop(all);
+        let model = assemble(data, known, blend, text, recent, ModelInfo::empty())?;
         let mut candidate = CandidateReplay { replay: replay(data, model, known)?, data, engine, plan };
         candidate.replay.set_edge_kind_weights(edge_kind_weights);
         candidate.replay.set_weights(weights);
@@ -203,9 +205,12 @@ pub(crate) fn assemble(
     likes: &[Like],
     collaborative: Blend,
     text: Text,
+    trending: Option<Trending>,
     info: ModelInfo,
 ) -> Result<PublishedModel, Error> {
+    let popularity = popularity(likes, data.items.len());
     Ok(PublishedModel {
+        content_map: content::content_map(&collaborative, &text.vectors, &popularity),
         info,
         items: data.ids().cloned().collect(),
         text_hashes: data.items.iter().map(|item| item.text_hash.clone()).collect(),
@@ -215,7 +220,8 @@ pub(crate) fn assemble(
         similar: text.similar,
         embedder: text.embedder,
         vectors: text.vectors,
-        popularity: popularity(likes, data.items.len()),
+        popularity,
+        trending,
     })
 }
 

@@ -61,11 +61,13 @@ fn gathered_candidates_give_the_lists_of_the_whole_catalogue() {
             member(ModelKind::Rp3beta, 0.25, None),
             member(ModelKind::Transitions, 0.25, Some(3.0)),
         ],
+        recent_leads: false,
     };
     let settings = FitSettings { models, ..FitSettings::default() };
     let likes = fit_data(&data.likes, USERS as usize, ITEMS as usize).unwrap();
     let blend = build(&likes, &plan, &settings, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
-    let model = assemble(&data, &data.likes, blend, text, ModelInfo::empty()).unwrap();
+    let model =
+        assemble(&data, &data.likes, blend, text, trending(&likes, &plan), ModelInfo::empty()).unwrap();
     let engine = EngineConfig::default();
     let candidate = CandidateReplay {
         replay: replay(&data, model, &data.likes).unwrap(),

@@ -23,7 +23,7 @@ use crate::{
     blend::{as_history, fit_data, fit_settings, report},
     content::{self, Embedded, Text},
     dataset::{Dataset, Like},
-    fit::{FitEvent, Plan, build, fit_hybrid},
+    fit::{self, FitEvent, Plan, build, trending},
     gate,
     holdout_evaluation::{HoldoutEvaluation, K, popularity},
     replay::{assemble, by_score_alone},
@@ -169,13 +169,15 @@ impl Trainer {
         let likes = fit_data(&data.likes, data.users.len(), data.items.len())?;
         let settings = fit_settings(&self.config);
         let mut report = |event: &FitEvent| report(event, observer);
-        let blend = match &plan {
-            Some(plan) => build(&likes, plan, &settings, &mut report)?,
-            None => fit_hybrid(&likes, &settings, &mut report)?,
+        let plan = match plan {
+            Some(plan) => plan,
+            None => fit::plan(&likes, &settings, &mut report)?,
         };
+        let blend = build(&likes, &plan, &settings, &mut report)?;
+        let recent = trending(&likes, &plan);
         drop(likes);
         info.blend = blend.blend_weights();
-        let model = assemble(data, &data.likes, blend, text, info.clone())?;
+        let model = assemble(data, &data.likes, blend, text, recent, info.clone())?;
         stage(observer, "publishing")?;
         let mut draft = self.snapshots.draft()?;
         die_at("draft-begun");

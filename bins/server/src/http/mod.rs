@@ -1,6 +1,7 @@
 //! HTTP concerns that all routes share: request handling, body and query extraction, and errors.
 
 mod body;
+mod compression;
 mod error;
 mod middleware;
 mod observe;
@@ -8,6 +9,7 @@ mod query;
 mod request_id;
 
 pub use body::{BodyLimit, INGEST_LIMIT_BYTES, Json, check_batch_length, reject_large_bodies};
+pub use compression::{mark_small_answers, unmark_small_answers};
 pub(crate) use error::chain;
 pub use error::{ApiError, ErrorEnvelope, responses};
 pub use middleware::{RequestTimeout, handle_request};

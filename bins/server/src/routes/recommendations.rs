@@ -79,7 +79,7 @@ pub(crate) async fn recommend(
     query: Query<RecommendQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let request = RecommendRequest::try_from(query.0)?;
-    let answer = state.run(async move |engine| engine.recommend(request).await).await?;
+    let answer = state.ask(async move |engine| engine.recommend(request).await).await?;
     Ok(HttpResponse::Ok().json(RecommendationList::from(answer)))
 }
 

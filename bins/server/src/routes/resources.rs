@@ -207,6 +207,6 @@ pub(crate) async fn list_similar_resources(
 ) -> Result<HttpResponse, ApiError> {
     let limit = check_limit(query.0.limit)?;
     let requested = id.clone();
-    let found = state.run(async move |engine| engine.similar(&id, limit).await).await?;
+    let found = state.ask(async move |engine| engine.similar(&id, limit).await).await?;
     Ok(HttpResponse::Ok().json(SimilarResources::new(requested.into(), found)))
 }

@@ -30,6 +30,7 @@ use crate::{
     state::{State, read},
     timings::Timings,
     user_cache::UserCache,
+    workload::Workload,
 };
 
 /// Hybrid recommendations over one store and one folder of snapshots. Cheap to clone: all clones
@@ -50,6 +51,7 @@ pub(crate) struct Inner {
     pub(crate) users: UserCache,
     pub(crate) impressions: ImpressionLog,
     pub(crate) timings: Arc<Timings>,
+    workload: Workload,
     /// Models of experiments, which serve variants beside the live model.
     experiment_models: RwLock<Vec<Arc<ExperimentModel>>>,
     /// Locked by every change of the state, so that none builds on a state that another replaces.
@@ -112,6 +114,7 @@ impl Engine {
             users: UserCache::new(&config),
             impressions: ImpressionLog::start(store.clone(), config.impression_queue),
             timings,
+            workload: Workload::new(&config),
             experiment_models: RwLock::default(),
             summary_is_due: AtomicBool::new(true),
             changes: Mutex::new(Changes::none()),

@@ -15,12 +15,13 @@ use crate::{
     Answer, Cursor, EngineConfig, Error, MAX_BOOSTS, MAX_HISTORY, RecommendRequest, Recommendation, Stage,
     blocking::spawn_blocking,
     candidates::SourceCounts,
-    choose::{Chosen, choose},
+    choose::{Chosen, Terms, choose},
     experiments::with_variant,
     explain::Explainer,
     limit_checked,
     state::{State, read},
     user_cache::UserView,
+    workload::Place,
 };
 
 impl Engine {
@@ -32,7 +33,8 @@ impl Engine {
     /// # Errors
     /// [`Error::InvalidInput`] for a limit out of range, too many boosts, too long a history, or a
     /// cursor of another request; [`Error::Unavailable`] if the user cannot be read;
-    /// [`Error::Model`] if the live model fails.
+    /// [`Error::Overloaded`] if `answers_waiting` others wait already; [`Error::Model`] if the live
+    /// model fails.
     pub async fn recommend(&self, request: RecommendRequest) -> Result<Answer, Error> {
         check(&request)?;
         let started = Instant::now();
@@ -48,9 +50,10 @@ impl Engine {
         let inner = Arc::clone(&self.inner);
         let (user_id, at) = (request.user_id.clone(), now());
         let (variant, model) = self.served_by(&request);
+        let (place, _waiting) = self.inner.workload.enter().await?;
         let served = spawn_blocking(move || {
             let state = model.as_ref().map_or(&inner.state, |model| &model.state);
-            answer(&read(state), &user, &request, variant, &inner.config, at)
+            answer(&read(state), &user, &request, variant, &inner.config, at, &place)
         })
         .await
         .map_err(Error::task)??;
@@ -99,12 +102,13 @@ fn answer(
     variant: Option<(Assignment, Variant)>,
     config: &EngineConfig,
     now: DateTime<Utc>,
+    place: &Place,
 ) -> Result<ServedAnswer, Error> {
     let mut shown = shown(original)?;
     let varied = variant.as_ref().map(|(_, variant)| with_variant(original, variant));
     let request = varied.as_ref().unwrap_or(original);
     let Chosen { context, strategy, degraded, candidates, options, ranking, sources, mut laps } =
-        choose(state, user, request, &shown, config, now, None)?;
+        choose(state, user, request, &shown, &Terms { config, now, among: None, place: Some(place) })?;
     let explaining = Instant::now();
     let explainer = Explainer::new(state, &context, user);
     let first_rank = shown.len() as u32 + 1;

@@ -25,11 +25,13 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::NotFound`] for an unknown resource, [`Error::InvalidInput`] for a limit out of
-    /// range.
+    /// range, [`Error::Overloaded`] if `answers_waiting` others wait already.
     pub async fn similar(&self, id: &ResourceId, limit: usize) -> Result<Vec<SimilarResource>, Error> {
         limit_checked(limit)?;
         let (inner, id) = (Arc::clone(&self.inner), id.clone());
+        let (place, _waiting) = self.inner.workload.enter().await?;
         spawn_blocking(move || {
+            place.check()?;
             let state = read(&inner.state);
             let found = state.catalogue.key(id.as_str()).filter(|key| state.catalogue.is_visible(*key));
             let key = found.ok_or_else(|| Error::unknown_resource(&id))?;
@@ -67,7 +69,7 @@ fn neighbours(
             // A neighbour is rated by what the two have in common to compare.
             let available = Component::ALL.map(|component| scores.get(component).is_some());
             let weights = HybridWeights { available, ..HybridWeights::new(*weights) };
-            (hybrid_score(&scores, &weights), other, scores)
+            (hybrid_score(&scores, &weights, false), other, scores)
         })
         .collect();
     keep_best(&mut found, limit, |a, b| b.0.score.total_cmp(&a.0.score).then(a.1.cmp(&b.1)));

@@ -4,6 +4,7 @@
 mod links;
 mod pending_links;
 mod texts;
+mod trending;
 
 use std::{
     collections::BTreeMap,
@@ -24,6 +25,7 @@ use crate::{
 };
 use pending_links::PendingLinks;
 use texts::TextVectors;
+use trending::Trending;
 
 /// A model with the identity of its snapshot.
 #[derive(Debug)]
@@ -78,6 +80,8 @@ pub(crate) struct State {
     /// Catalogue keys, by item row of the model.
     keys: Vec<Option<u32>>,
     summary: Summary,
+    /// Choices of the latest days before training.
+    trending: Option<Trending>,
     untrained: Arc<LsaEmbedder>,
     pending_links: PendingLinks,
 }
@@ -97,6 +101,7 @@ impl State {
             rows: Vec::new(),
             keys: Vec::new(),
             summary: Summary::default(),
+            trending: None,
             untrained: Arc::new(untrained),
             pending_links: PendingLinks::default(),
         })
@@ -151,6 +156,17 @@ impl State {
         self.rows.get(key as usize).copied().flatten()
     }
 
+    /// Returns the model's item row of a resource that users had chosen at training; the model's
+    /// score of any other item is noise.
+    pub(crate) fn chosen_row(&self, key: u32) -> Option<u32> {
+        self.row(key).filter(|row| self.is_chosen_row(*row))
+    }
+
+    /// Returns true if users had chosen the item of a row of the model at training.
+    pub(crate) fn is_chosen_row(&self, row: u32) -> bool {
+        self.live.as_deref().is_some_and(|live| live.model.is_chosen(row))
+    }
+
     /// Returns the catalogue key of an item row; `None` if the catalogue lacks the resource.
     pub(crate) fn key_of_row(&self, row: u32) -> Option<u32> {
         self.keys.get(row as usize).copied().flatten()
@@ -159,6 +175,21 @@ impl State {
     /// Returns the keys of visible resources with views, the most viewed first.
     pub(crate) fn popular(&self) -> &[u32] {
         &self.summary.popular
+    }
+
+    /// Returns the keys of resources that were chosen in the latest days before training, the most
+    /// chosen first.
+    pub(crate) fn trending(&self) -> &[u32] {
+        self.trending.as_ref().map_or(&[], |trending| &trending.keys)
+    }
+
+    /// Returns the score of a resource for a user without a history: its popularity, or its count
+    /// of the latest days where the model found that to lead.
+    pub(crate) fn fallback(&self, key: u32) -> f64 {
+        match self.trending.as_ref().filter(|trending| trending.leads) {
+            Some(trending) => trending.score(self.row(key)),
+            None => self.popularity(key),
+        }
     }
 
     /// Returns the [`quality_fence`] of the catalogue.
@@ -223,6 +254,7 @@ impl State {
         self.weights = model.info.weights.clone();
         self.unchosen_weights = model.info.unchosen_weights;
         self.edge_kind_weights = model.info.edge_kind_weights.clone();
+        self.trending = model.trending.as_ref().map(|counts| Trending::of(counts, &self.keys));
         self.live = Some(live);
         self.index_rows();
         Ok(())

@@ -125,6 +125,9 @@ struct AlsScores<'a> {
 impl UserScores for AlsScores<'_> {
     fn score(&self, items: &[u32]) -> Result<Vec<f32>, ModelError> {
         check_items(items, self.als.n_items())?;
+        if let Some(all) = self.all.known() {
+            return Ok(items.iter().filter_map(|&item| all.get(item as usize).copied()).collect());
+        }
         Ok(items.iter().map(|&item| self.als.model.score(&self.user, item)).collect())
     }
 
@@ -138,5 +141,9 @@ impl UserScores for AlsScores<'_> {
 
     fn mean(&self) -> Result<f32, ModelError> {
         Ok(dot(&self.user, &self.als.mean_item))
+    }
+
+    fn factors(&self) -> Option<&[f32]> {
+        Some(&self.user)
     }
 }

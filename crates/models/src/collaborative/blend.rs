@@ -116,6 +116,13 @@ impl Blend {
         &self.members
     }
 
+    /// Returns the first member that is a factorisation; `None` without one.
+    #[must_use]
+    pub fn factorisation(&self) -> Option<&dyn CollaborativeModel> {
+        let mut models = self.members.iter().map(|member| member.model.as_ref());
+        models.find(|model| is_factorisation(model.kind()))
+    }
+
     /// Folds a user in; as [`CollaborativeModel::fold_in`].
     ///
     /// # Errors
@@ -175,6 +182,10 @@ impl Blend {
         }
         Ok(Self { members, n_items, is_unscaled })
     }
+}
+
+fn is_factorisation(kind: ModelKind) -> bool {
+    matches!(kind, ModelKind::Als | ModelKind::LowRankAls)
 }
 
 fn member_file(name: &str, at: usize) -> String {
@@ -256,6 +267,13 @@ impl BlendScores<'_> {
             return Ok(self.all()?.to_vec());
         }
         self.sum(self.members.iter().filter(is_quick))
+    }
+
+    /// Returns the factors of the user in [`Blend::factorisation`], and the scale of its scores.
+    #[must_use]
+    pub fn factors(&self) -> Option<(&[f32], Scale)> {
+        let member = self.members.iter().find(|member| is_factorisation(member.kind))?;
+        Some((member.scores.factors()?, member.scale))
     }
 
     /// Returns the scale on which an average item scores 0 and one of the best scores 1.

@@ -39,6 +39,12 @@ pub trait UserScores: Send + Sync {
         Ok(top_k(unseen.filter(|(item, _)| seen.next_if_eq(item).is_none()), k))
     }
 
+    /// Returns the factors of the user, `[n_factors]`, where a score is their dot product with those
+    /// of the item; `None` for other models.
+    fn factors(&self) -> Option<&[f32]> {
+        None
+    }
+
     /// Returns the item of the history after which users often choose `item`, if that carries more
     /// than half of the score.
     fn often_next_after(&self, _item: u32) -> Option<u32> {

@@ -5,8 +5,8 @@ use docent_graph::GraphParts;
 use docent_snapshot::Snapshot;
 
 use super::{
-    Audience, ModelInfo, PublishedModel,
-    save::{CO_INTERACTION, COLLABORATIVE, EMBEDDER, IDS, Ids, POPULARITY, SIMILAR, VECTORS},
+    Audience, ContentMap, ModelInfo, PublishedModel, Trending,
+    save::{CO_INTERACTION, COLLABORATIVE, EMBEDDER, IDS, Ids, POPULARITY, SIMILAR, TRENDING, VECTORS},
 };
 use crate::{
     ModelError,
@@ -63,6 +63,8 @@ impl PublishedModel {
         if popularity.len() != ids.items.len() {
             return Err(invalid(snapshot, format!("popularity does not fit {} items", ids.items.len())));
         }
+        let trending = read_trending(snapshot, ids.items.len())?;
+        let content_map = ContentMap::read(snapshot, dim)?;
         let (items, text_hashes) = (ids.items, ids.text_hashes);
         Ok(Self {
             info,
@@ -75,12 +77,27 @@ impl PublishedModel {
             similar,
             audience,
             popularity,
+            trending,
+            content_map,
         })
     }
 }
 
 fn invalid(snapshot: &Snapshot, reason: String) -> ModelError {
     ModelError::Invalid { id: snapshot.manifest().id.clone(), reason }
+}
+
+/// Reads the choices of the latest days, which snapshots of version 0.1 lack.
+fn read_trending(snapshot: &Snapshot, items: usize) -> Result<Option<Trending>, ModelError> {
+    if !snapshot.has_tensors(TRENDING) {
+        return Ok(None);
+    }
+    let trending: Trending = snapshot.json(TRENDING)?;
+    let counts = snapshot.tensors(TRENDING)?.take_indices("counts")?;
+    if counts.len() != items {
+        return Err(invalid(snapshot, format!("{TRENDING} does not fit {items} items")));
+    }
+    Ok(Some(Trending { counts, ..trending }))
 }
 
 fn read_lsa(snapshot: &Snapshot) -> Result<LsaEmbedder, ModelError> {

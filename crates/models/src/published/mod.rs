@@ -1,10 +1,12 @@
 //! A published model in memory: training writes it into a snapshot, the engine scores with it.
 
 mod audience;
+mod content_map;
 mod load;
 mod save;
 
 pub use audience::Audience;
+pub use content_map::{ContentMap, MappedItem};
 pub use load::CO_INTERACTION_KIND;
 
 use std::collections::BTreeMap;
@@ -112,6 +114,23 @@ pub struct PublishedModel {
     pub audience: Audience,
     /// Number of users who like each item, by item row.
     pub popularity: Vec<u32>,
+    /// Choices of the latest days; `None` for a model of likes without times.
+    pub trending: Option<Trending>,
+    /// Map from `vectors` to the factors of the blend's factorisation; `None` where texts tell
+    /// nothing of them.
+    pub content_map: Option<ContentMap>,
+}
+
+/// Number of users who chose each item in the latest days before training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trending {
+    /// Length of the window in days.
+    pub days: u32,
+    /// True if this count predicts the next choices clearly better than that of all time.
+    pub leads: bool,
+    /// Counts by item row.
+    #[serde(skip)]
+    pub counts: Vec<u32>,
 }
 
 impl PublishedModel {

@@ -11,6 +11,7 @@ pub(super) const VECTORS: &str = "vectors";
 pub(super) const CO_INTERACTION: &str = "co_interaction";
 pub(super) const SIMILAR: &str = "similar";
 pub(super) const POPULARITY: &str = "popularity";
+pub(super) const TRENDING: &str = "trending";
 pub(super) const IDS: &str = "ids";
 
 /// Resource ids and text hashes by item row.
@@ -46,7 +47,17 @@ impl PublishedModel {
             POPULARITY,
             &[Tensor::of_indices("positives", vec![items], self.popularity.clone())?],
         )?;
-        Ok(())
+        if let Some(trending) = &self.trending {
+            draft.put_json(TRENDING, trending)?;
+            draft.put_tensors(
+                TRENDING,
+                &[Tensor::of_indices("counts", vec![items], trending.counts.clone())?],
+            )?;
+        }
+        match &self.content_map {
+            Some(map) => map.write(draft),
+            None => Ok(()),
+        }
     }
 
     fn write_similar(&self, draft: &mut Draft) -> Result<(), SnapshotError> {

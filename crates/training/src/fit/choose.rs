@@ -51,6 +51,8 @@ pub struct Plan {
     pub models: ModelConfig,
     /// Members with a share.
     pub members: Vec<PlannedMember>,
+    /// True if recent popularity predicts the next items clearly better than that of all time.
+    pub recent_leads: bool,
 }
 
 /// A plan, and the blend of the members as they were judged: fitted to what the validation set does
@@ -73,18 +75,25 @@ pub fn fit_hybrid(
     settings: &FitSettings,
     observer: &mut Observer<'_>,
 ) -> Result<Blend, ModelError> {
-    let plan = match Validation::cut(data, settings.objective, settings.seed)? {
+    build(data, &plan(data, settings, observer)?, settings, observer)
+}
+
+/// Chooses on a validation set cut from `data`.
+///
+/// # Errors
+/// As [`fit`].
+pub fn plan(data: &FitData, settings: &FitSettings, observer: &mut Observer<'_>) -> Result<Plan, ModelError> {
+    Ok(match Validation::cut(data, settings.objective, settings.seed)? {
         Some(validation) => choose(&validation, settings, observer)?.plan,
         None => stated(data, &settings.models),
-    };
-    build(data, &plan, settings, observer)
+    })
 }
 
 /// Returns the plan of data that are too few to learn one from.
 fn stated(data: &FitData, models: &ModelConfig) -> Plan {
     let known = kinds(data);
     let members = STATED.into_iter().filter(|member| known.contains(&member.kind)).collect();
-    Plan { models: models.clone(), members }
+    Plan { models: models.clone(), members, recent_leads: false }
 }
 
 /// Returns the kinds that may be members, NCF aside. The simplest come first.
@@ -161,6 +170,7 @@ pub fn choose(
         tried.extend(ncf);
     }
     begin(ModelKind::Hybrid, observer)?;
+    let recent_leads = recent_leads(&tried);
     let models: Vec<_> = tried.iter().map(|tried| (tried.model.as_ref(), tried.tau)).collect();
     let contests = validation.contests(&models, settings.seed)?;
     let shares = learn(models.len(), &contests, validation.objective());
@@ -176,7 +186,7 @@ pub fn choose(
         .iter()
         .map(|member| PlannedMember { kind: member.model.kind(), share: member.share, tau: member.tau })
         .collect();
-    Ok(Choice { plan: Plan { models: chosen.models, members }, blend })
+    Ok(Choice { plan: Plan { models: chosen.models, members, recent_leads }, blend })
 }
 
 /// Fits the members of a plan to all of `data`.
@@ -237,6 +247,12 @@ fn with_decay(model: Box<dyn CollaborativeModel>, validation: &Validation) -> Re
 fn in_errors(old: &[f64], new: &[f64]) -> f64 {
     let gained: Vec<f64> = old.iter().zip(new).map(|(old, new)| new - old).collect();
     mean(&gained) / standard_error(&gained).max(f64::MIN_POSITIVE)
+}
+
+fn recent_leads(tried: &[Tried]) -> bool {
+    let of = |kind| tried.iter().find(|tried| tried.model.kind() == kind).map(|tried| &tried.gains);
+    let both = of(ModelKind::Popularity).zip(of(ModelKind::RecentPopularity));
+    both.is_some_and(|(all_time, recent)| in_errors(all_time, recent) > 1.0)
 }
 
 /// Returns true if a kind is not far behind the best model.

@@ -17,12 +17,12 @@ use docent_als::{AlsConfig, AlsError, AlsModel};
 use docent_item_item::{attribute_cosine, ease, knn, rp3beta};
 use docent_linalg::SparseRows;
 use docent_models::{
-    AlsRecommender, CollaborativeModel, ItemItemRecommender, ModelError, ModelKind, Popularity,
+    AlsRecommender, CollaborativeModel, ItemItemRecommender, ModelError, ModelKind, Popularity, Trending,
 };
 use docent_transitions::transitions;
 use serde::{Deserialize, Serialize};
 
-pub use choose::{Choice, Plan, PlannedMember, build, choose, fit_hybrid};
+pub use choose::{Choice, Plan, PlannedMember, build, choose, fit_hybrid, plan};
 pub use config::ModelConfig;
 pub use data::FitData;
 pub use objective::Objective;
@@ -154,6 +154,15 @@ fn emit(event: &FitEvent, observer: &mut Observer<'_>) -> Result<(), ModelError>
 
 fn missing(kind: ModelKind, what: &'static str) -> ModelError {
     ModelError::DataMissing { model: kind, what }
+}
+
+/// Counts the choices of the latest days before the newest time; `None` without times.
+#[must_use]
+pub fn trending(data: &FitData, plan: &Plan) -> Option<Trending> {
+    let counted = recent_popularity(data, &plan.models).ok()?;
+    let days = plan.models.recent_days.unwrap_or(RECENT_DAYS);
+    let counts = counted.counts().iter().map(|count| *count as u32).collect();
+    Some(Trending { days, leads: plan.recent_leads, counts })
 }
 
 /// Counts the latest days before the newest time.

@@ -78,6 +78,8 @@ error_codes! {
         "The database schema is older or newer than this server expects.";
     DatabaseUnavailable = "database_unavailable", SERVICE_UNAVAILABLE,
         "The database cannot be reached; retry.";
+    Overloaded = "overloaded", SERVICE_UNAVAILABLE,
+        "More answers are asked for than can be computed; retry after the time in `Retry-After`.";
     Timeout = "timeout", SERVICE_UNAVAILABLE,
         "The request exceeded `request_timeout_seconds`; retry.";
 }

@@ -127,6 +127,10 @@ impl From<Error> for ApiError {
                 let message = "the database cannot be reached; retry";
                 Self::new(ErrorCode::DatabaseUnavailable, message).with_cause(chain(&error))
             }
+            Error::Overloaded => {
+                Self::new(ErrorCode::Overloaded, "too many answers are being computed; retry")
+            }
+            Error::Abandoned => Self::timed_out(),
             // Their messages are those of their causes, so the chain starts at the cause.
             Error::Model(cause) | Error::Internal(cause) => Self::internal(chain(&**cause)),
             _ => Self::internal(chain(&error)),
@@ -179,6 +183,13 @@ mod tests {
             assert_eq!(body["error"]["code"], code);
             assert_eq!(body["error"]["request_id"], "id-1");
         }
+    }
+
+    #[actix_web::test]
+    async fn an_overloaded_engine_asks_to_retry() {
+        let response = ApiError::from(Error::Overloaded).response("id-1");
+        assert_eq!(response.status().as_u16(), 503);
+        assert!(response.headers().contains_key("retry-after"));
     }
 
     #[test]

@@ -1,0 +1,141 @@
+//! A bound on the answers that are computed at the same time.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{EngineConfig, Error};
+
+/// Lets as many answers be computed as there are cores, and as many wait as the configuration says;
+/// refuses the rest at once. More at the same time would finish none of them sooner.
+#[derive(Debug)]
+pub(crate) struct Workload {
+    places: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    max_waiting: usize,
+}
+
+/// A place to compute one answer. Holds it until it is dropped, whoever waits for the answer.
+#[derive(Debug)]
+pub(crate) struct Place {
+    _permit: OwnedSemaphorePermit,
+    is_abandoned: Arc<AtomicBool>,
+}
+
+/// Held by the one who waits for an answer: when it is dropped, the work for the answer ends.
+#[derive(Debug)]
+pub(crate) struct Waiting(Arc<AtomicBool>);
+
+impl Workload {
+    pub(crate) fn new(config: &EngineConfig) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let places = config.answers_at_once.unwrap_or(cores).max(1);
+        Self {
+            places: Arc::new(Semaphore::new(places)),
+            waiting: AtomicUsize::new(0),
+            max_waiting: config.answers_waiting,
+        }
+    }
+
+    /// Waits for a place.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] at once if enough others wait already.
+    pub(crate) async fn enter(&self) -> Result<(Place, Waiting), Error> {
+        let permit = match Arc::clone(&self.places).try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => {
+                let _queued = Queued::join(&self.waiting, self.max_waiting)?;
+                let waited = Arc::clone(&self.places).acquire_owned().await;
+                waited.map_err(|error| Error::Internal(error.into()))?
+            }
+        };
+        let is_abandoned = Arc::new(AtomicBool::new(false));
+        Ok((Place { _permit: permit, is_abandoned: Arc::clone(&is_abandoned) }, Waiting(is_abandoned)))
+    }
+}
+
+impl Place {
+    /// Tells whether anyone still waits for the answer.
+    ///
+    /// # Errors
+    /// [`Error::Abandoned`] if nobody does.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.is_abandoned.load(Ordering::Relaxed) { Err(Error::Abandoned) } else { Ok(()) }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A request in the queue; leaves it when dropped, also by a caller who hangs up.
+struct Queued<'a>(&'a AtomicUsize);
+
+impl<'a> Queued<'a> {
+    fn join(waiting: &'a AtomicUsize, max: usize) -> Result<Self, Error> {
+        if waiting.fetch_add(1, Ordering::Relaxed) >= max {
+            waiting.fetch_sub(1, Ordering::Relaxed);
+            metrics::counter!("docent_answers_refused_total").increment(1);
+            return Err(Error::Overloaded);
+        }
+        metrics::gauge!("docent_answers_waiting").increment(1.0);
+        Ok(Self(waiting))
+    }
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+        metrics::gauge!("docent_answers_waiting").decrement(1.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn workload(at_once: usize, waiting: usize) -> Arc<Workload> {
+        let config = EngineConfig {
+            answers_at_once: Some(at_once),
+            answers_waiting: waiting,
+            ..EngineConfig::default()
+        };
+        Arc::new(Workload::new(&config))
+    }
+
+    #[tokio::test]
+    async fn one_computes_one_waits_and_the_next_is_refused_until_one_leaves() {
+        let workload = workload(1, 1);
+        let (place, _waits) = workload.enter().await.unwrap();
+        let next = tokio::spawn({
+            let workload = Arc::clone(&workload);
+            async move { workload.enter().await }
+        });
+        while workload.waiting.load(Ordering::Relaxed) == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(workload.enter().await, Err(Error::Overloaded)));
+        drop(place);
+        assert!(next.await.unwrap().is_ok());
+        assert_eq!(workload.waiting.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn a_caller_who_hangs_up_leaves_the_queue_and_ends_the_work() {
+        let workload = workload(1, 1);
+        let (place, waits) = workload.enter().await.unwrap();
+        let hung_up = tokio::time::timeout(std::time::Duration::from_millis(1), workload.enter()).await;
+        assert!(hung_up.is_err());
+        assert_eq!(workload.waiting.load(Ordering::Relaxed), 0);
+        assert!(place.check().is_ok());
+        drop(waits);
+        assert!(matches!(place.check(), Err(Error::Abandoned)));
+        assert!(workload.places.try_acquire().is_err(), "the place is kept while the work ends");
+    }
+}
