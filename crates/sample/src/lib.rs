@@ -6,9 +6,9 @@
 //! interactions follow these tastes, some are chance, and all are in the order of time. A model
 //! that learns therefore beats popularity on this library, as it does on real behaviour.
 //!
-//! [`Library`] is made for reading and for tests: every user is simulated against the whole catalogue.
-//! [`PowerLawLibrary`] is made for measurements of speed and memory: it generates millions of
-//! interactions in seconds.
+//! [`Library`] is made for reading and for tests: every user is simulated against the whole
+//! catalogue. [`PowerLawLibrary`] is made for measurements of speed and memory: it generates
+//! millions of interactions in seconds.
 //!
 //! This crate must never perform I/O, read a clock, or decide the strength of an interaction, which
 //! is up to `docent-domain`. The same configuration always generates the same library.

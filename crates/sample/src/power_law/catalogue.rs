@@ -34,7 +34,7 @@ const STREAM_OF_RANKS: u64 = 2;
 const STREAM_OF_TEXTS: u64 = 3;
 const STREAM_OF_CITATIONS: u64 = 4;
 
-/// One topic.
+/// The resources of one topic.
 #[derive(Debug, Default)]
 struct Members {
     /// Resources, the oldest first.
