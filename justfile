@@ -50,6 +50,19 @@ bench:
     cargo run -p docent-ncf --features train --example score_speed
     cargo run -p docent-ncf --features train --example throughput
 
+# Measure the processor time of answers of an embedded engine; docs/performance.md explains it.
+bench-answer *ARGS:
+    cargo run --example answer_cost -- {{ ARGS }}
+
+# Measure how training grows with the data; docs/performance.md explains it.
+bench-growth *ARGS:
+    cargo run --example growth -- {{ ARGS }}
+
+# Measure a server under load: everything at once, or one of `data` and `load`; docs/performance.md explains it.
+bench-serving *ARGS='run':
+    cargo build --release --bin docent-server
+    cargo run --release --example serving -- {{ ARGS }}
+
 # Generate docs/metrics.md from the table of metrics.
 metrics-doc:
     cargo run -q -p docent-telemetry --example metrics_reference > docs/metrics.md

@@ -6,6 +6,10 @@
 //! interactions follow these tastes, some are chance, and all are in the order of time. A model
 //! that learns therefore beats popularity on this library, as it does on real behaviour.
 //!
+//! [`Library`] is made for reading and for tests: every user is simulated against the whole
+//! catalogue. [`PowerLawLibrary`] is made for measurements of speed and memory: it generates
+//! millions of interactions in seconds.
+//!
 //! This crate must never perform I/O, read a clock, or decide the strength of an interaction, which
 //! is up to `docent-domain`. The same configuration always generates the same library.
 //!
@@ -20,6 +24,7 @@
 
 mod behaviour;
 mod catalogue;
+mod power_law;
 mod prose;
 mod topics;
 mod users;
@@ -27,6 +32,8 @@ mod users;
 use chrono::{DateTime, TimeDelta, Utc};
 use docent_domain::{NewInteraction, Resource, UserId};
 use rand::{SeedableRng, rngs::StdRng};
+
+pub use power_law::{DenseInteraction, PowerLawConfig, PowerLawLibrary};
 
 /// Number of resources for which one more topic is opened, so that each topic is worth browsing.
 const RESOURCES_PER_TOPIC: usize = 25;
