@@ -211,6 +211,15 @@ table!(interaction_hour = "interaction_hours" {
     positive: i64,
 });
 
+table!(resource_total = "resource_totals" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    resource_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    slot: i64,
+    interactions: i64,
+    events: i64,
+});
+
 table!(session_hour = "session_hours" {
     #[sea_orm(primary_key, auto_increment = false)]
     hour: i64,

@@ -12,7 +12,7 @@ use crate::{
         erased_user::{ActiveModel as Erased, Column as ErasedColumn},
         user,
     },
-    rollups::experiments,
+    rollups::{experiments, resource_totals},
 };
 use docent_database::{
     error::{Result, StorageError},
@@ -42,6 +42,7 @@ impl Store {
         let transaction = self.begin().await?;
         let hash = hash_of_user(user.as_str());
         lock_hash(&transaction, hash).await?;
+        resource_totals::remove(&transaction, user).await?;
         let erased =
             sql::execute(&transaction, "DELETE FROM users WHERE external_id = $1", [user.as_str().into()])
                 .await?;

@@ -10,6 +10,7 @@ use docent_domain::{Assignment, ResourceId, Strategy, UserId};
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult};
 
 pub use verdicts::{TrainingVerdict, Verdict};
+pub(crate) use verdicts::{newest_verdicts, verdict};
 
 use crate::{Store, entity::feedback::Model};
 use docent_database::{

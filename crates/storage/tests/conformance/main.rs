@@ -5,6 +5,7 @@
 mod backups;
 mod durability;
 mod figures;
+mod groups;
 mod imports;
 mod interactions;
 mod lifecycle;
@@ -15,6 +16,7 @@ mod retention;
 mod schema;
 mod support;
 mod times;
+mod totals;
 mod windows;
 
 use std::process::ExitCode;
@@ -73,6 +75,17 @@ fn main() -> ExitCode {
             a_retry_with_the_same_key_counts_nothing_twice,
             preferred_authors_are_learned_at_the_tenth_interaction,
             training_reads_every_interaction_once,
+        ],
+        groups: [
+            requests_that_wait_share_a_transaction,
+            of_requests_together_only_those_at_fault_fail,
+            keys_are_kept_by_requests_that_share_a_transaction,
+        ],
+        totals: [
+            sums_stay_true_under_random_writes_and_erasures,
+            sums_stay_true_when_many_write_at_once,
+            a_wrong_sum_is_named_and_counted_again,
+            an_upgrade_counts_what_is_there,
         ],
         imports: [
             importing_twice_leaves_the_same_store,

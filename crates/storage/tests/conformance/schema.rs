@@ -22,7 +22,8 @@ pub(crate) async fn migrations_go_up_down_and_up_again_with_data_in_the_tables(
     store.rollback(1).await?;
     let status = store.schema_status().await?;
     ensure!(status.pending == all.applied[all.applied.len() - 1..], "{status:?}");
-    ensure!(store.counts().await?.interactions == 3, "a rollback of the newest keeps what is older");
+    let interactions = store.raw_sql("SELECT CAST(COUNT(*) AS text) FROM user_interactions").await?;
+    ensure!(interactions == ["3"], "a rollback of the newest keeps what is older");
     store.rollback(u32::MAX).await?;
     ensure!(store.schema_status().await? == before);
     store.migrate().await?;
