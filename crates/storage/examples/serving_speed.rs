@@ -261,6 +261,7 @@ fn shown(answer: u64, resources: u64) -> Outcome<Vec<Impression>> {
                 diversity: Some(0.7),
                 variant: None,
                 shown_at: DateTime::from_timestamp(1_800_000_000 + answer as i64, 0).ok_or("no such time")?,
+                kept_share: 1.0,
             })
         })
         .collect()

@@ -4,14 +4,10 @@
 use std::collections::BTreeMap;
 
 use docent_domain::UserId;
-use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Set};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult};
 
-use super::{adding, slots};
-use crate::{
-    Store,
-    entity::resource_total::{ActiveModel, Column},
-    users::find_users,
-};
+use super::slots;
+use crate::{Store, users::find_users};
 use docent_database::{error::Result, sql};
 
 /// Sums over the interactions with one resource.
@@ -64,15 +60,25 @@ impl TotalChanges {
     }
 
     pub(crate) async fn write(self, transaction: &impl ConnectionTrait) -> Result<()> {
-        let rows = self.changes.into_iter().map(|((resource_id, slot), sums)| ActiveModel {
-            resource_id: Set(resource_id),
-            slot: Set(slot),
-            interactions: Set(sums.interactions),
-            events: Set(sums.events),
-        });
-        let columns = [(Column::Interactions, "interactions"), (Column::Events, "events")];
-        let conflict = adding("resource_totals", [Column::ResourceId, Column::Slot], &columns);
-        sql::upsert(transaction, rows.collect(), conflict).await
+        if self.changes.is_empty() {
+            return Ok(());
+        }
+        let rows = self.changes.into_iter();
+        let rows: Vec<[i64; 4]> =
+            rows.map(|((resource, slot), sums)| [resource, slot, sums.interactions, sums.events]).collect();
+        let of = |place: usize| format!("CAST(k.value ->> {place} AS bigint)");
+        let add = format!(
+            "INSERT INTO resource_totals (resource_id, slot, interactions, events) \
+             SELECT {}, {}, {}, {} FROM {rows} WHERE true ON CONFLICT (resource_id, slot) DO UPDATE SET \
+             interactions = resource_totals.interactions + excluded.interactions, \
+             events = resource_totals.events + excluded.events",
+            of(0),
+            of(1),
+            of(2),
+            of(3),
+            rows = sql::json_rows(transaction.get_database_backend()),
+        );
+        sql::execute(transaction, add, [sql::json(&rows)?.into()]).await.map(|_| ())
     }
 }
 

@@ -2,6 +2,7 @@
 //! reported as ignored.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
 
+mod answers;
 mod backups;
 mod durability;
 mod figures;
@@ -75,6 +76,12 @@ fn main() -> ExitCode {
             a_retry_with_the_same_key_counts_nothing_twice,
             preferred_authors_are_learned_at_the_tenth_interaction,
             training_reads_every_interaction_once,
+        ],
+        answers: [
+            an_answer_is_one_row_and_feedback_moves_an_impression_out,
+            a_list_grows_and_feedback_that_came_first_is_completed,
+            an_erased_user_is_in_no_list,
+            a_downgrade_gives_each_impression_a_row,
         ],
         groups: [
             requests_that_wait_share_a_transaction,

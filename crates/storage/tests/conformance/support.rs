@@ -133,5 +133,6 @@ pub(crate) fn impression(answer: &str, who: &str, what: &str) -> Impression {
         diversity: None,
         variant: None,
         shown_at: at(10),
+        kept_share: 1.0,
     }
 }

@@ -92,6 +92,7 @@ pub(crate) async fn apply(store: &Store, number: u64) -> Result<()> {
                 diversity: None,
                 variant: None,
                 shown_at: now(),
+                kept_share: 1.0,
             };
             store.put_impressions(&[impression]).await?;
         }
