@@ -19,6 +19,8 @@ mod m20260301_000006_feedback_loop;
 mod m20260401_000007_windows;
 mod m20260501_000008_erasures;
 mod m20260601_000009_missing_times;
+mod m20260701_000010_resource_totals;
+mod m20260701_000011_answers;
 
 use sea_orm_migration::{
     prelude::*,
@@ -59,6 +61,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20260401_000007_windows::Migration),
             Box::new(m20260501_000008_erasures::Migration),
             Box::new(m20260601_000009_missing_times::Migration),
+            Box::new(m20260701_000010_resource_totals::Migration),
+            Box::new(m20260701_000011_answers::Migration),
         ]
     }
 }

@@ -95,9 +95,11 @@ pub enum DbCommand {
     Status,
     /// Apply all pending migrations
     Migrate,
-    /// Compare tables, columns, indexes, foreign keys and checks with the expected schema; exit
-    /// code 1 if any is missing
+    /// Compare tables, columns, indexes, foreign keys and checks with the expected schema, and the
+    /// sums by resource with the interactions; exit code 1 if any is missing or wrong
     Verify,
+    /// Count the sums by resource again, from all interactions
+    Recount,
     /// Back up the database while it is in use, and verify the backup
     Backup(BackupArgs),
     /// Replace the contents of the database by a backup, entirely or not at all

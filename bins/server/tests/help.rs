@@ -14,6 +14,7 @@ const COMMANDS: [&str; 13] = [
     "db status",
     "db migrate",
     "db verify",
+    "db recount",
     "db backup",
     "db restore",
     "db rollback",

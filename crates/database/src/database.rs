@@ -238,7 +238,9 @@ fn sqlite_file(path: &Path, connections: u32, wait: Duration, role: Role) -> Con
                 .pragma("synchronous", "FULL")
                 // Negative means kibibytes: room for the upper levels of all indexes during an
                 // import.
-                .pragma("cache_size", "-65536"),
+                .pragma("cache_size", "-65536")
+                // Inserts come in several sizes a table, and each is a statement.
+                .statement_cache_capacity(400),
             Role::Reader => o.pragma("query_only", "ON"),
         }
     });

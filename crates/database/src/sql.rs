@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::error::{Result, StorageError};
 
 /// Rows per statement: few different sizes, so that prepared statements are few and reused.
-const CHUNKS: [usize; 4] = [512, 64, 8, 1];
+const CHUNKS: [usize; 6] = [512, 128, 32, 8, 2, 1];
 
 /// Writes a value as JSON.
 ///

@@ -39,8 +39,9 @@ pub struct EngineConfig {
     /// Time in seconds after which changes by other processes reach a cached user. Changes by this
     /// process reach it at once.
     pub cached_user_seconds: u64,
-    /// Maximum number of answers in the queue of impressions, at least 1. If the queue is full,
-    /// further impressions are dropped and counted.
+    /// Maximum number of answers in the queue of impressions, at least 1. If the queue is more than
+    /// half full, the impressions of a share of the answers only are kept, and counted; if it is
+    /// full, answers wait.
     #[schemars(range(min = 1))]
     pub impression_queue: usize,
     /// Number of days after which impressions without a verdict are deleted: at least 90, or

@@ -1,5 +1,5 @@
 //! Queue of impressions, which are written in batches after the answer and flushed when the engine
-//! closes.
+//! closes. A queue that fills first leaves answers out by a known share, then makes answers wait.
 
 use std::{
     sync::{
@@ -10,15 +10,25 @@ use std::{
 };
 
 use docent_domain::{Impression, UserId};
-use docent_storage::Store;
+use docent_storage::{StorageError, Store};
 use moka::sync::Cache;
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
     task::JoinHandle,
 };
 
+use crate::impression_sampling;
+
+/// Impressions of one transaction: few enough that those who record interactions wait for
+/// milliseconds only.
 const BATCH: usize = 1_000;
 const BATCH_DELAY: Duration = Duration::from_millis(200);
+/// Maximum time that an answer waits for room in a full queue.
+const MAX_WAIT: Duration = Duration::from_millis(100);
+/// Number of times that a batch is written while the database is unavailable, and the pause before
+/// the second, which doubles.
+const MAX_TRIES: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(200);
 /// Number of recent answers whose user is kept in memory, for feedback that arrives before their
 /// impressions are stored.
 const MAX_REMEMBERED: u64 = 20_000;
@@ -33,6 +43,8 @@ pub struct ImpressionQueue {
     pub capacity: usize,
     /// Number of impressions written.
     pub written: u64,
+    /// Number of impressions left out by sampling, since the queue was more than half full.
+    pub sampled_out: u64,
     /// Number of impressions lost because the queue was full or the database failed.
     pub dropped: u64,
 }
@@ -40,6 +52,7 @@ pub struct ImpressionQueue {
 #[derive(Default)]
 struct Counts {
     written: AtomicU64,
+    sampled_out: AtomicU64,
     dropped: AtomicU64,
 }
 
@@ -47,6 +60,11 @@ impl Counts {
     fn wrote(&self, count: u64) {
         self.written.fetch_add(count, Ordering::Relaxed);
         metrics::counter!("docent_impressions_written_total").increment(count);
+    }
+
+    fn left_out(&self, count: u64) {
+        self.sampled_out.fetch_add(count, Ordering::Relaxed);
+        metrics::counter!("docent_impressions_sampled_out_total").increment(count);
     }
 
     fn lost(&self, count: u64) {
@@ -87,14 +105,25 @@ impl ImpressionLog {
         }
     }
 
-    /// Queues the impressions of one answer. If the queue is full, drops and counts them.
-    pub(crate) fn push(&self, impressions: Vec<Impression>) {
+    /// Queues the impressions of one answer. If the queue is more than half full, keeps a share of
+    /// the answers only; if it is full, waits for room, but not for long. What is left out or lost
+    /// is counted.
+    pub(crate) async fn push(&self, mut impressions: Vec<Impression>) {
         let Some(first) = impressions.first() else { return };
         self.shown_to.insert(first.recommendation_id.clone(), first.user_id.clone());
-        let queue = self.queue.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let queue = self.queue.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let count = impressions.len() as u64;
-        if queue.as_ref().is_none_or(|queue| queue.try_send(Queued::Shown(impressions)).is_err()) {
-            self.counts.lost(count);
+        let Some(queue) = queue else { return self.counts.lost(count) };
+        let share = impression_sampling::share(self.capacity.saturating_sub(queue.capacity()), self.capacity);
+        if share < 1.0 {
+            if !impression_sampling::is_kept(&first.recommendation_id, share) {
+                return self.counts.left_out(count);
+            }
+            impressions.iter_mut().for_each(|impression| impression.kept_share = share);
+        }
+        match tokio::time::timeout(MAX_WAIT, queue.send(Queued::Shown(impressions))).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) | Err(_) => self.counts.lost(count),
         }
     }
 
@@ -122,6 +151,7 @@ impl ImpressionLog {
             queued: self.capacity.saturating_sub(free),
             capacity: self.capacity,
             written: self.counts.written.load(Ordering::Relaxed),
+            sampled_out: self.counts.sampled_out.load(Ordering::Relaxed),
             dropped: self.counts.dropped.load(Ordering::Relaxed),
         }
     }
@@ -136,6 +166,27 @@ impl ImpressionLog {
         } {
             tracing::error!(%error, "the task that writes impressions failed");
         }
+    }
+}
+
+/// Writes a batch, again if the database may be available soon: a batch that was written after all
+/// is not written twice.
+async fn write(store: &Store, batch: &[Impression], counts: &Counts) {
+    let (mut tries, mut pause) = (1, PAUSE);
+    loop {
+        let error = match store.put_impressions(batch).await {
+            Ok(written) => return counts.wrote(written),
+            Err(error) => error,
+        };
+        let may_pass = matches!(error, StorageError::Unavailable(_) | StorageError::Conflict(_));
+        if tries == MAX_TRIES || !may_pass {
+            counts.lost(batch.len() as u64);
+            tracing::error!(%error, count = batch.len(), "cannot write impressions");
+            return;
+        }
+        tracing::warn!(%error, count = batch.len(), "cannot write impressions; trying again");
+        tokio::time::sleep(pause).await;
+        (tries, pause) = (tries + 1, pause * 2);
     }
 }
 
@@ -157,14 +208,7 @@ async fn write_batches(store: Store, mut queue: mpsc::Receiver<Queued>, counts: 
                 () = &mut deadline => break,
             }
         }
-        let count = batch.len() as u64;
-        match store.put_impressions(&batch).await {
-            Ok(written) => counts.wrote(written),
-            Err(error) => {
-                counts.lost(count);
-                tracing::error!(%error, count, "cannot write impressions");
-            }
-        }
+        write(&store, &batch, &counts).await;
         if let Some(done) = flush {
             // Fails only if the caller no longer waits.
             let _gone = done.send(());

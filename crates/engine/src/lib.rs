@@ -32,6 +32,7 @@ mod error;
 mod experiments;
 mod explain;
 mod impression_retention;
+mod impression_sampling;
 mod impressions;
 pub mod monitoring;
 pub mod replay;

@@ -58,7 +58,7 @@ impl ReplayUser {
         seen: impl IntoIterator<Item = u32>,
     ) -> Self {
         let profile = Profile { total_interactions: history.len() as u64, ..Profile::default() };
-        let newest = history.take(MAX_POSITIVES as usize);
+        let newest = history.take(MAX_POSITIVES);
         Self(UserView {
             profile,
             positives: newest

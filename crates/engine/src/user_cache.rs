@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Maximum number of positives that represent a user, the newest.
-pub(crate) const MAX_POSITIVES: u64 = 500;
+pub(crate) const MAX_POSITIVES: usize = 500;
 const WRITE_COUNTERS: usize = 1024;
 
 /// A positive interaction with a resource of the catalogue.
@@ -104,7 +104,7 @@ impl UserView {
                 self.positives.insert(place, Positive { key, strength, at });
             }
         }
-        self.positives.truncate(MAX_POSITIVES as usize);
+        self.positives.truncate(MAX_POSITIVES);
         self
     }
 }
@@ -154,8 +154,7 @@ impl UserCache {
         self.misses.fetch_add(1, Ordering::Relaxed);
         metrics::counter!("docent_user_cache_misses_total").increment(1);
         let before = self.written(id);
-        let (stored, verdicts) =
-            tokio::try_join!(store.user_state(id, MAX_POSITIVES), store.verdicts_of(id))?;
+        let (stored, verdicts) = store.user_state_and_verdicts(id, MAX_POSITIVES).await?;
         let user = {
             let state = read(state);
             let view = stored.map(|stored| UserView::new(stored, &state)).unwrap_or_default();

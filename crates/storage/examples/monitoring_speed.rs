@@ -138,6 +138,7 @@ fn impression(n: u64, rows: u64, now: DateTime<Utc>) -> Result<Impression, Faile
         diversity: Some(0.6),
         variant: Some(Assignment { experiment: "weights".into(), variant: (*variant).into() }),
         shown_at: when(n, rows, now),
+        kept_share: 1.0,
     })
 }
 

@@ -24,15 +24,15 @@ struct Row {
 }
 
 impl Store {
-    /// Counts rows, for health reports. It reads an index of each table from end to end, so do not
-    /// call it per request.
+    /// Counts rows, for health reports. It reads the resources and an index of the users from end to
+    /// end, so do not call it per request.
     ///
     /// # Errors
     /// Any failure of the database.
     pub async fn counts(&self) -> Result<Counts> {
         let query = "SELECT (SELECT COUNT(*) FROM resources WHERE deleted_at IS NULL) AS resources, \
                      (SELECT COUNT(*) FROM users) AS users, \
-                     (SELECT COUNT(*) FROM user_interactions) AS interactions";
+                     (SELECT CAST(COALESCE(SUM(interactions), 0) AS bigint) FROM resource_totals) AS interactions";
         let row: Option<Row> = sql::select_one(self.reader(), query, []).await?;
         Ok(row.map_or_else(Counts::default, |row| Counts {
             resources: as_count(row.resources),

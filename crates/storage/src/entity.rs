@@ -126,6 +126,24 @@ table!(feedback = "recommendation_feedback" {
     diversity: Option<f64>,
     experiment: Option<String>,
     variant: Option<String>,
+    kept_share: Option<f64>,
+});
+
+table!(answer = "recommendation_answers" {
+    #[sea_orm(primary_key)]
+    id: i64,
+    recommendation_id: String,
+    user_id: Option<i64>,
+    user_hash: i64,
+    strategy: String,
+    model_version: Option<String>,
+    diversity: Option<f64>,
+    experiment: Option<String>,
+    variant: Option<String>,
+    shown_at: i64,
+    kept_share: f64,
+    #[sea_orm(column_type = "Blob")]
+    items: Vec<u8>,
 });
 
 table!(impression_hour = "impression_hours" {

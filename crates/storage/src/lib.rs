@@ -58,8 +58,8 @@ pub use model_runs::{ModelRun, NewModelRun, RunEnd, RunStatus};
 pub use profiles::{ProfileChange, StoredProfile};
 pub use resources::{ChangeCursor, ResourcePage, StoredResource, TextColumn, UpsertOutcome, text_hash};
 pub use rollups::{
-    Engagement, Exposure, FeedbackCounts, GroupRollup, Newcomers, Quality, RankRollup, TypeCount,
-    VariantRollup,
+    Engagement, Exposure, FeedbackCounts, GroupRollup, Newcomers, Quality, RankRollup, ResourceTotal,
+    TotalsReport, TypeCount, VariantRollup, WrongTotal,
 };
 pub use store::Store;
 pub use user_state::{PositiveResource, UserState};

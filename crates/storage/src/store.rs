@@ -1,12 +1,17 @@
-use std::ops::Deref;
+use std::{ops::Deref, sync::Arc};
 
 use docent_database::{Database, StoreConfig, error::Result};
+
+use crate::interactions::groups::Groups;
 
 /// Store of resources, users and interactions. Cheap to clone; all clones share their connections.
 ///
 /// Connections, migrations and health are those of its [`Database`], which it dereferences to.
 #[derive(Debug, Clone)]
-pub struct Store(Database);
+pub struct Store {
+    database: Database,
+    groups: Arc<Groups>,
+}
 
 impl Store {
     /// Opens the store, see [`Database::connect`].
@@ -14,7 +19,12 @@ impl Store {
     /// # Errors
     /// Same as [`Database::connect`].
     pub async fn connect(config: &StoreConfig) -> Result<Self> {
-        Ok(Self(Database::connect(config).await?))
+        Ok(Self { database: Database::connect(config).await?, groups: Arc::default() })
+    }
+
+    /// Returns the interactions that wait to be recorded together.
+    pub(crate) fn groups(&self) -> &Arc<Groups> {
+        &self.groups
     }
 }
 
@@ -22,7 +32,7 @@ impl Deref for Store {
     type Target = Database;
 
     fn deref(&self) -> &Database {
-        &self.0
+        &self.database
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
         erased_user::{ActiveModel as Erased, Column as ErasedColumn},
         user,
     },
-    rollups::experiments,
+    rollups::{experiments, resource_totals},
 };
 use docent_database::{
     error::{Result, StorageError},
@@ -42,14 +42,17 @@ impl Store {
         let transaction = self.begin().await?;
         let hash = hash_of_user(user.as_str());
         lock_hash(&transaction, hash).await?;
+        resource_totals::remove(&transaction, user).await?;
         let erased =
             sql::execute(&transaction, "DELETE FROM users WHERE external_id = $1", [user.as_str().into()])
                 .await?;
         // Impressions from before the user was known have no name, but are theirs all the same.
         let unnamed = "DELETE FROM recommendation_feedback WHERE user_hash = $1 AND user_id IS NULL";
         let unnamed = sql::execute(&transaction, unnamed, [hash.into()]).await?;
+        let answers = "DELETE FROM recommendation_answers WHERE user_hash = $1";
+        let answers = sql::execute(&transaction, answers, [hash.into()]).await?;
         experiments::remove(&transaction, hash).await?;
-        if erased + unnamed > 0 {
+        if erased + unnamed + answers > 0 {
             let row = Erased { user_hash: Set(hash), erased_at: Set(to_micros(now)) };
             let newest =
                 OnConflict::column(ErasedColumn::UserHash).update_column(ErasedColumn::ErasedAt).to_owned();

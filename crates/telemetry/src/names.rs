@@ -87,12 +87,14 @@ metrics! {
     USER_CACHE_MISSES: Counter = "docent_user_cache_misses_total", "Number of requests that read their user from the database.";
 
     IMPRESSIONS_WRITTEN: Counter = "docent_impressions_written_total", "Number of impressions written to the database.";
+    IMPRESSIONS_SAMPLED_OUT: Counter = "docent_impressions_sampled_out_total",
+        "Number of impressions left out by sampling, because the queue was more than half full.";
     IMPRESSIONS_DROPPED: Counter = "docent_impressions_dropped_total",
         "Number of impressions lost because the queue was full or the database was unavailable.";
     IMPRESSION_QUEUE: Gauge = "docent_impression_queue_answers",
         "Number of answers whose impressions wait to be written.";
     IMPRESSION_QUEUE_CAPACITY: Gauge = "docent_impression_queue_capacity_answers",
-        "Maximum number of answers whose impressions can wait. Impressions of further answers are dropped.";
+        "Maximum number of answers whose impressions can wait. Further answers wait for room.";
 
     INGESTED: Counter = "docent_ingested_resources_total" { INGEST_OUTCOME }, "Number of resources ingested, by outcome.";
     INGESTED_UNEMBEDDED: Counter = "docent_ingested_resources_unembedded_total",

@@ -9,12 +9,15 @@ use anyhow::{Context, bail};
 use chrono::Utc;
 use docent::{
     config::Config,
-    storage::{Backup, SchemaLock, SchemaReport, SchemaStatus, Store, StoreConfig},
+    storage::{Backup, SchemaLock, SchemaReport, SchemaStatus, Store, StoreConfig, TotalsReport, WrongTotal},
 };
 
 use crate::cli::{BackupArgs, DbCommand};
 
 const UNSOUND: &str = "the schema lacks parts that this program expects; docent-server db verify lists them";
+
+/// Number of wrong sums that are printed one by one.
+const MAX_WRONG_SHOWN: usize = 20;
 
 /// Runs a command and reports its result on standard output.
 ///
@@ -26,6 +29,14 @@ pub async fn run(command: DbCommand, config: &Config) -> anyhow::Result<()> {
     match command {
         DbCommand::Status => status(&config).await,
         DbCommand::Verify => verify(&config).await,
+        DbCommand::Recount => {
+            let store = open(&config).await?;
+            store.recount_totals().await?;
+            let report = store.verify_totals().await?;
+            store.close().await?;
+            println!("counted the interactions with {} resources", report.resources);
+            Ok(())
+        }
         DbCommand::Backup(BackupArgs { backups }) => {
             print_backup(&docent::storage::back_up(&config, &backups, Utc::now()).await?, "backed up");
             Ok(())
@@ -82,6 +93,7 @@ async fn status(config: &StoreConfig) -> anyhow::Result<()> {
 async fn verify(config: &StoreConfig) -> anyhow::Result<()> {
     let store = open(config).await?;
     let report = store.verify_schema().await?;
+    let totals = if report.is_sound() { Some(store.verify_totals().await?) } else { None };
     store.close().await?;
     for check in &report.checks {
         println!("{check}");
@@ -94,6 +106,24 @@ async fn verify(config: &StoreConfig) -> anyhow::Result<()> {
         bail!(
             "the schema lacks parts that this program expects; the lines above that start with missing list them"
         );
+    }
+    match totals {
+        Some(totals) => check_totals(&totals),
+        None => Ok(()),
+    }
+}
+
+fn check_totals(report: &TotalsReport) -> anyhow::Result<()> {
+    for WrongTotal { resource, stored, counted } in report.wrong.iter().take(MAX_WRONG_SHOWN) {
+        println!(
+            "wrong sums of {resource}: {} interactions and {} events are stored, {} and {} are counted",
+            stored.interactions, stored.events, counted.interactions, counted.events
+        );
+    }
+    let wrong = report.wrong.len();
+    println!("sums of {} resources compared, {wrong} wrong", report.resources);
+    if wrong > 0 {
+        bail!("the sums of {wrong} resources are wrong; docent-server db recount counts them again");
     }
     Ok(())
 }

@@ -37,7 +37,7 @@ pub async fn a_hanging_database_does_not_delay_the_stop_and_losses_are_reported(
     server.ingest_library().await;
     // Twice, because a cached user is not looked up in the locked table.
     server.get("/api/recommendations?user_id=ada").await;
-    let held = Holder::of(url, "recommendation_feedback");
+    let held = Holder::of(url, "recommendation_answers");
     server.get("/api/recommendations?user_id=ada").await;
     held.blocks_another_session();
     server.signal("TERM");

@@ -58,7 +58,7 @@ impl Engine {
         .await
         .map_err(Error::task)??;
         if let Some(user_id) = &user_id {
-            self.inner.impressions.push(impressions(&served.answer, user_id));
+            self.inner.impressions.push(impressions(&served.answer, user_id)).await;
         }
         for (stage, lap) in served.laps {
             self.inner.timings.observe(stage, lap);
@@ -194,6 +194,7 @@ fn impressions(answer: &Answer, user_id: &UserId) -> Vec<Impression> {
             diversity: answer.intra_list_diversity,
             variant: answer.variant.clone(),
             shown_at: answer.at,
+            kept_share: 1.0,
         })
         .collect()
 }

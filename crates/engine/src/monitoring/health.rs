@@ -142,8 +142,11 @@ impl Engine {
 }
 
 fn queue(queue: &ImpressionQueue) -> Found {
-    let ImpressionQueue { queued, capacity, dropped, .. } = *queue;
-    let message = format!("{queued} of {capacity} answers are queued, {dropped} impressions were lost");
+    let ImpressionQueue { queued, capacity, sampled_out, dropped, .. } = *queue;
+    let message = format!(
+        "{queued} of {capacity} answers are queued, {sampled_out} impressions were left out by sampling, \
+         {dropped} were lost"
+    );
     let is_nearly_full = queued as f64 > NEARLY_FULL * capacity as f64;
     (if is_nearly_full { HealthStatus::Degraded } else { HealthStatus::Healthy }, message)
 }

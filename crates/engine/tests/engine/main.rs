@@ -5,6 +5,7 @@ mod embedders;
 mod experiments;
 mod explanations;
 mod feedback;
+mod impressions;
 mod library;
 mod models;
 mod monitoring;

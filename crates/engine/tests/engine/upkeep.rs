@@ -41,6 +41,15 @@ async fn vectors_of_former_embedders_are_removed_when_a_new_one_is_live() {
 }
 
 #[tokio::test]
+async fn a_start_without_a_model_embeds_nothing_again() {
+    let library = Library::read().await;
+    refuse_vectors(&library.engine).await;
+    let again = library.open_again().await;
+    assert_eq!(again.status().vectors, library.engine.status().vectors);
+    assert_eq!(again.status().vectors, again.status().resources);
+}
+
+#[tokio::test]
 async fn a_first_start_with_a_model_embeds_nothing() {
     let library = Library::trained().await;
     refuse_vectors(&library.engine).await;

@@ -1,19 +1,26 @@
-//! Impressions and feedback: one row per resource of an answer, and one per user who gives feedback
-//! on a resource that was not shown to them.
+//! Impressions and feedback: one row per answer with the list of its resources, one per impression
+//! with feedback, and one per user who gives feedback on a resource that was not shown to them.
 
+mod answers;
 mod impressions;
+mod items;
 mod put;
 mod verdicts;
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use docent_domain::{Assignment, ResourceId, Strategy, UserId};
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult};
 
+pub(crate) use items::Item;
 pub use verdicts::{TrainingVerdict, Verdict};
+pub(crate) use verdicts::{newest_verdicts, verdict};
 
 use crate::{Store, entity::feedback::Model};
 use docent_database::{
     error::{Result, StorageError},
+    sql,
     time::from_micros_null,
 };
 
@@ -40,6 +47,8 @@ pub struct FeedbackRow {
     pub variant: Option<Assignment>,
     /// Novelty among the candidates, in `[0, 1]`.
     pub novelty: Option<f64>,
+    /// Share of answers whose impressions were kept when it was shown; `None` if it is unknown.
+    pub kept_share: Option<f64>,
     /// Time when it was shown; `None` if no impression is stored.
     pub shown_at: Option<DateTime<Utc>>,
     /// True if it was opened; `None` without feedback.
@@ -75,10 +84,64 @@ impl Store {
             [recommendation_id.into()],
         );
         let rows = self.reader().query_all_raw(statement).await?;
-        rows.iter()
-            .map(|row| checked(Model::from_query_result(row, "")?, Named::from_query_result(row, "")?))
-            .collect()
+        let mut found = rows
+            .iter()
+            .map(|row| checked(TABLE, Model::from_query_result(row, "")?, Named::from_query_result(row, "")?))
+            .collect::<Result<Vec<_>>>()?;
+        found.extend(self.listed(recommendation_id).await?);
+        found.sort_by_key(|row| (row.rank.is_none(), row.rank));
+        Ok(found)
     }
+
+    /// Returns the impressions of an answer that have no feedback.
+    async fn listed(&self, recommendation_id: &str) -> Result<Vec<FeedbackRow>> {
+        let mut found = Vec::new();
+        for (answer, items) in answers::read(self.reader(), recommendation_id).await? {
+            let rows: Vec<i64> = items.iter().map(|item| item.resource).collect();
+            let names = names_of(self.reader(), answer.user_id, &rows).await?;
+            for item in &items {
+                let names = Named {
+                    user_name: names.user.clone(),
+                    resource_name: names.resources.get(&item.resource).cloned().unwrap_or_default(),
+                };
+                found.push(checked(answers::TABLE, answers::model(&answer, item), names)?);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// External ids of a user and of resources by row id.
+struct Names {
+    user: Option<String>,
+    resources: HashMap<i64, String>,
+}
+
+#[derive(FromQueryResult)]
+struct Name {
+    id: Option<i64>,
+    external_id: String,
+}
+
+async fn names_of(connection: &impl ConnectionTrait, user: Option<i64>, resources: &[i64]) -> Result<Names> {
+    let backend = connection.get_database_backend();
+    let (rows, join) = (sql::json_rows(backend), sql::lookup_join(backend));
+    // The user is the row without an id.
+    let query = format!(
+        "SELECT r.id, r.external_id FROM {rows} {join} resources r \
+         ON r.id = CAST(CAST(k.value AS text) AS bigint) \
+         UNION ALL SELECT NULL, external_id FROM users WHERE id = $2"
+    );
+    let found: Vec<Name> =
+        sql::select(connection, query, [sql::json(resources)?.into(), user.into()]).await?;
+    let mut names = Names { user: None, resources: HashMap::new() };
+    for Name { id, external_id } in found {
+        match id {
+            Some(id) => drop(names.resources.insert(id, external_id)),
+            None => names.user = Some(external_id),
+        }
+    }
+    Ok(names)
 }
 
 /// Returns the lock that keeps users from being erased until the transaction that refers to them
@@ -90,29 +153,30 @@ fn keep_users(transaction: &impl ConnectionTrait) -> &'static str {
     }
 }
 
-fn checked(row: Model, names: Named) -> Result<FeedbackRow> {
+fn checked(table: &'static str, row: Model, names: Named) -> Result<FeedbackRow> {
     let user_id = names.user_name.map(UserId::new).transpose();
     let strategy = row.strategy.as_deref().map(str::parse).transpose();
     let rank = row.rank.map(u32::try_from).transpose();
     Ok(FeedbackRow {
         recommendation_id: row.recommendation_id,
         resource_id: ResourceId::new(names.resource_name)
-            .map_err(|error| StorageError::corrupt(TABLE, row.id, error))?,
-        user_id: user_id.map_err(|error| StorageError::corrupt(TABLE, row.id, error))?,
+            .map_err(|error| StorageError::corrupt(table, row.id, error))?,
+        user_id: user_id.map_err(|error| StorageError::corrupt(table, row.id, error))?,
         strategy: strategy
-            .map_err(|error: docent_domain::DomainError| StorageError::corrupt(TABLE, row.id, error))?,
+            .map_err(|error: docent_domain::DomainError| StorageError::corrupt(table, row.id, error))?,
         score: row.score,
-        rank: rank.map_err(|_| StorageError::corrupt(TABLE, row.id, "rank is out of range"))?,
+        rank: rank.map_err(|_| StorageError::corrupt(table, row.id, "rank is out of range"))?,
         model_version: row.model_version,
         variant: row
             .experiment
             .zip(row.variant)
             .map(|(experiment, variant)| Assignment { experiment, variant }),
         novelty: row.novelty,
-        shown_at: from_micros_null(TABLE, row.id, row.shown_at)?,
+        kept_share: row.kept_share,
+        shown_at: from_micros_null(table, row.id, row.shown_at)?,
         was_clicked: row.was_clicked,
         was_useful: row.was_useful,
         notes: row.feedback_notes,
-        feedback_at: from_micros_null(TABLE, row.id, row.feedback_at)?,
+        feedback_at: from_micros_null(table, row.id, row.feedback_at)?,
     })
 }

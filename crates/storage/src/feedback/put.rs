@@ -1,7 +1,9 @@
+use std::collections::BTreeSet;
+
 use docent_domain::{Feedback, UserId};
 use sea_orm::{ConnectionTrait, FromQueryResult, Set, sea_query::OnConflict};
 
-use super::keep_users;
+use super::{answers, keep_users};
 use crate::{
     Store,
     entity::feedback::{ActiveModel, Column, Model},
@@ -73,6 +75,7 @@ impl Store {
     pub async fn put_feedback(&self, feedback: &Feedback) -> Result<Option<UserId>> {
         feedback.check().map_err(|source| StorageError::Invalid { index: 0, source })?;
         let transaction = self.begin().await?;
+        answers::lock(&transaction, &BTreeSet::from([feedback.recommendation_id.as_str()])).await?;
         let resources = find_resources(&transaction, &[feedback.resource_id.as_str()], true).await?;
         let resource_id = resources.get(feedback.resource_id.as_str()).copied().ok_or_else(|| {
             StorageError::NotFound { what: "resource", id: feedback.resource_id.as_str().to_owned() }
@@ -85,6 +88,7 @@ impl Store {
             None => find_users(&transaction, &user, keep_users(&transaction)).await?,
         };
         let user_id = known.into_values().next();
+        answers::to_rows(&transaction, &feedback.recommendation_id, resource_id).await?;
         let mut owner = named.cloned();
         // Another transaction may insert the row between the look and the insert, once.
         for _ in 0..2 {
@@ -115,8 +119,12 @@ async fn sayer(transaction: &impl ConnectionTrait, feedback: &Feedback, resource
     };
     // Not locked: rows of feedback are locked after the user.
     let shown = rows(transaction, feedback, resource_id, "").await?;
-    let is_new =
-        shown.iter().any(|row| row.user_hash == hash && row.shown_at.is_some_and(|at| at > erased_at));
+    let listed = answers::read(transaction, &feedback.recommendation_id).await?;
+    let listed = listed.iter().filter(|(_, items)| items.iter().any(|item| item.resource == resource_id));
+    let shown = shown.iter().filter_map(|row| Some((row.user_hash, row.shown_at?)));
+    let is_new = shown
+        .chain(listed.map(|(answer, _)| (answer.user_hash, answer.shown_at)))
+        .any(|(of, at)| of == hash && at > erased_at);
     Ok(if is_new { Sayer::Named(hash) } else { Sayer::Erased })
 }
 

@@ -1,5 +1,7 @@
 //! Verdicts on usefulness, which count in the next answers of their user and in training.
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, Utc};
 use docent_domain::UserId;
 use sea_orm::FromQueryResult;
@@ -54,8 +56,16 @@ struct Named {
     feedback_at: i64,
 }
 
-fn verdict(row_id: i64, resource_row: i64, was_useful: bool, at: i64) -> Result<Verdict> {
+pub(crate) fn verdict(row_id: i64, resource_row: i64, was_useful: bool, at: i64) -> Result<Verdict> {
     Ok(Verdict { resource_row, was_useful, at: from_micros(TABLE, row_id, at)? })
+}
+
+/// Returns the newest verdict on each resource, in the order of row ids, of verdicts with the ids of
+/// their rows.
+pub(crate) fn newest_verdicts(mut verdicts: Vec<(i64, Verdict)>) -> Vec<Verdict> {
+    verdicts.sort_unstable_by_key(|(row_id, verdict)| (verdict.resource_row, Reverse((verdict.at, *row_id))));
+    verdicts.dedup_by_key(|(_, verdict)| verdict.resource_row);
+    verdicts.into_iter().map(|(_, verdict)| verdict).collect()
 }
 
 impl Store {
@@ -65,14 +75,12 @@ impl Store {
     /// [`StorageError::Corrupt`] for a row that breaks a rule.
     pub async fn verdicts_of(&self, user: &UserId) -> Result<Vec<Verdict>> {
         let query = "SELECT id, resource_id, was_useful, feedback_at FROM recommendation_feedback \
-                     WHERE user_hash = $1 AND was_useful IS NOT NULL AND feedback_at IS NOT NULL \
-                     ORDER BY resource_id, feedback_at DESC, id DESC";
-        let mut rows: Vec<Row> =
-            sql::select(self.reader(), query, [hash_of_user(user.as_str()).into()]).await?;
-        rows.dedup_by_key(|row| row.resource_id);
-        rows.into_iter()
-            .map(|row| verdict(row.id, row.resource_id, row.was_useful, row.feedback_at))
-            .collect()
+                     WHERE user_hash = $1 AND was_useful IS NOT NULL AND feedback_at IS NOT NULL";
+        let rows: Vec<Row> = sql::select(self.reader(), query, [hash_of_user(user.as_str()).into()]).await?;
+        let verdicts = rows.into_iter().map(|row| {
+            verdict(row.id, row.resource_id, row.was_useful, row.feedback_at).map(|verdict| (row.id, verdict))
+        });
+        Ok(newest_verdicts(verdicts.collect::<Result<_>>()?))
     }
 
     /// Returns a page of the verdicts of known users: those after a row id, in the order of row

@@ -1,7 +1,10 @@
 //! Merges reported events with the stored interactions, in a transaction that holds the locks of
 //! the users.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use chrono::{DateTime, Utc};
 use docent_domain::{Interaction, InteractionRules, InteractionType, NewInteraction, Signals, Strength};
@@ -14,7 +17,10 @@ use super::{
 use crate::{
     entity::interaction::{ActiveModel, Column, Model},
     resources::find_resources,
-    rollups::activity::Activity,
+    rollups::{
+        activity::Activity,
+        resource_totals::{ResourceTotal, TotalChanges},
+    },
     users::lock_users,
 };
 use docent_database::{
@@ -53,13 +59,17 @@ pub(crate) struct Key {
 }
 
 /// Event that breaks no rule.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Checked<'a> {
-    event: &'a NewInteraction,
+    event: Cow<'a, NewInteraction>,
     first: Interaction,
 }
 
 impl Checked<'_> {
+    pub(crate) fn into_owned(self) -> Checked<'static> {
+        Checked { event: Cow::Owned(self.event.into_owned()), first: self.first }
+    }
+
     pub(crate) fn at(&self) -> Option<DateTime<Utc>> {
         self.first.last_at
     }
@@ -73,7 +83,7 @@ pub(crate) fn check<'a>(events: &'a [NewInteraction], rules: &InteractionRules) 
         // Cut to the precision of the store; otherwise an event would be newer than itself once
         // stored.
         let at = event.at.map(stored);
-        Ok(Checked { event, first: Interaction { first_at: at, last_at: at, ..first } })
+        Ok(Checked { event: Cow::Borrowed(event), first: Interaction { first_at: at, last_at: at, ..first } })
     });
     checked.collect()
 }
@@ -87,8 +97,10 @@ pub(crate) async fn merge(
 ) -> Result<Vec<Merged>> {
     let ids = distinct(events.iter().map(|checked| checked.event.resource_id.as_str()));
     let resources = find_resources(transaction, &ids, false).await?;
-    let known =
-        events.iter().map(|checked| checked.event).filter(|e| resources.contains_key(e.resource_id.as_str()));
+    let known = events
+        .iter()
+        .map(|checked| &checked.event)
+        .filter(|e| resources.contains_key(e.resource_id.as_str()));
     let users = lock_users(transaction, known.map(|event| event.user_id.as_str()).collect(), now).await?;
     let keys: Vec<Option<Key>> = events
         .iter()
@@ -103,6 +115,7 @@ pub(crate) async fn merge(
     let mut changed: HashSet<Key> = HashSet::new();
     let mut gains: HashMap<i64, Gain> = HashMap::new();
     let mut activity = Activity::new(transaction.get_database_backend(), now);
+    let mut totals = TotalChanges::new(transaction.get_database_backend());
     let mut outcomes = Vec::with_capacity(events.len());
     for (key, Checked { first, .. }) in keys.into_iter().zip(events) {
         let Some(key) = key else {
@@ -110,7 +123,9 @@ pub(crate) async fn merge(
             continue;
         };
         let (at, is_positive) = (first.last_at, first.is_positive());
-        let merged = match state.remove(&key) {
+        let before = state.remove(&key);
+        let known = before.as_ref().map_or(ResourceTotal::default(), total_of);
+        let merged = match before {
             // An event without a time is not newer than any.
             Some(before) if repeats == Repeats::OnlyNewer && at <= before.last_at => {
                 state.insert(key, before);
@@ -122,6 +137,12 @@ pub(crate) async fn merge(
         };
         gains.entry(key.user).or_default().add(at);
         activity.event(key.user, key.kind.as_str(), is_positive, at);
+        let total = total_of(&merged);
+        let change = ResourceTotal {
+            interactions: total.interactions - known.interactions,
+            events: total.events - known.events,
+        };
+        totals.add(key.user, key.resource, change);
         if !changed.contains(&key) {
             changed.insert(key.clone());
         }
@@ -133,7 +154,13 @@ pub(crate) async fn merge(
     let to_relearn = add_to_profiles(transaction, &gains, now).await?;
     relearn_authors(transaction, &to_relearn).await?;
     activity.write(transaction).await?;
+    totals.write(transaction).await?;
     Ok(outcomes)
+}
+
+/// Returns what an interaction adds to the sums of its resource.
+fn total_of(interaction: &Interaction) -> ResourceTotal {
+    ResourceTotal { interactions: 1, events: 1 + i64::from(interaction.return_visits) }
 }
 
 fn distinct<T: std::hash::Hash + Eq>(items: impl Iterator<Item = T>) -> Vec<T> {

@@ -1,6 +1,8 @@
 //! Interactions of users: recorded as they happen, and read for counting and training.
 
 mod authors;
+mod group;
+pub(crate) mod groups;
 pub(crate) mod merge;
 mod profile_totals;
 mod read;
@@ -10,13 +12,14 @@ use docent_domain::{Interaction, InteractionRules, InteractionType, NewInteracti
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
-use crate::{IdempotencyKey, Store, idempotency};
+use crate::{IdempotencyKey, Store};
 use docent_database::{
     error::{Result, StorageError},
     sql,
     time::{from_micros_null, to_micros},
 };
-use merge::{Merged, Repeats, find_row_ids};
+use group::Request;
+use merge::{Checked, Merged, find_row_ids};
 
 pub use read::{InteractionCount, InteractionTotals, TrainingRow};
 
@@ -45,9 +48,13 @@ pub struct RecordOutcome {
 }
 
 impl Store {
-    /// Records interactions in one transaction, which is committed on return: creates users on
-    /// first use, merges repeats (also within the batch), updates totals, and learns preferred
-    /// authors again at every tenth interaction.
+    /// Records interactions: creates users on first use, merges repeats (also within the batch),
+    /// updates totals, and learns preferred authors again at every tenth interaction. All of them
+    /// are committed on return, or none.
+    ///
+    /// Small requests that arrive together share a transaction, and so one sync of the disk. None of
+    /// them fails by the fault of another, and a request whose future is dropped may be recorded all
+    /// the same.
     ///
     /// Interactions with an unknown resource are reported one by one, and the others are recorded.
     /// An idempotency key is stored only if something was recorded, so that a request without
@@ -63,25 +70,13 @@ impl Store {
         now: DateTime<Utc>,
         idempotency: Option<&IdempotencyKey>,
     ) -> Result<RecordOutcome> {
-        let checked = merge::check(events, rules)?;
-        let transaction = self.begin().await?;
-        if let Some(key) = idempotency
-            && let Some(response) = idempotency::claim(&transaction, key, now).await?
-        {
-            transaction.rollback().await?;
-            return Ok(RecordOutcome { items: from_response(key, &response)?, replayed: true });
+        let events: Vec<Checked<'static>> =
+            merge::check(events, rules)?.into_iter().map(Checked::into_owned).collect();
+        let request = Request { events, now, key: idempotency.cloned() };
+        if request.events.len() > groups::MAX_EVENTS_OF_REQUEST {
+            return group::record_alone(self, &request).await;
         }
-        let merged = merge::merge(&transaction, checked, Repeats::Count, now).await?;
-        let items = with_row_ids(&transaction, merged).await?;
-        if items.iter().all(|item| *item == Recorded::UnknownResource) {
-            transaction.rollback().await?;
-            return Ok(RecordOutcome { items, replayed: false });
-        }
-        if let Some(key) = idempotency {
-            idempotency::remember(&transaction, key, to_response(&items)?).await?;
-        }
-        transaction.commit().await?;
-        Ok(RecordOutcome { items, replayed: false })
+        self.groups().record(self, request).await
     }
 }
 

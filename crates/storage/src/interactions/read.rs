@@ -111,7 +111,8 @@ impl Store {
     /// # Errors
     /// Any failure of the database.
     pub async fn interaction_totals(&self) -> Result<InteractionTotals> {
-        let query = "SELECT COUNT(*) AS count, MAX(interaction_timestamp) AS newest FROM user_interactions";
+        let query = "SELECT (SELECT CAST(COALESCE(SUM(interactions), 0) AS bigint) FROM resource_totals) AS count, \
+                     (SELECT MAX(interaction_timestamp) FROM user_interactions) AS newest";
         let row: Option<Totals> = sql::select_one(self.reader(), query, []).await?;
         let Some(row) = row else { return Ok(InteractionTotals::default()) };
         let newest = from_micros_null(TABLE, "newest", row.newest)?;
@@ -136,8 +137,8 @@ impl Store {
     /// # Errors
     /// Any failure of the database.
     pub async fn interaction_counts(&self) -> Result<Vec<InteractionCount>> {
-        let query = "SELECT resource_id, CAST(SUM(1 + return_visits) AS bigint) AS events FROM user_interactions \
-                     GROUP BY resource_id ORDER BY resource_id";
+        let query = "SELECT resource_id, CAST(SUM(events) AS bigint) AS events FROM resource_totals \
+                     GROUP BY resource_id HAVING SUM(events) > 0 ORDER BY resource_id";
         let rows: Vec<Counted> = sql::select(self.reader(), query, []).await?;
         let counts = rows.into_iter().map(|row| InteractionCount {
             resource_row: row.resource_id,

@@ -5,12 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, Set};
 
-use super::{KEPT, adding, hour_of, sessions};
+use super::{KEPT, adding, hour_of, sessions, slots};
 use crate::entity::interaction_hour;
 use docent_database::{error::Result, sql, time::to_micros};
-
-/// Number of rows over which PostgreSQL's writers of one hour are spread.
-const SLOTS: i64 = 8;
 
 /// Changes of counts that one transaction makes.
 #[derive(Debug)]
@@ -24,7 +21,7 @@ pub(crate) struct Activity {
 
 impl Activity {
     pub(crate) fn new(backend: DbBackend, now: DateTime<Utc>) -> Self {
-        let slots = if backend == DbBackend::Postgres { SLOTS } else { 1 };
+        let slots = slots(backend);
         Self { since: to_micros(now - KEPT), slots, events: BTreeMap::new(), times: BTreeMap::new() }
     }
 

@@ -34,14 +34,30 @@ pub(super) async fn add(transaction: &impl ConnectionTrait, shown: BTreeMap<(i64
     for ((resource, day), count) in shown {
         rows.entry(resource).or_default().add(day, u32::try_from(count).unwrap_or(u32::MAX));
     }
-    let rows = rows.into_iter().map(|(resource_id, days)| ActiveModel {
-        resource_id: Set(resource_id),
-        last_day: Set(days.last_day()),
-        totals: Set(days.to_bytes()),
-    });
-    let conflict =
-        OnConflict::column(Column::ResourceId).update_columns([Column::LastDay, Column::Totals]).to_owned();
-    sql::upsert(transaction, rows.collect(), conflict).await
+    // As one parameter: most batches show hundreds of resources.
+    let rows: Vec<(i64, i64, String)> = rows
+        .into_iter()
+        .map(|(resource, days)| (resource, days.last_day(), to_hex(&days.to_bytes())))
+        .collect();
+    let backend = transaction.get_database_backend();
+    let bytes = match backend {
+        DbBackend::Postgres => "decode(k.value ->> 2, 'hex')",
+        _ => "unhex(k.value ->> 2)",
+    };
+    let write = format!(
+        "INSERT INTO resource_exposure_days (resource_id, last_day, totals) \
+         SELECT CAST(k.value ->> 0 AS bigint), CAST(k.value ->> 1 AS bigint), {bytes} FROM {rows} WHERE true \
+         ON CONFLICT (resource_id) DO UPDATE SET last_day = excluded.last_day, totals = excluded.totals",
+        rows = sql::json_rows(backend),
+    );
+    sql::execute(transaction, write, [sql::json(&rows)?.into()]).await.map(|_| ())
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| DIGITS.get(usize::from(digit))).collect()
 }
 
 /// Returns the stored totals of resources, with rows created where absent and locked in their

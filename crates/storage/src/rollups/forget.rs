@@ -50,7 +50,7 @@ impl Store {
     }
 
     /// Deletes impressions that were shown before a time, and earlier feedback on what was never
-    /// shown: at most `limit` rows, the oldest first, in one short transaction that waits for no
+    /// shown: at most `limit` rows (those without feedback share the row of their answer), the oldest first, in one short transaction that waits for no
     /// lock. Returns the number of rows deleted, which is less than `limit` when none is left.
     ///
     /// Rows with a verdict stay, because verdicts count in answers and in training; so do rows that
@@ -66,17 +66,20 @@ impl Store {
         };
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut gone = 0;
-        for old in [
-            "shown_at < $1 AND (feedback_at IS NULL OR feedback_at < $1)",
-            "shown_at IS NULL AND feedback_at < $1",
+        for (table, old) in [
+            ("recommendation_answers", "shown_at < $1"),
+            (
+                "recommendation_feedback",
+                "was_useful IS NULL AND shown_at < $1 AND (feedback_at IS NULL OR feedback_at < $1)",
+            ),
+            ("recommendation_feedback", "was_useful IS NULL AND shown_at IS NULL AND feedback_at < $1"),
         ] {
             let left = limit - i64::try_from(gone).unwrap_or(limit);
             // Materialized, because otherwise PostgreSQL may run the query again for each row, skip
             // the rows that it has locked itself, and delete more than the limit.
             let delete = format!(
-                "WITH old AS MATERIALIZED (SELECT id FROM recommendation_feedback WHERE was_useful IS NULL AND {old} \
-                 ORDER BY shown_at LIMIT $2 {locking}) \
-                 DELETE FROM recommendation_feedback WHERE id IN (SELECT id FROM old)"
+                "WITH old AS MATERIALIZED (SELECT id FROM {table} WHERE {old} ORDER BY shown_at LIMIT $2 {locking}) \
+                 DELETE FROM {table} WHERE id IN (SELECT id FROM old)"
             );
             gone += sql::execute(&transaction, delete, [to_micros(before).into(), left.into()]).await?;
         }

@@ -9,10 +9,14 @@ use super::{
     experiments::{self, Participant},
     exposure, hour_of,
 };
-use crate::entity::{
-    feedback::Model,
-    impression_hour::{ActiveModel as HourRow, Column as Hour},
-    impression_rank,
+use crate::{
+    entity::{
+        answer,
+        feedback::Model,
+        impression_hour::{ActiveModel as HourRow, Column as Hour},
+        impression_rank,
+    },
+    feedback::Item,
 };
 use docent_database::{error::Result, sql};
 
@@ -82,6 +86,30 @@ impl Tally {
         self.add(row, sums);
         if let Some(at) = row.shown_at {
             *self.exposures.entry((row.resource_id, day_of(at))).or_default() += 1;
+        }
+    }
+
+    /// Adds the list of an answer, without feedback.
+    pub(crate) fn listed(&mut self, answer: &answer::Model, items: &[Item]) {
+        let (at, day) = (answer.shown_at, day_of(answer.shown_at));
+        let [model_version, experiment, variant] =
+            [&answer.model_version, &answer.experiment, &answer.variant]
+                .map(|text| text.clone().unwrap_or_default());
+        let shown = Change { shown: items.len() as i64, ..Change::default() };
+        if !experiment.is_empty() && answer.user_hash != 0 {
+            let participant = (experiment.clone(), variant.clone(), answer.user_hash);
+            self.participants.entry(participant).or_default().entry(day).or_default().add(shown);
+        }
+        let key = (hour_of(at), answer.strategy.clone(), model_version, experiment, variant);
+        let hour = self.hours.entry(key).or_default();
+        hour.change.add(shown);
+        for item in items {
+            let (novelty, diversity) = (sum_of(item.novelty), sum_of(answer.diversity));
+            hour.novelty = (hour.novelty.0 + novelty.0, hour.novelty.1 + novelty.1);
+            hour.diversity = (hour.diversity.0 + diversity.0, hour.diversity.1 + diversity.1);
+            let one = Change { shown: 1, ..Change::default() };
+            self.ranks.entry((day, item.rank)).or_default().add(one);
+            *self.exposures.entry((item.resource, day)).or_default() += 1;
         }
     }
 

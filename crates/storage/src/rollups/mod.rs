@@ -1,6 +1,6 @@
-//! Counts by hour and day for monitoring. They change in the transactions that change what they
-//! count, so that they never disagree with it, and they are small, so that a window of 90 days is
-//! read as fast as one of a day. They name no user.
+//! Counts by hour and day for monitoring, and sums by resource for the start. They change in the
+//! transactions that change what they count, so that they never disagree with it, and they are
+//! small, so that a window of 90 days is read as fast as one of a day. They name no user.
 
 pub(crate) mod activity;
 mod engagement;
@@ -9,16 +9,21 @@ mod exposure;
 mod forget;
 pub(crate) mod impressions;
 mod quality;
+pub(crate) mod resource_totals;
 mod running_totals;
 mod sessions;
 mod variants;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::sea_query::{Expr, IntoIden, OnConflict};
+use sea_orm::{
+    DbBackend,
+    sea_query::{Expr, IntoIden, OnConflict},
+};
 
 pub use engagement::{Engagement, Newcomers, TypeCount};
 pub use exposure::Exposure;
 pub use quality::{FeedbackCounts, GroupRollup, Quality, RankRollup};
+pub use resource_totals::{ResourceTotal, TotalsReport, WrongTotal};
 pub use variants::VariantRollup;
 
 use docent_database::{
@@ -28,6 +33,8 @@ use docent_database::{
 
 const MICROS_AN_HOUR: i64 = 3_600_000_000;
 const HOURS_A_DAY: i64 = 24;
+/// Number of rows over which PostgreSQL's writers of one sum are spread.
+const SLOTS: i64 = 8;
 /// Age after which rollups are deleted: more than the longest window.
 const KEPT: TimeDelta = TimeDelta::days(running_totals::MAX_DAYS as i64);
 
@@ -47,6 +54,11 @@ fn day_of(micros: i64) -> i64 {
 fn begin_of(now: DateTime<Utc>, days: u32) -> Result<DateTime<Utc>> {
     let begin = hour_of(to_micros(now - TimeDelta::days(i64::from(days))));
     from_micros("impression_hours", begin, begin.saturating_mul(MICROS_AN_HOUR))
+}
+
+/// Returns the number of rows over which writers of one sum are spread: SQLite has one writer.
+fn slots(backend: DbBackend) -> i64 {
+    if backend == DbBackend::Postgres { SLOTS } else { 1 }
 }
 
 /// Returns the conflict rule that adds to the counts of an existing row.

@@ -23,8 +23,9 @@ pub(crate) async fn ids_may_be_255_bytes_of_any_script(database: &Database) -> R
     for name in &names {
         record(&store, &[export(name, name, 1)]).await?;
         let state = store.user_state(&user(name), 5).await?.context(name.clone())?;
-        ensure!(state.positives.len() == 1 && state.positives[0].resource_id == id(name));
-        ensure!(store.get_resource(&id(name)).await?.context(name.clone())?.resource.id == id(name));
+        let stored = store.get_resource(&id(name)).await?.context(name.clone())?;
+        ensure!(state.positives.len() == 1 && state.positives[0].row_id == stored.row_id);
+        ensure!(stored.resource.id == id(name));
     }
     ensure!(store.counts().await? == Counts { resources: 5, users: 5, interactions: 5 });
     Ok(())

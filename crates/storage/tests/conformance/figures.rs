@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use docent_domain::{Assignment, Feedback, Impression, InteractionType, Strategy};
 use docent_storage::{FeedbackCounts, GroupRollup, RankRollup, Store, TypeCount};
 
-use crate::support::{Database, at, event, export, id, impression, resource, rules, user};
+use crate::support::{Database, at, event, export, id, impression, resource, revert, rules, user};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -238,7 +238,7 @@ pub(crate) async fn figures_of_a_store_of_before_are_counted_when_it_is_upgraded
     ensure!(engagement.sessions == 5, "{engagement:?}");
     let experiment = store.experiment("x", now, 9).await?;
     ensure!(experiment.len() == 1 && experiment[0].counts == counts(1, 1, 1, 0), "{experiment:?}");
-    store.rollback(3).await?;
+    revert(&store, "m20260401_000007_windows").await?;
     store.migrate().await?;
     let sorted = |mut quality: docent_storage::Quality| {
         quality.exposure.shown.sort_unstable();
@@ -247,7 +247,7 @@ pub(crate) async fn figures_of_a_store_of_before_are_counted_when_it_is_upgraded
     ensure!(sorted(store.quality(now, 9).await?) == sorted(quality.clone()));
     ensure!(store.experiment("x", now, 9).await? == experiment);
     ensure!(store.engagement(now, 9).await? == engagement, "{:?}", store.engagement(now, 9).await?);
-    store.rollback(4).await?;
+    revert(&store, "m20260301_000006_feedback_loop").await?;
     store.migrate().await?;
     let (quality_after, engagement_after) = (store.quality(now, 9).await?, store.engagement(now, 9).await?);
     let totals =

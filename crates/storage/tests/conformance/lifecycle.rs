@@ -4,22 +4,21 @@ use anyhow::{Result, ensure};
 use docent_domain::{Assignment, Feedback, Impression};
 use docent_storage::{SchemaPart, StorageError, Store};
 
-use crate::support::{Database, at, dump, execute, filled, id, impression, user};
+use crate::support::{Database, at, dump, execute, filled, id, impression, revert, user};
 
-/// Table that the last migration but one creates; a table of that name in its way makes the upgrade
-/// fail half-way.
+/// Table that [`ERASURES`] creates; a table of that name in its way makes the upgrade fail half-way.
 const IN_THE_WAY: &str = "CREATE TABLE erased_users (only_this bigint)";
 
 /// Counts that newer migrations keep in other tables, and restore when they are reverted.
 const REPLACED: [&str; 4] =
     ["resource_exposures", "resource_exposure_totals", "experiment_users", "session_hours"];
 
-/// Returns a store one migration behind, with data.
-async fn behind(database: &Database) -> Result<Store> {
-    behind_by(database, 1).await
-}
+const ERASURES: &str = "m20260501_000008_erasures";
+const WINDOWS: &str = "m20260401_000007_windows";
+const NEWEST: &str = "m20260701_000011_answers";
 
-async fn behind_by(database: &Database, migrations: u32) -> Result<Store> {
+/// Returns a store with data, without a migration and those after it.
+async fn without(database: &Database, migration: &str) -> Result<Store> {
     let store = database.store().await?;
     filled(&store).await?;
     let variant = Some(Assignment { experiment: "x".into(), variant: "old".into() });
@@ -45,7 +44,7 @@ async fn behind_by(database: &Database, migrations: u32) -> Result<Store> {
         };
         store.put_feedback(&said).await?;
     }
-    store.rollback(migrations).await?;
+    revert(&store, migration).await?;
     Ok(store)
 }
 
@@ -149,7 +148,7 @@ pub(crate) async fn what_is_missing_is_named(database: &Database) -> Result<()> 
 }
 
 pub(crate) async fn a_migration_that_fails_half_way_changes_nothing(database: &Database) -> Result<()> {
-    let store = behind_by(database, 3).await?;
+    let store = without(database, WINDOWS).await?;
     execute(&store, &[IN_THE_WAY]).await?;
     let (shape, rows) = (store.schema_shape().await?, dump(&store).await?);
     for refused in [store.migrate().await, store.migrate_verified().await.map(|_| ())] {
@@ -164,7 +163,7 @@ pub(crate) async fn a_migration_that_fails_half_way_changes_nothing(database: &D
 pub(crate) async fn tables_that_are_not_as_they_should_be_are_not_migrated(
     database: &Database,
 ) -> Result<()> {
-    let store = behind(database).await?;
+    let store = without(database, NEWEST).await?;
     execute(&store, &["DROP INDEX ix_users_email"]).await?;
     let (shape, rows) = (store.schema_shape().await?, dump(&store).await?);
     let refused = store.migrate_verified().await;
@@ -177,9 +176,16 @@ pub(crate) async fn tables_that_are_not_as_they_should_be_are_not_migrated(
 pub(crate) async fn an_older_schema_is_upgraded_and_rolled_back_with_its_data(
     database: &Database,
 ) -> Result<()> {
-    for (migrations, feedback) in [(1, 5), (2, 5), (3, 5), (4, 4)] {
+    for (migration, feedback) in [
+        (NEWEST, 5),
+        ("m20260701_000010_resource_totals", 5),
+        ("m20260601_000009_missing_times", 5),
+        (ERASURES, 5),
+        (WINDOWS, 5),
+        ("m20260301_000006_feedback_loop", 4),
+    ] {
         let database = database.another().await?;
-        let store = behind_by(&database, migrations).await?;
+        let store = without(&database, migration).await?;
         let (shape, rows) = (store.schema_shape().await?, dump(&store).await?);
         let of = |table: &str, rows: &[String]| {
             rows.iter().filter(|row| row.split(':').next() == Some(table)).count()
@@ -201,7 +207,7 @@ pub(crate) async fn an_older_schema_is_upgraded_and_rolled_back_with_its_data(
             .collect();
         ensure!(lost.is_empty(), "{lost:?} of {upgraded:#?}");
         ensure!(of("recommendation_feedback", &upgraded) == feedback, "none is added either");
-        store.rollback(migrations).await?;
+        revert(&store, migration).await?;
         ensure!(store.schema_shape().await? == shape);
         let back = dump(&store).await?;
         ensure!(back == rows, "{back:#?} {rows:#?}");

@@ -2,9 +2,11 @@
 //! reported as ignored.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
 
+mod answers;
 mod backups;
 mod durability;
 mod figures;
+mod groups;
 mod imports;
 mod interactions;
 mod lifecycle;
@@ -15,6 +17,7 @@ mod retention;
 mod schema;
 mod support;
 mod times;
+mod totals;
 mod windows;
 
 use std::process::ExitCode;
@@ -73,6 +76,23 @@ fn main() -> ExitCode {
             a_retry_with_the_same_key_counts_nothing_twice,
             preferred_authors_are_learned_at_the_tenth_interaction,
             training_reads_every_interaction_once,
+        ],
+        answers: [
+            an_answer_is_one_row_and_feedback_moves_an_impression_out,
+            a_list_grows_and_feedback_that_came_first_is_completed,
+            an_erased_user_is_in_no_list,
+            a_downgrade_gives_each_impression_a_row,
+        ],
+        groups: [
+            requests_that_wait_share_a_transaction,
+            of_requests_together_only_those_at_fault_fail,
+            keys_are_kept_by_requests_that_share_a_transaction,
+        ],
+        totals: [
+            sums_stay_true_under_random_writes_and_erasures,
+            sums_stay_true_when_many_write_at_once,
+            a_wrong_sum_is_named_and_counted_again,
+            an_upgrade_counts_what_is_there,
         ],
         imports: [
             importing_twice_leaves_the_same_store,

@@ -51,13 +51,12 @@ pub(crate) async fn the_state_of_a_user_tells_liked_from_rejected(database: &Dat
         let ids: Vec<ResourceId> = names.iter().map(|name| id(name)).collect();
         anyhow::Ok(store.get_resources(&ids).await?.into_iter().map(|r| r.row_id).collect::<Vec<_>>())
     };
-    let liked: Vec<_> =
-        state.positives.iter().map(|p| (p.resource_id.as_str(), p.strength.value(), p.at)).collect();
-    ensure!(
-        liked
-            == [("both", 0.9, Some(at(9))), ("rated high", 1.0, Some(at(6))), ("exported", 0.9, Some(at(2)))],
-        "{liked:?}"
-    );
+    let liked: Vec<_> = state.positives.iter().map(|p| (p.row_id, p.strength.value(), p.at)).collect();
+    let newest_first = [("both", 0.9, 9), ("rated high", 1.0, 6), ("exported", 0.9, 2)];
+    for (found, (name, strength, seconds)) in liked.iter().zip(newest_first) {
+        ensure!(*found == (rows(&[name]).await?[0], strength, Some(at(seconds))), "{liked:?}");
+    }
+    ensure!(liked.len() == newest_first.len(), "{liked:?}");
     ensure!(state.liked_rows == rows(&["exported", "both", "rated high"]).await?);
     ensure!(state.rejected_rows == rows(&["dismissed", "rated low", "regretted"]).await?);
     ensure!(state.profile.total_interactions == 9);

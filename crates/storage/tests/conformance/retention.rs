@@ -106,8 +106,10 @@ pub(crate) async fn who_writes_does_not_wait_for_what_is_forgotten(database: &Da
         judged += 1;
     }
     let gone = forgetting.await??;
-    let left = store
-        .raw_sql("SELECT CAST(COUNT(*) AS text) FROM recommendation_feedback WHERE shown_at IS NOT NULL");
+    let left = store.raw_sql(
+        "SELECT CAST((SELECT COUNT(*) FROM recommendation_feedback WHERE shown_at IS NOT NULL) + \
+         (SELECT COUNT(*) FROM recommendation_answers) AS text)",
+    );
     let left: u64 = left.await?.pop().context("no count")?.parse()?;
     ensure!(gone + left == 3_000 + 30, "{gone} gone, {left} left");
     let verdicts = "SELECT CAST(COUNT(*) AS text) FROM recommendation_feedback WHERE was_useful IS NOT NULL";

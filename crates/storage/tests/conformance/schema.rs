@@ -3,10 +3,23 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail, ensure};
+use docent_domain::Feedback;
 use docent_storage::{ApiKey, Counts, NewModelRun, RunEnd, RunStatus, StorageError, Store};
 use serde_json::json;
 
 use crate::support::{Database, at, filled, id, user};
+
+fn said(answer: &str, who: &str, what: &str) -> Feedback {
+    Feedback {
+        recommendation_id: answer.into(),
+        user_id: Some(user(who)),
+        resource_id: id(what),
+        was_clicked: true,
+        was_useful: Some(true),
+        notes: None,
+        at: at(20),
+    }
+}
 
 pub(crate) async fn migrations_go_up_down_and_up_again_with_data_in_the_tables(
     database: &Database,
@@ -22,7 +35,8 @@ pub(crate) async fn migrations_go_up_down_and_up_again_with_data_in_the_tables(
     store.rollback(1).await?;
     let status = store.schema_status().await?;
     ensure!(status.pending == all.applied[all.applied.len() - 1..], "{status:?}");
-    ensure!(store.counts().await?.interactions == 3, "a rollback of the newest keeps what is older");
+    let interactions = store.raw_sql("SELECT CAST(COUNT(*) AS text) FROM user_interactions").await?;
+    ensure!(interactions == ["3"], "a rollback of the newest keeps what is older");
     store.rollback(u32::MAX).await?;
     ensure!(store.schema_status().await? == before);
     store.migrate().await?;
@@ -72,6 +86,9 @@ pub(crate) async fn every_named_index_is_there(database: &Database) -> Result<()
         "idx_user_interactions_user_resource",
         "idx_user_interactions_timestamp",
         "uq_user_interactions",
+        "uq_recommendation_answers",
+        "idx_recommendation_answers_user",
+        "idx_recommendation_answers_shown_at",
         "idx_recommendation_feedback_user",
         "idx_recommendation_feedback_resource",
         "idx_recommendation_feedback_strategy",
@@ -100,6 +117,7 @@ pub(crate) async fn every_check_refuses_what_is_out_of_range(database: &Database
     filled(&store).await?;
     let run = NewModelRun { run_id: "r".into(), started_at: at(0), forced: false, config: json!({}) };
     store.start_run(&run).await?;
+    store.put_feedback(&said("answer", "bob", "b")).await?;
     for (table, column, bad) in [
         ("resources", "quality_overall", &["-0.1", "1.1"][..]),
         ("resource_links", "weight", &["0", "-1"]),
@@ -113,6 +131,8 @@ pub(crate) async fn every_check_refuses_what_is_out_of_range(database: &Database
         ("model_runs", "status", &["'done'"]),
         ("recommendation_feedback", "novelty", &["-0.1", "1.1"]),
         ("recommendation_feedback", "diversity", &["-0.1", "1.1"]),
+        ("recommendation_answers", "diversity", &["-0.1", "1.1"]),
+        ("recommendation_answers", "kept_share", &["0", "1.1"]),
         ("impression_hours", "shown", &["-1"]),
         ("interaction_hours", "events", &["-1"]),
     ] {
@@ -129,6 +149,7 @@ pub(crate) async fn every_check_refuses_what_is_out_of_range(database: &Database
 pub(crate) async fn foreign_keys_are_enforced(database: &Database) -> Result<()> {
     let store = database.store().await?;
     filled(&store).await?;
+    store.put_feedback(&said("answer", "bob", "b")).await?;
     for broken in [
         "UPDATE user_profiles SET user_id = 999",
         "UPDATE user_sessions SET user_id = 999",
@@ -150,6 +171,7 @@ pub(crate) async fn foreign_keys_are_enforced(database: &Database) -> Result<()>
 pub(crate) async fn a_corrupt_row_is_named(database: &Database) -> Result<()> {
     let store = database.store().await?;
     filled(&store).await?;
+    store.put_feedback(&said("said", "bob", "b")).await?;
     let lawless = if store.backend() == "sqlite" { "X'010203'" } else { "'\\x010203'" };
     for damage in [
         "UPDATE resources SET authors = 'no json'".to_owned(),
@@ -157,6 +179,7 @@ pub(crate) async fn a_corrupt_row_is_named(database: &Database) -> Result<()> {
         format!("UPDATE resource_embeddings SET vector = {lawless}"),
         "UPDATE user_interactions SET interaction_timestamp = 9223372036854775807".to_owned(),
         "UPDATE recommendation_feedback SET strategy = 'psychic'".to_owned(),
+        format!("UPDATE recommendation_answers SET items = {lawless}"),
     ] {
         store.raw_sql(&damage).await?;
     }
@@ -165,7 +188,8 @@ pub(crate) async fn a_corrupt_row_is_named(database: &Database) -> Result<()> {
         ("user_profiles", store.get_profile(&user("ada")).await.err()),
         ("resource_embeddings", store.embeddings_of("test", 0, 1).await.err()),
         ("user_interactions", store.interactions_after(0, 1).await.err()),
-        ("recommendation_feedback", store.feedback_of("answer").await.err()),
+        ("recommendation_feedback", store.feedback_of("said").await.err()),
+        ("recommendation_answers", store.feedback_of("answer").await.err()),
     ];
     for (expected, error) in reads {
         let Some(StorageError::Corrupt { table, id, why }) = &error else { bail!("{expected}: {error:?}") };

@@ -46,6 +46,14 @@ pub(crate) async fn dump(store: &Store) -> Result<Vec<String>> {
     docent_test_support::dump(store.backend() == "sqlite", query).await
 }
 
+/// Reverts a migration and those after it.
+pub(crate) async fn revert(store: &Store, migration: &str) -> Result<()> {
+    let applied = store.schema_status().await?.applied;
+    let place = applied.iter().position(|name| name == migration);
+    let place = place.with_context(|| format!("{migration} is not among {applied:?}"))?;
+    Ok(store.rollback(u32::try_from(applied.len() - place)?).await?)
+}
+
 /// Runs SQL behind the back of the store.
 pub(crate) async fn execute(store: &Store, statements: &[&str]) -> Result<()> {
     for statement in statements {
@@ -125,5 +133,6 @@ pub(crate) fn impression(answer: &str, who: &str, what: &str) -> Impression {
         diversity: None,
         variant: None,
         shown_at: at(10),
+        kept_share: 1.0,
     }
 }

@@ -4,7 +4,9 @@ use anyhow::{Context, Result, bail, ensure};
 use docent_domain::{Interaction, InteractionType, NewInteraction, Resource};
 use docent_storage::{ImportReport, Recorded, Store};
 
-use crate::support::{Database, at, dump, event, execute, export, filled, record, resource, rules, user};
+use crate::support::{
+    Database, at, dump, event, execute, export, filled, record, resource, revert, rules, user,
+};
 
 const FIXED: i64 = 946_684_800_000_000;
 
@@ -131,7 +133,7 @@ pub(crate) async fn the_fixed_time_of_earlier_imports_is_emptied_and_comes_back(
     let (last_row, _) = recorded(&store, untimed("dan", "a")).await?;
     recorded(&store, untimed("cy", "a")).await?;
     store.delete_user(&user("cy"), at(9)).await?;
-    store.rollback(1).await?;
+    revert(&store, "m20260601_000009_missing_times").await?;
     let times = async || {
         let query = "SELECT u.external_id || ' ' || i.interaction_type || ' ' || \
                      COALESCE(CAST(i.created_at AS text), 'none') || ' ' || \
@@ -184,7 +186,7 @@ pub(crate) async fn the_fixed_time_of_earlier_imports_is_emptied_and_comes_back(
     let (row, _) = recorded(&store, event("ada", "linked", InteractionType::View, 4)).await?;
     ensure!(row > last_row + 1, "no id is given twice: {row}");
     store.verify_schema().await?;
-    store.rollback(1).await?;
+    revert(&store, "m20260601_000009_missing_times").await?;
     ensure!(store.schema_shape().await? == shape);
     ensure!(times().await?.contains(&of("dan export", Some(FIXED), Some(FIXED))));
     ensure!(active("dan").await? == FIXED.to_string());

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use docent_domain::{Assignment, Feedback, Impression, InteractionType};
 use docent_storage::{FeedbackCounts, Store, VariantRollup};
 
-use crate::support::{Database, at, event, id, impression, resource, rules, user};
+use crate::support::{Database, at, event, id, impression, resource, revert, rules, user};
 
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3_600;
@@ -198,7 +198,7 @@ pub(crate) async fn an_experiment_in_any_window_is_what_counting_its_people_woul
     shown.retain(|(_, who, ..)| who != "person-3");
     compare(&store, &shown, &said).await?;
     // The upgrade counts as if from the start.
-    store.rollback(3).await?;
+    revert(&store, "m20260401_000007_windows").await?;
     store.migrate().await?;
     compare(&store, &shown, &said).await
 }

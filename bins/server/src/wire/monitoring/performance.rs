@@ -106,6 +106,8 @@ pub struct ImpressionQueue {
     capacity: usize,
     /// Number of impressions written.
     written: u64,
+    /// Number of impressions left out by sampling, since the queue was more than half full.
+    sampled_out: u64,
     /// Number of impressions lost because the queue was full or the database failed.
     dropped: u64,
 }
@@ -136,6 +138,7 @@ impl From<monitoring::Performance> for Performance {
                 waiting: found.impressions.queued,
                 capacity: found.impressions.capacity,
                 written: found.impressions.written,
+                sampled_out: found.impressions.sampled_out,
                 dropped: found.impressions.dropped,
             },
         }
