@@ -33,8 +33,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Evaluate(args) => match args.protocol {
             EvaluateProtocol::Compare(args) => evaluate::compare(&args),
             protocol => {
-                let (evaluation, output) = evaluation::parse(protocol)?;
-                evaluate::run(settings?, evaluation, &output).await
+                let mut settings = settings?;
+                let (evaluation, output) = evaluation::parse(protocol, &mut settings.train)?;
+                evaluate::run(settings, evaluation, &output).await
             }
         },
         Command::Import(args) => {

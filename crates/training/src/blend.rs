@@ -30,7 +30,7 @@ pub(crate) fn fit_data(likes: &[Like], n_users: usize, n_items: usize) -> Result
 }
 
 /// Returns true if the times of likes tell an order: imports often give all of them the same.
-fn have_order(likes: &[Like]) -> bool {
+pub(crate) fn have_order(likes: &[Like]) -> bool {
     let (mut pairs, mut steps) = (0, 0);
     for of_user in likes.chunk_by(|a, b| a.user == b.user) {
         for pair in of_user.windows(2) {

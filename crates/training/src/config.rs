@@ -40,7 +40,8 @@ pub struct TrainConfig {
     pub lsa: LsaConfig,
     /// Seed of all random choices; overrides the seeds of the models.
     pub seed: u64,
-    /// Share of each user's latest positives that is held out for evaluation, above 0 and below 1.
+    /// Share of each user's positives that is held out for evaluation, above 0 and below 1: the
+    /// latest, or random ones where times tell no order.
     #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     pub holdout: f64,
     /// Share of the live model's NDCG@10 that a new model may lose and still be published, 0 to 1.
@@ -93,6 +94,13 @@ impl TrainConfig {
             transitions: self.transitions.clone(),
             recent_days: self.recent_days,
         }
+    }
+
+    /// Returns the same settings with others for the collaborative models.
+    #[must_use]
+    pub fn with_models(self, models: ModelConfig) -> Self {
+        let ModelConfig { als, low_rank_als, ncf, knn, rp3beta, ease, transitions, recent_days } = models;
+        Self { als, low_rank_als, ncf, knn, rp3beta, ease, transitions, recent_days, ..self }
     }
 
     /// Checks the settings of the run itself; those of the models are checked where they are used.

@@ -7,7 +7,7 @@ use docent_snapshot::SnapshotError;
 use docent_storage::StorageError;
 use thiserror::Error as ThisError;
 
-use crate::MIN_POSITIVES;
+use crate::{MIN_POSITIVES, NoMoment};
 
 /// Reason that a run did not finish. Nothing was published.
 #[derive(Debug, ThisError)]
@@ -27,6 +27,9 @@ pub enum TrainError {
     /// Another process trains into the same folder of snapshots.
     #[error("another trainer uses the same folder of snapshots; nothing was done")]
     Busy,
+    /// An evaluation was to hold out all positives since one moment, and there is none.
+    #[error("cannot split the positives by time: {0}")]
+    NoMoment(#[from] NoMoment),
     /// The run failed for another reason.
     #[error(transparent)]
     Failed(Error),

@@ -22,6 +22,17 @@ pub enum TrainEvent {
         /// Number of texts.
         total: usize,
     },
+    /// Settings of a model were tried in a search.
+    Trial {
+        /// Name of the model.
+        model: &'static str,
+        /// Number of the trial, from 1.
+        trial: usize,
+        /// Number of trials at most.
+        trials: usize,
+        /// NDCG at 10 on the validation set.
+        ndcg: f64,
+    },
     /// Half a sweep of ALS is done.
     Step {
         /// Number of steps done.

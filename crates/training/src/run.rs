@@ -8,7 +8,7 @@ use std::{
 use chrono::Utc;
 use docent_domain::{Event, Weights};
 use docent_engine::{EngineConfig, Error};
-use docent_evaluation::{Holdout, Metrics, mean_metrics, temporal_holdout};
+use docent_evaluation::{Metrics, mean_metrics};
 use docent_models::{
     Blend, CollaborativeModel, LearnedWeights, ModelError, ModelInfo, PublishedModel, TextEmbedder,
     UserScores,
@@ -25,14 +25,15 @@ use crate::{
     dataset::{Dataset, Like},
     fit::{self, FitEvent, Plan, build, trending},
     gate,
+    holdout::{Split, hold_out},
     holdout_evaluation::{HoldoutEvaluation, K, popularity},
     replay::{assemble, by_score_alone},
 };
 
+pub(crate) use crate::holdout::split;
+
 /// Minimum number of positives that a model is trained on.
 pub const MIN_POSITIVES: usize = 10;
-/// Users with fewer positives have nothing held out.
-const MIN_POSITIVES_TO_HOLD_OUT: usize = 5;
 /// Minimum number of users with later positives for a comparison with the live model.
 const MIN_USERS_TO_COMPARE_LIVE: usize = 20;
 
@@ -138,7 +139,7 @@ impl Trainer {
     ) -> Result<TrainReport, TrainError> {
         stage(observer, "embedding texts")?;
         let text = content::text(data, pretrained, &self.config.lsa, self.config.seed)?;
-        let (known, test) = split(&data.likes, self.config.holdout);
+        let Split { known, test, .. } = hold_out(&data.likes, self.config.holdout, self.config.seed);
         let Proof { edge_kind_weights, weights, unchosen_weights, holdout, plan, live } = if test.is_empty() {
             Proof::default()
         } else {
@@ -249,7 +250,10 @@ impl Trainer {
         };
         let Some(watermark) = live.info.watermark else { return Ok(None) };
         let mut since = HoldoutEvaluation { cases: test.cases.clone() };
-        since.cases.retain(|case| case.history.last().is_some_and(|like| like.at > Some(watermark)));
+        // A random holdout can be older than the newest known like.
+        since.cases.retain(|case| {
+            case.at > watermark && case.history.last().is_some_and(|like| like.at > Some(watermark))
+        });
         if since.cases.len() < MIN_USERS_TO_COMPARE_LIVE {
             return Ok(None);
         }
@@ -284,18 +288,6 @@ fn score_by(
     Ok(row_of_item.iter().map(|row| row.and_then(of_row).unwrap_or(f32::NEG_INFINITY)).collect())
 }
 
-/// Returns the likes to learn from, and those to hold out: the latest share of each user's likes.
-pub(crate) fn split(likes: &[Like], share: f64) -> (Vec<Like>, Vec<Like>) {
-    let time = |like: &Like| like.at.map_or(i64::MIN, |at| at.timestamp_micros());
-    let events: Vec<(u32, i64)> = likes.iter().map(|like| (like.user, time(like))).collect();
-    let Holdout { train, test } = temporal_holdout(&events, share, MIN_POSITIVES_TO_HOLD_OUT);
-    (pick(likes, &train), pick(likes, &test))
-}
-
-fn pick(likes: &[Like], positions: &[usize]) -> Vec<Like> {
-    positions.iter().filter_map(|&position| likes.get(position).copied()).collect()
-}
-
 /// Reports that a stage begins.
 ///
 /// # Errors
@@ -320,7 +312,7 @@ fn end_of(result: &Result<TrainReport, TrainError>) -> RunEnd {
             (RunStatus::InsufficientData, Some(error.to_string()))
         }
         Err(error @ TrainError::Interrupted) => (RunStatus::Interrupted, Some(error.to_string())),
-        Err(error @ (TrainError::Failed(_) | TrainError::Busy)) => {
+        Err(error @ (TrainError::Failed(_) | TrainError::Busy | TrainError::NoMoment(_))) => {
             (RunStatus::Failed, Some(error.to_string()))
         }
     };

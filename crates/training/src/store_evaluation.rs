@@ -1,7 +1,10 @@
 //! Evaluation of the whole pipeline on held-out interactions of a store. Publishes and writes
 //! nothing.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use docent_domain::{Component, UserId, Weights};
 use docent_engine::{EngineConfig, Error};
@@ -11,18 +14,45 @@ use docent_ranker::{HybridWeights, RankOptions};
 use rustc_hash::FxHashSet;
 
 use crate::{
-    MIN_POSITIVES, SweepPoint, TrainError, TrainObserver, Trainer, content,
+    HeldOut, MIN_POSITIVES, SearchedModel, SweepPoint, TrainError, TrainObserver, Trainer,
+    blend::{fit_data, fit_settings},
+    content,
     dataset::{Dataset, Like},
+    fit::FitSettings,
+    holdout::{Split, hold_out, hold_out_since_moment},
     holdout_evaluation::{HoldoutEvaluation, popularity},
     replay::{CandidateReplay, by_score_alone},
-    run::{split, stage, task_failed},
+    run::{stage, task_failed},
+    settings_search::search,
     sweep,
 };
 
 /// Models that are ranked by the code that serves requests, in the order of [`served_options`].
 const SERVED: [&str; 7] = ["collaborative", "content", "graph", "quality", "recency", "hybrid", "served"];
 
-/// Evaluation of a model of the older interactions of a store on the latest.
+/// Options of [`Trainer::evaluate`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvaluationOptions {
+    /// Length of the ranked lists, at least 1.
+    pub k: usize,
+    /// True to measure several values of diversity, novelty and exploration.
+    pub with_sweep: bool,
+    /// True to hold out what all users chose since one moment, instead of a share of each user's
+    /// positives.
+    pub by_moment: bool,
+    /// Number of settings of each model that are tried on a validation set; 0 for no search.
+    pub trials: usize,
+    /// Time after which no further trial of a model begins.
+    pub search_time: Duration,
+}
+
+impl Default for EvaluationOptions {
+    fn default() -> Self {
+        Self { k: 10, with_sweep: false, by_moment: false, trials: 0, search_time: Duration::from_secs(600) }
+    }
+}
+
+/// Evaluation of a model of some positives of a store on the others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoreEvaluation {
     /// Users with at least one positive.
@@ -31,7 +61,13 @@ pub struct StoreEvaluation {
     pub resources: usize,
     /// Number of positives that are not held out.
     pub positives: usize,
-    /// Wall-clock seconds of training.
+    /// Rule by which positives are held out.
+    pub held_out: HeldOut,
+    /// Settings of the models: those of the trainer, or better ones where a search found them.
+    pub settings: FitSettings,
+    /// Outcome of the search for settings; empty unless requested.
+    pub searched: Vec<SearchedModel>,
+    /// Wall-clock seconds of training, without the search for settings.
     pub train_seconds: f64,
     /// Weight of each collaborative model in the blend, by its name.
     pub blend: BTreeMap<String, f64>,
@@ -74,50 +110,80 @@ pub struct EvaluatedModel {
 
 impl Trainer {
     /// Trains on the interactions that are not held out, as [`Trainer::run`] does, and evaluates
-    /// lists of `k` by popularity, by each component alone, and by the whole pipeline as `engine`
-    /// configures it.
+    /// lists of `options.k` by popularity, by each component alone, and by the whole pipeline as
+    /// `engine` configures it. A search for settings sees nothing that is held out.
     ///
-    /// The latest positives of each user are held out. Users with few interactions are the same
-    /// users with all but their newest 1 to 4, or everything, hidden from the models. Cold
-    /// resources have no positives in training; they are ranked among each other.
+    /// The latest positives of each user are held out, or random ones where times tell no order.
+    /// With `options.by_moment` it is everything since one moment, of users with a positive before.
+    /// Users with few interactions are the same users with all but their newest 1 to 4, or
+    /// everything, hidden from the models. Cold resources have no positives in training; they are
+    /// ranked among each other.
     ///
     /// # Errors
-    /// [`TrainError::InsufficientData`], [`TrainError::Interrupted`], [`TrainError::Failed`].
+    /// [`TrainError::InsufficientData`], [`TrainError::NoMoment`], [`TrainError::Interrupted`],
+    /// [`TrainError::Failed`].
     pub async fn evaluate(
         &self,
         engine: EngineConfig,
-        k: usize,
-        with_sweep: bool,
+        options: EvaluationOptions,
         mut observer: Box<dyn TrainObserver>,
     ) -> Result<StoreEvaluation, TrainError> {
+        self.config.check()?;
         stage(&mut *observer, "reading")?;
         let data = Dataset::read(&self.store, &mut *observer).await?;
         if data.likes.len() < MIN_POSITIVES {
             return Err(TrainError::InsufficientData { positives: data.likes.len() });
         }
+        let share = self.config.holdout;
+        let split = if options.by_moment {
+            hold_out_since_moment(&data.likes, share)?
+        } else {
+            hold_out(&data.likes, share, self.config.seed)
+        };
         let pretrained = self.pretrained_texts(&data, &mut *observer).await?;
         let this = self.clone();
         tokio::task::spawn_blocking(move || {
-            this.evaluate_blocking(&data, pretrained, &engine, k, with_sweep, &mut *observer)
+            this.evaluate_blocking(&data, split, pretrained, &engine, &options, &mut *observer)
         })
         .await
         .map_err(task_failed)?
     }
 
+    /// Returns the trainer with the settings that a search finds on `known`, and its outcome.
+    fn with_searched_settings(
+        &self,
+        data: &Dataset,
+        known: &[Like],
+        options: &EvaluationOptions,
+        observer: &mut dyn TrainObserver,
+    ) -> Result<(Self, Vec<SearchedModel>), TrainError> {
+        if options.trials == 0 {
+            return Ok((self.clone(), Vec::new()));
+        }
+        stage(observer, "searching settings")?;
+        let known = fit_data(known, data.users.len(), data.items.len())?;
+        let given = fit_settings(&self.config);
+        let (found, searched) = search(&known, given, options.trials, options.search_time, observer)?;
+        let config = self.config.clone().with_models(found.models);
+        Ok((Self { config, ..self.clone() }, searched))
+    }
+
     fn evaluate_blocking(
         &self,
         data: &Dataset,
+        split: Split,
         pretrained: Option<content::Embedded>,
         engine: &EngineConfig,
-        k: usize,
-        with_sweep: bool,
+        options: &EvaluationOptions,
         observer: &mut dyn TrainObserver,
     ) -> Result<StoreEvaluation, TrainError> {
+        let Split { known, test, held_out } = split;
+        let k = options.k;
+        let (trainer, searched) = self.with_searched_settings(data, &known, options, observer)?;
         let begun = Instant::now();
         stage(observer, "embedding texts")?;
         let text = content::text(data, pretrained, &self.config.lsa, self.config.seed)?;
-        let (known, test) = split(&data.likes, self.config.holdout);
-        let candidate = self.fit_candidate(data, text, &known, engine, observer)?;
+        let candidate = trainer.fit_candidate(data, text, &known, engine, observer)?;
         let train_seconds = begun.elapsed().as_secs_f64();
         let warm = HoldoutEvaluation::new(&known, &test);
         let mut parts = Vec::new();
@@ -129,7 +195,7 @@ impl Trainer {
         parts.push(part("users with none", &candidate, &warm.cut_to(ActivityLevel::None), &known, k)?);
         stage(observer, "evaluating cold resources")?;
         parts.push(cold_resources(&candidate, &warm, &known, k)?);
-        let sweep = if with_sweep {
+        let sweep = if options.with_sweep {
             stage(observer, "sweeping")?;
             sweep::sweep(&candidate, &warm, &known, k)?
         } else {
@@ -139,6 +205,9 @@ impl Trainer {
             users: data.users.len(),
             resources: data.items.len(),
             positives: known.len(),
+            held_out,
+            settings: fit_settings(&trainer.config),
+            searched,
             train_seconds,
             blend: candidate.replay.blend().blend_weights(),
             edge_kind_weights: candidate.replay.edge_kind_weights().clone(),

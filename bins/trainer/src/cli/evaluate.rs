@@ -58,12 +58,14 @@ pub enum EvaluateProtocol {
     /// citeulike: rank the held-out articles of each library among all articles, with texts, tags
     /// and citations, by the models and by the answers as served
     Citeulike(CiteulikeArgs),
-    /// The store: hold out the latest interactions of each user, and evaluate the answers as served
+    /// The store: hold out the latest positives of each user, and evaluate the answers as served
     Store(StoreArgs),
     /// Compare two evaluations by a paired test over users
     Compare(CompareArgs),
 }
 
+/// Seconds after which no further trial of a model begins.
+const TUNE_SECONDS: u64 = 600;
 const SESSION_COLUMNS: &str = "\
 Both files have a header, and columns separated by tabs: SessionId, ItemId and Time (seconds since 1970), in any order \
                                and among others.";
@@ -73,6 +75,20 @@ pub struct StoreArgs {
     /// Length of the ranked lists
     #[arg(long, default_value_t = 10)]
     pub k: usize,
+    /// Hold out what all users chose since one moment, such that about the share `train.holdout` of
+    /// the positives is newer
+    #[arg(long)]
+    pub time_split: bool,
+    /// Setting of a model, such as als.dim=64 or ease.l2=1320, or the seed; can be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Search settings of als, low_rank_als, itemknn, rp3beta and ease, of each alone, by N trials
+    /// on a validation set cut from what is not held out
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub tune: usize,
+    /// Time after which no further trial of a model begins, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = TUNE_SECONDS)]
+    pub tune_seconds: u64,
     /// Also measure the effect of diversity, novelty and exploration, at five values each
     #[arg(long)]
     pub sweep: bool,
@@ -158,14 +174,15 @@ pub struct ModelArgs {
     /// Device that trains ncf: cpu, or cuda or wgpu in builds with that feature [default: cpu]
     #[arg(long)]
     pub device: Option<docent::training::TrainDevice>,
-    /// Setting of a model, such as als.dim=64 or ease.l2=1320; can be repeated
+    /// Setting of a model, such as als.dim=64 or ease.l2=1320, or the seed; can be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Search the settings of each model by N trials on a holdout cut from the training data
+    /// Search settings of each model by N trials on a validation set cut from the training data;
+    /// for ncf and hybrid only those of als, judged by als alone
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub tune: usize,
     /// Time after which no further trial of a model begins, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    #[arg(long, value_name = "SECONDS", default_value_t = TUNE_SECONDS)]
     pub tune_seconds: u64,
     /// Also write the results as JSON
     #[arg(long, value_name = "FILE")]

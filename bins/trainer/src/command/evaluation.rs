@@ -5,7 +5,10 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use docent::{
     models::ModelKind,
-    training::fit::{FitSettings, Objective},
+    training::{
+        EvaluationOptions, TrainConfig,
+        fit::{FitSettings, Objective},
+    },
 };
 use docent_benchmarks::{
     CiteulikeOptions, ModelOptions,
@@ -16,12 +19,13 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     cli::evaluate::{CiteulikeArgs, EvaluateProtocol, ModelArgs, ModelName, StoreArgs, Without},
-    evaluate::{Evaluation, Output, StoreOptions},
+    evaluate::{Evaluation, Output},
     logging,
 };
 
-/// Returns the protocol with its options, and the files to write.
-pub fn parse(protocol: EvaluateProtocol) -> anyhow::Result<(Evaluation, Output)> {
+/// Returns the protocol with its options, and the files to write. On the store, `--set` changes the
+/// settings of training; on files, the default ones.
+pub fn parse(protocol: EvaluateProtocol, train: &mut TrainConfig) -> anyhow::Result<(Evaluation, Output)> {
     let full = |k| Objective::Full { k };
     Ok(match protocol {
         EvaluateProtocol::Loo { data, models } => {
@@ -46,13 +50,9 @@ pub fn parse(protocol: EvaluateProtocol) -> anyhow::Result<(Evaluation, Output)>
             (Evaluation::Citeulike(citeulike_options(args)?), output)
         }
         EvaluateProtocol::Store(args) => {
-            let StoreArgs { k, sweep, plot, json, per_user } = args;
-            ensure!(
-                (1..=docent::MAX_LIMIT).contains(&k),
-                "--k: expected 1 to {}, got {k}",
-                docent::MAX_LIMIT
-            );
-            let options = StoreOptions { k, with_sweep: sweep || plot.is_some() };
+            *train = with_overridden_models(train, &args.set)?;
+            let options = store_options(&args)?;
+            let StoreArgs { plot, json, per_user, .. } = args;
             (Evaluation::Store(options), Output { json, plot, per_user })
         }
         EvaluateProtocol::Compare(_) => bail!("a comparison trains nothing"),
@@ -61,6 +61,18 @@ pub fn parse(protocol: EvaluateProtocol) -> anyhow::Result<(Evaluation, Output)>
 
 fn output(args: &ModelArgs) -> Output {
     Output { json: args.json.clone(), plot: args.plot.clone(), per_user: args.per_user.clone() }
+}
+
+fn store_options(args: &StoreArgs) -> anyhow::Result<EvaluationOptions> {
+    let k = args.k;
+    ensure!((1..=docent::MAX_LIMIT).contains(&k), "--k: expected 1 to {}, got {k}", docent::MAX_LIMIT);
+    Ok(EvaluationOptions {
+        k,
+        with_sweep: args.sweep || args.plot.is_some(),
+        by_moment: args.time_split,
+        trials: args.tune,
+        search_time: Duration::from_secs(args.tune_seconds),
+    })
 }
 
 fn citeulike_options(args: CiteulikeArgs) -> anyhow::Result<CiteulikeOptions> {
@@ -113,6 +125,13 @@ fn kinds(names: Vec<ModelName>) -> Vec<ModelKind> {
         }
     }
     names.into_iter().map(|name| name.kind).collect()
+}
+
+/// Returns the settings of training with the options `--set KEY=VALUE`.
+fn with_overridden_models(train: &TrainConfig, overrides: &[String]) -> anyhow::Result<TrainConfig> {
+    let given = FitSettings { models: train.models(), seed: train.seed, ..FitSettings::default() };
+    let FitSettings { models, seed, .. } = with_overrides(given, overrides)?;
+    Ok(TrainConfig { seed, ..train.clone() }.with_models(models))
 }
 
 /// Applies the options `--set KEY=VALUE`. Keys are those of the models, and `seed`.

@@ -5,16 +5,18 @@ mod charts;
 mod compare;
 mod per_user;
 mod progress;
+mod search;
 mod store;
+mod sweep;
 mod tables;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use docent::training::EvaluationOptions;
 use docent_benchmarks::{BenchmarkError, CiteulikeOptions, ModelOptions, Report};
 
 pub use compare::compare;
-pub use store::StoreOptions;
 
 use self::progress::Progress;
 use crate::{
@@ -38,7 +40,7 @@ pub enum Evaluation {
     /// Ranks articles for the libraries of CiteULike.
     Citeulike(CiteulikeOptions),
     /// Runs the whole pipeline on the interactions of a store.
-    Store(StoreOptions),
+    Store(EvaluationOptions),
 }
 
 /// Files that the results are written to.

@@ -3,59 +3,80 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
+use chrono::{DateTime, SecondsFormat, Utc};
 use docent::{
     models::LearnedWeights,
     storage::{Store, StoreConfig},
     training::{
-        EvaluatedModel, EvaluatedPart, StoreEvaluation, SweepPoint, Trainer,
-        evaluation::{Estimate, bootstrap},
+        EvaluatedModel, EvaluatedPart, EvaluationOptions, HeldOut, StoreEvaluation, TimeSplit, TrainError,
+        Trainer, fit::FitSettings,
     },
 };
 use docent_benchmarks::{Cost, Estimates, ModelReport, Report, memory};
 use serde::Serialize;
 
-use super::{Output, charts, tables};
+use super::{
+    Output, charts, search,
+    sweep::{SweepRow, sweep_table},
+    tables,
+};
 use crate::{
     observer::observer,
     settings::Settings,
     stop::Stop,
-    table,
     weights::{edge_kind_weights, hybrid_weights},
 };
 
 /// Seed of the bootstrap intervals.
 pub const SEED: u64 = 1;
 
-/// Options of an evaluation on the store.
-#[derive(Debug, Clone)]
-pub struct StoreOptions {
-    /// Length of the lists, from 1 to [`docent::MAX_LIMIT`].
-    pub k: usize,
-    /// True to measure several values of diversity, novelty and exploration.
-    pub with_sweep: bool,
-}
-
 /// Trains, measures, prints tables and writes the requested files.
 pub async fn run(
     settings: Settings,
-    options: StoreOptions,
+    options: EvaluationOptions,
     output: &Output,
     stop: &Stop,
 ) -> anyhow::Result<()> {
-    let StoreOptions { k, with_sweep } = options;
+    let (k, given) = (options.k, settings.train.models());
     let store = open(&settings.engine.database_url).await?;
     let trainer = Trainer::with_store(store.clone(), &settings.engine.snapshots, settings.train);
     memory::reset_peak();
-    let evaluated = trainer.evaluate(settings.engine, k, with_sweep, observer(stop)).await;
+    let evaluated = trainer.evaluate(settings.engine, options, observer(stop)).await;
     store.close().await?;
-    let evaluated = evaluated?;
+    let evaluated = match evaluated {
+        Err(error @ TrainError::NoMoment(_)) => return Err(error).context("--time-split"),
+        evaluated => evaluated?,
+    };
     let report = StoreReport::new(&evaluated, k);
+    println!("{}\n", held_out(&evaluated.held_out));
+    if let Some(outcome) = search::outcome(&evaluated.searched, &given, &evaluated.settings.models) {
+        println!("{outcome}\n");
+    }
     println!("{}", report.tables());
     println!("\n{}\n{}", hybrid_weights(&evaluated.weights), edge_kind_weights(&evaluated.edge_kind_weights));
     if !evaluated.sweep.is_empty() {
         println!("\n{}", sweep_table(&evaluated.sweep, k));
     }
     super::write(output, &report, &report.warm, || charts::trade_offs(&evaluated.sweep, k))
+}
+
+/// Describes what is held out.
+fn held_out(rule: &HeldOut) -> String {
+    match rule {
+        HeldOut::Latest => "held out: the latest positives of each user".to_owned(),
+        HeldOut::Random => "held out: random positives of each user, because times tell no order".to_owned(),
+        HeldOut::Since(TimeSplit { moment, judged, users, undated }) => {
+            let moment = moment.to_rfc3339_opts(SecondsFormat::Secs, true);
+            let undated = match undated {
+                0 => String::new(),
+                undated => format!("\n{undated} positives without a time count as before"),
+            };
+            format!(
+                "held out: what users chose since {moment}\njudges {judged} of {users} users: the others have nothing \
+                 before or nothing after {moment}{undated}"
+            )
+        }
+    }
 }
 
 /// Opens an existing store. An evaluation creates and migrates nothing.
@@ -81,6 +102,14 @@ async fn open(url: &str) -> anyhow::Result<Store> {
 struct StoreReport<'a> {
     #[serde(flatten)]
     warm: Report,
+    /// The moment that splits positives, with the users it can judge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_split: Option<TimeSplitReport>,
+    /// Settings that the models were trained with.
+    settings: &'a FitSettings,
+    /// Outcome of the search for settings.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    searched: Vec<search::SearchedRow>,
     /// Warm users again, users with few and without interactions, cold resources.
     parts: Vec<PartReport>,
     weights: &'a LearnedWeights,
@@ -88,6 +117,14 @@ struct StoreReport<'a> {
     edge_kind_weights: &'a BTreeMap<String, f32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     sweep: Vec<SweepRow>,
+}
+
+#[derive(Serialize)]
+struct TimeSplitReport {
+    moment: DateTime<Utc>,
+    judged_users: usize,
+    users: usize,
+    undated_positives: usize,
 }
 
 #[derive(Serialize)]
@@ -109,6 +146,9 @@ impl<'a> StoreReport<'a> {
         of_warm.case_users = warm.iter().flat_map(|part| &part.users).map(ToString::to_string).collect();
         Self {
             warm: of_warm,
+            time_split: time_split(&evaluated.held_out),
+            settings: &evaluated.settings,
+            searched: evaluated.searched.iter().map(search::SearchedRow::of).collect(),
             parts: evaluated.parts.iter().map(|part| part_report(evaluated, part, k)).collect(),
             weights: &evaluated.weights,
             edge_kind_weights: &evaluated.edge_kind_weights,
@@ -134,10 +174,19 @@ impl<'a> StoreReport<'a> {
     }
 }
 
+fn time_split(rule: &HeldOut) -> Option<TimeSplitReport> {
+    let HeldOut::Since(TimeSplit { moment, judged, users, undated }) = *rule else { return None };
+    Some(TimeSplitReport { moment, judged_users: judged, users, undated_positives: undated })
+}
+
 fn report(evaluated: &StoreEvaluation, models: &[EvaluatedModel], k: usize) -> Report {
     Report {
         protocol: "store",
-        data: "the store's latest positives of each user".into(),
+        data: match evaluated.held_out {
+            HeldOut::Latest => "the store's latest positives of each user".into(),
+            HeldOut::Random => "random positives of each user of the store".into(),
+            HeldOut::Since(TimeSplit { moment, .. }) => format!("the store's positives since {moment:?}"),
+        },
         users: evaluated.users,
         items: evaluated.resources,
         interactions: evaluated.positives,
@@ -178,71 +227,4 @@ fn gains(part: &EvaluatedPart) -> Vec<(&'static str, f64)> {
 
 fn ndcg(model: &EvaluatedModel) -> f64 {
     model.metrics.iter().map(|metrics| metrics.ndcg).sum::<f64>() / model.metrics.len().max(1) as f64
-}
-
-#[derive(Serialize)]
-struct SweepRow {
-    option: &'static str,
-    value: f64,
-    ndcg: f64,
-    ndcg_interval: [f64; 2],
-    content_diversity: f64,
-    subject_diversity: f64,
-    coverage: f64,
-    novelty: f64,
-    self_information: f64,
-    unchosen_places: f64,
-    unchosen_shown: f64,
-}
-
-impl SweepRow {
-    fn of(point: &SweepPoint) -> Self {
-        let Estimate { mean, low, high } = bootstrap(&point.ndcg, SEED);
-        Self {
-            option: point.option,
-            value: point.value,
-            ndcg: mean,
-            ndcg_interval: [low, high],
-            content_diversity: point.content_diversity,
-            subject_diversity: point.subject_diversity,
-            coverage: point.coverage,
-            novelty: point.novelty,
-            self_information: point.self_information,
-            unchosen_places: point.unchosen_places,
-            unchosen_shown: point.unchosen_shown,
-        }
-    }
-}
-
-fn sweep_table(points: &[SweepPoint], k: usize) -> String {
-    let ndcg = format!("NDCG@{k}");
-    let header = [
-        "option",
-        "value",
-        &ndcg,
-        "ILD content",
-        "ILD subjects",
-        "coverage",
-        "novelty",
-        "bits",
-        "new places",
-        "new shown",
-    ];
-    let mut rows: Vec<Vec<String>> = Vec::with_capacity(points.len());
-    for row in points.iter().map(SweepRow::of) {
-        let numbers = [
-            row.content_diversity,
-            row.subject_diversity,
-            row.coverage,
-            row.novelty,
-            row.self_information,
-            row.unchosen_places,
-            row.unchosen_shown,
-        ];
-        let half = (row.ndcg_interval[1] - row.ndcg_interval[0]) / 2.0;
-        let begin =
-            [row.option.to_owned(), format!("{:.2}", row.value), format!("{:.4}±{half:.4}", row.ndcg)];
-        rows.push(begin.into_iter().chain(numbers.map(|number| format!("{number:.3}"))).collect());
-    }
-    table::render(&header, &rows)
 }

@@ -60,6 +60,11 @@ impl TrainObserver for Bars {
                 }
             }
             TrainEvent::Embedded { done, total } => self.steps(*total).set_position(*done as u64),
+            TrainEvent::Trial { model, trial, trials, ndcg } => {
+                let bar = self.steps(*trials);
+                bar.set_position(*trial as u64);
+                bar.set_message(format!("{model} NDCG@10 {ndcg:.4}"));
+            }
             TrainEvent::Step { done, total } => self.steps(*total).set_position(*done as u64),
             TrainEvent::Ncf(progress) => {
                 let bar = self.steps(progress.batches);

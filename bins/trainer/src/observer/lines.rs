@@ -41,6 +41,9 @@ impl TrainObserver for Lines {
             TrainEvent::Embedded { done, total } if done == total || self.is_due() => {
                 tracing::info!("embedded {done} of {total}");
             }
+            TrainEvent::Trial { model, trial, trials, ndcg } => {
+                tracing::info!("{model}: trial {trial} of {trials}, NDCG@10 {ndcg:.4}");
+            }
             TrainEvent::Step { done, total } if done == total || self.is_due() => {
                 tracing::info!("step {done} of {total}");
             }

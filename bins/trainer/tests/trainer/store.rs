@@ -76,3 +76,61 @@ fn a_missing_store_is_not_created() {
     let ended = place.run(&["evaluate", "store", "--k", "0"]);
     assert!(ended.code == Some(1) && ended.said.contains("--k: expected 1 to 100"), "{ended:?}");
 }
+
+#[test]
+fn one_moment_splits_the_users_of_the_store_and_a_search_sees_nothing_after_it() {
+    let place = Place::new();
+    place.must(&GENERATE);
+    place.write("quick.toml", QUICK);
+    let evaluate = ["--config", "quick.toml", "evaluate", "store", "--k", "5", "--json", "out.json"];
+    let options = ["--time-split", "--set", "low_rank_als.dim=4", "--set", "seed=7", "--tune", "2"];
+    let printed = place.must(&[&evaluate[..], &options].concat());
+    let text = std::fs::read_to_string(place.path("out.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+
+    let split = &report["time_split"];
+    let (judged, users) = (split["judged_users"].as_u64().unwrap(), split["users"].as_u64().unwrap());
+    assert!(0 < judged && judged <= users && users <= 40, "{split}");
+    assert_eq!(report["parts"][0]["cases"].as_u64(), Some(judged));
+    let said =
+        format!("judges {judged} of {users} users: the others have nothing before or nothing after 20");
+    assert!(printed.contains(&said), "{printed}");
+
+    let settings = &report["settings"];
+    assert_eq!((&settings["models"]["als"]["dim"], &settings["seed"]), (&8.into(), &7.into()));
+    assert_eq!(settings["models"]["low_rank_als"]["dim"], 4);
+    let searched = report["searched"].as_array().unwrap();
+    let models: Vec<&str> = searched.iter().filter_map(|row| row["model"].as_str()).collect();
+    assert_eq!(models, ["als", "low_rank_als", "itemknn", "rp3beta", "ease"]);
+    for row in searched {
+        assert!(row["ndcg_found"].as_f64() >= row["ndcg_given"].as_f64(), "{row}");
+        assert_eq!(row["trials"], 2);
+    }
+    assert!(printed.contains("settings searched on a validation set, each model alone"), "{printed}");
+}
+
+#[test]
+fn a_store_without_times_is_not_split_by_time() {
+    let place = Place::new();
+    place.must(&GENERATE);
+    let mut lines = place.dump();
+    for line in &mut lines {
+        let mut record: serde_json::Value = serde_json::from_str(line).unwrap();
+        record.as_object_mut().unwrap().remove("occurred_at");
+        *line = record.to_string();
+    }
+    let undated = Place::new();
+    undated.write("undated.jsonl", lines.join("\n"));
+    undated.must(&["import", "jsonl", "undated.jsonl"]);
+    let ended = undated.run(&["evaluate", "store", "--time-split"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(
+        ended.said.contains("--time-split: cannot split the positives by time: none of the"),
+        "{ended:?}"
+    );
+    for (setting, expected) in [("als.dims=3", "dims"), ("holdout=0.5", "holdout"), ("als", "KEY=VALUE")] {
+        let ended = undated.run(&["evaluate", "store", "--set", setting]);
+        assert!(ended.code == Some(1) && ended.said.contains("--set"), "{setting}: {ended:?}");
+        assert!(ended.said.contains(expected), "{setting}: {}", ended.said);
+    }
+}
