@@ -162,6 +162,11 @@ impl<'a> ContentScores<'a> {
         scores
     }
 
+    /// Returns the scores for another profile, `[dim]`, on the scale of this one.
+    pub(crate) fn for_profile(&self, profile: Vec<f32>) -> Self {
+        Self { profile, ..*self }
+    }
+
     /// Returns the score of a resource, in `[0, 1]`; `None` without a vector and an audience.
     pub(crate) fn score(&self, key: u32) -> Option<f64> {
         let mean = self.mean_of(self.dot_own(key), self.dot_audience(key))?;

@@ -99,7 +99,7 @@ struct Visited {
 
 impl<'a> Walk<'a> {
     fn new(graph: &'a Graph, config: &'a PprConfig) -> Self {
-        let expected_nodes = EXPECTED_NODES.min(graph.n_nodes() as usize);
+        let expected_nodes = EXPECTED_NODES.min(graph.n_nodes() as usize).min(config.max_edges_walked);
         Self {
             graph,
             config,
