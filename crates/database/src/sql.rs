@@ -16,6 +16,9 @@ use crate::error::{Result, StorageError};
 
 /// Rows per statement: few different sizes, so that prepared statements are few and reused.
 const CHUNKS: [usize; 6] = [512, 128, 32, 8, 2, 1];
+/// Number of rows up to which SQLite takes any number in one statement: there a statement costs a
+/// change of threads, and its writing connection keeps many prepared.
+const MAX_ANY_SIZE: usize = 32;
 
 /// Writes a value as JSON.
 ///
@@ -175,9 +178,13 @@ where
     let mut rows = rows.into_iter();
     // SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535.
     let most = 32_766 / <A::Entity as EntityTrait>::Column::iter().count().max(1);
+    let any_size = if connection.get_database_backend() == DbBackend::Postgres { 1 } else { MAX_ANY_SIZE };
     let mut written = 0;
     while rows.len() > 0 {
-        let size = CHUNKS.into_iter().find(|size| *size <= rows.len() && *size <= most).unwrap_or(1);
+        let size = match rows.len() {
+            few if few <= any_size => few,
+            _ => CHUNKS.into_iter().find(|size| *size <= rows.len() && *size <= most).unwrap_or(1),
+        };
         let insert = A::Entity::insert_many(rows.by_ref().take(size));
         let insert = match &conflict {
             Some(conflict) => insert.on_conflict(conflict.clone()),

@@ -35,7 +35,7 @@ pub struct Impression {
     /// Time when the answer was returned.
     pub shown_at: DateTime<Utc>,
     /// Share of answers whose impressions were kept at that time, in `(0, 1]`: below 1 while there
-    /// are more than the store keeps up with. The impression stands for `1 / kept_share`.
+    /// are more than the store keeps up with. The impression counts for `1 / kept_share`.
     pub kept_share: f64,
 }
 

@@ -106,8 +106,8 @@ impl ImpressionLog {
     }
 
     /// Queues the impressions of one answer. If the queue is more than half full, keeps a share of
-    /// the answers only; if it is full, waits for room, but not for long. What is left out or lost
-    /// is counted.
+    /// the answers only; if it is full, waits for room, but not for long. Impressions left out
+    /// and lost are counted.
     pub(crate) async fn push(&self, mut impressions: Vec<Impression>) {
         let Some(first) = impressions.first() else { return };
         self.shown_to.insert(first.recommendation_id.clone(), first.user_id.clone());

@@ -1,7 +1,7 @@
 //! Measures the storage side of serving: the reads of a start, single interactions by 32 writers
 //! against batches, the CPU time of impressions, and the state of a user.
 //!
-//! `cargo run --release -p docent-storage --example serving_speed [URL] [RESOURCES] [INTERACTIONS]`;
+//! `cargo run --release -p docent-storage --example serving_speed [URL] [RESOURCES] [EVENTS]`;
 //! without a URL, SQLite in a temporary folder. An empty store is filled first.
 #![allow(clippy::print_stdout, reason = "printing is what this program is for")]
 
@@ -95,6 +95,7 @@ async fn fill(store: &Store, resources: u64, interactions: u64) -> Outcome {
     ] {
         store.raw_sql(&statement).await?;
     }
+    store.recount_totals().await?;
     println!("filled in {:.1} s", started.elapsed().as_secs_f64());
     Ok(())
 }

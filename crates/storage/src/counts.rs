@@ -24,8 +24,8 @@ struct Row {
 }
 
 impl Store {
-    /// Counts rows, for health reports. It reads the resources and an index of the users from end to
-    /// end, so do not call it per request.
+    /// Counts rows, for health reports. It reads the resources and an index of the users from end
+    /// to end, so do not call it per request.
     ///
     /// # Errors
     /// Any failure of the database.

@@ -70,7 +70,7 @@ fn with_items(answer: Model) -> Result<(Model, Vec<Item>)> {
     Ok((answer, items))
 }
 
-/// Inserts answers.
+/// Inserts answers with their lists.
 pub(super) async fn insert(transaction: &impl ConnectionTrait, answers: &[(Model, Vec<Item>)]) -> Result<()> {
     let rows = answers.iter().map(|(answer, items)| ActiveModel {
         recommendation_id: Set(answer.recommendation_id.clone()),

@@ -161,8 +161,8 @@ fn answer(one: &Shown<'_>) -> answer::Model {
     }
 }
 
-/// Completes the rows of feedback that came before its impression. Returns the number of impressions
-/// written.
+/// Completes the rows of feedback that came before its impression. Returns the number of
+/// impressions written.
 async fn complete(
     transaction: &impl ConnectionTrait,
     rows: Vec<(Key, ActiveModel)>,

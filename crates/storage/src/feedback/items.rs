@@ -1,5 +1,5 @@
-//! The list of an answer, as stored: for each resource its row id and rank as LEB128, then its score
-//! and novelty as little-endian `f64`, NaN for no novelty. About 20 bytes each.
+//! The list of an answer, as stored: for each resource its row id and rank as LEB128, then its
+//! score and novelty as little-endian `f64`, NaN for no novelty. About 20 bytes each.
 
 /// Resource of an answer.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -60,8 +60,8 @@ pub(crate) fn verdict(row_id: i64, resource_row: i64, was_useful: bool, at: i64)
     Ok(Verdict { resource_row, was_useful, at: from_micros(TABLE, row_id, at)? })
 }
 
-/// Returns the newest verdict on each resource, in the order of row ids, of verdicts with the ids of
-/// their rows.
+/// Returns the newest verdict on each resource, in the order of row ids, of verdicts with the ids
+/// of their rows.
 pub(crate) fn newest_verdicts(mut verdicts: Vec<(i64, Verdict)>) -> Vec<Verdict> {
     verdicts.sort_unstable_by_key(|(row_id, verdict)| (verdict.resource_row, Reverse((verdict.at, *row_id))));
     verdicts.dedup_by_key(|(_, verdict)| verdict.resource_row);

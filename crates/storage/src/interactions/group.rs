@@ -30,7 +30,7 @@ pub(crate) struct Request {
 enum Failure {
     /// Nothing was stored: the requests may be tried again.
     BeforeCommit(StorageError),
-    /// What is stored is unknown: a second try might count twice.
+    /// The requests may be stored: a second try might count twice.
     AtCommit(StorageError),
 }
 
@@ -53,8 +53,8 @@ pub(super) async fn record_alone(database: &Database, request: &Request) -> Resu
     outcomes.pop().unwrap_or_else(|| Err(StorageError::database("the request has no outcome")))
 }
 
-/// Records requests, no two with the same key, in one transaction, and returns the outcomes in their
-/// order. If something other than the database's availability fails it, records each request in a
+/// Records requests, no two with the same key, in one transaction, and returns the outcomes in
+/// their order. If something other than the database's availability fails it, records each request in a
 /// transaction of its own, so that only those fail that are at fault.
 pub(super) async fn record_together(database: &Database, requests: &[Request]) -> Vec<Result<RecordOutcome>> {
     let error = match commit(database, requests).await {

@@ -23,8 +23,8 @@ use crate::Store;
 pub(super) const MAX_EVENTS_OF_REQUEST: usize = 16;
 /// Maximum number of requests of a group: a bound on the time that one of them waits.
 const MAX_REQUESTS: usize = 64;
-/// Time for which a group waits for as many requests as the one before had: those who have just been
-/// answered send their next.
+/// Time for which a group waits for as many requests as the one before had: clients that have just
+/// been answered send their next.
 const GATHER: Duration = Duration::from_millis(2);
 
 /// Requests in the order of their arrival. One task at a time records them.

@@ -52,9 +52,9 @@ impl Store {
     /// updates totals, and learns preferred authors again at every tenth interaction. All of them
     /// are committed on return, or none.
     ///
-    /// Small requests that arrive together share a transaction, and so one sync of the disk. None of
-    /// them fails by the fault of another, and a request whose future is dropped may be recorded all
-    /// the same.
+    /// Small requests that arrive together share a transaction, and so one sync of the disk. None
+    /// of them fails by the fault of another, and a request whose future is dropped may be recorded
+    /// all the same.
     ///
     /// Interactions with an unknown resource are reported one by one, and the others are recorded.
     /// An idempotency key is stored only if something was recorded, so that a request without

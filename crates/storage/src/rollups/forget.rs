@@ -50,8 +50,9 @@ impl Store {
     }
 
     /// Deletes impressions that were shown before a time, and earlier feedback on what was never
-    /// shown: at most `limit` rows (those without feedback share the row of their answer), the oldest first, in one short transaction that waits for no
-    /// lock. Returns the number of rows deleted, which is less than `limit` when none is left.
+    /// shown: at most `limit` rows, the oldest first, in one short transaction that waits for no
+    /// lock. Impressions without feedback share the row of their answer. Returns the number of rows
+    /// deleted, which is less than `limit` when none is left.
     ///
     /// Rows with a verdict stay, because verdicts count in answers and in training; so do rows that
     /// were clicked since.

@@ -24,7 +24,7 @@ pub struct ResourceTotal {
 pub struct WrongTotal {
     /// External id of the resource; its row id if there is no such resource.
     pub resource: String,
-    /// Stored sums.
+    /// Sums as they are stored.
     pub stored: ResourceTotal,
     /// Sums over the stored interactions.
     pub counted: ResourceTotal,

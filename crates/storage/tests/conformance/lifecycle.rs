@@ -6,7 +6,8 @@ use docent_storage::{SchemaPart, StorageError, Store};
 
 use crate::support::{Database, at, dump, execute, filled, id, impression, revert, user};
 
-/// Table that [`ERASURES`] creates; a table of that name in its way makes the upgrade fail half-way.
+/// Table that [`ERASURES`] creates; a table of that name in its way makes the upgrade fail
+/// half-way.
 const IN_THE_WAY: &str = "CREATE TABLE erased_users (only_this bigint)";
 
 /// Counts that newer migrations keep in other tables, and restore when they are reverted.
