@@ -4,7 +4,7 @@
 use docent_test_support::{helps, output};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_docent-server");
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "",
     "serve",
     "openapi",
