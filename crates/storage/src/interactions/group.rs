@@ -54,8 +54,8 @@ pub(super) async fn record_alone(database: &Database, request: &Request) -> Resu
 }
 
 /// Records requests, no two with the same key, in one transaction, and returns the outcomes in
-/// their order. If something other than the database's availability fails it, records each request in a
-/// transaction of its own, so that only those fail that are at fault.
+/// their order. If something other than the database's availability fails it, records each request
+/// in a transaction of its own, so that only those fail that are at fault.
 pub(super) async fn record_together(database: &Database, requests: &[Request]) -> Vec<Result<RecordOutcome>> {
     let error = match commit(database, requests).await {
         Ok(outcomes) => return outcomes,
