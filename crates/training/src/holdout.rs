@@ -49,7 +49,7 @@ pub enum NoMoment {
     /// There is only one time.
     #[error("all positives with a time have the same, {}", in_seconds(.time))]
     OneTime {
-        /// That time.
+        /// Their common time.
         time: DateTime<Utc>,
     },
     /// Each user has all positives on one side.

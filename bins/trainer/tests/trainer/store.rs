@@ -78,7 +78,7 @@ fn a_missing_store_is_not_created() {
 }
 
 #[test]
-fn one_moment_splits_the_users_of_the_store_and_a_search_sees_nothing_after_it() {
+fn one_moment_splits_the_users_of_the_store_and_settings_are_set_and_searched() {
     let place = Place::new();
     place.must(&GENERATE);
     place.write("quick.toml", QUICK);
