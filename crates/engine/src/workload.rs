@@ -33,6 +33,8 @@ impl Workload {
     pub(crate) fn new(config: &EngineConfig) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let places = config.answers_at_once.unwrap_or(cores).max(1);
+        metrics::gauge!("docent_answers_waiting").set(0.0);
+        metrics::counter!("docent_answers_refused_total").absolute(0);
         Self {
             places: Arc::new(Semaphore::new(places)),
             waiting: AtomicUsize::new(0),

@@ -42,10 +42,10 @@ impl Store {
         let transaction = self.begin().await?;
         let hash = hash_of_user(user.as_str());
         lock_hash(&transaction, hash).await?;
-        resource_totals::remove(&transaction, user).await?;
-        let erased =
-            sql::execute(&transaction, "DELETE FROM users WHERE external_id = $1", [user.as_str().into()])
-                .await?;
+        let erased = match resource_totals::remove(&transaction, user).await? {
+            Some(row) => sql::execute(&transaction, "DELETE FROM users WHERE id = $1", [row.into()]).await?,
+            None => 0,
+        };
         // Impressions from before the user was known have no name, but are theirs all the same.
         let unnamed = "DELETE FROM recommendation_feedback WHERE user_hash = $1 AND user_id IS NULL";
         let unnamed = sql::execute(&transaction, unnamed, [hash.into()]).await?;

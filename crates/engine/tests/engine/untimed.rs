@@ -17,10 +17,8 @@ async fn a_history_without_times_is_served_like_one_with_equal_times() {
     let engine = &library.engine;
     let books = ["book-2", "book-6", "book-10"];
     engine.record(&books.map(|book| untimed("untimed", book))).await.unwrap();
-    engine
-        .record(&books.map(|book| NewInteraction { at: Some(Utc::now()), ..untimed("timed", book) }))
-        .await
-        .unwrap();
+    let at = Some(Utc::now());
+    engine.record(&books.map(|book| NewInteraction { at, ..untimed("timed", book) })).await.unwrap();
     let [without, with] = ["untimed", "timed"].map(|who| request(who).limit(8));
     let (without, with) = (engine.recommend(without).await.unwrap(), engine.recommend(with).await.unwrap());
     assert!(subject_share(&without, 2) > 0.8, "{:?}", ids(&without));

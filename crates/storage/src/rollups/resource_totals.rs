@@ -89,12 +89,13 @@ struct OfUser {
     events: i64,
 }
 
-/// Subtracts the interactions of a user, who is about to be erased. Locks the user, so that nothing
-/// is added between the count and the deletion.
-pub(crate) async fn remove(transaction: &impl ConnectionTrait, user: &UserId) -> Result<()> {
+/// Subtracts the interactions of a user, who is about to be erased, and returns the row of the user;
+/// `None` if there is no such user. Locks the row, so that nothing is added between the count and
+/// the deletion. A user of this name who is created meanwhile has another row.
+pub(crate) async fn remove(transaction: &impl ConnectionTrait, user: &UserId) -> Result<Option<i64>> {
     let backend = transaction.get_database_backend();
     let locked = find_users(transaction, &[user.as_str()], sql::for_update(backend)).await?;
-    let Some(&user_id) = locked.get(user.as_str()) else { return Ok(()) };
+    let Some(&user_id) = locked.get(user.as_str()) else { return Ok(None) };
     let query = "SELECT resource_id, COUNT(*) AS interactions, CAST(SUM(1 + return_visits) AS bigint) AS events \
                  FROM user_interactions WHERE user_id = $1 GROUP BY resource_id";
     let rows: Vec<OfUser> = sql::select(transaction, query, [user_id.into()]).await?;
@@ -110,7 +111,8 @@ pub(crate) async fn remove(transaction: &impl ConnectionTrait, user: &UserId) ->
     let empty = format!(
         "DELETE FROM resource_totals WHERE interactions = 0 AND resource_id IN (SELECT {id} FROM {rows})"
     );
-    sql::execute(transaction, empty, [sql::json(&resources)?.into()]).await.map(|_| ())
+    sql::execute(transaction, empty, [sql::json(&resources)?.into()]).await?;
+    Ok(Some(user_id))
 }
 
 const STORED: &str = "(SELECT resource_id, CAST(SUM(interactions) AS bigint) AS interactions, \

@@ -82,8 +82,8 @@ pub(crate) async fn requests_that_wait_share_a_transaction(database: &Database) 
     let expected: Vec<u32> = (0..WAITING as u32).map(|n| n / 3).collect();
     ensure!(visits == expected, "each sees its own event merged, and no later one: {visits:?}");
     let count = transactions.load(Ordering::SeqCst);
-    // That of the first request, and one more.
-    ensure!(count == 3, "{count} transactions for {WAITING} requests that wait together");
+    // That of the other writer, that of the first requests to arrive, and one more.
+    ensure!(count <= 3, "{count} transactions for {WAITING} requests that wait together");
     Ok(())
 }
 
