@@ -136,12 +136,15 @@ impl UserContext<'_> {
 /// of components. One is that of the resource's own vector, the other that of its audience.
 ///
 /// Unchosen resources, and those that arrived after training, have no audience; they count as the
-/// average resource in it, as does a resource without a vector in the other.
+/// average resource with the same score of its own vector. A resource without a vector counts as
+/// average in it.
 pub(crate) struct ContentScores<'a> {
     state: &'a State,
     profile: Vec<f32>,
     own: UnitMap,
     audience: UnitMap,
+    /// Rise of the score of the audience with that of the own vector.
+    slope: f32,
     /// Scale of the mean of both.
     both: UnitMap,
 }
@@ -150,13 +153,17 @@ impl<'a> ContentScores<'a> {
     /// Looks at a sample of the catalogue for the scale. `profile` is `[dim]`.
     pub(crate) fn of(state: &'a State, profile: &[f32]) -> Self {
         let [own, audience, both] = [UnitMap::default(); 3];
-        let mut scores = Self { state, profile: profile.to_vec(), own, audience, both };
+        let mut scores = Self { state, profile: profile.to_vec(), own, audience, slope: 0.0, both };
         let n = state.catalogue.len();
         let map = |scores: Vec<f32>| UnitMap::of_sample(scores, n);
         let sample: Vec<(Option<f32>, Option<f32>)> =
             state.sample().map(|key| (scores.dot_own(key), scores.dot_audience(key))).collect();
         scores.own = map(sample.iter().filter_map(|(own, _)| *own).collect());
         scores.audience = map(sample.iter().filter_map(|(_, audience)| *audience).collect());
+        let of_both = |(own, audience): &(Option<f32>, Option<f32>)| {
+            Some((scores.own.apply((*own)?) as f32, scores.audience.apply((*audience)?) as f32))
+        };
+        scores.slope = slope(&sample.iter().filter_map(of_both).collect::<Vec<_>>());
         scores.both =
             map(sample.iter().filter_map(|(own, audience)| scores.mean_of(*own, *audience)).collect());
         scores
@@ -177,7 +184,9 @@ impl<'a> ContentScores<'a> {
         let own = own.map(|score| self.own.apply(score));
         let audience = audience.map(|score| self.audience.apply(score));
         own.or(audience)?;
-        Some(((own.unwrap_or(AVERAGE_SCORE) + audience.unwrap_or(AVERAGE_SCORE)) / 2.0) as f32)
+        let own = own.unwrap_or(AVERAGE_SCORE);
+        let expected = AVERAGE_SCORE + f64::from(self.slope) * (own - AVERAGE_SCORE);
+        Some(((own + audience.unwrap_or(expected)) / 2.0) as f32)
     }
 
     fn dot_own(&self, key: u32) -> Option<f32> {
@@ -189,6 +198,16 @@ impl<'a> ContentScores<'a> {
         let row = self.state.chosen_row(key)?;
         Some(dot(model.audience.of_item(row)?, &self.profile))
     }
+}
+
+/// Returns the slope of the least-squares line through points, at least 0 and at most 1; 0 where they
+/// do not differ.
+fn slope(points: &[(f32, f32)]) -> f32 {
+    let n = points.len().max(1) as f32;
+    let (x, y) = points.iter().fold((0.0, 0.0), |sum, point| (sum.0 + point.0 / n, sum.1 + point.1 / n));
+    let products: f32 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
+    let squares: f32 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
+    if squares > 0.0 { (products / squares).clamp(0.0, 1.0) } else { 0.0 }
 }
 
 /// Returns the scale of proximities, [`proximity`], in a graph with this number of linked
@@ -218,6 +237,14 @@ mod tests {
         assert_eq!(proximity(&graph, 0, Some(0.25), 1.0), Some(0.5));
         assert_eq!(proximity(&graph, 1, None, 1.0), Some(0.0));
         assert_eq!(proximity(&graph, 2, None, 1.0), None);
+    }
+
+    #[test]
+    fn a_slope_is_that_of_the_line_through_the_points() {
+        assert_eq!(slope(&[(0.0, 1.0), (1.0, 1.5), (2.0, 2.0)]), 0.5);
+        assert_eq!(slope(&[(0.0, 1.0), (1.0, 0.5)]), 0.0, "an audience does not fall with the text");
+        assert_eq!(slope(&[(0.0, 1.0), (1.0, 9.0)]), 1.0);
+        assert_eq!(slope(&[(0.5, 1.0), (0.5, 2.0)]) + slope(&[]), 0.0);
     }
 
     #[test]

@@ -38,7 +38,8 @@ fn without_an_order_the_holdout_is_drawn_by_the_seed_and_not_by_rows() {
 
 #[test]
 fn with_an_order_the_latest_are_held_out_whatever_the_seed() {
-    let likes = ten_each(|item| Some(100 - i64::from(item)));
+    let mut likes = ten_each(|item| Some(100 - i64::from(item)));
+    likes.sort_by_key(|like| (like.user, like.at));
     for seed in [1, 2] {
         let split = hold_out(&likes, 0.2, seed);
         assert_eq!((split.test.len(), split.held_out), (100, HeldOut::Latest));
