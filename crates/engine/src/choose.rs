@@ -56,7 +56,7 @@ impl Laps {
     }
 }
 
-/// What an answer is computed with, beside the state, the user and the request.
+/// Conditions of an answer, beside the state, the user and the request.
 pub(crate) struct Terms<'a> {
     pub config: &'a EngineConfig,
     pub now: DateTime<Utc>,
@@ -70,8 +70,8 @@ pub(crate) struct Terms<'a> {
 /// ids in `shown`, which earlier pages of the list returned.
 ///
 /// # Errors
-/// [`Error::Abandoned`] between two stages if nobody waits for the answer any more; the first error
-/// that the live model or the embedder meets.
+/// [`Error::Abandoned`] between two stages if the caller has gone; the first error that the live
+/// model or the embedder meets.
 pub(crate) fn choose<'a>(
     state: &'a State,
     user: &UserView,

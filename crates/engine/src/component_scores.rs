@@ -92,7 +92,7 @@ impl UserContext<'_> {
         [collaborative, self.content.is_some(), self.graph.is_some(), true, true]
     }
 
-    /// Returns the scores of the model's blend. Resources that nobody chose before training, and
+    /// Returns the scores of the model's blend. Resources that no user chose before training, and
     /// those that the model does not know, have the score that the map of texts predicts.
     fn collaborative_scores(&self, candidates: &[u32]) -> Result<Vec<Option<f64>>, Error> {
         let Some(blend) = self.blend.as_ref() else {
@@ -200,8 +200,8 @@ impl<'a> ContentScores<'a> {
     }
 }
 
-/// Returns the slope of the least-squares line through points, at least 0 and at most 1; 0 where they
-/// do not differ.
+/// Returns the slope of the least-squares line through points, at least 0 and at most 1; 0 where
+/// they do not differ.
 fn slope(points: &[(f32, f32)]) -> f32 {
     let n = points.len().max(1) as f32;
     let (x, y) = points.iter().fold((0.0, 0.0), |sum, point| (sum.0 + point.0 / n, sum.1 + point.1 / n));

@@ -38,7 +38,7 @@ pub enum Error {
     #[error("too many answers are being computed; try again")]
     Overloaded,
     /// The caller no longer waits for the answer.
-    #[error("nobody waits for the answer")]
+    #[error("the caller no longer waits")]
     Abandoned,
     /// A model cannot be trained, read or applied. Train again, or promote another snapshot.
     #[error("{0}")]

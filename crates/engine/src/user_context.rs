@@ -42,7 +42,7 @@ pub(crate) struct UserContext<'a> {
 pub(crate) struct Blended<'a> {
     pub scores: BlendScores<'a>,
     pub scale: Scale,
-    /// Scores of texts, for resources that nobody chose.
+    /// Scores of texts, for resources that no user chose.
     pub of_text: Option<OfText>,
 }
 

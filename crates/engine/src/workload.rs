@@ -18,7 +18,7 @@ pub(crate) struct Workload {
     max_waiting: usize,
 }
 
-/// A place to compute one answer. Holds it until it is dropped, whoever waits for the answer.
+/// A place to compute one answer. Dropping it lets the next one in.
 #[derive(Debug)]
 pub(crate) struct Place {
     _permit: OwnedSemaphorePermit,
@@ -61,10 +61,10 @@ impl Workload {
 }
 
 impl Place {
-    /// Tells whether anyone still waits for the answer.
+    /// Checks that the caller still waits for the answer.
     ///
     /// # Errors
-    /// [`Error::Abandoned`] if nobody does.
+    /// [`Error::Abandoned`] if the caller has gone.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.is_abandoned.load(Ordering::Relaxed) { Err(Error::Abandoned) } else { Ok(()) }
     }

@@ -81,8 +81,9 @@ pub(crate) fn split(likes: &[Like], share: f64) -> (Vec<Like>, Vec<Like>) {
 /// random ones.
 pub(crate) fn hold_out(likes: &[Like], share: f64, seed: u64) -> Split {
     let (Holdout { train, test }, held_out) = if have_order(likes) {
-        let time = |like: &Like| like.at.map_or(i64::MIN, |at| at.timestamp_micros());
-        let events: Vec<(u32, i64)> = likes.iter().map(|like| (like.user, time(like))).collect();
+        let timed =
+            likes.iter().map(|like| (like.user, like.at.map_or(i64::MIN, |at| at.timestamp_micros())));
+        let events: Vec<(u32, i64)> = timed.collect();
         (temporal_holdout(&events, share, MIN_POSITIVES_TO_HOLD_OUT), HeldOut::Latest)
     } else {
         let users: Vec<u32> = likes.iter().map(|like| like.user).collect();

@@ -3,12 +3,12 @@
 
 use std::collections::HashSet;
 
-use docent_domain::{Component, Weights};
+use docent_domain::{Component, ComponentScores, Weights};
 use docent_engine::Error;
 use docent_evaluation::metrics_at_k;
 use docent_linalg::{best_first, keep_best};
 use docent_models::{ActivityLevel, LearnedWeights, weights_for};
-use docent_ranker::{AVERAGE_SCORE, Candidate, HybridWeights};
+use docent_ranker::{AVERAGE_SCORE, HybridWeights};
 use rayon::prelude::*;
 
 use crate::{
@@ -119,12 +119,16 @@ fn score(candidate: &CandidateReplay<'_>, case: &Case<'_>, among: Option<&[u32]>
     let available = found.options.hybrid.available;
     let there = Component::ALL
         .map(|component| found.candidates.iter().any(|candidate| candidate.scores.get(component).is_some()));
-    let filled = |candidate: &Candidate<'_>| {
-        Component::ALL.map(|component| candidate.scores.get(component).unwrap_or(AVERAGE_SCORE))
-    };
-    let (keys, scores) = found.candidates.iter().map(|candidate| (candidate.key, filled(candidate))).unzip();
+    let (keys, scores) =
+        found.candidates.iter().map(|candidate| (candidate.key, filled(&candidate.scores))).unzip();
     let default = weights_for(case.history.len(), None, &Weights::default());
     Ok(Scored { keys, scores, there, available, held_out: case.held_out.clone(), default })
+}
+
+/// Returns scores in the order of [`Component::ALL`]; a missing one is that of the average
+/// resource.
+fn filled(scores: &ComponentScores) -> [f64; 5] {
+    Component::ALL.map(|component| scores.get(component).unwrap_or(AVERAGE_SCORE))
 }
 
 /// Returns the best weights that [`ascend`] finds, if the weights found on either half of the cases
@@ -203,9 +207,12 @@ fn sum_there(values: [f64; 5], there: [bool; 5]) -> f64 {
 
 fn ndcg(case: &Scored, weights: &Weights) -> f64 {
     let weights = HybridWeights { available: case.available, ..HybridWeights::new(*weights) }.normalised();
-    let score = |scores: &[f64; 5]| scores.iter().zip(weights).map(|(score, weight)| score * weight).sum();
-    let mut ranked: Vec<(f64, u32)> =
-        case.scores.iter().zip(&case.keys).map(|(scores, &key)| (score(scores), key)).collect();
+    let mut ranked: Vec<(f64, u32)> = case
+        .scores
+        .iter()
+        .zip(&case.keys)
+        .map(|(scores, &key)| (scores.iter().zip(weights).map(|(score, weight)| score * weight).sum(), key))
+        .collect();
     keep_best(&mut ranked, DEPTH, |a, b| best_first(*a, *b));
     let keys: Vec<u32> = ranked.into_iter().map(|(_, key)| key).collect();
     metrics_at_k(&keys, &case.held_out, DEPTH).ndcg

@@ -108,7 +108,7 @@ async fn a_resource_of_a_second_ago_is_found_by_content_and_by_links() {
     let answer = engine.recommend(request("ada").limit(100)).await.unwrap();
     let fresh = answer.recommendations.iter().find(|r| r.resource_id.as_str() == "fresh").unwrap();
     assert_eq!(fresh.scores.graph, None);
-    // Its text predicts a collaborative score, but nobody has chosen it.
+    // Its text predicts a collaborative score, but no user has chosen it.
     assert!(fresh.scores.collaborative.is_some_and(|score| score > 0.25), "{fresh:?}");
     assert!(!fresh.reasons.contains(&Reason::LikedBySimilarUsers), "{:?}", fresh.reasons);
     assert!(fresh.scores.content.is_some());

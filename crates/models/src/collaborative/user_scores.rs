@@ -39,8 +39,8 @@ pub trait UserScores: Send + Sync {
         Ok(top_k(unseen.filter(|(item, _)| seen.next_if_eq(item).is_none()), k))
     }
 
-    /// Returns the factors of the user, `[n_factors]`, where a score is their dot product with those
-    /// of the item; `None` for other models.
+    /// Returns the factors of the user, `[n_factors]`, where a score is their dot product with
+    /// those of the item; `None` for other models.
     fn factors(&self) -> Option<&[f32]> {
         None
     }

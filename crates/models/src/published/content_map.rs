@@ -34,7 +34,7 @@ pub struct MappedItem<'a> {
 /// Ridge regression of the factors of items on the vectors of their texts; an item with `n` users
 /// weighs `n / (n + 5)`.
 ///
-/// It gives a resource that nobody chose the factors of an average item with its text (Gantner et
+/// It gives a resource that no user chose the factors of an average item with its text (Gantner et
 /// al., "Learning Attribute-to-Feature Mappings for Cold-Start Recommendations", 2010). A user
 /// scores it by `user . (W x + b) = (W^T user) . x + user . b`: one vector of the user, in the
 /// space of texts, scores all such resources.

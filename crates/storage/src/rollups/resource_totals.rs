@@ -89,7 +89,7 @@ struct OfUser {
     events: i64,
 }
 
-/// Subtracts the interactions of a user, who is about to be erased, and returns the row of the user;
+/// Subtracts the interactions of a user, who is about to be erased, and returns the user's row;
 /// `None` if there is no such user. Locks the row, so that nothing is added between the count and
 /// the deletion. A user of this name who is created meanwhile has another row.
 pub(crate) async fn remove(transaction: &impl ConnectionTrait, user: &UserId) -> Result<Option<i64>> {

@@ -16,6 +16,7 @@ use docent_storage::{IdempotencyKey, RecordOutcome, Recorded, StorageError, Stor
 use crate::support::{Database, at, execute, export, record, resource, rules, user};
 
 type Requests = Vec<(Vec<NewInteraction>, Option<IdempotencyKey>)>;
+type Recording = Pin<Box<dyn Future<Output = Result<RecordOutcome, StorageError>> + Send>>;
 type Outcomes = Vec<Result<RecordOutcome, StorageError>>;
 
 fn key(hash: &str) -> IdempotencyKey {
@@ -39,8 +40,7 @@ async fn gathered(store: &Store, requests: Requests) -> Result<Outcomes> {
     let other = store.begin_import().await?;
     other.write_interactions(&[export("ada", "a", 1)], &rules(), at(5)).await?;
     let first = (vec![export("ada", "a", 2)], None);
-    let mut recordings: Vec<Pin<Box<dyn Future<Output = Result<RecordOutcome, StorageError>> + Send>>> =
-        Vec::new();
+    let mut recordings: Vec<Recording> = Vec::new();
     for (events, key) in std::iter::once(first).chain(requests) {
         let store = store.clone();
         recordings.push(Box::pin(async move { store.record(&events, &rules(), at(5), key.as_ref()).await }));

@@ -249,9 +249,12 @@ fn in_errors(old: &[f64], new: &[f64]) -> f64 {
     mean(&gained) / standard_error(&gained).max(f64::MIN_POSITIVE)
 }
 
+fn gains_of(tried: &[Tried], kind: ModelKind) -> Option<&[f64]> {
+    tried.iter().find(|tried| tried.model.kind() == kind).map(|tried| tried.gains.as_slice())
+}
+
 fn recent_leads(tried: &[Tried]) -> bool {
-    let of = |kind| tried.iter().find(|tried| tried.model.kind() == kind).map(|tried| &tried.gains);
-    let both = of(ModelKind::Popularity).zip(of(ModelKind::RecentPopularity));
+    let both = gains_of(tried, ModelKind::Popularity).zip(gains_of(tried, ModelKind::RecentPopularity));
     both.is_some_and(|(all_time, recent)| in_errors(all_time, recent) > 1.0)
 }
 

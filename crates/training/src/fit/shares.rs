@@ -24,27 +24,37 @@ const TOWARDS_SINGLE: f64 = 0.5;
 ///    standard error (after the rule of Breiman et al., "Classification and Regression Trees",
 ///    1984). A blend that does not beat its best member by more is that member.
 pub(super) fn learn(models: usize, contests: &[Contest], objective: Objective) -> Vec<f32> {
-    let raw = |shares: &[f32]| -> Vec<f64> {
-        contests.par_iter().map(|contest| contest.gain(shares, objective)).collect()
-    };
-    let singles: Vec<(Vec<f32>, Vec<f64>)> = (0..models)
-        .map(|model| single(model, models))
-        .map(|shares| {
-            let gains = raw(&shares);
-            (shares, gains)
-        })
-        .collect();
-    let views = views(contests, singles.iter().map(|(_, gains)| gains.as_slice()));
-    let seen =
-        |gains: &[f64]| -> Vec<f64> { gains.iter().zip(&views).map(|(gain, view)| gain * view).collect() };
+    let singles: Vec<Vec<f32>> = (0..models).map(|model| single(model, models)).collect();
+    let of_singles: Vec<Vec<f64>> = singles.iter().map(|shares| gains(shares, contests, objective)).collect();
+    let judge = Judge { contests, objective, views: views(contests, &of_singles) };
     let best_single = singles
-        .iter()
-        .map(|(shares, gains)| (mean(&seen(gains)), shares))
+        .into_iter()
+        .zip(&of_singles)
+        .map(|(shares, gains)| (weighted_sum(gains, &judge.views), shares))
         .reduce(|best, next| if next.0 > best.0 { next } else { best });
     let Some((_, best_single)) = best_single else { return Vec::new() };
-    let gains = |shares: &[f32]| seen(&raw(shares));
-    let best = without_idle(climb(best_single.clone(), &gains), &gains);
-    towards(best_single, best, &gains)
+    let best = without_idle(climb(best_single.clone(), &judge), &judge);
+    towards(&best_single, best, &judge)
+}
+
+/// Judges shares by the contests, each with its weight.
+struct Judge<'a> {
+    contests: &'a [Contest],
+    objective: Objective,
+    views: Vec<f64>,
+}
+
+impl Judge<'_> {
+    /// Returns the NDCG of each contest, times its weight.
+    fn gains(&self, shares: &[f32]) -> Vec<f64> {
+        let gains = gains(shares, self.contests, self.objective);
+        gains.into_iter().zip(&self.views).map(|(gain, view)| gain * view).collect()
+    }
+}
+
+/// Returns the NDCG of each contest.
+fn gains(shares: &[f32], contests: &[Contest], objective: Objective) -> Vec<f64> {
+    contests.par_iter().map(|contest| contest.gain(shares, objective)).collect()
 }
 
 /// Returns the weight of each case, 1 on average: half for the case, half for the popularity of its
@@ -53,16 +63,21 @@ pub(super) fn learn(models: usize, contests: &[Contest], objective: Objective) -
 ///
 /// Items held out at random say how a model ranks the items of histories. Later requests may ask
 /// for more popular ones, and shares must hold there, too.
-fn views<'a>(contests: &[Contest], singles: impl Iterator<Item = &'a [f64]> + Clone) -> Vec<f64> {
-    let best = |weight: fn(&Contest) -> f64| {
-        let of_single = |gains: &[f64]| {
-            gains.iter().zip(contests).map(|(gain, contest)| gain * weight(contest)).sum::<f64>()
-        };
-        singles.clone().map(of_single).fold(0.0, f64::max)
-    };
-    let (all, popular) = (best(|_| 1.0), best(Contest::weight));
+fn views(contests: &[Contest], singles: &[Vec<f64>]) -> Vec<f64> {
+    let popularity: Vec<f64> = contests.iter().map(Contest::weight).collect();
+    let all = best_sum(singles, &vec![1.0; contests.len()]);
+    let popular = best_sum(singles, &popularity);
     let of_popular = if popular > 0.0 { all / popular } else { 1.0 };
-    contests.iter().map(|contest| (1.0 + of_popular * contest.weight()) / 2.0).collect()
+    popularity.into_iter().map(|weight| (1.0 + of_popular * weight) / 2.0).collect()
+}
+
+/// Returns the largest weighted sum of gains, `[models][cases]`, of a model.
+fn best_sum(of_models: &[Vec<f64>], weights: &[f64]) -> f64 {
+    of_models.iter().map(|gains| weighted_sum(gains, weights)).fold(0.0, f64::max)
+}
+
+fn weighted_sum(gains: &[f64], weights: &[f64]) -> f64 {
+    gains.iter().zip(weights).map(|(gain, weight)| gain * weight).sum()
 }
 
 fn single(model: usize, models: usize) -> Vec<f32> {
@@ -70,15 +85,16 @@ fn single(model: usize, models: usize) -> Vec<f32> {
 }
 
 /// Moves one share at a time while that raises the mean NDCG, by smaller and smaller steps.
-fn climb(start: Vec<f32>, gains: &(impl Fn(&[f32]) -> Vec<f64> + Sync)) -> Vec<f32> {
-    let mut best = (mean(&gains(&start)), start);
+fn climb(start: Vec<f32>, judge: &Judge<'_>) -> Vec<f32> {
+    let mut best = (mean(&judge.gains(&start)), start);
     for step in STEPS {
         loop {
             let before = best.0;
             for at in 0..best.1.len() {
                 for change in [step, -step] {
                     let tried = changed(&best.1, at, change);
-                    let reached = tried.as_deref().map_or(f64::NEG_INFINITY, |tried| mean(&gains(tried)));
+                    let reached =
+                        tried.as_deref().map_or(f64::NEG_INFINITY, |tried| mean(&judge.gains(tried)));
                     if let Some(tried) = tried.filter(|_| reached > best.0) {
                         best = (reached, tried);
                     }
@@ -112,13 +128,13 @@ fn normalised(mut shares: Vec<f32>) -> Option<Vec<f32>> {
 }
 
 /// Leaves out one idle member after another, the one with the least loss first.
-fn without_idle(mut best: Vec<f32>, gains: &(impl Fn(&[f32]) -> Vec<f64> + Sync)) -> Vec<f32> {
+fn without_idle(mut best: Vec<f32>, judge: &Judge<'_>) -> Vec<f32> {
     loop {
-        let of_best = gains(&best);
+        let of_best = judge.gains(&best);
         let mut least: Option<(f64, Vec<f32>)> = None;
         for at in (0..best.len()).filter(|at| best.get(*at).is_some_and(|share| *share > 0.0)) {
             let Some(tried) = changed(&best, at, -1.0) else { continue };
-            let lost = lost(&of_best, &gains(&tried));
+            let lost = lost(&of_best, &judge.gains(&tried));
             let in_errors = mean(&lost) / standard_error(&lost).max(f64::MIN_POSITIVE);
             if in_errors <= IDLE && least.as_ref().is_none_or(|(least, _)| in_errors < *least) {
                 least = Some((in_errors, tried));
@@ -133,12 +149,12 @@ fn without_idle(mut best: Vec<f32>, gains: &(impl Fn(&[f32]) -> Vec<f64> + Sync)
 
 /// Returns the shares nearest to the best single member that lose no more than half a standard
 /// error.
-fn towards(single: &[f32], best: Vec<f32>, gains: &(impl Fn(&[f32]) -> Vec<f64> + Sync)) -> Vec<f32> {
-    let of_best = gains(&best);
+fn towards(single: &[f32], best: Vec<f32>, judge: &Judge<'_>) -> Vec<f32> {
+    let of_best = judge.gains(&best);
     for way in WAYS_TO_SINGLE {
         let tried: Vec<f32> =
             best.iter().zip(single).map(|(best, single)| (1.0 - way) * best + way * single).collect();
-        let lost = lost(&of_best, &gains(&tried));
+        let lost = lost(&of_best, &judge.gains(&tried));
         if mean(&lost) <= TOWARDS_SINGLE * standard_error(&lost) {
             return tried;
         }
@@ -204,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_gain_within_the_noise_gives_the_best_member_alone() {
-        // The second member wins three cases of four hundred that the first one loses, and loses two.
+        // The second member wins three cases of 400 that the first one loses, and loses two.
         let shares = learn(
             2,
             &contests(400, 2, |case, model| match (case, model) {
