@@ -68,7 +68,7 @@ impl UserContext<'_> {
     /// without a score in a component has none.
     pub(crate) fn scores(&self, candidates: &[u32]) -> Result<Vec<ComponentScores>, Error> {
         let collaborative = self.collaborative_scores(candidates)?;
-        let content = self.content.as_ref().map(|profile| ContentScores::of(self.state, profile));
+        let content = self.content_scores.as_ref();
         Ok(candidates
             .iter()
             .zip(collaborative)

@@ -1,6 +1,6 @@
 //! Reasons for recommendations, derived from the components that contributed to the score.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 
 use docent_domain::{Component, ComponentScores, ResourceId};
 use docent_embeddings::{CONTENT_HALF_LIFE_DAYS, CONTENT_HISTORY_LEN};
@@ -45,15 +45,13 @@ pub(crate) struct Explainer<'a> {
     state: &'a State,
     context: &'a UserContext<'a>,
     user: &'a UserView,
-    /// Content scores of the user.
-    content: OnceCell<Option<ContentScores<'a>>>,
     /// Content scores without one positive, by the key of the positive; computed on first use.
     without: RefCell<FxHashMap<u32, Option<ContentScores<'a>>>>,
 }
 
 impl<'a> Explainer<'a> {
     pub(crate) fn new(state: &'a State, context: &'a UserContext<'a>, user: &'a UserView) -> Self {
-        Self { state, context, user, content: OnceCell::new(), without: RefCell::default() }
+        Self { state, context, user, without: RefCell::default() }
     }
 
     /// Returns the reasons for one recommendation, those of the strongest component first; empty if
@@ -131,18 +129,12 @@ impl<'a> Explainer<'a> {
         let mut without = self.without.borrow_mut();
         let rest = without.entry(positive).or_insert_with(|| {
             let rest = content_without(self.state, self.user, self.context.now, Some(positive))?;
-            Some(self.content_scores()?.for_profile(rest))
+            Some(self.context.content_scores.as_ref()?.for_profile(rest))
         });
         // Without a content profile, the resource would be an average one in content.
         let Some(rest) = rest else { return before > AVERAGE_SCORE };
         let after = rest.score(ranked.key).unwrap_or_default();
         content * (1.0 - after / before) + graph_fall > MIN_FALL
-    }
-
-    fn content_scores(&self) -> Option<&ContentScores<'a>> {
-        let profile = self.context.content.as_ref();
-        let scores = || profile.map(|profile| ContentScores::of(self.state, profile));
-        self.content.get_or_init(scores).as_ref()
     }
 
     /// Returns the share of the graph score that is lost with all but `left` of the proximity.

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     Degradation, Error,
-    component_scores::{UnitMap, proximity_map},
+    component_scores::{ContentScores, UnitMap, proximity_map},
     state::{LiveModel, State},
     user_cache::{Positive, UserView},
 };
@@ -29,6 +29,8 @@ pub(crate) struct UserContext<'a> {
     pub blend: Option<Blended<'a>>,
     /// Content profile: the unit vector of the user's interests, `[dim]`.
     pub content: Option<Vec<f32>>,
+    /// Scores for the content profile.
+    pub content_scores: Option<ContentScores<'a>>,
     /// True if `content` is the vector of the user's domains, for lack of positives.
     pub content_from_domains: bool,
     /// Start of the walk over the graph as `(key, weight)`, the newest first.
@@ -114,7 +116,18 @@ impl<'a> UserContext<'a> {
             Some(live) => Some(Blended::of(live, &history)?),
             None => None,
         };
-        Ok(Self { state, history, blend, content, content_from_domains, graph_seeds, graph, now })
+        let content_scores = content.as_ref().map(|profile| ContentScores::of(state, profile));
+        Ok(Self {
+            state,
+            history,
+            blend,
+            content,
+            content_scores,
+            content_from_domains,
+            graph_seeds,
+            graph,
+            now,
+        })
     }
 
     /// Returns the number of positives that the model knows.

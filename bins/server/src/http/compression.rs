@@ -8,8 +8,8 @@ use actix_web::{
     middleware::Next,
 };
 
-/// Bodies below this size, in bytes, are sent as they are. Compressing one takes longer than
-/// sending it at 100 Mbit/s.
+/// Bodies below this size, in bytes, are sent as they are: compressing 16 KiB takes a quarter of a
+/// millisecond of a core, and spares at most the sending of 12 KiB.
 pub const MIN_COMPRESSED_BYTES: u64 = 16 * 1024;
 
 const AS_IT_IS: HeaderValue = HeaderValue::from_static("identity");
