@@ -21,7 +21,7 @@ const MIN_UNOBSERVED_WEIGHT: f32 = 1e-6;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlsConfig {
-    /// Length of a factor vector, 1 to 4,096. Default 128.
+    /// Length of a factor vector, 1 to 4,096. Default 192.
     #[schemars(range(min = 1, max = 4096))]
     pub dim: usize,
     /// Number of times both sides are solved, at least 1. Default 12.
@@ -65,7 +65,7 @@ pub struct AlsConfig {
 impl Default for AlsConfig {
     fn default() -> Self {
         Self {
-            dim: 128,
+            dim: 192,
             sweeps: 12,
             regularization: None,
             regularization_exponent: 1.0,

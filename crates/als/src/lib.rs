@@ -10,10 +10,13 @@
 //! - `w (p.q)^2` over all pairs;
 //! - `lambda (n + sum w)^nu |row|^2` over the rows of both sides, where a row has `n` observations.
 //!
-//! Three things differ from the papers. `w` grows with the activity of the user instead of being
-//! one number ([`AlsConfig::for_data`]). `c` falls with the popularity of the item
-//! ([`AlsConfig::popularity_exponent`]). The ridge draws user vectors to the mean of all users
-//! instead of 0: for a user with a short history the mean is the better guess.
+//! Two things differ from the papers. `w` grows with the activity of the user instead of being one
+//! number ([`AlsConfig::for_data`]). `c` falls with the popularity of the item
+//! ([`AlsConfig::popularity_exponent`]).
+//!
+//! Factors lie on their principal axes, on which a row with fewer observations than dimensions is
+//! solved in the space of its observations: the time of a sweep over sparse data hardly grows with
+//! the number of dimensions.
 //!
 //! This crate knows dense indices only: it must never see ids, files or the clock. Rows are solved
 //! in parallel on rayon's pool, and the result does not depend on the number of threads.

@@ -2,7 +2,7 @@ use docent_linalg::{dot, dot_rows};
 
 use crate::{
     AlsConfig, AlsError,
-    solver::{Row, RowSolver, weighted_gram},
+    solver::{Gram, Row, RowSolver},
 };
 
 /// Learned factors of users and items, ready to score items and to fold in users.
@@ -13,10 +13,10 @@ pub struct AlsModel {
     user_factors: Vec<f32>,
     /// `[n_items, dim]`
     item_factors: Vec<f32>,
-    /// Lower triangle of `w0 F^T F` over the item factors `F`, `[dim, dim]`.
-    item_gram: Vec<f32>,
-    /// `[dim]`
-    mean_user: Vec<f32>,
+    /// `w0 F^T F` over the item factors `F`.
+    item_gram: Gram,
+    /// `[dim]`; `None` for 0.
+    prior: Option<Vec<f32>>,
     /// `[n_items]`
     item_weights: Vec<f32>,
 }
@@ -24,7 +24,7 @@ pub struct AlsModel {
 impl AlsModel {
     /// Makes a model of saved factors: users `[n_users, dim]`, items `[n_items, dim]`, row-major.
     ///
-    /// The prior of users is 0 and all items weigh 1 until [`AlsModel::with_prior`] sets them.
+    /// All items weigh 1 until [`AlsModel::with_item_weights`] sets their weights.
     ///
     /// # Errors
     /// [`AlsError::InvalidConfig`], also for a regularisation that the training data did not fill
@@ -46,25 +46,29 @@ impl AlsModel {
             }
         }
         let weights = vec![config.w0(); item_factors.len() / config.dim];
-        let item_gram = weighted_gram(&item_factors, &weights, config.dim);
-        let (mean_user, item_weights) = (vec![0.0; config.dim], vec![1.0; weights.len()]);
-        Ok(Self { config, user_factors, item_factors, item_gram, mean_user, item_weights })
+        let item_gram = Gram::of(&item_factors, &weights, config.dim);
+        let item_weights = vec![1.0; weights.len()];
+        Ok(Self { config, user_factors, item_factors, item_gram, prior: None, item_weights })
     }
 
-    /// Sets the prior of users `[dim]`, which the ridge draws to, and the weight of an observed
-    /// pair of each item `[n_items]`.
+    /// Sets the weight of an observed pair of each item, `[n_items]`.
     ///
     /// # Errors
-    /// [`AlsError::Shape`] when a length differs.
-    pub fn with_prior(mut self, mean_user: Vec<f32>, item_weights: Vec<f32>) -> Result<Self, AlsError> {
-        let expected = [
-            ("mean user", self.dim(), mean_user.len()),
-            ("item weights", self.n_items(), item_weights.len()),
-        ];
-        if let Some((what, expected, got)) = expected.into_iter().find(|(_, expected, got)| expected != got) {
-            return Err(AlsError::Shape { what, expected, got });
-        }
-        (self.mean_user, self.item_weights) = (mean_user, item_weights);
+    /// [`AlsError::Shape`] when the length differs.
+    pub fn with_item_weights(mut self, item_weights: Vec<f32>) -> Result<Self, AlsError> {
+        check_len("item weights", self.n_items(), item_weights.len())?;
+        self.item_weights = item_weights;
+        Ok(self)
+    }
+
+    /// Sets the vector `[dim]` that the ridge of a user draws to: 0 in models of this version, the
+    /// mean user in those of version 0.1.
+    ///
+    /// # Errors
+    /// [`AlsError::Shape`] when the length differs.
+    pub fn with_prior(mut self, prior: Vec<f32>) -> Result<Self, AlsError> {
+        check_len("prior of users", self.dim(), prior.len())?;
+        self.prior = Some(prior);
         Ok(self)
     }
 
@@ -104,12 +108,6 @@ impl AlsModel {
         &self.item_factors
     }
 
-    /// Returns the prior of users, `[dim]`: the mean vector of the users who have observations.
-    #[must_use]
-    pub fn mean_user(&self) -> &[f32] {
-        &self.mean_user
-    }
-
     /// Returns the weight of an observed pair of each item, `[n_items]`.
     #[must_use]
     pub fn item_weights(&self) -> &[f32] {
@@ -125,7 +123,7 @@ impl AlsModel {
 
     /// Returns the exact least-squares vector `[dim]` of a user with this history of
     /// `(item, confidence)`: one more user step of training, for a user of any age. An empty
-    /// history gives the mean user.
+    /// history gives the prior.
     ///
     /// # Errors
     /// [`AlsError::OutOfRange`] for an unknown item, [`AlsError::InvalidConfidence`],
@@ -162,7 +160,7 @@ impl AlsModel {
     }
 
     fn solver(&self) -> RowSolver<'_> {
-        RowSolver::new(&self.item_factors, &self.item_gram, &self.mean_user)
+        RowSolver::new(&self.item_factors, &self.item_gram, self.prior.as_deref(), self.dim())
     }
 
     /// Returns the items of a history, and their confidences times the weights of the items.
@@ -201,6 +199,10 @@ impl AlsModel {
             dot_rows(user, &self.item_factors, scores);
         }
     }
+}
+
+fn check_len(what: &'static str, expected: usize, got: usize) -> Result<(), AlsError> {
+    if expected == got { Ok(()) } else { Err(AlsError::Shape { what, expected, got }) }
 }
 
 #[cfg(test)]

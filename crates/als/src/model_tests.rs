@@ -54,7 +54,7 @@ fn fold_in_minimises_the_objective() {
     let loss = |x: &[f32]| {
         let observed: f32 = history.iter().map(|&(i, c)| c * (1.0 - model.score(x, i)).powi(2)).sum();
         let all: f32 = (0..12).map(|i| weight * model.score(x, i).powi(2)).sum();
-        let norm: f32 = x.iter().zip(model.mean_user()).map(|(v, mean)| (v - mean).powi(2)).sum();
+        let norm: f32 = x.iter().map(|v| v * v).sum();
         observed + all + model.config.regularization.unwrap() * (3.0 + 12.0 * weight) * norm
     };
     for axis in 0..4 {
@@ -104,11 +104,11 @@ fn items_minimise_the_objective_of_active_users_and_rare_items() {
 }
 
 #[test]
-fn a_user_with_a_short_history_is_drawn_to_the_mean_user() {
+fn a_user_of_a_model_with_a_prior_is_drawn_to_it() {
     let items = (0..12).map(|x| x as f32 / 10.0).collect();
     let strict = AlsConfig { regularization: Some(1e3), ..config(2) };
     let model = AlsModel::from_factors(strict, Vec::new(), items).unwrap();
-    let model = model.with_prior(vec![0.5, -0.25], vec![1.0; 6]).unwrap();
+    let model = model.with_prior(vec![0.5, -0.25]).unwrap();
     let folded = model.fold_in(&[(3, 1.0)]).unwrap();
     assert!(folded.iter().zip([0.5, -0.25]).all(|(x, mean)| (x - mean).abs() < 1e-2), "{folded:?}");
 }
@@ -166,14 +166,29 @@ fn the_same_seed_gives_the_same_factors_on_any_number_of_threads() {
 }
 
 #[test]
-fn a_user_who_likes_everything_does_no_harm_and_one_who_likes_nothing_is_the_mean() {
+fn a_user_who_likes_everything_does_no_harm_and_one_who_likes_nothing_is_0() {
     let all = (0..20).map(|i| (0, i, 1.0)).chain([(1, 3, 1.0)]);
     let model = train(&InteractionMatrix::from_triples(3, 20, all).unwrap(), &config(4));
     assert!(model.user_factors().iter().chain(model.item_factors()).all(|x| x.is_finite()));
-    let of_user = |user: usize| &model.user_factors()[4 * user..][..4];
-    let mean: Vec<f32> = of_user(0).iter().zip(of_user(1)).map(|(a, b)| (a + b) / 2.0).collect();
-    assert_eq!(model.mean_user(), mean);
-    assert_eq!(model.fold_in(&[]).unwrap(), mean);
+    assert_eq!(model.user_factors()[8..], [0.0; 4]);
+    assert_eq!(model.fold_in(&[]).unwrap(), [0.0; 4]);
+}
+
+#[test]
+fn small_systems_are_solved_as_whole_ones() {
+    let model = train(&checkerboard(30), &config(8));
+    let (columns, confidences) = ([2, 4, 9, 11], [1.0, 0.5, 2.0, 1.0]);
+    let row = model.row(&columns, &confidences);
+    let of = |gram: &Gram| {
+        let mut solution = vec![0.0; 8];
+        assert!(RowSolver::new(&model.item_factors, gram, None, 8).solve(&row, &mut solution));
+        solution
+    };
+    let Gram::Diagonal(diagonal) = &model.item_gram else { panic!("{:?}", model.item_gram) };
+    let mut whole = vec![0.0; 64];
+    whole.iter_mut().step_by(9).zip(diagonal).for_each(|(cell, value)| *cell = *value);
+    let (small, whole) = (of(&model.item_gram), of(&Gram::Full(whole)));
+    assert!(small.iter().zip(&whole).all(|(a, b)| (a - b).abs() < 1e-4), "{small:?} {whole:?}");
 }
 
 #[test]
@@ -184,10 +199,10 @@ fn saved_and_loaded_factors_score_the_same() {
         model.user_factors.clone(),
         model.item_factors.clone(),
     )
-    .and_then(|loaded| loaded.with_prior(model.mean_user.clone(), model.item_weights.clone()));
+    .and_then(|loaded| loaded.with_item_weights(model.item_weights.clone()));
     assert_eq!(loaded.as_ref(), Ok(&model));
-    let other = model.clone().with_prior(vec![0.0; 3], vec![1.0; 10]);
-    assert_eq!(other, Err(AlsError::Shape { what: "mean user", expected: 4, got: 3 }));
+    let other = model.clone().with_prior(vec![0.0; 3]);
+    assert_eq!(other, Err(AlsError::Shape { what: "prior of users", expected: 4, got: 3 }));
     let broken = AlsModel::from_factors(config(4), vec![0.0; 7], vec![]);
     assert_eq!(broken, Err(AlsError::Shape { what: "user factors", expected: 4, got: 7 }));
 }

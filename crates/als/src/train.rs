@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::{
     AlsConfig, AlsError, AlsModel,
-    solver::{Row, RowSolver, weighted_gram},
+    solver::{Axes, Gram, Row, RowSolver},
 };
 
 /// Rows that one task solves with the same buffers.
@@ -48,8 +48,6 @@ impl AlsModel {
         let item_weights = liked_by.activity_shares(config.popularity_exponent);
         let liked_by = liked_by.scaled(&item_weights);
         let likes = &liked_by.transposed();
-        let mut mean_user = vec![0.0; config.dim];
-        let item_prior = vec![0.0; config.dim];
         let mut users = vec![0.0; likes.n_rows() * config.dim];
         let mut items = initial_factors(&liked_by, config)?;
         let user_shares: Vec<f32> =
@@ -58,33 +56,23 @@ impl AlsModel {
         let total = 2 * config.sweeps;
         for done in 1..=total {
             if done % 2 == 1 {
-                let side = Side { what: "user", rows: likes, prior: &mean_user, ridge_mass: 1.0 };
-                side.solve((&items, &item_shares), (&mut users, &user_shares), config)?;
-                mean_user = mean_of_active(&users, likes, config.dim);
+                let side = Side { what: "user", rows: likes, ridge_mass: 1.0 };
+                side.solve((&mut items, &item_shares), (&mut users, &user_shares), config)?;
             } else {
                 let ridge_mass = config.item_ridge_mass;
-                let side = Side { what: "item", rows: &liked_by, prior: &item_prior, ridge_mass };
-                side.solve((&users, &user_shares), (&mut items, &item_shares), config)?;
+                let side = Side { what: "item", rows: &liked_by, ridge_mass };
+                side.solve((&mut users, &user_shares), (&mut items, &item_shares), config)?;
             }
             if progress(HalfSweep { done, total }).is_break() {
                 return Err(AlsError::Interrupted);
             }
         }
-        Self::from_factors(config.clone(), users, items)?.with_prior(mean_user, item_weights)
+        let axes = Axes::of(&items, &item_shares, config.dim);
+        let axes = axes.ok_or(AlsError::Diverged { what: "item", row: 0 })?;
+        axes.turn(&mut users);
+        axes.turn(&mut items);
+        Self::from_factors(config.clone(), users, items)?.with_item_weights(item_weights)
     }
-}
-
-/// Returns the mean factors `[dim]` of the users who have observations.
-fn mean_of_active(users: &[f32], likes: &InteractionMatrix, dim: usize) -> Vec<f32> {
-    let mut sums = vec![0.0f64; dim];
-    let mut active = 0;
-    for (user, factors) in users.chunks_exact(dim).enumerate() {
-        if !likes.row(user).0.is_empty() {
-            sums.iter_mut().zip(factors).for_each(|(sum, x)| *sum += f64::from(*x));
-            active += 1;
-        }
-    }
-    sums.iter().map(|sum| (sum / f64::from(active.max(1))) as f32).collect()
 }
 
 /// Draws normal factors `[n_items, dim]` for items that have users, and leaves the others zero: no
@@ -115,18 +103,16 @@ struct Side<'a> {
     what: &'static str,
     /// Observations of each row.
     rows: &'a InteractionMatrix,
-    /// Vector that the ridges draw to, `[dim]`.
-    prior: &'a [f32],
     /// Share of the unobserved weight that counts in the ridges.
     ridge_mass: f32,
 }
 
 impl Side<'_> {
     /// Replaces the `solved` factors `[n, dim]` by the minimisers given the `fixed` factors of the
-    /// other side. Each side comes with the shares of `w0` that its unobserved pairs weigh, `[n]`.
+    /// other side, which are turned to their principal axes. Each side comes with the shares of `w0` that its unobserved pairs weigh, `[n]`.
     fn solve(
         &self,
-        (fixed, fixed_shares): (&[f32], &[f32]),
+        (fixed, fixed_shares): (&mut [f32], &[f32]),
         (solved, solved_shares): (&mut [f32], &[f32]),
         config: &AlsConfig,
     ) -> Result<(), AlsError> {
@@ -134,20 +120,23 @@ impl Side<'_> {
         let weights: Vec<f32> = fixed_shares.iter().map(|share| config.w0() * share).collect();
         // A sum of a million small numbers in 32 bits is off by a percent.
         let mass = weights.iter().map(|&weight| f64::from(weight)).sum::<f64>() as f32;
-        let gram = weighted_gram(fixed, &weights, dim);
+        let diverged = |row| AlsError::Diverged { what: self.what, row };
+        let axes = Axes::of(fixed, &weights, dim).ok_or_else(|| diverged(0))?;
+        axes.turn(fixed);
+        let (fixed, gram) = (&*fixed, Gram::Diagonal(axes.diagonal));
         solved
             .par_chunks_mut(ROWS_PER_TASK * dim)
             .zip(solved_shares.par_chunks(ROWS_PER_TASK))
             .enumerate()
             .try_for_each_init(
-                || RowSolver::new(fixed, &gram, self.prior),
+                || RowSolver::new(fixed, &gram, None, dim),
                 |solver, (task, (chunk, shares))| {
                     for (offset, (solution, &share)) in chunk.chunks_exact_mut(dim).zip(shares).enumerate() {
                         let index = task * ROWS_PER_TASK + offset;
                         let (columns, confidences) = self.rows.row(index);
                         let ridge = config.ridge(columns.len(), self.ridge_mass * share * mass);
                         if !solver.solve(&Row { columns, confidences, share, ridge }, solution) {
-                            return Err(AlsError::Diverged { what: self.what, row: index });
+                            return Err(diverged(index));
                         }
                     }
                     Ok(())

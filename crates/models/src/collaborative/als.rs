@@ -58,7 +58,6 @@ impl AlsRecommender {
             name,
             &[
                 Tensor::new("items", shape, als.item_factors().to_vec())?,
-                Tensor::new("mean_user", vec![als.dim()], als.mean_user().to_vec())?,
                 Tensor::new("item_weights", vec![als.n_items()], als.item_weights().to_vec())?,
             ],
         )?;
@@ -74,15 +73,17 @@ impl AlsRecommender {
         let config: AlsConfig = snapshot.json(name)?;
         let mut file = snapshot.tensors(name)?;
         let (_, items) = file.take_any("items")?;
-        let model = AlsModel::from_factors(config, Vec::new(), items)?;
-        // The first snapshots had neither.
-        let has_prior = file.names().iter().any(|name| name == "mean_user");
-        let model = if has_prior {
-            let (mean_user, item_weights) = (file.take_any("mean_user")?.1, file.take_any("item_weights")?.1);
-            model.with_prior(mean_user, item_weights)?
-        } else {
-            model
-        };
+        let names = file.names();
+        let has = |wanted: &str| names.iter().any(|name| name == wanted);
+        let mut model = AlsModel::from_factors(config, Vec::new(), items)?;
+        // The first snapshots lack them.
+        if has("item_weights") {
+            model = model.with_item_weights(file.take_any("item_weights")?.1)?;
+        }
+        // Only snapshots of version 0.1 have it.
+        if has("mean_user") {
+            model = model.with_prior(file.take_any("mean_user")?.1)?;
+        }
         Ok(Self::new(kind, model))
     }
 }
