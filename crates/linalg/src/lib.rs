@@ -29,12 +29,14 @@
 
 mod cholesky;
 mod dot;
+mod quantised;
 mod select;
 mod sparse_rows;
 mod vector;
 
 pub use cholesky::{CholeskyFactor, CholeskySolver};
 pub use dot::{dot, dot_rows, dot_selected_rows};
+pub use quantised::QuantisedRows;
 pub use select::{best_first, keep_best, select_best, top_k, top_k_where};
 pub use sparse_rows::{InvalidRows, SparseRows, largest};
 pub use vector::{add_scaled, cosine, normalise, scale};

@@ -2,11 +2,17 @@ use std::sync::Arc;
 
 use docent_als::{AlsConfig, AlsModel};
 use docent_domain::{Event, as_set};
-use docent_linalg::{add_scaled, dot, scale};
+use docent_linalg::{QuantisedRows, add_scaled, dot, scale, top_k};
 use docent_snapshot::{Draft, Snapshot, Tensor};
 
-use super::{CollaborativeModel, ModelKind, UserScores, check_items, kind_file, user_scores::Dense};
+use super::{
+    CollaborativeModel, ModelKind, UserScores, check_items, kind_file,
+    user_scores::{Dense, best_unseen},
+};
 use crate::ModelError;
+
+/// Candidates by coarse scores for each of the best items, which are then scored exactly.
+const COARSE_PER_BEST: usize = 2;
 
 /// [`AlsModel`] that folds every user in from their history.
 #[derive(Debug, Clone)]
@@ -15,6 +21,8 @@ pub struct AlsRecommender {
     model: Arc<AlsModel>,
     /// Mean of all item factors, `[dim]`.
     mean_item: Vec<f32>,
+    /// Item factors in eight bits, to find the best items by.
+    coarse_items: Arc<QuantisedRows>,
 }
 
 impl AlsRecommender {
@@ -26,7 +34,8 @@ impl AlsRecommender {
             add_scaled(&mut mean_item, 1.0, factors);
         }
         scale(&mut mean_item, 1.0 / model.n_items().max(1) as f32);
-        Self { kind, model: Arc::new(model), mean_item }
+        let coarse_items = Arc::new(QuantisedRows::of(model.item_factors(), model.dim()));
+        Self { kind, model: Arc::new(model), mean_item, coarse_items }
     }
 
     /// Returns the trained factors.
@@ -102,7 +111,12 @@ impl CollaborativeModel for AlsRecommender {
     }
 
     fn fold_in(&self, history: &[Event]) -> Result<Box<dyn UserScores + '_>, ModelError> {
-        Ok(Box::new(AlsScores { als: self, user: self.user_factors(history)?, all: Dense::default() }))
+        Ok(Box::new(AlsScores {
+            als: self,
+            user: self.user_factors(history)?,
+            all: Dense::default(),
+            coarse: Dense::default(),
+        }))
     }
 
     fn item_factors(&self, item: u32) -> Option<&[f32]> {
@@ -121,6 +135,7 @@ struct AlsScores<'a> {
     /// `[dim]`
     user: Vec<f32>,
     all: Dense,
+    coarse: Dense,
 }
 
 impl UserScores for AlsScores<'_> {
@@ -138,6 +153,26 @@ impl UserScores for AlsScores<'_> {
             self.als.model.score_all(&self.user, &mut scores);
             Ok(scores)
         })
+    }
+
+    fn coarse(&self) -> Result<&[f32], ModelError> {
+        if let Some(all) = self.all.known() {
+            return Ok(all);
+        }
+        self.coarse.get(|| {
+            let mut scores = Vec::new();
+            self.als.coarse_items.dot_all(&self.user, &mut scores);
+            Ok(scores)
+        })
+    }
+
+    fn best(&self, k: usize, seen: &[u32]) -> Result<Vec<(u32, f32)>, ModelError> {
+        if let Some(all) = self.all.known() {
+            return Ok(best_unseen(all, k, seen));
+        }
+        let near = best_unseen(self.coarse()?, k.saturating_mul(COARSE_PER_BEST), seen);
+        let exact = near.into_iter().map(|(item, _)| (item, self.als.model.score(&self.user, item)));
+        Ok(top_k(exact, k))
     }
 
     fn mean(&self) -> Result<f32, ModelError> {

@@ -266,7 +266,11 @@ impl BlendScores<'_> {
         if !self.members.iter().any(|member| is_quick(&member)) {
             return Ok(self.all()?.to_vec());
         }
-        self.sum(self.members.iter().filter(is_quick))
+        let mut sum = vec![0.0; self.n_items];
+        for member in self.members.iter().filter(is_quick) {
+            member.add_scaled(&mut sum, member.scores.coarse()?);
+        }
+        Ok(sum)
     }
 
     /// Returns the factors of the user in [`Blend::factorisation`], and the scale of its scores.
@@ -287,15 +291,14 @@ impl BlendScores<'_> {
             Ok(Scale { mean: 0.0, inverse: 1.0 })
         }
     }
+}
 
-    fn sum<'m>(&self, members: impl Iterator<Item = &'m OfMember<'m>>) -> Result<Vec<f32>, ModelError> {
-        let mut sum = vec![0.0; self.n_items];
-        for member in members {
-            for (sum, &score) in sum.iter_mut().zip(member.scores.all()?) {
-                *sum += member.share * member.scale.apply(score);
-            }
+impl OfMember<'_> {
+    /// Adds the share of the member's scores, on its scale.
+    fn add_scaled(&self, sum: &mut [f32], scores: &[f32]) {
+        for (sum, &score) in sum.iter_mut().zip(scores) {
+            *sum += self.share * self.scale.apply(score);
         }
-        Ok(sum)
     }
 }
 
@@ -303,15 +306,19 @@ impl UserScores for BlendScores<'_> {
     fn score(&self, items: &[u32]) -> Result<Vec<f32>, ModelError> {
         let mut sum = vec![0.0; items.len()];
         for member in &self.members {
-            for (sum, score) in sum.iter_mut().zip(member.scores.score(items)?) {
-                *sum += member.share * member.scale.apply(score);
-            }
+            member.add_scaled(&mut sum, &member.scores.score(items)?);
         }
         Ok(sum)
     }
 
     fn all(&self) -> Result<&[f32], ModelError> {
-        self.all.get(|| self.sum(self.members.iter()))
+        self.all.get(|| {
+            let mut sum = vec![0.0; self.n_items];
+            for member in &self.members {
+                member.add_scaled(&mut sum, member.scores.all()?);
+            }
+            Ok(sum)
+        })
     }
 
     fn mean(&self) -> Result<f32, ModelError> {

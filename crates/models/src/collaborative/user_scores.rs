@@ -16,11 +16,18 @@ pub trait UserScores: Send + Sync {
 
     /// Returns the scores of all items, `[n_items]`, computed on first use.
     ///
-    /// A model may score items far from the best more coarsely than [`UserScores::score`] does.
-    ///
     /// # Errors
     /// As [`UserScores::score`].
     fn all(&self) -> Result<&[f32], ModelError>;
+
+    /// Returns scores of all items, `[n_items]`, that are good enough to choose candidates by, at
+    /// less cost than [`UserScores::all`] where a model has such.
+    ///
+    /// # Errors
+    /// As [`UserScores::score`].
+    fn coarse(&self) -> Result<&[f32], ModelError> {
+        self.all()
+    }
 
     /// Returns the mean score of all items, without visiting them.
     ///
@@ -34,9 +41,7 @@ pub trait UserScores: Send + Sync {
     /// # Errors
     /// As [`UserScores::score`].
     fn best(&self, k: usize, seen: &[u32]) -> Result<Vec<(u32, f32)>, ModelError> {
-        let mut seen = seen.iter().copied().peekable();
-        let unseen = (0u32..).zip(self.all()?.iter().copied());
-        Ok(top_k(unseen.filter(|(item, _)| seen.next_if_eq(item).is_none()), k))
+        Ok(best_unseen(self.all()?, k, seen))
     }
 
     /// Returns the factors of the user, `[n_factors]`, where a score is their dot product with
@@ -50,6 +55,13 @@ pub trait UserScores: Send + Sync {
     fn often_next_after(&self, _item: u32) -> Option<u32> {
         None
     }
+}
+
+/// Returns the `k` best of `scores` `[n_items]` outside `seen`, which is ascending.
+pub(super) fn best_unseen(scores: &[f32], k: usize, seen: &[u32]) -> Vec<(u32, f32)> {
+    let mut seen = seen.iter().copied().peekable();
+    let unseen = (0u32..).zip(scores.iter().copied());
+    top_k(unseen.filter(|(item, _)| seen.next_if_eq(item).is_none()), k)
 }
 
 /// The scores of all items, computed on first use.
