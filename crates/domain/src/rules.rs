@@ -14,8 +14,8 @@ pub struct Signals {
     pub scroll_depth: Option<f64>,
     /// Rating in stars, 0.5 to 5 in steps of 0.5.
     pub rating: Option<f64>,
-    /// Number of times or quantity that the interaction stands for: plays, hours, pieces. More
-    /// than 0. It gives the strength; the store keeps the strength alone.
+    /// Quantity of the interaction, more than 0: plays, hours, pieces. It gives the strength, and
+    /// the store keeps the strength alone.
     pub count: Option<f64>,
 }
 

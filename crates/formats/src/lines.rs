@@ -3,7 +3,7 @@ use std::{
     path::Path,
 };
 
-use crate::{FormatError, Input, Location, Opener, reader};
+use crate::{FormatError, Input, Location, Opener};
 
 /// The lines of a text file without their ends.
 ///
@@ -42,7 +42,7 @@ impl Line {
 
 impl Lines {
     pub fn open(path: &Path, opener: &dyn Opener) -> Result<Self, FormatError> {
-        Ok(Self::new(reader::open(opener, path)?, Location::start_of(path)))
+        Ok(Self::new(docent_rows::open(opener, path)?, Location::start_of(path)))
     }
 
     pub fn new(input: Input, start: Location) -> Self {

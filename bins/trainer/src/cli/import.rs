@@ -23,13 +23,13 @@ pub enum ImportSource {
     Movielens(SetArgs),
     /// Amazon reviews of 2014, 2018 or 2023, and the files meta_*
     Amazon(SetArgs),
-    /// Goodbooks-10k
+    /// Goodbooks-10k: books, ratings and to-read lists
     Goodbooks(SetArgs),
-    /// Book-Crossing
+    /// Book-Crossing: books and ratings
     BookCrossing(SetArgs),
     /// RetailRocket: events.csv
     Retailrocket(SetArgs),
-    /// Steam-200k
+    /// Steam-200k: purchases and hours of play
     Steam(SetArgs),
     /// Last.fm: HetRec 2011 or 360K
     Lastfm(SetArgs),

@@ -12,7 +12,7 @@ use crate::{cli::import::ImportOptions, logging};
 /// Maximum number of bad lines that are reported one by one.
 pub const MAX_REPORTED: usize = 20;
 
-/// What an import would do.
+/// Counts of an import, before it writes.
 #[derive(Debug, Default)]
 pub struct Checked {
     /// Resources of the files.
@@ -37,9 +37,9 @@ pub struct Checked {
     pub has_no_catalogue: bool,
     creates_missing: bool,
     in_store: Ids,
-    /// Interactions that break no rule, of these those whose resource is known, and those whose user
-    /// is the id of a resource.
+    /// Interactions that break no rule.
     n_interactions: u64,
+    /// Interactions whose resource is known, and those whose user is the id of a resource.
     known_items: u64,
     users_that_are_items: u64,
     unknown_example: Option<(String, String)>,

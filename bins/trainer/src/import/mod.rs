@@ -1,7 +1,7 @@
 //! `import`: reads files of other formats into the store.
 //!
 //! Files are read from end to end three times: to recognise what they are, to check every record,
-//! and to write. What is wrong with a file as a whole is found before anything is written.
+//! and to write. Faults of a file as a whole are found before anything is written.
 
 mod check;
 mod links;

@@ -1,4 +1,4 @@
-//! What was recognised and what would be imported, as text.
+//! The files as they were recognised, and the counts of an import, as text.
 
 use std::fmt::Write;
 

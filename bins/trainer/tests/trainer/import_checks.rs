@@ -1,4 +1,4 @@
-//! What an import finds before it writes: faults of files, swapped columns, missing catalogues.
+//! Checks of an import before it writes: faults of files, swapped columns, missing catalogues.
 
 use serde_json::Value;
 

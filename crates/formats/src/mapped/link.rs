@@ -2,13 +2,9 @@ use docent_domain::{Link, ResourceId};
 use serde_json::Value;
 
 use super::{id, text};
-use crate::{
-    Record,
-    mapping::Role,
-    rows::{Cell, Row},
-    survey::Part,
-    values::number,
-};
+use docent_rows::{Cell, Row};
+
+use crate::{Record, mapping::Role, survey::Part, values::number};
 
 /// Kind of a link that names none.
 const CITATION: &str = "citation";
@@ -30,23 +26,24 @@ pub(super) fn nested(cell: Cell<'_>) -> Result<Vec<Link>, String> {
 }
 
 fn one(value: &Value) -> Result<Link, String> {
-    let expected = || {
-        format!("links: expected {{\"target\": \"b\", \"kind\": \"citation\", \"weight\": 1}}, got {value}")
-    };
-    let object = value.as_object().ok_or_else(expected)?;
-    let target = match object.get("target").ok_or_else(expected)? {
+    let object = value.as_object().ok_or_else(|| expected(value))?;
+    let target = match object.get("target").ok_or_else(|| expected(value))? {
         Value::String(target) => target.clone(),
         Value::Number(target) if !target.is_f64() => target.to_string(),
-        _ => return Err(expected()),
+        _ => return Err(expected(value)),
     };
     let weight = match object.get("weight") {
         None | Some(Value::Null) => 1.0,
-        Some(weight) => weight.as_f64().ok_or_else(expected)?,
+        Some(weight) => weight.as_f64().ok_or_else(|| expected(value))?,
     };
     let kind = match object.get("kind") {
         None | Some(Value::Null) => CITATION,
-        Some(kind) => kind.as_str().ok_or_else(expected)?,
+        Some(kind) => kind.as_str().ok_or_else(|| expected(value))?,
     };
     let target = ResourceId::new(target).map_err(|error| format!("links: {error}"))?;
     Ok(Link { target, kind: kind.to_owned(), weight })
+}
+
+fn expected(value: &Value) -> String {
+    format!("links: expected {{\"target\": \"b\", \"kind\": \"citation\", \"weight\": 1}}, got {value}")
 }

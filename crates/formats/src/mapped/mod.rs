@@ -13,11 +13,12 @@ use std::{
 use docent_domain::DomainError;
 
 use self::side::Side;
+use docent_rows::{Row, Rows};
+
 use crate::{
     FormatError, Located, Opener, Reader, Records,
     mapping::{Fields, Kind, Role},
     reader,
-    rows::{Row, Rows},
     survey::{FileProfile, Part, tag},
     values::{scalar, shown},
 };
@@ -127,7 +128,7 @@ fn id<T: std::str::FromStr<Err = DomainError>>(
     let name = fields.name(role);
     let cell = fields.get(role, row).ok_or_else(|| format!("{name} is empty; expected an id"))?;
     let number = match cell {
-        crate::rows::Cell::Json(serde_json::Value::Number(number)) => {
+        docent_rows::Cell::Json(serde_json::Value::Number(number)) => {
             number.as_f64().filter(|_| number.is_f64())
         }
         _ => None,

@@ -3,10 +3,11 @@ use docent_domain::Resource;
 use serde_json::{Map, Number, Value};
 
 use super::{id, link, side::Side, text};
+use docent_rows::{Cell, Row};
+
 use crate::{
     Record,
     mapping::{FileMapping, Role},
-    rows::{Cell, Row},
     survey::{Attribute, Part},
     values::{is_missing, list, number, scalar, shown},
 };
@@ -26,12 +27,7 @@ pub(super) fn record(
         }
         None => id.to_string(),
     };
-    let names = |role| -> Vec<String> {
-        let separator = mapping.list_separator.as_deref();
-        let names = fields.all(role, row).flat_map(|cell| list::names(cell, separator));
-        names.filter(|name| !mapping.blank.contains(name)).collect()
-    };
-    let mut subjects = names(Role::Subjects);
+    let mut subjects = names(Role::Subjects, part, row, mapping);
     for (name, place) in &fields.flags {
         if row.get(place).and_then(scalar).is_some_and(|flag| is_true(flag.trim()) == Some(true)) {
             subjects.push(name.clone());
@@ -43,7 +39,7 @@ pub(super) fn record(
     let has_all_links = links.is_some();
     let mut resource = Resource {
         text: texts(part, row),
-        authors: names(Role::Authors),
+        authors: names(Role::Authors, part, row, mapping),
         source: text(fields, Role::Source, row),
         language: text(fields, Role::Language, row),
         url: text(fields, Role::Url, row),
@@ -60,6 +56,12 @@ pub(super) fn record(
         side.complete(&mut resource, key.as_deref());
     }
     Ok(Record::Resource { resource, has_all_links })
+}
+
+fn names(role: Role, part: &Part, row: Row<'_>, mapping: &FileMapping) -> Vec<String> {
+    let separator = mapping.list_separator.as_deref();
+    let names = part.fields.all(role, row).flat_map(|cell| list::names(cell, separator));
+    names.filter(|name| !mapping.blank.contains(name)).collect()
 }
 
 fn texts(part: &Part, row: Row<'_>) -> String {

@@ -3,17 +3,18 @@ use std::collections::HashMap;
 use docent_domain::Resource;
 
 use super::text;
+use docent_rows::Rows;
+
 use crate::{
-    FormatError, Opener,
+    FormatError, Location, Opener,
     mapping::{Kind, Role},
-    rows::Rows,
-    survey::FileProfile,
+    survey::{FileProfile, Part},
 };
 
 /// Labels of a resource that are kept: those of the file that come first.
 const MAX_LABELS: usize = 50;
 
-/// What side files say about resources, by their ids or keys.
+/// Labels and texts of resources, by their ids or keys.
 #[derive(Debug, Default)]
 pub(super) struct Side {
     names: HashMap<String, String>,
@@ -43,15 +44,11 @@ impl Side {
                         Kind::Labels => Role::Label,
                         _ => Role::Text,
                     };
-                    let missing = |role| {
-                        let reason = format!("{} is empty; expected text", part.fields.name(role));
-                        FormatError::line(rows.location(), reason)
-                    };
                     let row = rows.row();
                     match (text(&part.fields, Role::Id, row), text(&part.fields, of_row, row)) {
                         (Some(id), Some(value)) => side.add(kind, id, value),
-                        (None, _) => errors.push(missing(Role::Id)),
-                        (_, None) => errors.push(missing(of_row)),
+                        (None, _) => errors.push(missing(part, Role::Id, rows.location())),
+                        (_, None) => errors.push(missing(part, of_row, rows.location())),
                     }
                 }
             }
@@ -97,4 +94,8 @@ impl Side {
             resource.text.push_str(text);
         }
     }
+}
+
+fn missing(part: &Part, role: Role, location: Location) -> FormatError {
+    FormatError::line(location, format_args!("{} is empty; expected text", part.fields.name(role)))
 }

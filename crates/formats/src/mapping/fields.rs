@@ -4,7 +4,7 @@ use super::{
     FileMapping, Kind,
     names::{Role, normal, required, roles},
 };
-use crate::rows::{Cell, Place, Row};
+use docent_rows::{Cell, Place, Row};
 
 /// The columns of one kind of rows, by what they are.
 #[derive(Debug, Clone, Default)]
@@ -40,15 +40,18 @@ impl Fields {
         }
         let normal: Vec<(String, &(String, Place))> =
             columns.iter().map(|column| (normal(&column.0), column)).collect();
-        let is_ours = |name| normal.iter().any(|(column, _)| column == name);
         // A header of our own with one other name is a mistake that is not guessed at.
-        let is_own = is_ours("interaction_type") && (is_ours("resource_id") || is_ours("user_id"));
+        let ours = ["interaction_type", "resource_id", "user_id"]
+            .map(|name| normal.iter().any(|(column, _)| column == name));
+        let is_own = matches!(ours, [true, true, _] | [true, _, true]);
         for (role, names) in roles(kind) {
             if fields.by_role.contains_key(role) {
                 continue;
             }
-            let found =
-                names.iter().filter(|name| !(is_own && matches!(**name, "user" | "item"))).find_map(|name| {
+            let found = names
+                .split_whitespace()
+                .filter(|name| !(is_own && matches!(*name, "user" | "item")))
+                .find_map(|name| {
                     normal.iter().find(|(column, (_, place))| column == name && !taken.contains(&place))
                 });
             if let Some((_, (column, place))) = found
@@ -130,8 +133,8 @@ fn there_are(columns: &[(String, Place)]) -> String {
 }
 
 fn missing(kind: Kind, role: Role, columns: &[(String, Place)], absent: &[String]) -> String {
-    let names = roles(kind).iter().find(|(other, _)| *other == role).map_or(&[][..], |(_, names)| names);
-    let store = names.first().copied().unwrap_or_default();
+    let names = roles(kind).iter().find(|(other, _)| *other == role).map_or("", |(_, names)| *names);
+    let store = names.split_whitespace().next().unwrap_or_default();
     if let Some(absent) = absent.iter().find(|entry| entry.starts_with(&format!("{role}="))) {
         return format!("there is no column for {absent}; {}", there_are(columns));
     }

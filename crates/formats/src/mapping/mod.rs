@@ -28,7 +28,7 @@ pub enum Kind {
     Texts,
     /// Links between resources.
     Links,
-    /// Resources.
+    /// Resources and their content.
     Resources,
     /// Interactions of users with resources.
     Interactions,
@@ -51,7 +51,7 @@ impl fmt::Display for Kind {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged, expecting = "the name of a column, or a list of names")]
 pub enum Columns {
-    /// One column.
+    /// One column alone.
     One(String),
     /// Several columns: texts and lists are joined, of other values the first counts.
     Many(Vec<String>),

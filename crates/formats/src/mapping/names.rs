@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use super::Kind;
 
-/// What a column is.
+/// The meaning of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Role {
     User,
@@ -83,219 +83,39 @@ impl FromStr for Role {
     }
 }
 
-const USER: &[&str] = &[
-    "user_id",
-    "userid",
-    "uid",
-    "visitorid",
-    "visitor_id",
-    "reviewer_id",
-    "customer_id",
-    "customerid",
-    "member_id",
-    "memberid",
-    "account_id",
-    "client_id",
-    "reader_id",
-    "listener_id",
-    "user",
-    "user_name",
-    "username",
-    "profile_id",
-    "session_id",
-    "sessionid",
-];
-const ITEM: &[&str] = &[
-    "resource_id",
-    "item_id",
-    "itemid",
-    "parent_asin",
-    "asin",
-    "isbn",
-    "business_id",
-    "movie_id",
-    "movieid",
-    "product_id",
-    "productid",
-    "book_id",
-    "bookid",
-    "artist_id",
-    "artistid",
-    "song_id",
-    "track_id",
-    "game_id",
-    "anime_id",
-    "article_id",
-    "video_id",
-    "content_id",
-    "news_id",
-    "document_id",
-    "doc_id",
-    "recipe_id",
-    "app_id",
-    "course_id",
-    "goods_id",
-    "sku",
-    "item",
-    "product",
-    "iid",
-];
-const TYPE: &[&str] = &[
-    "interaction_type",
-    "feedback_type",
-    "event_type",
-    "event",
-    "action_type",
-    "action",
-    "behavior_type",
-    "behavior",
-    "behaviour",
-    "type",
-];
-const RATING: &[&str] =
-    &["rating", "overall", "stars", "score", "book_rating", "user_rating", "review_score", "rating_score"];
-const COUNT: &[&str] = &[
-    "count",
-    "plays",
-    "play_count",
-    "playcount",
-    "listen_count",
-    "quantity",
-    "qty",
-    "n_plays",
-    "times_played",
-];
-const TIME: &[&str] = &[
-    "occurred_at",
-    "timestamp",
-    "unix_review_time",
-    "time_stamp",
-    "time",
-    "datetime",
-    "date_time",
-    "event_time",
-    "created_at",
-    "created",
-    "ts",
-    "date",
-    "review_time",
-    "review_date",
-    "rated_at",
-    "played_at",
-    "date_added",
-    "last_updated",
-];
-const ID: &[&str] = &[
-    "id",
-    "resource_id",
-    "item_id",
-    "itemid",
-    "parent_asin",
-    "asin",
-    "isbn",
-    "business_id",
-    "movie_id",
-    "movieid",
-    "product_id",
-    "productid",
-    "book_id",
-    "bookid",
-    "artist_id",
-    "artistid",
-    "song_id",
-    "track_id",
-    "game_id",
-    "anime_id",
-    "article_id",
-    "video_id",
-    "content_id",
-    "news_id",
-    "document_id",
-    "doc_id",
-    "recipe_id",
-    "app_id",
-    "course_id",
-    "goods_id",
-    "sku",
-    "item",
-    "product",
-];
-const TITLE: &[&str] = &[
-    "title",
-    "name",
-    "movie_title",
-    "book_title",
-    "item_name",
-    "item_title",
-    "product_name",
-    "product_title",
-    "headline",
-    "artist_name",
-    "track_name",
-    "song_title",
-    "original_title",
-];
-const TEXT: &[&str] = &[
-    "text",
-    "description",
-    "abstract",
-    "overview",
-    "content",
-    "summary",
-    "plot",
-    "synopsis",
-    "body",
-    "comment",
-];
-const AUTHORS: &[&str] = &[
-    "authors",
-    "author",
-    "book_author",
-    "artist",
-    "artists",
-    "creator",
-    "creators",
-    "director",
-    "directors",
-    "writer",
-];
-const SUBJECTS: &[&str] = &[
-    "subjects",
-    "genres",
-    "genre",
-    "categories",
-    "category",
-    "tags",
-    "labels",
-    "keywords",
-    "topics",
-    "class",
-    "subject",
-];
-const SOURCE: &[&str] = &["source", "publisher", "journal", "venue", "brand", "store"];
-const LANGUAGE: &[&str] = &["language", "lang", "language_code"];
-const URL: &[&str] = &["url", "link", "imdb_url", "movie_url"];
-const PUBLISHED: &[&str] = &[
-    "published_at",
-    "published",
-    "publication_date",
-    "release_date",
-    "released_at",
-    "date_published",
-    "pub_date",
-    "year_of_publication",
-    "original_publication_year",
-    "publication_year",
-    "release_year",
-    "year",
-    "date",
-    "timestamp",
-    "time_stamp",
-];
+const USER: &str = "user_id userid uid visitorid visitor_id reviewer_id customer_id customerid member_id \
+    memberid account_id client_id reader_id listener_id user user_name username profile_id \
+    session_id sessionid";
+const ITEM: &str = "resource_id item_id itemid parent_asin asin isbn business_id movie_id movieid product_id \
+    productid book_id bookid artist_id artistid song_id track_id game_id anime_id article_id \
+    video_id content_id news_id document_id doc_id recipe_id app_id course_id goods_id sku \
+    item product iid";
+const TYPE: &str = "interaction_type feedback_type event_type event action_type action behavior_type \
+    behavior behaviour type";
+const RATING: &str = "rating overall stars score book_rating user_rating review_score rating_score";
+const COUNT: &str = "count plays play_count playcount listen_count quantity qty n_plays times_played";
+const TIME: &str = "occurred_at timestamp unix_review_time time_stamp time datetime date_time event_time \
+    created_at created ts date review_time review_date rated_at played_at date_added \
+    last_updated";
+const ID: &str = "id resource_id item_id itemid parent_asin asin isbn business_id movie_id movieid \
+    product_id productid book_id bookid artist_id artistid song_id track_id game_id anime_id \
+    article_id video_id content_id news_id document_id doc_id recipe_id app_id course_id \
+    goods_id sku item product";
+const TITLE: &str = "title name movie_title book_title item_name item_title product_name product_title \
+    headline artist_name track_name song_title original_title";
+const TEXT: &str = "text description abstract overview content summary plot synopsis body comment";
+const AUTHORS: &str = "authors author book_author artist artists creator creators director directors writer";
+const SUBJECTS: &str = "subjects genres genre categories category tags labels keywords topics class subject";
+const SOURCE: &str = "source publisher journal venue brand store";
+const LANGUAGE: &str = "language lang language_code";
+const URL: &str = "url link imdb_url movie_url";
+const PUBLISHED: &str = "published_at published publication_date release_date released_at date_published pub_date \
+    year_of_publication original_publication_year publication_year release_year year date \
+    timestamp time_stamp";
 
 /// Returns the roles of the columns of a kind of rows, each with the names that are recognised, in
-/// lower case with `_` between words. The first name is that of the store.
-pub(crate) fn roles(kind: Kind) -> &'static [(Role, &'static [&'static str])] {
+/// lower case with `_` between words and blanks between names. The first is that of the store.
+pub(crate) fn roles(kind: Kind) -> &'static [(Role, &'static str)] {
     match kind {
         Kind::Interactions => &[
             (Role::User, USER),
@@ -303,10 +123,10 @@ pub(crate) fn roles(kind: Kind) -> &'static [(Role, &'static [&'static str])] {
             (Role::Type, TYPE),
             (Role::Rating, RATING),
             (Role::Count, COUNT),
-            (Role::DwellSeconds, &["dwell_seconds", "dwell_time", "duration_seconds"]),
-            (Role::ScrollDepth, &["scroll_depth"]),
+            (Role::DwellSeconds, "dwell_seconds dwell_time duration_seconds"),
+            (Role::ScrollDepth, "scroll_depth"),
             (Role::Time, TIME),
-            (Role::Title, &[]),
+            (Role::Title, ""),
         ],
         Kind::Resources => &[
             (Role::Id, ID),
@@ -318,21 +138,21 @@ pub(crate) fn roles(kind: Kind) -> &'static [(Role, &'static [&'static str])] {
             (Role::Language, LANGUAGE),
             (Role::Url, URL),
             (Role::PublishedAt, PUBLISHED),
-            (Role::Quality, &["quality"]),
-            (Role::Hidden, &["hidden", "is_hidden"]),
-            (Role::Attributes, &["attributes"]),
-            (Role::Links, &["links"]),
-            (Role::Key, &[]),
+            (Role::Quality, "quality"),
+            (Role::Hidden, "hidden is_hidden"),
+            (Role::Attributes, "attributes"),
+            (Role::Links, "links"),
+            (Role::Key, ""),
         ],
         Kind::Links => &[
-            (Role::Source, &["source", "source_id", "from"]),
-            (Role::Target, &["target", "target_id", "to"]),
-            (Role::LinkKind, &["kind", "link_type", "relation"]),
-            (Role::Weight, &["weight"]),
+            (Role::Source, "source source_id from"),
+            (Role::Target, "target target_id to"),
+            (Role::LinkKind, "kind link_type relation"),
+            (Role::Weight, "weight"),
         ],
-        Kind::Texts => &[(Role::Id, ID), (Role::Text, &["text", "tag", "comment"])],
-        Kind::Labels => &[(Role::Id, ID), (Role::Label, &["label", "tag_id", "tag", "category"])],
-        Kind::Names => &[(Role::Id, &["id", "tag_id"]), (Role::Title, &["title", "name", "tag_name", "tag"])],
+        Kind::Texts => &[(Role::Id, ID), (Role::Text, "text tag comment")],
+        Kind::Labels => &[(Role::Id, ID), (Role::Label, "label tag_id tag category")],
+        Kind::Names => &[(Role::Id, "id tag_id"), (Role::Title, "title name tag_name tag")],
     }
 }
 

@@ -100,16 +100,19 @@ impl KnownSet {
 /// # Errors
 /// [`FormatError::Open`] if the folder cannot be read.
 pub fn files_of(folder: &Path) -> Result<Vec<PathBuf>, FormatError> {
-    let unread = |source| FormatError::Open { path: folder.to_owned(), source };
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(unread)? {
-        let path = entry.map_err(unread)?.path();
+    for entry in std::fs::read_dir(folder).map_err(|source| unread(folder, source))? {
+        let path = entry.map_err(|source| unread(folder, source))?.path();
         if path.is_file() {
             files.push(path);
         }
     }
     files.sort();
     Ok(files)
+}
+
+fn unread(folder: &Path, source: std::io::Error) -> FormatError {
+    FormatError::Open { path: folder.to_owned(), source }
 }
 
 #[cfg(test)]

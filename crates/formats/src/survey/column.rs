@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
+use docent_rows::{Cell, Place, Row};
+
 use crate::{
     mapping::{FileMapping, Kind, Role, normal, roles},
-    rows::{Cell, Place, Row},
     values::{
         is_missing,
         number::{Written, written},
@@ -12,7 +13,7 @@ use crate::{
     },
 };
 
-/// Maximum number of columns that are told apart.
+/// Maximum number of columns that are counted apart.
 const MAX_COLUMNS: usize = 1_000;
 /// Maximum number of names of events that are counted.
 const MAX_EVENTS: usize = 200;
@@ -37,7 +38,7 @@ pub(super) struct Column {
     wants: Wants,
 }
 
-/// What a column may be, so that only those values are looked into.
+/// The roles that a column may have, so that only such values are parsed.
 #[derive(Debug, Clone, Copy, Default)]
 struct Wants {
     times: bool,
@@ -100,7 +101,7 @@ impl Table {
             }
             Row::Object(object) => {
                 for (name, value) in object {
-                    if let Some(cell) = crate::rows::cell_of(value) {
+                    if let Some(cell) = docent_rows::cell_of(value) {
                         self.add_named(line, name, cell);
                     }
                 }
@@ -145,22 +146,20 @@ fn path(name: &str) -> Vec<String> {
 }
 
 fn wants(name: &str, mapping: &FileMapping) -> Wants {
-    let normal = normal(name);
-    let may_be = |of: Role| {
-        let is_mapped =
-            mapping.map.get(&of.to_string()).is_some_and(|columns| columns.names().iter().any(|n| n == name));
-        let kinds = [Kind::Interactions, Kind::Resources];
-        is_mapped
-            || kinds
-                .into_iter()
-                .flat_map(roles)
-                .any(|(role, names)| *role == of && names.contains(&normal.as_str()))
-    };
     Wants {
-        times: may_be(Role::Time) || may_be(Role::PublishedAt),
-        ratings: may_be(Role::Rating),
-        events: may_be(Role::Type),
+        times: may_be(name, Role::Time, mapping) || may_be(name, Role::PublishedAt, mapping),
+        ratings: may_be(name, Role::Rating, mapping),
+        events: may_be(name, Role::Type, mapping),
     }
+}
+
+/// Returns true if a column is mapped to a role, or has a name that is common for it.
+fn may_be(name: &str, role: Role, mapping: &FileMapping) -> bool {
+    let normal = normal(name);
+    let mapped = mapping.map.get(&role.to_string());
+    let mut kinds = [Kind::Interactions, Kind::Resources].into_iter().flat_map(roles);
+    mapped.is_some_and(|columns| columns.names().iter().any(|column| column == name))
+        || kinds.any(|(other, names)| *other == role && names.split_whitespace().any(|name| name == normal))
 }
 
 impl Column {

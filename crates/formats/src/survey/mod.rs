@@ -12,11 +12,11 @@ use serde_json::Value;
 
 pub(crate) use self::part::{Attribute, Part};
 use self::{column::Table, part::Decided};
+use docent_rows::{Charset, Compression, Layout, Place, Row, RowOptions, Rows, Verdict};
+
 use crate::{
     FormatError, Location, Opener,
-    input::{Charset, Compression, Verdict},
-    mapping::{Fields, FileMapping, Kind, Role, roles},
-    rows::{Layout, Place, Row, RowOptions, Rows},
+    mapping::{Fields, FileMapping, Kind, Role},
 };
 
 /// A file to read, with its mapping.
@@ -35,7 +35,7 @@ pub struct InputFile {
 pub struct ColumnProfile {
     /// Name in the file.
     pub name: String,
-    /// What the column is: a role of a mapping, `attribute` or `left out`.
+    /// Meaning of the column: a role of a mapping, `attribute` or `left out`.
     pub role: String,
     /// Number of values that are not empty.
     pub filled: u64,
@@ -51,7 +51,7 @@ pub struct FileProfile {
     pub path: PathBuf,
     /// Layout of the rows; `None` if the file could not be opened.
     pub layout: Option<Layout>,
-    /// Compression.
+    /// Compression of the file.
     pub compression: Compression,
     /// Name of the encoding; `None` for Parquet.
     pub encoding: Option<&'static str>,
@@ -59,9 +59,9 @@ pub struct FileProfile {
     pub rows: BTreeMap<Kind, u64>,
     /// Columns of each kind of rows.
     pub columns: Vec<(Kind, ColumnProfile)>,
-    /// What was recognised and should be known: units, scales, columns that are left out.
+    /// Units, scales and encodings that were recognised, and columns that are left out.
     pub notes: Vec<String>,
-    /// What is wrong with the file as a whole. Such a file is not imported.
+    /// Faults of the file as a whole. Such a file is not imported.
     pub faults: Vec<String>,
     pub(crate) parts: BTreeMap<Kind, Part>,
     pub(crate) mapping: FileMapping,
@@ -295,20 +295,16 @@ impl Tables {
 
 /// Returns the kind of rows that has such columns.
 fn recognised(columns: &[(String, Place)], mapping: &FileMapping) -> Option<Kind> {
-    let fits = |kind: &Kind| Fields::find(*kind, columns, mapping).is_ok();
-    let is_link = roles(Kind::Links)
-        .iter()
-        .filter(|(role, _)| matches!(role, Role::Source | Role::Target))
-        .all(|(_, names)| columns.iter().any(|(column, _)| names.first() == Some(&column.as_str())));
-    if is_link && fits(&Kind::Links) {
+    let is_link = ["source", "target"].iter().all(|name| columns.iter().any(|(column, _)| column == name));
+    if is_link && Fields::find(Kind::Links, columns, mapping).is_ok() {
         return Some(Kind::Links);
     }
+    if Fields::find(Kind::Interactions, columns, mapping).is_ok() {
+        return Some(Kind::Interactions);
+    }
     // An id of another name alone may be that of an interaction whose user is not recognised.
-    let has_title = || {
-        let found = Fields::find(Kind::Resources, columns, mapping);
-        found.is_ok_and(|fields| fields.has(Role::Title) || fields.name(Role::Id) == "id")
-    };
-    if fits(&Kind::Interactions) { Some(Kind::Interactions) } else { has_title().then_some(Kind::Resources) }
+    let found = Fields::find(Kind::Resources, columns, mapping).ok()?;
+    (found.has(Role::Title) || found.name(Role::Id) == "id").then_some(Kind::Resources)
 }
 
 /// Returns the name of a file without its folders.

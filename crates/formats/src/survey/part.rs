@@ -3,9 +3,10 @@ use std::collections::BTreeMap;
 use docent_domain::InteractionType;
 
 use super::{ColumnProfile, column::Table};
+use docent_rows::Place;
+
 use crate::{
     mapping::{Fields, FileMapping, Kind, Role},
-    rows::Place,
     values::{
         events,
         rating::{STARS, Scale},
@@ -60,8 +61,8 @@ impl Events {
     /// Returns what to say if the event is unknown.
     pub fn kind(&self, event: &str) -> Result<InteractionType, String> {
         let kind = self.said.get(event).map(String::as_str);
-        let own = || self.is_type(event).then_some(event);
-        match kind.or_else(own).or_else(|| events::meant(event)) {
+        let kind = kind.or_else(|| self.is_type(event).then_some(event));
+        match kind.or_else(|| events::meant(event)) {
             Some(kind) => Ok(InteractionType::from(kind.to_owned())),
             None => Err(format!(
                 "interaction_type: expected one of {}, got \"{event}\"; say what it means by --types \
@@ -117,26 +118,8 @@ impl Part {
     ) -> Result<Decided, String> {
         let fields = Fields::find(kind, &table.columns(), mapping)?;
         let (mut notes, mut faults) = (Vec::new(), Vec::new());
-        let mut reading = |role: Role, may_be_year: bool| {
-            let zone = mapping.time_zone.unwrap_or_default();
-            let name = fields.name(role);
-            let column = table.column(name).map(|column| column.times.clone()).unwrap_or_default();
-            let format = mapping.time_format.clone().filter(|_| fields.has(role));
-            match column.reading(name, format, zone, may_be_year) {
-                Ok((reading, said)) => {
-                    if fields.has(role) {
-                        notes.extend(said);
-                    }
-                    reading
-                }
-                Err(fault) => {
-                    faults.push(fault);
-                    Reading::default()
-                }
-            }
-        };
-        let times = reading(Role::Time, false);
-        let published = reading(Role::PublishedAt, true);
+        let times = reading(Role::Time, &fields, table, mapping, &mut notes, &mut faults);
+        let published = reading(Role::PublishedAt, &fields, table, mapping, &mut notes, &mut faults);
         let rating = table.column(fields.name(Role::Rating));
         let mut scale = STARS;
         let mut has_commas = false;
@@ -168,6 +151,31 @@ impl Part {
         let absent = fields.absent.clone();
         let part = Self { fields, times, published, scale, has_commas, attributes, events };
         Ok(Decided { part, columns, notes, faults, absent })
+    }
+}
+
+/// Decides how to read the times of a role.
+fn reading(
+    role: Role,
+    fields: &Fields,
+    table: &Table,
+    mapping: &FileMapping,
+    notes: &mut Vec<String>,
+    faults: &mut Vec<String>,
+) -> Reading {
+    let name = fields.name(role);
+    let Some(column) = table.column(name) else { return Reading::default() };
+    let zone = mapping.time_zone.unwrap_or_default();
+    let decided = column.times.reading(name, mapping.time_format.clone(), zone, role == Role::PublishedAt);
+    match decided {
+        Ok((reading, said)) => {
+            notes.extend(said);
+            reading
+        }
+        Err(fault) => {
+            faults.push(fault);
+            Reading::default()
+        }
     }
 }
 
@@ -234,10 +242,6 @@ fn attributes(
             .map_or(name.as_str(), |(plain, _)| plain);
         kept.push((plain.to_owned(), place.clone(), attribute));
     }
-    let listed = |names: &[&str]| {
-        let more = if names.len() > MAX_LISTED { ", ..." } else { "" };
-        format!("{}{more}", names.iter().take(MAX_LISTED).copied().collect::<Vec<_>>().join(", "))
-    };
     if !kept.is_empty() {
         let names: Vec<&str> = kept.iter().map(|(name, ..)| name.as_str()).collect();
         notes.push(format!("columns that become attributes: {}", listed(&names)));
@@ -246,6 +250,11 @@ fn attributes(
         notes.push(format!("columns that are left out: {}", listed(&left_out)));
     }
     kept
+}
+
+fn listed(names: &[&str]) -> String {
+    let more = if names.len() > MAX_LISTED { ", ..." } else { "" };
+    format!("{}{more}", names.iter().take(MAX_LISTED).copied().collect::<Vec<_>>().join(", "))
 }
 
 fn profile(fields: &Fields, table: &Table, attributes: &[(String, Place, Attribute)]) -> Vec<ColumnProfile> {

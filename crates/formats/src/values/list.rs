@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::scalar;
-use crate::rows::{Cell, cell_of, literal};
+use docent_rows::{Cell, cell_of, literal};
 
 /// Separator of the names in a cell, where no other is stated.
 pub(crate) const SEPARATOR: &str = "|";

@@ -8,7 +8,7 @@ pub(crate) mod time;
 
 use serde_json::Value;
 
-use crate::rows::Cell;
+use docent_rows::Cell;
 
 /// Returns true for the words that programs write where there is no value.
 pub(crate) fn is_missing(text: &str) -> bool {

@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::{is_missing, shown};
-use crate::rows::Cell;
+use docent_rows::Cell;
 
 /// A number as it is written.
 #[derive(Debug, Clone, Copy, PartialEq)]

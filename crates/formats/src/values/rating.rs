@@ -185,22 +185,22 @@ impl RatingColumn {
         ))
     }
 
+    fn unknown(&self) -> String {
+        format!(
+            "ratings from {} to {} are on no scale that is recognised; say it by --rating-scale, such as \
+             --rating-scale 1..10",
+            self.min, self.max
+        )
+    }
+
     fn detected(&self, min: f64) -> Result<Scale, String> {
         let max = self.max;
-        let unknown = || {
-            format!(
-                "ratings from {} to {max} are on no scale that is recognised; say it by --rating-scale, such as \
-                 --rating-scale 1..10",
-                self.min
-            )
-        };
-        let reaches = |high: &f64| max <= *high && max >= MIN_REACH * high;
         if min < 0.0 {
             let end = SYMMETRIC_ENDS.into_iter().find(|end| min >= -end && max <= *end);
             return end
                 .filter(|end| max.max(-min) >= MIN_REACH * end)
                 .map(|high| Scale { low: -high, high })
-                .ok_or_else(unknown);
+                .ok_or_else(|| self.unknown());
         }
         if max <= 1.0 {
             return match (min, max) {
@@ -210,39 +210,56 @@ impl RatingColumn {
                     self.n
                 )),
                 (0.5.., _) if self.n < 10 => Ok(STARS),
-                _ if reaches(&1.0) => Ok(Scale { low: 0.0, high: 1.0 }),
-                _ => Err(unknown()),
+                _ if reaches(max, 1.0) => Ok(Scale { low: 0.0, high: 1.0 }),
+                _ => Err(self.unknown()),
             };
         }
         if max <= 5.0 {
             return Ok(if min >= 0.5 { STARS } else { Scale { low: 0.0, high: 5.0 } });
         }
-        let high = HIGH_ENDS.into_iter().find(reaches).ok_or_else(unknown)?;
+        let high = HIGH_ENDS.into_iter().find(|high| reaches(max, *high)).ok_or_else(|| self.unknown())?;
         Ok(Scale { low: if high == 10.0 && min >= 1.0 { 1.0 } else { 0.0 }, high })
+    }
+
+    fn two_scales(&self, scale: Scale, other: f64, place: String) -> Result<(), String> {
+        Err(format!(
+            "the ratings are on two scales: {place}; up to {other} there and up to {} elsewhere. Bring them to one \
+             scale, or say --rating-scale {scale} if they are on it",
+            self.max
+        ))
     }
 
     /// Refuses a file whose first or last part is on a smaller scale than the rest.
     fn refuse_second(&self, scale: Scale) -> Result<(), String> {
-        let two = |other: f64, place: String| {
-            Err(format!(
-                "the ratings are on two scales: {place}; up to {other} there and up to {} elsewhere. Bring them to \
-                 one scale, or say --rating-scale {scale} if they are on it",
-                self.max
-            ))
-        };
         for (run, limit) in self.runs.iter().zip(Run::LIMITS).filter(|(_, limit)| *limit < scale.high) {
             if run.start.is_scale(limit, self.n) {
-                return two(limit, format!("the {} before line {}", run.start.n, run.first_higher));
+                return self.two_scales(
+                    scale,
+                    limit,
+                    format!("the {} before line {}", run.start.n, run.first_higher),
+                );
             }
             if run.end.is_scale(limit, self.n) {
-                return two(limit, format!("the {} after line {}", run.end.n, run.last_higher));
+                return self.two_scales(
+                    scale,
+                    limit,
+                    format!("the {} after line {}", run.end.n, run.last_higher),
+                );
             }
         }
         if scale.high == 100.0 && self.up_to_five * 10 >= self.n && self.five_to_ten == 0 {
-            return two(5.0, format!("{} of {}, mixed with the others", self.up_to_five, self.n));
+            return self.two_scales(
+                scale,
+                5.0,
+                format!("{} of {}, mixed with the others", self.up_to_five, self.n),
+            );
         }
         Ok(())
     }
+}
+
+fn reaches(max: f64, high: f64) -> bool {
+    max <= high && max >= MIN_REACH * high
 }
 
 #[cfg(test)]

@@ -125,3 +125,9 @@ fn unknown_events_cost_their_rows_and_say_what_to_do() {
     let wrong = read("i.csv", text, "types = { teleport = \"beam\" }");
     assert!(wrong.faults().contains("\"beam\" is no interaction type"), "{}", wrong.faults());
 }
+
+#[test]
+fn a_column_without_a_name_is_none() {
+    let read = read("i.csv", ",user_id,item_id\n0,u,a\n", "");
+    assert_eq!(read.records, ["2:u>a collection_add"]);
+}

@@ -7,7 +7,7 @@ use super::{Form, MIN_SECONDS, Reading, TimeFormat, UNITS, Unit, Zone, compact, 
 pub(crate) struct TimeColumn {
     instants: Seen,
     locals: Seen,
-    /// Those of the locals that are no days.
+    /// Local times with a time of day.
     clocks: Seen,
     day_first: Seen,
     month_first: Seen,
@@ -18,7 +18,7 @@ pub(crate) struct TimeColumn {
     small: Seen,
     units: [Seen; 4],
     unknown: Seen,
-    /// Largest number.
+    /// Largest number of the column.
     max: f64,
 }
 
@@ -31,6 +31,10 @@ struct Seen {
 }
 
 impl Seen {
+    fn is_most(&self, all: u64) -> bool {
+        self.n > 0 && self.n * 2 >= all
+    }
+
     fn add(&mut self, line: u64, text: &str) {
         if self.n == 0 {
             (self.line, self.text) = (line, text.to_owned());
@@ -151,13 +155,12 @@ impl TimeColumn {
     /// Refuses a column most of whose numbers can be read in two ways.
     fn refuse_numbers(&self, name: &str) -> Result<(), String> {
         let all = self.n();
-        let most = |seen: &Seen| seen.n > 0 && seen.n * 2 >= all;
-        let (seen, other, say) = if most(&self.years) {
+        let (seen, other, say) = if self.years.is_most(all) {
             (&self.years, format!("the year {}", self.years.text), "year or s")
-        } else if most(&self.compact) {
+        } else if self.compact.is_most(all) {
             let day = compact(&self.compact.text).map(|day| day.to_string()).unwrap_or_default();
             (&self.compact, day, "%Y%m%d or s")
-        } else if most(&self.small) && self.max < MIN_SECONDS {
+        } else if self.small.is_most(all) && self.max < MIN_SECONDS {
             (&self.small, "a number that is no time".to_owned(), "s, ms, us or ns if they are times")
         } else {
             return Ok(());

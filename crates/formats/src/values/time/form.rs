@@ -108,8 +108,10 @@ fn other(text: &str) -> Form {
     }
     let date =
         NAMED.into_iter().find_map(|format| NaiveDate::parse_from_str(text, format).ok()).map(midnight);
-    let time = || NAMED_TIMES.into_iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
-    if let Some(local) = date.or_else(time) {
+    let local = date.or_else(|| {
+        NAMED_TIMES.into_iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+    });
+    if let Some(local) = local {
         return Form::Local(local);
     }
     let zoned = ZONED.into_iter().find_map(|format| DateTime::parse_from_str(text, format).ok());

@@ -15,18 +15,18 @@ pub(crate) use self::{
     form::{Form, Slashed},
 };
 use super::{is_missing, shown};
-use crate::rows::Cell;
+use docent_rows::Cell;
 
 /// Unit of a time that is a number since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unit {
-    /// Seconds.
+    /// Seconds since 1970.
     Seconds,
-    /// Milliseconds.
+    /// Milliseconds since 1970.
     Milliseconds,
-    /// Microseconds.
+    /// Microseconds since 1970.
     Microseconds,
-    /// Nanoseconds.
+    /// Nanoseconds since 1970.
     Nanoseconds,
 }
 
@@ -152,8 +152,9 @@ impl Reading {
         if let Ok(time) = DateTime::parse_from_str(text, pattern) {
             return Some(time.to_utc());
         }
-        let date = || NaiveDate::parse_from_str(text, pattern).ok().map(midnight);
-        self.zone.utc(NaiveDateTime::parse_from_str(text, pattern).ok().or_else(date)?)
+        let local = NaiveDateTime::parse_from_str(text, pattern).ok();
+        let day = NaiveDate::parse_from_str(text, pattern).ok().map(midnight);
+        self.zone.utc(local.or(day)?)
     }
 
     fn detected(&self, name: &str, text: &str) -> Result<Option<DateTime<Utc>>, String> {
@@ -168,8 +169,9 @@ impl Reading {
     }
 
     fn slashed(&self, name: &str, text: &str, slashed: Slashed) -> Result<DateTime<Utc>, String> {
-        let time = |day_first| slashed.time(day_first).and_then(|time| self.zone.utc(time));
-        match (time(true), time(false), self.day_first) {
+        let [day, month] =
+            [true, false].map(|first| slashed.time(first).and_then(|time| self.zone.utc(time)));
+        match (day, month, self.day_first) {
             (day, _, Some(true)) => day,
             (_, month, Some(false)) => month,
             (Some(day), Some(month), None) if day != month => {

@@ -3,12 +3,12 @@ use std::io::{self, Read};
 use crate::{FormatError, Input, Location};
 
 /// Maximum size of a record, in bytes.
-pub(super) const MAX_RECORD: usize = 16 << 20;
+pub(crate) const MAX_RECORD: usize = 16 << 20;
 /// Bytes that the separator is guessed from.
 const HEAD: usize = 1 << 16;
 
 /// The bytes of a file that are not consumed yet, and the line that they begin on.
-pub(super) struct Window {
+pub(crate) struct Window {
     input: Input,
     buffer: Vec<u8>,
     start: usize,

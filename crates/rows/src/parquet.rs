@@ -14,7 +14,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::{FormatError, Location, input};
 
-pub(super) struct ParquetRows {
+pub(crate) struct ParquetRows {
     rows: RowIter<'static>,
     columns: Vec<String>,
     object: Map<String, Value>,

@@ -1,23 +1,19 @@
 //! The rows of a file, whatever its layout: cells by position, or objects by name.
 
-mod delimited;
-mod dialect;
-mod json;
-#[cfg(feature = "parquet")]
-mod parquet;
-mod python;
-mod window;
-
 use std::{fmt, path::Path};
 
 use ::csv::StringRecord;
 use serde_json::{Map, Value};
 
-pub(crate) use self::python::literal;
-use self::{delimited::Delimited, json::JsonRows, window::Window};
+#[cfg(feature = "parquet")]
+use crate::parquet;
 use crate::{
     FormatError, Location, Opener,
+    delimited::Delimited,
+    dialect,
     input::{self, Charset, Compression, Declared, Evidence},
+    json::JsonRows,
+    window::Window,
 };
 
 /// Layout of the rows of a file.
@@ -33,7 +29,7 @@ pub enum Layout {
     JsonLines,
     /// One JSON array of objects.
     JsonArray,
-    /// Parquet.
+    /// Columns of Parquet.
     Parquet,
 }
 
@@ -51,7 +47,7 @@ impl fmt::Display for Layout {
 
 /// Options of reading, all of which can be found out from the file.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct RowOptions<'a> {
+pub struct RowOptions<'a> {
     /// Text between two cells.
     pub separator: Option<&'a str>,
     /// Label of the encoding.
@@ -64,14 +60,16 @@ pub(crate) struct RowOptions<'a> {
 
 /// A row of a file.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Row<'a> {
+pub enum Row<'a> {
+    /// Cells by position.
     Cells(&'a StringRecord),
+    /// Values by name.
     Object(&'a Map<String, Value>),
 }
 
 /// Place of a column in a row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
+pub enum Place {
     /// Position of a cell.
     At(usize),
     /// Names of nested objects, the outermost first.
@@ -80,13 +78,16 @@ pub(crate) enum Place {
 
 /// A value of a row. It is never an empty text or null.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Cell<'a> {
+pub enum Cell<'a> {
+    /// Text that is not blank.
     Text(&'a str),
+    /// A number, a flag, a list or an object.
     Json(&'a Value),
 }
 
 impl<'a> Row<'a> {
     /// Returns a cell; `None` for an empty or absent one.
+    #[must_use]
     pub fn get(self, place: &Place) -> Option<Cell<'a>> {
         match (self, place) {
             (Self::Cells(cells), Place::At(position)) => {
@@ -106,7 +107,8 @@ impl<'a> Row<'a> {
 }
 
 /// Returns the value as a cell; `None` for null and blank text.
-pub(crate) fn cell_of(value: &Value) -> Option<Cell<'_>> {
+#[must_use]
+pub fn cell_of(value: &Value) -> Option<Cell<'_>> {
     match value {
         Value::Null => None,
         Value::String(text) if text.trim().is_empty() => None,
@@ -116,10 +118,13 @@ pub(crate) fn cell_of(value: &Value) -> Option<Cell<'_>> {
 }
 
 /// Reads the rows of one file.
-pub(crate) struct Rows {
+pub struct Rows {
     reader: Reader,
+    /// Layout of the rows.
     pub layout: Layout,
+    /// Compression of the file.
     pub compression: Compression,
+    /// Encoding that the first bytes or the options tell.
     pub declared: Option<Declared>,
 }
 
@@ -171,6 +176,7 @@ impl Rows {
     }
 
     /// Returns the names of the columns, if the layout has them before its rows.
+    #[must_use]
     pub fn columns(&self) -> Option<&[String]> {
         match &self.reader {
             Reader::Delimited(rows) => Some(rows.columns()),
@@ -181,6 +187,7 @@ impl Rows {
     }
 
     /// Returns the place of a column.
+    #[must_use]
     pub fn place(&self, position: usize, name: &str) -> Place {
         match &self.reader {
             Reader::Delimited(_) => Place::At(position),
@@ -200,6 +207,7 @@ impl Rows {
     }
 
     /// Returns the row that was read last.
+    #[must_use]
     pub fn row(&self) -> Row<'_> {
         match &self.reader {
             Reader::Delimited(rows) => Row::Cells(rows.cells()),
@@ -210,6 +218,7 @@ impl Rows {
     }
 
     /// Returns the location of the row that was read last. Rows of Parquet count from 1.
+    #[must_use]
     pub fn location(&self) -> Location {
         match &self.reader {
             Reader::Delimited(rows) => rows.location(),
@@ -220,6 +229,7 @@ impl Rows {
     }
 
     /// Returns the evidence on the encoding of the lines that were read, and their number.
+    #[must_use]
     pub fn evidence(&self) -> Option<(&Evidence, u64)> {
         match &self.reader {
             Reader::Delimited(rows) => Some(rows.evidence()),

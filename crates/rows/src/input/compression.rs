@@ -17,7 +17,7 @@ use crate::{FormatError, Input, Opener};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Compression {
-    /// Not compressed.
+    /// No compression at all.
     None,
     /// A gzip stream, of one member or several.
     Gzip,
@@ -40,13 +40,15 @@ impl fmt::Display for Compression {
 
 /// Opens a file and decompresses it.
 pub(super) fn open(path: &Path, opener: &dyn Opener) -> Result<(Input, Compression), FormatError> {
-    let read = |source| super::unreadable(path, source);
-    let (head, input) = peek(raw(path, opener)?, 4).map_err(read)?;
+    let (head, input) = peek(raw(path, opener)?, 4).map_err(|source| super::unreadable(path, source))?;
     let (input, compression): (Input, Compression) = match head.as_slice() {
         [0x1f, 0x8b, ..] => (Box::new(MultiGzDecoder::new(input)), Compression::Gzip),
-        [0x28, 0xb5, 0x2f, 0xfd] => {
-            (Box::new(zstd::stream::read::Decoder::new(input).map_err(read)?), Compression::Zstd)
-        }
+        [0x28, 0xb5, 0x2f, 0xfd] => (
+            Box::new(
+                zstd::stream::read::Decoder::new(input).map_err(|source| super::unreadable(path, source))?,
+            ),
+            Compression::Zstd,
+        ),
         [b'P', b'K', 3 | 5, _] => {
             drop(input);
             (only_entry(path, opener)?, Compression::Zip)

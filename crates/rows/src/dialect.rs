@@ -4,7 +4,7 @@ const CANDIDATES: [&str; 5] = ["::", "\t", ";", ",", "|"];
 const LINES: usize = 50;
 
 /// Returns the separator that a name or the text itself says.
-pub(super) fn named(separator: &str) -> String {
+pub(crate) fn named(separator: &str) -> String {
     match separator {
         "tab" | "\\t" => "\t",
         "comma" => ",",
@@ -18,7 +18,7 @@ pub(super) fn named(separator: &str) -> String {
 
 /// Returns the separator of a text: that of the header which splits the most of the other lines
 /// into as many cells. A text of one column is separated by commas.
-pub(super) fn detect(head: &[u8]) -> String {
+pub(crate) fn detect(head: &[u8]) -> String {
     let mut lines: Vec<&[u8]> = head.split(|byte| *byte == b'\n').collect();
     if lines.len() > 1 {
         // The last line may be cut.

@@ -12,8 +12,8 @@ use encoding_rs::Encoding;
 
 pub use self::compression::Compression;
 use self::encoding::Transcoder;
-pub(crate) use self::encoding::{Charset, Evidence, Verdict};
-use crate::{FormatError, Input, Opener, reader};
+pub use self::encoding::{Charset, Evidence, Verdict};
+use crate::{FormatError, Input, Opener, files};
 
 /// Bytes that the encoding is guessed from at the start of a file.
 const HEAD: usize = 1 << 16;
@@ -28,7 +28,7 @@ pub(crate) struct Source {
 
 /// An encoding that is known before the text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Declared {
+pub struct Declared {
     /// Name of the encoding of the file.
     pub name: &'static str,
     /// Encoding of the bytes that [`Source::input`] gives.
@@ -94,5 +94,5 @@ pub(crate) fn seekable(path: &Path) -> Result<std::fs::File, FormatError> {
 
 /// Opens the bytes as they lie on the disk.
 pub(crate) fn raw(path: &Path, opener: &dyn Opener) -> Result<Input, FormatError> {
-    reader::open(opener, path)
+    files::open(opener, path)
 }

@@ -2,16 +2,14 @@
 
 use serde_json::{Map, Value, error::Category};
 
-use super::{
-    python,
-    window::{MAX_RECORD, Window},
-};
 use crate::{
     FormatError, Location,
     input::{Charset, Evidence},
+    python,
+    window::{MAX_RECORD, Window},
 };
 
-pub(super) struct JsonRows {
+pub(crate) struct JsonRows {
     window: Window,
     charset: Charset,
     is_array: bool,

@@ -3,7 +3,8 @@
 use serde_json::{Map, Number, Value};
 
 /// Parses a dict, list, tuple, string, number, `True`, `False` or `None`, and nothing after it.
-pub(crate) fn literal(text: &str) -> Option<Value> {
+#[must_use]
+pub fn literal(text: &str) -> Option<Value> {
     let mut parser = Parser { rest: text.trim_start() };
     let value = parser.value(0)?;
     parser.rest.trim().is_empty().then_some(value)

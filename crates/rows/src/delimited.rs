@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use ::csv::StringRecord;
 
-use super::window::Window;
 use crate::{
     FormatError, Location,
     input::{Charset, Evidence},
+    window::Window,
 };
 
 /// Bytes of a row that has line ends in its quoted cells, at most.
@@ -20,7 +20,7 @@ const MAX_RESUMED_ROW: usize = 1 << 16;
 /// The way in which a quote is written in a quoted cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Quotes {
-    /// Twice.
+    /// Twice, as in `""`.
     Doubled,
     /// After a backslash, or twice.
     Backslash,
@@ -45,7 +45,7 @@ enum Parsed {
     Broken,
 }
 
-pub(super) struct Delimited {
+pub(crate) struct Delimited {
     window: Window,
     separator: Vec<u8>,
     charset: Charset,

@@ -9,9 +9,10 @@ use crate::Input;
 
 /// The encoding of bytes in which ASCII is one byte a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Charset {
+pub enum Charset {
     /// Not decided: UTF-8 where the bytes are valid, otherwise Windows-1252.
     Either,
+    /// UTF-8, in which other bytes are no text.
     Utf8,
     /// Windows-1252, which includes the letters of ISO-8859-1.
     Windows1252,
@@ -19,6 +20,7 @@ pub(crate) enum Charset {
 
 impl Charset {
     /// Decodes bytes; `None` if they are not valid.
+    #[must_use]
     pub fn decode(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
         match (self, std::str::from_utf8(bytes)) {
             (Self::Utf8 | Self::Either, Ok(text)) => Some(Cow::Borrowed(text)),
@@ -48,9 +50,9 @@ pub(super) fn of_head(head: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// What the lines of a text say about its encoding.
+/// Evidence of the lines of a text on its encoding.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Evidence {
+pub struct Evidence {
     /// Number of lines with letters beyond ASCII in UTF-8, and the first of them.
     utf8: (u64, u64),
     /// Number of lines that are not UTF-8, and the first of them.
@@ -63,16 +65,20 @@ pub(crate) struct Evidence {
 
 /// The encoding of a whole text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub enum Verdict {
+    /// The text is in one encoding.
     Is {
+        /// Name of the encoding.
         name: &'static str,
+        /// Encoding of the bytes.
         charset: Charset,
     },
-    /// The text changes its encoding. Holds what to say.
+    /// The text changes its encoding. Holds the message.
     Mixed(String),
 }
 
 impl Evidence {
+    /// Adds a line.
     pub fn add(&mut self, line: u64, bytes: &[u8]) {
         if memchr::memchr(0, bytes).is_some() {
             count(&mut self.zeros, line);
@@ -88,6 +94,8 @@ impl Evidence {
         }
     }
 
+    /// Decides the encoding of a text of as many lines.
+    #[must_use]
     pub fn verdict(&self, lines: u64) -> Verdict {
         let ((utf8, first_utf8), (other, first_other)) = (self.utf8, self.other);
         // One line of a hundred may be damaged; it costs itself.
