@@ -3,7 +3,9 @@
 use std::{io::Write, path::Path};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use docent::{InteractionRules, InteractionType, NewInteraction, Signals, Strength, storage::Store};
+use docent::{
+    InteractionRules, InteractionType, NewInteraction, Signals, Strength, count_strength, storage::Store,
+};
 use docent_formats::{JsonlWriter, Record};
 use indicatif::ProgressBar;
 
@@ -136,10 +138,15 @@ fn signals(kind: &InteractionType, strength: Strength, rules: &InteractionRules)
     }
 }
 
-/// Returns the count that gives a strength, by the inverse of `docent::count_strength`.
+/// Returns the count that gives a strength, by the inverse of `docent::count_strength`, with as few
+/// decimals as it needs.
 fn count(strength: Strength) -> Option<f64> {
-    let count = 10_f64.powf(-(1.0 - strength.value()).log2() - 1.0);
-    Some(count).filter(|count| count.is_finite())
+    let exact = 10_f64.powf(-(1.0 - strength.value()).log2() - 1.0);
+    let rounded = (0..=9).map(|decimals| (exact * 10_f64.powi(decimals)).round() / 10_f64.powi(decimals));
+    let found = rounded
+        .into_iter()
+        .find(|count| *count > 0.0 && Strength::new(count_strength(*count)) == Ok(strength));
+    found.or(Some(exact)).filter(|count| count.is_finite())
 }
 
 /// Rounds to six decimals; `None` for 0.

@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use ::parquet::{
-    basic::{ConvertedType, Type},
-    errors::ParquetError,
+    basic::{Compression, ConvertedType, Type},
     file::{reader::FileReader, serialized_reader::SerializedFileReader},
     record::{Field, Row, reader::RowIter},
     schema::types::ColumnDescriptor,
@@ -25,9 +24,20 @@ pub(crate) struct ParquetRows {
 
 impl ParquetRows {
     pub fn open(path: &Path) -> Result<Self, FormatError> {
-        let reader =
-            SerializedFileReader::new(input::seekable(path)?).map_err(|error| damaged(path, &error))?;
+        let reader = SerializedFileReader::new(input::seekable(path)?).map_err(|_| damaged(path))?;
         let schema = reader.metadata().file_metadata().schema_descr_ptr();
+        let chunks = reader.metadata().row_groups().iter().flat_map(|group| group.columns());
+        for codec in chunks.map(|chunk| chunk.compression()) {
+            use Compression as C;
+            if !matches!(codec, C::UNCOMPRESSED | C::SNAPPY | C::GZIP(_) | C::ZSTD(_)) {
+                return Err(FormatError::file(
+                    path,
+                    format_args!(
+                        "is compressed by {codec}, which is not read; write it with snappy, gzip or zstd"
+                    ),
+                ));
+            }
+        }
         for column in schema.columns() {
             if !is_read(column) {
                 return Err(FormatError::file(
@@ -75,9 +85,9 @@ impl ParquetRows {
                 self.object = object(row);
                 Some(Ok(()))
             }
-            Some(Err(error)) => {
+            Some(Err(_)) => {
                 self.is_done = true;
-                Some(Err(damaged(Path::new(self.of_file.file()), &error)))
+                Some(Err(damaged(Path::new(self.of_file.file()))))
             }
             None => {
                 self.is_done = true;
@@ -87,11 +97,8 @@ impl ParquetRows {
     }
 }
 
-fn damaged(path: &Path, error: &ParquetError) -> FormatError {
-    FormatError::file(
-        path,
-        format_args!("the Parquet file is damaged or incomplete ({error}); write it again"),
-    )
+fn damaged(path: &Path) -> FormatError {
+    FormatError::file(path, "the Parquet file is damaged or incomplete; write it again")
 }
 
 /// Returns true if the parser knows the type of the column.

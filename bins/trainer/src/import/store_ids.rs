@@ -1,16 +1,17 @@
-use std::collections::HashSet;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use docent::{
     ResourceId,
     storage::{Store, TextColumn},
 };
+use rustc_hash::FxHashSet;
 
 /// Number of resources that are read at a time.
 const PAGE: u64 = 5_000;
 
 /// Ids by their hashes, which take less memory than the ids.
 #[derive(Debug, Clone, Default)]
-pub struct Ids(HashSet<u64>);
+pub struct Ids(FxHashSet<u64>);
 
 impl Ids {
     pub fn insert(&mut self, id: &str) -> bool {
@@ -27,7 +28,6 @@ impl Ids {
 }
 
 fn hash(id: &str) -> u64 {
-    use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
     BuildHasherDefault::<DefaultHasher>::default().hash_one(id)
 }
 

@@ -112,7 +112,7 @@ fn attribute(cell: Cell<'_>, kind: Attribute) -> Option<Value> {
     Some(match kind {
         Attribute::Number => match text.parse::<i64>() {
             Ok(whole) => Value::from(whole),
-            Err(_) => Value::Number(Number::from_f64(text.parse().ok()?)?),
+            Err(_) => Value::Number(Number::from_f64(text.replace(',', ".").parse().ok()?)?),
         },
         Attribute::Flag => Value::Bool(is_true(text)?),
         Attribute::Text => Value::String(text.to_owned()),

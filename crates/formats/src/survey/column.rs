@@ -216,6 +216,11 @@ impl Column {
         self.filled > 0 && self.numbers == self.filled
     }
 
+    /// Returns true if all values are numbers, some of them with decimal commas.
+    pub fn has_decimal_commas(&self) -> bool {
+        self.commas > 0 && self.numbers + self.commas == self.filled
+    }
+
     /// Returns true if all values are true or false.
     pub fn is_flag(&self) -> bool {
         self.filled > 0 && self.flags == self.filled

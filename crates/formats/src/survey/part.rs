@@ -232,7 +232,7 @@ fn attributes(
             continue;
         }
         let attribute = match table.column(name) {
-            Some(column) if column.is_numeric() => Attribute::Number,
+            Some(column) if column.is_numeric() || column.has_decimal_commas() => Attribute::Number,
             Some(column) if column.is_flag() => Attribute::Flag,
             _ => Attribute::Text,
         };

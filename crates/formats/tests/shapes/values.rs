@@ -58,6 +58,8 @@ fn unknown_columns_of_resources_become_attributes_of_their_types() {
     assert!(read_all.notes().contains("columns that become attributes: price, in_stock, shelf, code"));
     let some = read("r.csv", text, "attributes = [\"price\"]");
     assert_eq!(some.records[0], "2:a [One] {\"price\":9.5}");
+    let commas = read("r.csv", "id;title;price\na;One;9,5\nb;Two;8\n", "");
+    assert_eq!(commas.records, ["2:a [One] {\"price\":9.5}", "3:b [Two] {\"price\":8}"]);
     let lists = read("r.csv", "id,title,genres\na,One,\"tea, china\"\n", "list_separator = \", \"");
     assert_eq!(lists.records, ["2:a [One] on=tea+china"]);
 }

@@ -60,23 +60,23 @@ pub(super) fn open(path: &Path, opener: &dyn Opener) -> Result<(Input, Compressi
 
 /// Opens the one file of an archive.
 fn only_entry(path: &Path, opener: &dyn Opener) -> Result<Input, FormatError> {
-    let broken = |error: &dyn fmt::Display| {
-        FormatError::file(
-            path,
-            format_args!("the zip archive is damaged or incomplete ({error}); copy it again"),
-        )
-    };
-    let mut archive = ZipArchive::new(seekable(path)?).map_err(|error| broken(&error))?;
+    let mut archive = ZipArchive::new(seekable(path)?).map_err(|_| broken(path))?;
     let mut files = Vec::new();
     for index in 0..archive.len() {
-        let entry = archive.by_index_raw(index).map_err(|error| broken(&error))?;
-        let name = entry.name().map_err(|error| broken(&error))?.into_owned();
+        let entry = archive.by_index_raw(index).map_err(|_| broken(path))?;
+        let name = entry.name().map_err(|_| broken(path))?.into_owned();
         let is_hidden = name.split('/').any(|part| part.starts_with('.') || part == "__MACOSX");
         if !entry.is_dir() && !is_hidden {
             files.push((index, name));
         }
     }
     let [(index, _)] = files.as_slice() else {
+        if files.iter().any(|(_, name)| name == "xl/workbook.xml") {
+            return Err(FormatError::file(
+                path,
+                "is an Excel workbook; save the sheet as \"CSV UTF-8\" and import that",
+            ));
+        }
         let names: Vec<&str> = files.iter().map(|(_, name)| name.as_str()).collect();
         let expected = "expected a zip archive of one file; unpack it and import its files";
         return Err(FormatError::file(
@@ -84,12 +84,12 @@ fn only_entry(path: &Path, opener: &dyn Opener) -> Result<Input, FormatError> {
             format_args!("{expected}: it holds {} ({})", names.len(), names.join(", ")),
         ));
     };
-    let entry = archive.by_index_raw(*index).map_err(|error| broken(&error))?;
+    let entry = archive.by_index_raw(*index).map_err(|_| broken(path))?;
     if entry.encrypted() {
         return Err(FormatError::file(path, "the zip archive is encrypted; unpack it first"));
     }
     let (method, size, crc32) = (entry.compression(), entry.compressed_size(), entry.crc32());
-    let start = entry.data_start().ok_or_else(|| broken(&"no data"))?;
+    let start = entry.data_start().ok_or_else(|| broken(path))?;
     let mut input = raw(path, opener)?;
     let skipped = io::copy(&mut input.by_ref().take(start), &mut io::sink());
     skipped.map_err(|source| super::unreadable(path, source))?;
@@ -105,6 +105,10 @@ fn only_entry(path: &Path, opener: &dyn Opener) -> Result<Input, FormatError> {
         }
     };
     Ok(Box::new(Summed { input, crc: Crc::new(), expected: crc32 }))
+}
+
+fn broken(path: &Path) -> FormatError {
+    FormatError::file(path, "the zip archive is damaged or incomplete; copy it again")
 }
 
 /// A reader whose checksum is compared at its end.
@@ -137,11 +141,8 @@ impl Read for Told {
             if error.kind() == io::ErrorKind::Interrupted {
                 return error;
             }
-            let reason = if error.kind() == io::ErrorKind::UnexpectedEof {
-                "ends too early".to_owned()
-            } else {
-                format!("is damaged: {error}")
-            };
+            let reason =
+                if error.kind() == io::ErrorKind::UnexpectedEof { "ends too early" } else { "is damaged" };
             let compression = self.compression;
             io::Error::new(
                 io::ErrorKind::InvalidData,
