@@ -2,12 +2,13 @@
 //! configuration and the options of the commands.
 
 pub mod evaluate;
+pub mod import;
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use self::evaluate::EvaluateArgs;
+use self::{evaluate::EvaluateArgs, import::ImportArgs};
 
 /// Imports data, trains and evaluates models, and publishes those that pass the quality gate.
 #[derive(Debug, Parser)]
@@ -94,71 +95,6 @@ pub struct TrainArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct ImportArgs {
-    #[command(subcommand)]
-    pub format: ImportFormat,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ImportFormat {
-    /// MovieLens: movies.csv, ratings.csv and optionally tags.csv; or movies.dat and ratings.dat
-    Movielens {
-        /// Folder with the files
-        folder: PathBuf,
-        #[command(flatten)]
-        strict: Strict,
-    },
-    /// citeulike: users.dat and optionally mult.dat with vocabulary.dat, tag-item.dat with
-    /// tags.dat, citations.dat
-    Citeulike {
-        /// Folder with the files
-        folder: PathBuf,
-        #[command(flatten)]
-        strict: Strict,
-    },
-    /// CSV files with a header; at least one of the three
-    #[command(after_help = CSV_COLUMNS)]
-    Csv {
-        /// File of resources
-        #[arg(long, value_name = "FILE", required_unless_present_any = ["links", "interactions"])]
-        resources: Option<PathBuf>,
-        /// File of links, which are added to the links that resources have
-        #[arg(long, value_name = "FILE")]
-        links: Option<PathBuf>,
-        /// File of interactions, preferably the oldest first
-        #[arg(long, value_name = "FILE")]
-        interactions: Option<PathBuf>,
-        #[command(flatten)]
-        strict: Strict,
-    },
-    /// Files with one JSON object per line: {"type": "resource" | "link" | "interaction", ...},
-    /// fields as in the HTTP API
-    Jsonl {
-        /// Files; links and interactions may precede their resources
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-        #[command(flatten)]
-        strict: Strict,
-    },
-}
-
-const CSV_COLUMNS: &str = "\
-Columns, in any order. Columns in brackets are optional, and their cells may be empty:
-  resources     id, title, [text], [authors], [subjects], [source], [language], [url], [published_at], [quality], [hidden]
-                authors and subjects are separated by |; hidden is true or false
-  links         source, target, [kind: citation], [weight: 1]
-  interactions  user_id, resource_id, interaction_type, [rating], [dwell_seconds], [scroll_depth], [occurred_at]
-Times are RFC 3339 (2024-05-01T12:00:00Z), dates (2024-05-01) or Unix seconds. An interaction without a time stays
-without one, and importing it twice counts it once.";
-
-#[derive(Debug, Clone, Copy, Args)]
-pub struct Strict {
-    /// Stop at the first invalid line and leave the store unchanged
-    #[arg(long)]
-    pub strict: bool,
-}
-
-#[derive(Debug, Args)]
 pub struct ExportArgs {
     #[command(subcommand)]
     pub format: ExportFormat,
@@ -166,7 +102,7 @@ pub struct ExportArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum ExportFormat {
-    /// One JSON object per line, as `import jsonl` reads it
+    /// One JSON object per line, as `import files` reads it
     Jsonl {
         /// File, or folder for resources.jsonl and interactions.jsonl
         to: PathBuf,

@@ -1,17 +1,14 @@
 //! Runs the command that the arguments name: converts the arguments to the options of the command.
 
 mod evaluation;
+mod import;
 
 use docent::config::Loader;
-use docent_formats::{CiteulikeReader, CsvReader, JsonlReader, MovielensReader, Reader};
 use docent_sample::LibraryConfig;
 
 use crate::{
-    cli::{
-        Cli, Command, ExportFormat, GenerateArgs, ImportFormat, ModelsAction, TrainArgs,
-        evaluate::EvaluateProtocol,
-    },
-    evaluate, export, generate, import, models,
+    cli::{Cli, Command, ExportFormat, GenerateArgs, ModelsAction, TrainArgs, evaluate::EvaluateProtocol},
+    evaluate, export, generate, models,
     settings::Settings,
     train::{self, TrainOptions},
 };
@@ -39,8 +36,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
             }
         },
         Command::Import(args) => {
-            let (reader, is_strict) = reader(args.format)?;
-            import::run(settings?, reader.as_ref(), is_strict).await
+            let (data_set, options) = import::data_set(args.source)?;
+            crate::import::run(settings?, data_set, options).await
         }
         Command::Export(args) => {
             let ExportFormat::Jsonl { to } = args.format;
@@ -92,21 +89,6 @@ fn train_options(args: TrainArgs) -> TrainOptions {
         min_new_interactions: args.min_new_interactions,
         keep: args.keep,
     }
-}
-
-fn reader(format: ImportFormat) -> anyhow::Result<(Box<dyn Reader>, bool)> {
-    Ok(match format {
-        ImportFormat::Movielens { folder, strict } => {
-            (Box::new(MovielensReader::in_folder(&folder)?), strict.strict)
-        }
-        ImportFormat::Citeulike { folder, strict } => {
-            (Box::new(CiteulikeReader::in_folder(&folder)?), strict.strict)
-        }
-        ImportFormat::Csv { resources, links, interactions, strict } => {
-            (Box::new(CsvReader { resources, links, interactions }), strict.strict)
-        }
-        ImportFormat::Jsonl { files, strict } => (Box::new(JsonlReader::new(files)), strict.strict),
-    })
 }
 
 fn library(args: &GenerateArgs) -> LibraryConfig {

@@ -1,9 +1,11 @@
-//! `export`: writes the store in the form that `import jsonl` reads.
+//! `export`: writes the store in the form that `import files` reads.
 
 use std::{io::Write, path::Path};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use docent::{InteractionType, NewInteraction, Signals, Strength, storage::Store};
+use docent::{
+    InteractionRules, InteractionType, NewInteraction, Signals, Strength, count_strength, storage::Store,
+};
 use docent_formats::{JsonlWriter, Record};
 use indicatif::ProgressBar;
 
@@ -15,6 +17,7 @@ const PAGE: u64 = 5_000;
 /// Exports to a file, or to `resources.jsonl` and `interactions.jsonl` in a folder.
 pub async fn run(settings: Settings, to: &Path) -> anyhow::Result<u8> {
     let store = settings.open_store().await?;
+    let rules = settings.engine.interactions.clone();
     let counts = store.counts().await?;
     let bar = progress::steps(counts.resources + counts.interactions);
     let (resources, interactions) = if to.is_dir() {
@@ -22,13 +25,13 @@ pub async fn run(settings: Settings, to: &Path) -> anyhow::Result<u8> {
         let resources = write_resources(&store, &mut writer, &bar).await?;
         writer.finish()?;
         let mut writer = JsonlWriter::create(&to.join("interactions.jsonl"))?;
-        let interactions = write_interactions(&store, &mut writer, &bar).await?;
+        let interactions = write_interactions(&store, &rules, &mut writer, &bar).await?;
         writer.finish()?;
         (resources, interactions)
     } else {
         let mut writer = JsonlWriter::create(to)?;
         let resources = write_resources(&store, &mut writer, &bar).await?;
-        let interactions = write_interactions(&store, &mut writer, &bar).await?;
+        let interactions = write_interactions(&store, &rules, &mut writer, &bar).await?;
         writer.finish()?;
         (resources, interactions)
     };
@@ -62,6 +65,7 @@ async fn write_resources<W: Write>(
 
 async fn write_interactions<W: Write>(
     store: &Store,
+    rules: &InteractionRules,
     writer: &mut JsonlWriter<W>,
     bar: &ProgressBar,
 ) -> anyhow::Result<u64> {
@@ -71,7 +75,7 @@ async fn write_interactions<W: Write>(
         let Some(last) = page.last() else { return Ok(written) };
         after = last.row_id;
         for row in page {
-            let signals = signals(&row.interaction_type, row.strength);
+            let signals = signals(&row.interaction_type, row.strength, rules);
             for at in times(row.first_at, row.at, row.return_visits) {
                 writer.write(&Record::Interaction(NewInteraction {
                     user_id: row.user_id.clone(),
@@ -109,7 +113,13 @@ fn times(
 
 /// Returns signals that lead to a strength. The store keeps the strength, not the signals that it
 /// came from.
-fn signals(kind: &InteractionType, strength: Strength) -> Signals {
+fn signals(kind: &InteractionType, strength: Strength, rules: &InteractionRules) -> Signals {
+    let (is_view, is_rating) = (*kind == InteractionType::View, *kind == InteractionType::Rating);
+    let of_type = rules.strength(kind, &Signals::default()).ok();
+    let is_out_of_reach = !(0.1..=0.5).contains(&strength.value());
+    if !is_rating && of_type != Some(strength) && (!is_view || is_out_of_reach) {
+        return Signals { count: count(strength), ..Signals::default() };
+    }
     match kind {
         InteractionType::Rating => {
             Signals { rating: Some((strength.value() * 10.0).round() / 2.0), ..Signals::default() }
@@ -126,6 +136,17 @@ fn signals(kind: &InteractionType, strength: Strength) -> Signals {
         }
         _ => Signals::default(),
     }
+}
+
+/// Returns the count that gives a strength, by the inverse of `docent::count_strength`, with as few
+/// decimals as it needs.
+fn count(strength: Strength) -> Option<f64> {
+    let exact = 10_f64.powf(-(1.0 - strength.value()).log2() - 1.0);
+    let rounded = (0..=9).map(|decimals| (exact * 10_f64.powi(decimals)).round() / 10_f64.powi(decimals));
+    let found = rounded
+        .into_iter()
+        .find(|count| *count > 0.0 && Strength::new(count_strength(*count)) == Ok(strength));
+    found.or(Some(exact)).filter(|count| count.is_finite())
 }
 
 /// Rounds to six decimals; `None` for 0.
@@ -146,6 +167,24 @@ mod tests {
         assert_eq!(of(10, 10, 0), [at(10)]);
         assert_eq!(of(10, 40, 3), [at(10), at(20), at(30), at(40)]);
         assert_eq!(of(10, 10, 2), [at(8), at(9), at(10)]);
+    }
+
+    #[test]
+    fn a_count_gives_back_the_strength_that_it_was_read_with() {
+        let rules = InteractionRules::default();
+        for (kind, strength) in [
+            (InteractionType::Export, 0.875),
+            (InteractionType::View, 0.75),
+            (InteractionType::CollectionAdd, 0.0),
+        ] {
+            let Ok(strength) = Strength::new(strength) else { unreachable!("a strength") };
+            let signals = signals(&kind, strength, &rules);
+            assert!(signals.count.is_some(), "{kind}");
+            assert_eq!(rules.strength(&kind, &signals), Ok(strength), "{kind}");
+        }
+        assert_eq!(signals(&InteractionType::Export, Strength::ZERO, &rules).count, Some(0.1));
+        let Ok(own) = Strength::new(0.9) else { unreachable!("a strength") };
+        assert_eq!(signals(&InteractionType::Export, own, &rules), Signals::default());
     }
 
     #[test]

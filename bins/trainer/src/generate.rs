@@ -1,6 +1,6 @@
 //! `generate`: fills the store with a synthetic library.
 
-use docent_formats::{Location, Record};
+use docent_formats::{Located, Location, Record};
 use docent_sample::{Library, LibraryConfig};
 
 use crate::{
@@ -17,13 +17,14 @@ pub async fn run(settings: Settings, config: &LibraryConfig) -> anyhow::Result<u
     let library = Library::generate(config);
     let store = settings.open_or_create_store().await?;
     let rules = settings.engine.interactions;
-    let mut sink = Sink::open(store.clone(), SinkConfig { is_strict: true, rules }).await?;
+    let mut sink =
+        Sink::open(store.clone(), SinkConfig { is_strict: true, rules, ..SinkConfig::default() }).await?;
     let start = Location::new("the synthetic library", 0);
     for (line, resource) in (1..).zip(library.resources) {
-        sink.write(Record::Resource { resource, has_all_links: true }, start.at(line)).await?;
+        sink.write(Located::new(Record::Resource { resource, has_all_links: true }, start.at(line))).await?;
     }
     for (line, interaction) in (1..).zip(library.interactions) {
-        sink.write(Record::Interaction(interaction), start.at(line)).await?;
+        sink.write(Located::new(Record::Interaction(interaction), start.at(line))).await?;
     }
     let summary = sink.finish().await?;
     println!("{summary}");

@@ -4,7 +4,7 @@
 use docent_test_support::{helps, output};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_docent-trainer");
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 33] = [
     "",
     "train",
     "evaluate",
@@ -16,10 +16,19 @@ const COMMANDS: [&str; 24] = [
     "evaluate store",
     "evaluate compare",
     "import",
+    "import files",
+    "import auto",
     "import movielens",
+    "import amazon",
+    "import goodbooks",
+    "import book-crossing",
+    "import retailrocket",
+    "import steam",
+    "import lastfm",
+    "import yelp",
+    "import recbole",
+    "import gorse",
     "import citeulike",
-    "import csv",
-    "import jsonl",
     "export",
     "export jsonl",
     "generate",

@@ -56,7 +56,7 @@ pub use docent_config as config;
 pub use docent_domain::{
     Assignment, Component, ComponentScores, DomainError, Experiment, Experiments, Feedback, Interaction,
     InteractionRules, InteractionType, Link, NewInteraction, Profile, Resource, ResourceId, Signals,
-    Strategy, Strength, UnitInterval, UserId, Variant, Weights,
+    Strategy, Strength, UnitInterval, UserId, Variant, Weights, count_strength,
 };
 pub use docent_engine::{
     Answer, CandidateCounts, Cursor, CursorError, Degradation, Engine, EngineConfig, EngineStatus, Error,

@@ -4,7 +4,7 @@ use super::*;
 use crate::{ResourceId, UserId};
 
 fn signals(dwell: Option<f64>, scroll: Option<f64>, rating: Option<f64>) -> Signals {
-    Signals { dwell_seconds: dwell, scroll_depth: scroll, rating }
+    Signals { dwell_seconds: dwell, scroll_depth: scroll, rating, count: None }
 }
 
 fn at(seconds: i64) -> DateTime<Utc> {

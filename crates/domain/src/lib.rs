@@ -53,7 +53,7 @@ pub use profile::{
 pub use resource::{
     Link, MAX_TEXT_BYTES, MAX_TITLE_BYTES, Resource, UNKNOWN_QUALITY, UNKNOWN_RECENCY, recency,
 };
-pub use rules::{InteractionRules, Signals};
+pub use rules::{InteractionRules, Signals, count_strength};
 pub use score::{Component, ComponentScores, Strategy};
 pub use stats::{gini, median};
 pub use strength::{POSITIVE_THRESHOLD, Strength, confidence};

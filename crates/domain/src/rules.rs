@@ -14,6 +14,9 @@ pub struct Signals {
     pub scroll_depth: Option<f64>,
     /// Rating in stars, 0.5 to 5 in steps of 0.5.
     pub rating: Option<f64>,
+    /// Quantity of the interaction, more than 0: plays, hours, pieces. It gives the strength, and
+    /// the store keeps the strength alone.
+    pub count: Option<f64>,
 }
 
 impl Signals {
@@ -33,6 +36,11 @@ impl Signals {
         {
             return Err(DomainError::out_of_range("rating", "0.5 to 5 in steps of 0.5", rating));
         }
+        if let Some(count) = self.count
+            && !(count.is_finite() && count > 0.0)
+        {
+            return Err(DomainError::out_of_range("count", "a finite number, more than 0", count));
+        }
         Ok(())
     }
 
@@ -42,6 +50,7 @@ impl Signals {
             dwell_seconds: newer.dwell_seconds.or(self.dwell_seconds),
             scroll_depth: newer.scroll_depth.or(self.scroll_depth),
             rating: newer.rating.or(self.rating),
+            count: newer.count.or(self.count),
         }
     }
 }
@@ -65,6 +74,9 @@ impl InteractionRules {
     /// | rating | `0.2 * stars` |
     /// | dismiss | 0 |
     ///
+    /// An interaction with a count has the strength [`count_strength`] instead, unless it is a
+    /// rating or a dismissal.
+    ///
     /// # Errors
     /// Returns [`DomainError::OutOfRange`] for a signal outside its range, [`DomainError::Missing`]
     /// for a rating without stars, and [`DomainError::UnknownName`] for a type that is neither
@@ -87,10 +99,13 @@ impl InteractionRules {
             }
             InteractionType::Dismiss => 0.0,
             InteractionType::Custom(name) => {
-                return self.custom.get(name).copied().ok_or_else(|| self.unknown(name));
+                self.custom.get(name).copied().ok_or_else(|| self.unknown(name))?.value()
             }
         };
-        Strength::new(value)
+        match (kind, signals.count) {
+            (InteractionType::Rating | InteractionType::Dismiss, _) | (_, None) => Strength::new(value),
+            (_, Some(count)) => Strength::new(count_strength(count)),
+        }
     }
 
     fn unknown(&self, name: &str) -> DomainError {
@@ -101,6 +116,13 @@ impl InteractionRules {
             got: name.chars().take(64).collect(),
         }
     }
+}
+
+/// Returns the strength of a count: `1 - 0.5^(1 + log10(count))`, in `[0, 1)`. One is 0.5, ten are
+/// 0.75, a hundred are 0.875; at most 0.1 is 0.
+#[must_use]
+pub fn count_strength(count: f64) -> f64 {
+    (1.0 - 0.5_f64.powf(1.0 + count.log10())).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn signals(dwell: Option<f64>, scroll: Option<f64>, rating: Option<f64>) -> Signals {
-    Signals { dwell_seconds: dwell, scroll_depth: scroll, rating }
+    Signals { dwell_seconds: dwell, scroll_depth: scroll, rating, count: None }
 }
 
 #[test]
@@ -74,5 +74,23 @@ proptest! {
         let strength = InteractionRules::default()
             .strength(&InteractionType::View, &signals(Some(dwell), Some(scroll), None)).unwrap();
         prop_assert!((0.1..=0.5).contains(&strength.value()));
+    }
+}
+
+#[test]
+fn a_count_gives_the_strength_of_anything_but_a_rating_or_a_dismissal() {
+    let rules = InteractionRules::default();
+    let counted = |kind, count| {
+        let signals = Signals { count: Some(count), rating: Some(4.0), ..Signals::default() };
+        rules.strength(&kind, &signals).map(Strength::value)
+    };
+    for (count, strength) in [(0.05, 0.0), (0.1, 0.0), (1.0, 0.5), (10.0, 0.75), (100.0, 0.875)] {
+        assert_eq!(counted(InteractionType::Export, count), Ok(strength), "{count}");
+    }
+    assert_eq!(counted(InteractionType::Rating, 100.0), Ok(0.8));
+    assert_eq!(counted(InteractionType::Dismiss, 100.0), Ok(0.0));
+    assert!(counted(InteractionType::Custom("play".into()), 10.0).is_err());
+    for count in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert!(counted(InteractionType::Export, count).is_err(), "{count}");
     }
 }

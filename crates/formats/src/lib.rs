@@ -3,39 +3,45 @@
 //! A [`Reader`] streams the [`Record`]s of a data set: links first, then resources, then
 //! interactions. A line that breaks the format is an error that names the file and the line
 //! ([`FormatError::Line`]); the reader continues with the next line, and the caller decides to skip
-//! or to stop. [`JsonlWriter`] writes records. The files of evaluation protocols are read as plain
-//! ids ([`LeaveOneOutFiles`], [`RankingFiles`], [`SequenceFile`], [`SessionFiles`],
-//! [`citeulike::Articles`]).
+//! or to stop.
+//!
+//! Files of any layout are read twice: [`survey`] reads them from end to end, recognises their
+//! compression, encoding, separator, columns, units and scales by a [`FileMapping`] or by
+//! themselves, and finds what is wrong with a file as a whole; a [`MappedReader`] then reads the
+//! records. [`KNOWN_SETS`] are mappings of the data sets that many use. [`JsonlWriter`] writes
+//! records. The files of evaluation protocols are read as plain ids ([`LeaveOneOutFiles`],
+//! [`RankingFiles`], [`SequenceFile`], [`SessionFiles`], [`citeulike::Articles`]).
 //!
 //! This crate must never write to a store, print, show progress or share types with the HTTP API.
 //! An [`Opener`] of the caller sees every byte that is read.
 //!
 //! ```
-//! use docent_formats::{JsonlWriter, Record, jsonl};
+//! use docent_formats::{FileMapping, InputFile, LocalFiles, MappedReader, Reader, Record, survey};
 //!
-//! let text = r#"{"type": "resource", "id": "a", "title": "First"}"#;
-//! let mut writer = JsonlWriter::new("copy", Vec::new());
-//! for located in jsonl::records("memory", text.as_bytes()) {
-//!     let located = located?;
-//!     assert_eq!(located.location.to_string(), "memory:1");
-//!     let Record::Resource { resource, .. } = &located.record else { unreachable!() };
-//!     assert_eq!(resource.title, "First");
-//!     writer.write(&located.record)?;
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("events.csv");
+//! std::fs::write(&path, "visitorid;itemid;event;timestamp\n7;tea;addtocart;1433221332117\n")?;
+//!
+//! let files = [InputFile { path, mapping: FileMapping::default(), stated: Vec::new() }];
+//! let profiles = survey(&files, &[], &LocalFiles);
+//! assert!(profiles[0].faults.is_empty());
+//! let reader = MappedReader::new(profiles);
+//! for located in reader.records(&LocalFiles) {
+//!     let Record::Interaction(interaction) = located?.record else { unreachable!() };
+//!     assert_eq!(interaction.interaction_type.as_str(), "collection_add");
+//!     assert_eq!(interaction.at.unwrap().to_string(), "2015-06-02 05:02:12.117 UTC");
 //! }
-//! assert!(writer.into_inner().starts_with(b"{"));
-//! # Ok::<(), docent_formats::FormatError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod attributes;
 pub mod citeulike;
-pub mod csv;
-mod error;
 mod fields;
-pub mod jsonl;
+mod jsonl;
 mod leave_one_out;
 mod lines;
-mod location;
-mod movielens;
+mod mapped;
+mod mapping;
 mod numbered;
 mod output;
 mod per_user;
@@ -44,23 +50,30 @@ mod reader;
 mod record;
 mod sequences;
 mod sessions;
-mod table;
+mod sets;
+mod survey;
 mod tokens;
+mod values;
 
 pub use attributes::AttributeFile;
 pub use citeulike::CiteulikeReader;
-pub use csv::CsvReader;
-pub use error::FormatError;
-pub use jsonl::{JsonlReader, JsonlWriter};
+pub use docent_rows::{Compression, FormatError, Input, Layout, LocalFiles, Location, Opener};
+pub use jsonl::JsonlWriter;
 pub use leave_one_out::{HeldOutItem, LeaveOneOutFiles};
-pub use location::Location;
-pub use movielens::MovielensReader;
+pub use mapped::MappedReader;
+pub use mapping::{Columns, FileMapping, Kind, Mapping};
 pub use numbered::MAX_ID;
 pub use output::PartialFile;
 pub use per_user::{PerUserFile, PerUserRow, PerUserWriter};
 pub use ranking::RankingFiles;
-pub use reader::{Input, LocalFiles, Opener, Reader, Records};
+pub use reader::{Reader, Records};
 pub use record::{Located, Record};
 pub use sequences::SequenceFile;
 pub use sessions::{Session, SessionEvent, SessionFiles};
+pub use sets::{KNOWN_SETS, KnownSet, files_of};
+pub use survey::{ColumnProfile, FileProfile, InputFile, survey};
 pub use tokens::Tokens;
+pub use values::{
+    rating::Scale,
+    time::{TimeFormat, Unit, Zone},
+};

@@ -3,22 +3,13 @@ use std::{
     path::Path,
 };
 
-use crate::{FormatError, Input, Location, Opener, reader};
-
-/// A character encoding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Encoding {
-    Utf8,
-    /// ISO-8859-1: each byte is one character.
-    Latin1,
-}
+use crate::{FormatError, Input, Location, Opener};
 
 /// The lines of a text file without their ends.
 ///
-/// A line that is not valid in the encoding is a [`FormatError::Line`]; the lines after it follow.
+/// A line that is not UTF-8 is a [`FormatError::Line`]; the lines after it follow.
 pub(crate) struct Lines {
     reader: BufReader<Input>,
-    encoding: Encoding,
     start: Location,
     number: u64,
     buffer: Vec<u8>,
@@ -50,22 +41,19 @@ impl Line {
 }
 
 impl Lines {
-    pub fn open(path: &Path, encoding: Encoding, opener: &dyn Opener) -> Result<Self, FormatError> {
-        Ok(Self::new(reader::open(opener, path)?, encoding, Location::start_of(path)))
+    pub fn open(path: &Path, opener: &dyn Opener) -> Result<Self, FormatError> {
+        Ok(Self::new(docent_rows::open(opener, path)?, Location::start_of(path)))
     }
 
-    pub fn new(input: Input, encoding: Encoding, start: Location) -> Self {
+    pub fn new(input: Input, start: Location) -> Self {
         let reader = BufReader::with_capacity(1 << 16, input);
-        Self { reader, encoding, start, number: 0, buffer: Vec::new(), has_failed: false }
+        Self { reader, start, number: 0, buffer: Vec::new(), has_failed: false }
     }
 
     fn decoded(&self) -> Result<String, &'static str> {
-        match self.encoding {
-            Encoding::Latin1 => Ok(self.buffer.iter().map(|&byte| char::from(byte)).collect()),
-            Encoding::Utf8 => std::str::from_utf8(&self.buffer)
-                .map(str::to_owned)
-                .map_err(|_| "expected text in UTF-8, got other bytes"),
-        }
+        std::str::from_utf8(&self.buffer)
+            .map(str::to_owned)
+            .map_err(|_| "expected text in UTF-8, got other bytes")
     }
 }
 
@@ -104,7 +92,7 @@ mod tests {
     #[test]
     fn a_line_that_is_not_utf8_is_an_error_and_the_next_line_follows() {
         let input = Box::new(&b"one\r\n\xff\n\nlast"[..]);
-        let lines = Lines::new(input, Encoding::Utf8, Location::new("memory", 0));
+        let lines = Lines::new(input, Location::new("memory", 0));
         let read: Vec<String> = lines
             .map(|line| match line {
                 Ok(line) => format!("{} {}", line.location, line.text),
@@ -113,12 +101,5 @@ mod tests {
             .collect();
         let bad = "memory:2: expected text in UTF-8, got other bytes";
         assert_eq!(read, ["memory:1 one", bad, "memory:3 ", "memory:4 last"]);
-    }
-
-    #[test]
-    fn latin1_reads_each_byte_as_a_character() {
-        let input = Box::new(&b"Mis\xe9rables"[..]);
-        let mut lines = Lines::new(input, Encoding::Latin1, Location::new("memory", 0));
-        assert_eq!(lines.next().unwrap().unwrap().text, "Misérables");
     }
 }

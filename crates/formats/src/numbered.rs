@@ -2,10 +2,7 @@
 
 use std::path::Path;
 
-use crate::{
-    FormatError, LocalFiles, Location,
-    lines::{Encoding, Lines},
-};
+use crate::{FormatError, LocalFiles, Location, lines::Lines};
 
 /// Ids in training files are below this: tables of users and items are as long as their largest id.
 pub const MAX_ID: u32 = 1 << 24;
@@ -23,7 +20,7 @@ pub(crate) struct IdLine {
 pub(crate) fn id_lines(
     path: &Path,
 ) -> Result<impl Iterator<Item = Result<IdLine, FormatError>> + use<>, FormatError> {
-    let lines = Lines::open(path, Encoding::Utf8, &LocalFiles)?;
+    let lines = Lines::open(path, &LocalFiles)?;
     Ok(lines.filter_map(|line| match line {
         Ok(line) if line.text.trim().is_empty() => None,
         Ok(line) => Some(Ok(IdLine { text: line.text.trim().to_owned(), location: line.location })),

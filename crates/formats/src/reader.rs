@@ -1,35 +1,11 @@
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::Path,
-};
+use std::path::Path;
 
-use crate::{FormatError, Located};
+use docent_rows::{FormatError, Opener};
 
-/// Bytes of one file.
-pub type Input = Box<dyn Read + Send>;
+use crate::Located;
 
 /// Records in the order of a data set. After an error other than [`FormatError::Line`] it ends.
 pub type Records<'a> = Box<dyn Iterator<Item = Result<Located, FormatError>> + Send + 'a>;
-
-/// Opens the files of a data set. A caller implements it to count the bytes that are read.
-pub trait Opener: Send + Sync {
-    /// Opens a file for reading.
-    ///
-    /// # Errors
-    /// The error of the operating system.
-    fn open(&self, path: &Path) -> io::Result<Input>;
-}
-
-/// Opens files of the local file system.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct LocalFiles;
-
-impl Opener for LocalFiles {
-    fn open(&self, path: &Path) -> io::Result<Input> {
-        Ok(Box::new(File::open(path)?))
-    }
-}
 
 /// A data set in files, read record by record.
 pub trait Reader {
@@ -58,11 +34,6 @@ pub trait Reader {
         }
         Ok(total * self.passes())
     }
-}
-
-/// Opens a file and names it in the error.
-pub(crate) fn open(opener: &dyn Opener, path: &Path) -> Result<Input, FormatError> {
-    opener.open(path).map_err(|source| FormatError::Open { path: path.to_owned(), source })
 }
 
 /// Returns records whose source is opened when the first one is asked for.

@@ -32,10 +32,14 @@ pub struct Located {
     pub record: Record,
     /// Line of the record.
     pub location: Location,
+    /// Title of the resource of an interaction, if the line has it.
+    pub title: Option<String>,
 }
 
 impl Located {
-    pub(crate) fn new(record: Record, location: Location) -> Self {
-        Self { record, location }
+    /// Returns a record of a line without a title.
+    #[must_use]
+    pub fn new(record: Record, location: Location) -> Self {
+        Self { record, location, title: None }
     }
 }

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use crate::{
     FormatError, LocalFiles, Tokens, fields,
-    lines::{Encoding, Line, Lines},
+    lines::{Line, Lines},
 };
 
 const COLUMNS: [&str; 3] = ["SessionId", "ItemId", "Time"];
@@ -55,7 +55,7 @@ impl SessionFiles {
 }
 
 fn sessions(path: &Path, items: &mut Tokens) -> Result<Vec<Session>, FormatError> {
-    let mut lines = Lines::open(path, Encoding::Utf8, &LocalFiles)?;
+    let mut lines = Lines::open(path, &LocalFiles)?;
     let columns = match lines.next() {
         Some(header) => Columns::of(&header?)?,
         None => {

@@ -181,7 +181,7 @@ impl Simulation<'_> {
         let signals = Signals {
             dwell_seconds: Some(f64::from(dwell)),
             scroll_depth: Some(f64::from(scroll) / 100.0),
-            rating: None,
+            ..Signals::default()
         };
         self.interaction(item, InteractionType::View, signals, at)
     }

@@ -167,6 +167,7 @@ impl InteractionInput {
                 dwell_seconds: self.dwell_seconds,
                 scroll_depth: self.scroll_depth,
                 rating: self.rating,
+                ..Signals::default()
             },
             at,
         })

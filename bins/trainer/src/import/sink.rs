@@ -1,12 +1,15 @@
-use std::{collections::HashMap, fmt::Display};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Display,
+};
 
 use anyhow::{Context, bail};
 use chrono::Utc;
 use docent::{
     InteractionRules, Link, NewInteraction, Resource, ResourceId,
-    storage::{ImportSession, Store},
+    storage::{ImportReport, ImportSession, Store},
 };
-use docent_formats::{Location, Record};
+use docent_formats::{Located, Location, Record};
 use indicatif::ProgressBar;
 
 use super::{links::Links, summary::Summary};
@@ -24,6 +27,10 @@ const MAX_REPORTED_BAD_LINES: u64 = 20;
 pub struct SinkConfig {
     /// True to keep everything or nothing.
     pub is_strict: bool,
+    /// True if bad lines were reported before, so that they are only counted.
+    pub is_checked: bool,
+    /// True to make a resource of each id that interactions name and the store lacks.
+    pub creates_missing: bool,
     /// Rules of the configured interaction types.
     pub rules: InteractionRules,
 }
@@ -34,12 +41,14 @@ pub struct Sink {
     store: Store,
     /// The one transaction of a strict import.
     session: Option<ImportSession>,
-    rules: InteractionRules,
+    config: SinkConfig,
     bar: ProgressBar,
     links: Links,
     resources: Vec<Pending>,
     interactions: Vec<NewInteraction>,
     interaction_locations: Vec<Location>,
+    /// Titles of the resources of interactions, for those that are made.
+    titles: HashMap<ResourceId, String>,
     summary: Summary,
 }
 
@@ -56,12 +65,13 @@ impl Sink {
         Ok(Self {
             store,
             session,
-            rules: config.rules,
+            config,
             bar: ProgressBar::hidden(),
             links: Links::default(),
             resources: Vec::new(),
             interactions: Vec::new(),
             interaction_locations: Vec::new(),
+            titles: HashMap::new(),
             summary: Summary::default(),
         })
     }
@@ -78,6 +88,9 @@ impl Sink {
             bail!("{location}: {reason}");
         }
         self.summary.bad_lines += 1;
+        if self.config.is_checked {
+            return Ok(());
+        }
         let text = match self.summary.bad_lines {
             n if n <= MAX_REPORTED_BAD_LINES => format!("{location}: {reason}"),
             n if n == MAX_REPORTED_BAD_LINES + 1 => "further bad lines are only counted".to_owned(),
@@ -88,7 +101,8 @@ impl Sink {
     }
 
     /// Takes a record. The resource of an interaction must be in the store or come before it.
-    pub async fn write(&mut self, record: Record, location: Location) -> anyhow::Result<()> {
+    pub async fn write(&mut self, located: Located) -> anyhow::Result<()> {
+        let Located { record, location, title } = located;
         match record {
             Record::Link { source, link } => match self.links.add(source, link, location.clone()) {
                 Ok(()) => Ok(()),
@@ -97,7 +111,14 @@ impl Sink {
             Record::Resource { resource, has_all_links } => {
                 self.resource(Pending { resource, has_all_links, location }).await
             }
-            Record::Interaction(interaction) => self.interaction(interaction, location).await,
+            Record::Interaction(interaction) => {
+                if self.config.creates_missing
+                    && let Some(title) = title
+                {
+                    self.titles.insert(interaction.resource_id.clone(), title);
+                }
+                self.interaction(interaction, location).await
+            }
             other => bail!("{location}: expected a link, a resource or an interaction, got {other:?}"),
         }
     }
@@ -111,7 +132,7 @@ impl Sink {
     }
 
     async fn interaction(&mut self, interaction: NewInteraction, location: Location) -> anyhow::Result<()> {
-        if let Err(error) = self.rules.strength(&interaction.interaction_type, &interaction.signals) {
+        if let Err(error) = self.config.rules.strength(&interaction.interaction_type, &interaction.signals) {
             return self.skip(&location, error);
         }
         self.interactions.push(interaction);
@@ -225,16 +246,47 @@ impl Sink {
         self.write_unattached_links().await?;
         let batch = std::mem::take(&mut self.interactions);
         let locations = std::mem::take(&mut self.interaction_locations);
-        let now = Utc::now();
-        let report = match &self.session {
-            Some(session) => session.write_interactions(&batch, &self.rules, now).await?,
-            None => self.store.import_interactions(&batch, &self.rules, now).await?,
-        };
-        self.summary.add_interactions(&report);
+        let mut report = self.import(&batch).await?;
+        if self.config.creates_missing && !report.unknown_resource.is_empty() {
+            let unknown = std::mem::take(&mut report.unknown_resource);
+            let again: Vec<NewInteraction> =
+                unknown.iter().filter_map(|index| batch.get(*index).cloned()).collect();
+            self.create(&again).await?;
+            let of_made = self.import(&again).await?;
+            report.unknown_resource =
+                of_made.unknown_resource.iter().filter_map(|index| unknown.get(*index).copied()).collect();
+        }
         for index in report.unknown_resource {
             if let (Some(interaction), Some(location)) = (batch.get(index), locations.get(index)) {
                 self.skip(location, format_args!("there is no resource \"{}\"", interaction.resource_id))?;
             }
+        }
+        Ok(())
+    }
+
+    async fn import(&mut self, batch: &[NewInteraction]) -> anyhow::Result<ImportReport> {
+        let now = Utc::now();
+        let report = match &self.session {
+            Some(session) => session.write_interactions(batch, &self.config.rules, now).await?,
+            None => self.store.import_interactions(batch, &self.config.rules, now).await?,
+        };
+        self.summary.add_interactions(&report);
+        Ok(report)
+    }
+
+    /// Makes the resources of interactions from their ids.
+    async fn create(&mut self, interactions: &[NewInteraction]) -> anyhow::Result<()> {
+        let mut seen = HashSet::new();
+        let mut resources = Vec::new();
+        for interaction in interactions {
+            let id = &interaction.resource_id;
+            if seen.insert(id) {
+                let title = self.titles.remove(id).unwrap_or_else(|| id.to_string());
+                resources.push(Resource::new(id.clone(), title));
+            }
+        }
+        for batch in resources.chunks(RESOURCE_BATCH) {
+            self.upsert(batch).await?;
         }
         Ok(())
     }

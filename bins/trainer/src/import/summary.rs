@@ -23,6 +23,12 @@ impl Summary {
         }
     }
 
+    /// Returns true if no record went in, not even one that was known.
+    pub fn is_empty(&self) -> bool {
+        let Self { created, updated, unchanged, new, repeated, known, bad_lines: _ } = self;
+        created + updated + unchanged + new + repeated + known == 0
+    }
+
     pub fn add_interactions(&mut self, report: &ImportReport) {
         self.new += report.new;
         self.repeated += report.repeated;

@@ -1,7 +1,9 @@
 //! End-to-end tests of the trainer that need programs or data that a machine may lack: promtool,
-//! `script` and MovieLens. A test is reported as ignored where its program or data is missing.
+//! `script`, MovieLens, and the folder of cases that `DOCENT_CASES` names. A test is reported as
+//! ignored where its program or data is missing.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod cases;
 #[path = "../trainer/program.rs"]
 #[allow(dead_code, reason = "shared with the tests of `trainer`, which use the rest")]
 mod program;
@@ -14,12 +16,14 @@ use std::process::ExitCode;
 use docent_test_support::{is_installed, run, trial};
 
 fn main() -> ExitCode {
-    run(vec![
+    let mut trials = vec![
         trial!(promtool::the_metrics_file_is_valid_after_every_outcome)
             .with_ignored_flag(!is_installed("promtool")),
         trial!(real_data::the_small_movielens_set_goes_in_whole)
             .with_ignored_flag(!real_data::folder().is_dir()),
         trial!(terminal::on_a_terminal_a_failure_is_a_plain_sentence)
             .with_ignored_flag(!is_installed("script")),
-    ])
+    ];
+    trials.extend(cases::trials());
+    run(trials)
 }

@@ -59,7 +59,8 @@ fn a_warning_is_a_line_of_json_too() {
     assert!(ended.code == Some(2) && failures(&ended).is_empty(), "{ended:?}");
     let warned = lines(&ended).into_iter().find(|line| line["level"] == "WARN").unwrap();
     assert!(warned["message"].as_str().unwrap().contains("insufficient training data"), "{warned}");
-    place.write("bad.jsonl", "{\"type\":\"nothing\"}\n");
+    place
+        .write("bad.jsonl", "{\"type\":\"nothing\"}\n{\"type\":\"resource\",\"id\":\"a\",\"title\":\"A\"}\n");
     let ended = place.run(&["import", "jsonl", "bad.jsonl"]);
     assert!(ended.code == Some(0) && ended.err.contains("bad.jsonl:1"), "{ended:?}");
     assert!(failures(&ended).is_empty());

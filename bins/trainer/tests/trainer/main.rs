@@ -12,6 +12,7 @@ mod data;
 mod evaluate;
 mod evaluate_ordered;
 mod formats;
+mod import_checks;
 mod killed;
 mod logs;
 mod metrics_file;

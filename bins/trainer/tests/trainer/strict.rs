@@ -19,7 +19,7 @@ const BAD: [(&[&str], &str, &str, &str); 9] = [
         &["import", "movielens", "ml1m"],
         "ml1m/ratings.dat",
         "1::1::5",
-        "ml1m/ratings.dat:3: expected user::movie::rating",
+        "ml1m/ratings.dat:3: expected 4 columns (user, movie, rating, timestamp), got 3",
     ),
     (&["import", "citeulike", "cu"], "cu/users.dat", "3 1 2", "cu/users.dat:4: expected 3 numbers"),
     (
@@ -29,12 +29,17 @@ const BAD: [(&[&str], &str, &str, &str); 9] = [
         "interactions.csv:5: dwell_seconds: expected a finite number",
     ),
     (&data::CSV, "resources.csv", "c,,,,,,,", "resources.csv:4: title is empty"),
-    (&["import", "jsonl", "all.jsonl"], "all.jsonl", r#"{"type":"link","source":"a""#, "all.jsonl:6: EOF"),
     (
         &["import", "jsonl", "all.jsonl"],
         "all.jsonl",
-        r#"{"type":"resource","id":"x","title":"X","colour":"red"}"#,
-        "all.jsonl:6: unknown field `colour`",
+        r#"{"type":"link","source":"a""#,
+        "all.jsonl:6: the JSON object ends too early",
+    ),
+    (
+        &["import", "jsonl", "all.jsonl"],
+        "all.jsonl",
+        r#"{"type":"resource","id":"x","title":"X","published_at":"soon"}"#,
+        "all.jsonl:6: published_at: expected a time such as",
     ),
 ];
 
@@ -104,18 +109,21 @@ fn twenty_bad_lines_are_reported_and_the_others_counted() {
 }
 
 #[test]
-fn wrong_headers_files_and_arguments_are_refused_before_anything_is_read() {
+fn wrong_headers_files_and_arguments_are_refused_before_anything_is_written() {
     let place = Place::new();
-    place.write("colour.csv", "id,title,colour\n1,a,red\n");
-    place.write("short.csv", "id\n1\n");
+    place.write("colour.csv", "colour,title\nred,a\n");
     for (args, message) in [
         (
             &["import", "csv", "--resources", "colour.csv"][..],
-            "colour.csv:1: unknown column \"colour\"; expected some of id",
+            "colour.csv:1: a file of resources needs a column for id, such as id; the columns are colour, title",
         ),
-        (&["import", "csv", "--resources", "short.csv"], "short.csv:1: column \"title\" is missing"),
         (&["import", "csv", "--resources", "none.csv"], "opening none.csv"),
-        (&["import", "csv"], "--resources"),
+        (&["import", "csv"], "<FILE>"),
+        (&["import", "csv", "colour.csv", "--map", "usr=colour"], "expected one of user, item, type"),
+        (&["import", "csv", "colour.csv", "--types", "buy"], "--types: expected EVENT=TYPE"),
+        (&["import", "csv", "colour.csv", "--rating-scale", "5"], "expected LOW..HIGH"),
+        (&["import", "csv", "colour.csv", "--time-zone", "Berlin"], "such as Europe/Berlin"),
+        (&["import", "steam", "."], "expected steam-200k.csv, there is none"),
         (&["import", "movielens", "."], "expected movies.csv and ratings.csv"),
         (&["import", "citeulike", "."], "expected users.dat"),
         (&["--config", "none.toml", "train"], "none.toml"),
@@ -124,4 +132,5 @@ fn wrong_headers_files_and_arguments_are_refused_before_anything_is_read() {
         assert_eq!(ended.code, Some(1), "{args:?}");
         assert!(ended.said.contains(message), "expected {message} in {}", ended.said);
     }
+    assert!(!place.path("docent-data").exists(), "no store is made");
 }

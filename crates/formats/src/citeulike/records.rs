@@ -5,7 +5,7 @@ use docent_domain::{DomainError, Link, NewInteraction, Resource, ResourceId, Use
 use super::{CITATION, CITATIONS, TAGS, USERS, WORDS};
 use crate::{
     FormatError, Located, Location, Opener, Reader, Record, Records,
-    lines::{Encoding, Line, Lines},
+    lines::{Line, Lines},
     reader,
 };
 
@@ -133,7 +133,7 @@ impl Folder {
         vocabulary: &[String],
         opener: &dyn Opener,
     ) -> Result<(), FormatError> {
-        for (number, line) in (0..).zip(Lines::open(path, Encoding::Utf8, opener)?) {
+        for (number, line) in (0..).zip(Lines::open(path, opener)?) {
             let text = line.and_then(|line| line.parse(|line| bag(line, vocabulary)));
             if let Some((text, _)) = self.keep(text)? {
                 self.article(number).text = text;
@@ -159,7 +159,7 @@ impl Folder {
     /// Reads lines `n number number ...` with the numbers of the lines, from 0.
     fn numbered(&mut self, path: &Path, opener: &dyn Opener) -> Result<Vec<(u32, Vec<u32>)>, FormatError> {
         let mut read = Vec::new();
-        for (number, line) in (0..).zip(Lines::open(path, Encoding::Utf8, opener)?) {
+        for (number, line) in (0..).zip(Lines::open(path, opener)?) {
             let numbers = self.keep(line.and_then(|line| line.parse(counted)))?;
             read.extend(numbers.map(|(numbers, _)| (number, numbers)));
         }
@@ -221,7 +221,7 @@ fn bag(line: &str, vocabulary: &[String]) -> Result<String, String> {
 /// Returns all lines. A line that is not UTF-8 is empty, so that the others keep their numbers.
 fn names(path: &Path, opener: &dyn Opener) -> Result<Vec<String>, FormatError> {
     let mut names = Vec::new();
-    for line in Lines::open(path, Encoding::Utf8, opener)? {
+    for line in Lines::open(path, opener)? {
         match line {
             Ok(Line { text, .. }) => names.push(text),
             Err(error) if error.bad_line().is_some() => names.push(String::new()),
@@ -270,7 +270,7 @@ mod tests {
                 Ok(Located { record: Record::Resource { resource, .. }, .. }) => {
                     texts.push((resource.text, resource.links.len()));
                 }
-                Ok(Located { record: Record::Interaction(new), location }) => {
+                Ok(Located { record: Record::Interaction(new), location, .. }) => {
                     pairs.push((new.user_id.to_string(), new.resource_id.to_string(), location.line()));
                 }
                 Ok(other) => unreachable!("{other:?}"),

@@ -223,6 +223,7 @@ impl Model {
                 dwell_seconds: self.dwell_seconds,
                 scroll_depth: self.scroll_depth,
                 rating: self.rating,
+                ..Signals::default()
             },
             return_visits: u32::try_from(self.return_visits).map_err(|_| {
                 StorageError::corrupt(TABLE, self.id, format!("{} return visits", self.return_visits))

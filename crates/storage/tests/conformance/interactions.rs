@@ -58,7 +58,7 @@ pub(crate) async fn repeats_within_a_batch_are_merged(database: &Database) -> Re
     store.upsert_resources(&[resource("a")], at(0)).await?;
     let view =
         |seconds, signals| NewInteraction { signals, ..event("ada", "a", InteractionType::View, seconds) };
-    let long = Signals { dwell_seconds: Some(2_000.0), scroll_depth: Some(1.0), rating: None };
+    let long = Signals { dwell_seconds: Some(2_000.0), scroll_depth: Some(1.0), ..Signals::default() };
     let short = Signals { dwell_seconds: Some(7.0), ..Signals::default() };
     let recorded = record(&store, &[view(5, Signals::default()), view(6, long), view(7, short)]).await?;
     let visits =
@@ -66,7 +66,9 @@ pub(crate) async fn repeats_within_a_batch_are_merged(database: &Database) -> Re
     ensure!(visits == [0, 1, 2]);
     let last = interaction(&recorded[2])?;
     ensure!(last.strength.value() == 0.5 && last.is_positive());
-    ensure!(last.signals == Signals { dwell_seconds: Some(7.0), scroll_depth: Some(1.0), rating: None });
+    ensure!(
+        last.signals == Signals { dwell_seconds: Some(7.0), scroll_depth: Some(1.0), ..Signals::default() }
+    );
     let again = record(&store, &[view(8, Signals::default())]).await?;
     ensure!(interaction(&again[0])?.return_visits == 3, "the merged row is the stored row");
     ensure!(interaction(&again[0])?.signals == last.signals);

@@ -63,12 +63,14 @@ pub enum FormatError {
 
 impl FormatError {
     /// Returns the error of a file or folder as a whole.
-    pub(crate) fn file(path: impl Into<PathBuf>, reason: impl Display) -> Self {
+    #[must_use]
+    pub fn file(path: impl Into<PathBuf>, reason: impl Display) -> Self {
         Self::File { path: path.into(), reason: reason.to_string() }
     }
 
     /// Returns the error of one line.
-    pub(crate) fn line(location: Location, reason: impl Display) -> Self {
+    #[must_use]
+    pub fn line(location: Location, reason: impl Display) -> Self {
         Self::Line { location, reason: reason.to_string() }
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::{FormatError, PartialFile, Record};
 
-/// Writes records as JSON Lines, in the form that [`JsonlReader`](crate::JsonlReader) reads.
+/// Writes records as JSON Lines, in the form that [`MappedReader`](crate::MappedReader) reads.
 ///
 /// Every field of a resource is written, so that an import replaces what differs; absent values are
 /// left out. Keys are in alphabetical order.
@@ -111,6 +111,8 @@ struct LinkLine<'a> {
 #[derive(Serialize)]
 struct InteractionLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     dwell_seconds: Option<f64>,
     interaction_type: &'a InteractionType,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -161,6 +163,7 @@ impl<'a> LinkLine<'a> {
 impl<'a> From<&'a NewInteraction> for InteractionLine<'a> {
     fn from(interaction: &'a NewInteraction) -> Self {
         Self {
+            count: interaction.signals.count,
             dwell_seconds: interaction.signals.dwell_seconds,
             interaction_type: &interaction.interaction_type,
             occurred_at: interaction.at,
@@ -177,7 +180,7 @@ impl<'a> From<&'a NewInteraction> for InteractionLine<'a> {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::jsonl::records;
+    use crate::{FileMapping, InputFile, LocalFiles, MappedReader, Reader, survey};
 
     #[test]
     fn what_is_written_is_read_back_as_it_was() {
@@ -187,13 +190,21 @@ mod tests {
             r#"{"kind":"citation","source":"b","target":"a","type":"link","weight":1.0}"#,
             r#"{"interaction_type":"dismiss","resource_id":"a","type":"interaction","user_id":"u"}"#,
             r#"{"dwell_seconds":300.0,"interaction_type":"view","occurred_at":"2024-06-01T10:00:00Z","resource_id":"a","scroll_depth":0.5,"type":"interaction","user_id":"u"}"#,
+            r#"{"count":12.5,"interaction_type":"export","resource_id":"a","type":"interaction","user_id":"u"}"#,
         ];
         let text = lines.join("\n") + "\n";
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("all.jsonl");
+        std::fs::write(&path, &text).unwrap();
+        let files = [InputFile { path, mapping: FileMapping::default(), stated: Vec::new() }];
+        let reader = MappedReader::new(survey(&files, &[], &LocalFiles));
         let mut writer = JsonlWriter::new("memory", Vec::new());
-        for located in records("memory", io::Cursor::new(text.clone())) {
+        for located in reader.records(&LocalFiles) {
             writer.write(&located.unwrap().record).unwrap();
         }
-        assert_eq!(String::from_utf8(writer.into_inner()).unwrap(), text);
+        let written = String::from_utf8(writer.into_inner()).unwrap();
+        // Links come first, whatever the order of the lines.
+        assert_eq!(written.lines().collect::<Vec<_>>(), [2, 0, 1, 3, 4, 5].map(|line| lines[line]));
     }
 
     #[test]

@@ -1,0 +1,147 @@
+//! Records of files of any layout, by their mapping.
+
+mod interaction;
+mod link;
+mod resource;
+mod side;
+
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+};
+
+use docent_domain::DomainError;
+
+use self::side::Side;
+use docent_rows::{Row, Rows};
+
+use crate::{
+    FormatError, Located, Opener, Reader, Records,
+    mapping::{Fields, Kind, Role},
+    reader,
+    survey::{FileProfile, Part, tag},
+    values::{scalar, shown},
+};
+
+/// Reads files as their first reading found them.
+#[derive(Debug)]
+pub struct MappedReader {
+    files: Vec<FileProfile>,
+}
+
+/// Kinds of rows in the order of the records.
+const ORDER: [Kind; 3] = [Kind::Links, Kind::Resources, Kind::Interactions];
+
+impl MappedReader {
+    /// Returns a reader of files without faults.
+    #[must_use]
+    pub fn new(files: Vec<FileProfile>) -> Self {
+        Self { files }
+    }
+
+    /// Returns the files.
+    #[must_use]
+    pub fn files(&self) -> &[FileProfile] {
+        &self.files
+    }
+
+    fn parts(&self, kind: Kind) -> impl Iterator<Item = (&FileProfile, &Part)> {
+        self.files.iter().filter_map(move |file| Some((file, file.parts.get(&kind)?)))
+    }
+}
+
+impl Reader for MappedReader {
+    fn paths(&self) -> Vec<&Path> {
+        self.files.iter().flat_map(|file| file.kinds().map(|_| file.path.as_path())).collect()
+    }
+
+    fn records<'a>(&'a self, opener: &'a dyn Opener) -> Records<'a> {
+        let side = Arc::new(OnceLock::new());
+        let read = Arc::clone(&side);
+        // The errors of the side files come first.
+        let errors = reader::deferred(move || {
+            let (side, errors) = Side::read(&self.files, opener)?;
+            let _first = read.set(side);
+            Ok(Box::new(errors.into_iter().map(Err)))
+        });
+        let parts = ORDER.into_iter().flat_map(move |kind| self.parts(kind).map(move |part| (kind, part)));
+        let records = parts.flat_map(move |(kind, (file, part))| {
+            let side = Arc::clone(&side);
+            reader::deferred(move || rows_of(file, part, kind, opener, side))
+        });
+        Box::new(errors.chain(records))
+    }
+}
+
+/// Streams the records of one kind of a file.
+fn rows_of<'a>(
+    file: &'a FileProfile,
+    part: &'a Part,
+    kind: Kind,
+    opener: &'a dyn Opener,
+    side: Arc<OnceLock<Side>>,
+) -> Result<Records<'a>, FormatError> {
+    let mut rows = Rows::open(&file.path, opener, &file.options())?;
+    let is_first = file.kinds().find(|kind| ORDER.contains(kind)) == Some(kind);
+    let is_tagged = file.parts.len() > 1;
+    Ok(Box::new(std::iter::from_fn(move || {
+        loop {
+            match rows.advance()? {
+                Ok(()) => {}
+                Err(FormatError::Line { .. }) if !is_first => continue,
+                Err(error) => return Some(Err(error)),
+            }
+            let row = rows.row();
+            match tag(row) {
+                Some(other) if other != kind => continue,
+                None if is_tagged && is_first => {
+                    let reason =
+                        "type: expected \"resource\", \"link\" or \"interaction\", as other lines have";
+                    return Some(Err(FormatError::line(rows.location(), reason)));
+                }
+                None if is_tagged => continue,
+                _ => {}
+            }
+            let record = match kind {
+                Kind::Links => link::record(row, part),
+                Kind::Resources => resource::record(row, part, &file.mapping, side.get()),
+                _ => interaction::record(row, part, &file.mapping),
+            };
+            let title = if kind == Kind::Interactions { text(&part.fields, Role::Title, row) } else { None };
+            let location = rows.location();
+            return Some(match record {
+                Ok(record) => Ok(Located { record, location, title }),
+                Err(reason) => Err(FormatError::line(location, reason)),
+            });
+        }
+    })))
+}
+
+/// Parses the id of a user or a resource. Whole numbers are ids too.
+fn id<T: std::str::FromStr<Err = DomainError>>(
+    fields: &Fields,
+    role: Role,
+    row: Row<'_>,
+) -> Result<T, String> {
+    /// Whole numbers from here on are not exact once a program has read them as floating point.
+    const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+    let name = fields.name(role);
+    let cell = fields.get(role, row).ok_or_else(|| format!("{name} is empty; expected an id"))?;
+    let number = match cell {
+        docent_rows::Cell::Json(serde_json::Value::Number(number)) => {
+            number.as_f64().filter(|_| number.is_f64())
+        }
+        _ => None,
+    };
+    let text = match number {
+        Some(number) if number.fract() == 0.0 && number.abs() < MAX_EXACT => format!("{number:.0}"),
+        Some(_) => return Err(format!("{name}: expected an id as text, got the number {}", shown(cell))),
+        None => scalar(cell).ok_or_else(|| format!("{name}: expected an id, got {}", shown(cell)))?,
+    };
+    text.parse().map_err(|error| format!("{name}: {error}"))
+}
+
+/// Returns the text of a role.
+fn text(fields: &Fields, role: Role, row: Row<'_>) -> Option<String> {
+    fields.get(role, row).and_then(scalar).map(|text| text.trim().to_owned())
+}

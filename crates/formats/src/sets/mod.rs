@@ -1,0 +1,120 @@
+//! Data sets that are known by the names of their files. Each is a mapping, and nothing else.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    FormatError, InputFile,
+    mapping::{FileMapping, Kind, Mapping},
+    survey::file_name,
+};
+
+/// A data set that many use.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownSet {
+    /// Name of the command that imports it.
+    pub name: &'static str,
+    /// Files that it has.
+    pub files: &'static str,
+    text: &'static str,
+}
+
+/// The known sets, those of the most telling file names first.
+pub const KNOWN_SETS: [KnownSet; 10] = [
+    KnownSet {
+        name: "movielens",
+        files: "movies.csv and ratings.csv, movies.dat and ratings.dat, or u.item and u.data",
+        text: include_str!("movielens.toml"),
+    },
+    KnownSet {
+        name: "goodbooks",
+        files: "books.csv and ratings.csv, and optionally to_read.csv, book_tags.csv and tags.csv",
+        text: include_str!("goodbooks.toml"),
+    },
+    KnownSet {
+        name: "book-crossing",
+        files: "BX-Books.csv and BX-Book-Ratings.csv",
+        text: include_str!("book-crossing.toml"),
+    },
+    KnownSet { name: "retailrocket", files: "events.csv", text: include_str!("retailrocket.toml") },
+    KnownSet { name: "steam", files: "steam-200k.csv", text: include_str!("steam.toml") },
+    KnownSet {
+        name: "lastfm",
+        files: "artists.dat and user_artists.dat, or usersha1-artmbid-artname-plays.tsv",
+        text: include_str!("lastfm.toml"),
+    },
+    KnownSet {
+        name: "yelp",
+        files: "yelp_academic_dataset_business.json and yelp_academic_dataset_review.json",
+        text: include_str!("yelp.toml"),
+    },
+    KnownSet { name: "recbole", files: "NAME.inter and NAME.item", text: include_str!("recbole.toml") },
+    KnownSet {
+        name: "gorse",
+        files: "items and feedback, as .jsonl or .csv",
+        text: include_str!("gorse.toml"),
+    },
+    KnownSet {
+        name: "amazon",
+        files: "meta_NAME.json and NAME.json, compressed or not",
+        text: include_str!("amazon.toml"),
+    },
+];
+
+impl KnownSet {
+    /// Returns a set by its name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        KNOWN_SETS.into_iter().find(|set| set.name == name)
+    }
+
+    /// Finds the files of the set among paths, of which folders hold files. `said` goes before the
+    /// mapping of the set.
+    ///
+    /// # Errors
+    /// [`FormatError::File`] if a path is missing, or no file has interactions.
+    pub fn find(&self, paths: &[PathBuf], said: &FileMapping) -> Result<Vec<InputFile>, FormatError> {
+        let mapping: Mapping =
+            self.text.parse().map_err(|error| FormatError::file(Path::new(self.name), error))?;
+        let mut found = Vec::new();
+        for path in paths {
+            let files = if path.is_dir() { files_of(path)? } else { vec![path.clone()] };
+            for file in files {
+                if let Some(of_set) = mapping.of(&file_name(&file)) {
+                    let mapping = said.clone().or(of_set);
+                    found.push(InputFile { path: file, mapping, stated: Vec::new() });
+                }
+            }
+        }
+        let has_interactions = found.iter().any(|file| file.mapping.kind == Some(Kind::Interactions));
+        match paths.first() {
+            Some(first) if !has_interactions => {
+                Err(FormatError::file(first, format_args!("expected {}, there is none", self.files)))
+            }
+            _ => Ok(found),
+        }
+    }
+}
+
+/// Returns the files of a folder in the order of their names.
+///
+/// # Errors
+/// [`FormatError::Open`] if the folder cannot be read.
+pub fn files_of(folder: &Path) -> Result<Vec<PathBuf>, FormatError> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|source| unread(folder, source))? {
+        let path = entry.map_err(|source| unread(folder, source))?.path();
+        if path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn unread(folder: &Path, source: std::io::Error) -> FormatError {
+    FormatError::Open { path: folder.to_owned(), source }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,135 @@
+use crate::read;
+
+#[test]
+fn common_names_of_columns_and_events_are_recognised() {
+    let text = "feedback_type,user_id,item_id,time_stamp\nfavourite,u1,boats-2,2023-03-02 17:02:09\n";
+    let read_feedback = read("f.csv", text, "");
+    assert_eq!(read_feedback.records, ["2:u1>boats-2 collection_add 2023-03-02T17:02:09Z"]);
+    assert!(read_feedback.notes().contains("favourite as collection_add (1)"), "{}", read_feedback.notes());
+    let shop = "timestamp,visitorid,event,itemid,transactionid\n1433221333118,25001,transaction,1001,901\n";
+    let read_shop = read("e.csv", shop, "types = { transaction = \"share\" }\ntime_zone = \"+02:00\"");
+    assert_eq!(read_shop.records, ["2:25001>1001 share 2015-06-02T05:02:13.118Z"]);
+    let notes = read_shop.notes();
+    assert!(notes.contains("columns that are left out: transactionid"), "{notes}");
+    assert!(
+        notes.contains("times are milliseconds since 1970: 1433221333118 is 2015-06-02T05:02:13Z"),
+        "{notes}"
+    );
+    for (line, expected) in [
+        (
+            "reviewerID,asin,overall,unixReviewTime\nR,a,5.0,1393632000\n",
+            "2:R>a rating rating=5 2014-03-01T00:00:00Z",
+        ),
+        (
+            "user_id,business_id,stars,date\nu,b,2.0,2018-07-07 22:09:11\n",
+            "2:u>b rating rating=2 2018-07-07T22:09:11Z",
+        ),
+        ("userId,movieId,rating\n1,2,4\n", "2:1>2 rating rating=4"),
+        ("user,item,plays\n1,2,100\n", "2:1>2 export count=100"),
+        ("user,item\n1,2\n", "2:1>2 collection_add"),
+    ] {
+        assert_eq!(read("i.csv", line, "").records, [expected], "{line}");
+    }
+}
+
+#[test]
+fn columns_are_mapped_by_name_and_an_absent_one_is_a_fault() {
+    let text = "wer;was;wann\nu;a;31.12.2023\n";
+    let mapped =
+        read("i.csv", text, "map = { user = \"wer\", item = \"was\", time = \"wann\" }\ntype = \"view\"");
+    assert_eq!(mapped.records, ["2:u>a view 2023-12-31T00:00:00Z"]);
+    let absent = read("i.csv", text, "map = { user = \"wer\", item = \"was\", time = \"when\" }");
+    assert!(absent.faults().contains("there is no column for time=when"), "{}", absent.faults());
+    let unnamed = read("i.csv", "u\ta\t5\n", "columns = [\"user\", \"item\", \"rating\"]");
+    assert_eq!(unnamed.records, ["1:u>a rating rating=5"]);
+}
+
+#[test]
+fn unknown_columns_of_resources_become_attributes_of_their_types() {
+    let text = "id,title,price,in_stock,shelf,code\na,One,9.50,true,7,007\nb,Two,,false,8,012\n";
+    let read_all = read("r.csv", text, "");
+    assert_eq!(
+        read_all.records,
+        [
+            "2:a [One] {\"code\":\"007\",\"in_stock\":true,\"price\":9.5,\"shelf\":7}",
+            "3:b [Two] {\"code\":\"012\",\"in_stock\":false,\"shelf\":8}",
+        ]
+    );
+    assert!(read_all.notes().contains("columns that become attributes: price, in_stock, shelf, code"));
+    let some = read("r.csv", text, "attributes = [\"price\"]");
+    assert_eq!(some.records[0], "2:a [One] {\"price\":9.5}");
+    let commas = read("r.csv", "id;title;price\na;One;9,5\nb;Two;8\n", "");
+    assert_eq!(commas.records, ["2:a [One] {\"price\":9.5}", "3:b [Two] {\"price\":8}"]);
+    let lists = read("r.csv", "id,title,genres\na,One,\"tea, china\"\n", "list_separator = \", \"");
+    assert_eq!(lists.records, ["2:a [One] on=tea+china"]);
+}
+
+#[test]
+fn numbers_have_decimal_commas() {
+    let text = "user_id,resource_id,interaction_type,rating,occurred_at\nu1,a,rating,\"4,5\",31.12.2023\nu1,b,rating,\"3,0\",31.12.2023 10:15\nu2,c,rating,4.5,2023-12-31\n";
+    let expected = [
+        "2:u1>a rating rating=4.5 2023-12-31T00:00:00Z",
+        "3:u1>b rating rating=3 2023-12-31T10:15:00Z",
+        "4:u2>c rating rating=4.5 2023-12-31T00:00:00Z",
+    ];
+    let read_commas = read("i.csv", text, "");
+    assert_eq!(read_commas.records, expected);
+    assert!(read_commas.notes().contains("numbers have decimal commas"));
+    let semicolon = "user_id;resource_id;interaction_type;rating;occurred_at\nu1;a;rating;4,5;31.12.2023\n";
+    assert_eq!(read("i.csv", semicolon, "").records, expected[..1]);
+}
+
+#[test]
+fn ratings_of_any_scale_become_half_stars() {
+    for (ratings, expected, said) in [
+        (&["0", "1"][..], &["0.5", "5"][..], "0..1"),
+        (&["8", "10", "0", "7"], &["4", "5", "0.5", "3.5"], "0..10"),
+        (&["85", "100", "20"], &["4.5", "5", "1.5"], "0..100"),
+        (&["-10", "9.9", "0"], &["0.5", "5", "3"], "-10..10"),
+        (&["2.8978348799", "4.25", "0.7"], &["3", "4.5", "0.5"], "half stars"),
+        (&["1", "5"], &["1", "5"], ""),
+    ] {
+        let rows: Vec<String> = ratings.iter().map(|rating| format!("u,a,rating,{rating}")).collect();
+        let text = format!("user_id,resource_id,interaction_type,rating\n{}\n", rows.join("\n"));
+        let read = read("i.csv", text, "");
+        let found: Vec<&str> =
+            read.records.iter().filter_map(|row| row.rsplit_once('=')).map(|row| row.1).collect();
+        assert_eq!(found, expected, "{ratings:?} {}", read.faults());
+        assert!(read.notes().contains(said), "{}", read.notes());
+    }
+    let text = "user_id,resource_id,rating\nu,a,0\nu,b,10\n";
+    let unrated = read("i.csv", text, "unrated = \"view\"\nrating_scale = \"1..10\"");
+    assert_eq!(unrated.records, ["2:u>a view", "3:u>b rating rating=5"]);
+}
+
+#[test]
+fn the_shape_of_a_semicolon_dump_in_latin1() {
+    let books = b"\"ISBN\";\"Book-Title\";\"Book-Author\";\"Year-Of-Publication\";\"Publisher\"\r\n\
+        \"0001112223\";\"Die Bl\xfcten\";\"K\xe4the\";\"1998\";\"Nord\"\r\n\"000111223X\";\"A \\\"quiet\\\" harbour\";\"Ann\";\"0\";\"Sea\"\r\n";
+    let read_books = read("books.csv", books, "");
+    assert_eq!(
+        read_books.records,
+        ["2:0001112223 [Die Blüten] by=Käthe 1998-01-01", "3:000111223X [A \"quiet\" harbour] by=Ann"]
+    );
+}
+
+#[test]
+fn unknown_events_cost_their_rows_and_say_what_to_do() {
+    let text = "user_id,item_id,event\nu,a,teleport\nu,b,view\n";
+    let read_events = read("i.csv", text, "");
+    assert!(
+        read_events.records[0].starts_with("2: interaction_type: expected one of view,"),
+        "{:?}",
+        read_events.records
+    );
+    assert!(read_events.records[0].contains("--types \"teleport=export\""));
+    assert_eq!(read_events.records[1], "3:u>b view");
+    let wrong = read("i.csv", text, "types = { teleport = \"beam\" }");
+    assert!(wrong.faults().contains("\"beam\" is no interaction type"), "{}", wrong.faults());
+}
+
+#[test]
+fn a_column_without_a_name_is_none() {
+    let read = read("i.csv", ",user_id,item_id\n0,u,a\n", "");
+    assert_eq!(read.records, ["2:u>a collection_add"]);
+}

@@ -1,0 +1,98 @@
+//! The bytes of a file: decompressed by content, and UTF-8 or one byte a character.
+
+mod compression;
+mod encoding;
+
+use std::{
+    io::{self, Read},
+    path::Path,
+};
+
+use encoding_rs::Encoding;
+
+pub use self::compression::Compression;
+use self::encoding::Transcoder;
+pub use self::encoding::{Charset, Evidence, Verdict};
+use crate::{FormatError, Input, Opener, files};
+
+/// Bytes that the encoding is guessed from at the start of a file.
+const HEAD: usize = 1 << 16;
+
+/// An opened file.
+pub(crate) struct Source {
+    pub input: Input,
+    pub compression: Compression,
+    /// The encoding, where the first bytes or the caller say it.
+    pub declared: Option<Declared>,
+}
+
+/// An encoding that is known before the text is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Declared {
+    /// Name of the encoding of the file.
+    pub name: &'static str,
+    /// Encoding of the bytes that [`Source::input`] gives.
+    pub charset: Charset,
+}
+
+/// Opens a file. `label` overrides the detected encoding.
+///
+/// # Errors
+/// [`FormatError::Open`], and [`FormatError::File`] for an archive that cannot be read and for an
+/// unknown encoding.
+pub(crate) fn open(path: &Path, opener: &dyn Opener, label: Option<&str>) -> Result<Source, FormatError> {
+    let (input, compression) = compression::open(path, opener)?;
+    let (head, input) = peek(input, HEAD).map_err(|source| unreadable(path, source))?;
+    let declared = match label {
+        Some(label) => Some(labelled(path, label)?),
+        None => encoding::of_head(&head),
+    };
+    let Some(encoding) = declared else {
+        return Ok(Source { input, compression, declared: None });
+    };
+    let (charset, input): (Charset, Input) = if encoding == encoding_rs::UTF_8 {
+        let mut input = input;
+        if head.starts_with(b"\xef\xbb\xbf") {
+            input.read_exact(&mut [0; 3]).map_err(|source| unreadable(path, source))?;
+        }
+        (Charset::Utf8, input)
+    } else if encoding == encoding_rs::WINDOWS_1252 {
+        (Charset::Windows1252, input)
+    } else {
+        (Charset::Utf8, Box::new(Transcoder::new(input, encoding)))
+    };
+    Ok(Source { input, compression, declared: Some(Declared { name: encoding.name(), charset }) })
+}
+
+fn labelled(path: &Path, label: &str) -> Result<&'static Encoding, FormatError> {
+    Encoding::for_label(label.trim().as_bytes()).ok_or_else(|| {
+        FormatError::file(
+            path,
+            format_args!(
+                "unknown encoding \"{label}\"; expected a name such as utf-8, utf-16le, iso-8859-1 or windows-1252"
+            ),
+        )
+    })
+}
+
+fn unreadable(path: &Path, source: io::Error) -> FormatError {
+    FormatError::Read { after: crate::Location::start_of(path), source }
+}
+
+/// Reads up to `limit` bytes and returns them with a reader that gives them again.
+pub(crate) fn peek(mut input: Input, limit: usize) -> io::Result<(Vec<u8>, Input)> {
+    let mut head = Vec::new();
+    input.by_ref().take(limit as u64).read_to_end(&mut head)?;
+    let again = io::Cursor::new(head.clone());
+    Ok((head, Box::new(again.chain(input))))
+}
+
+/// Opens a file of the local file system, for formats that read from the end.
+pub(crate) fn seekable(path: &Path) -> Result<std::fs::File, FormatError> {
+    std::fs::File::open(path).map_err(|source| FormatError::Open { path: path.to_owned(), source })
+}
+
+/// Opens the bytes as they lie on the disk.
+pub(crate) fn raw(path: &Path, opener: &dyn Opener) -> Result<Input, FormatError> {
+    files::open(opener, path)
+}
