@@ -26,7 +26,6 @@
 //! ```
 
 mod api_keys;
-mod backup;
 mod counts;
 mod embeddings;
 mod entity;
@@ -43,8 +42,10 @@ mod user_state;
 mod users;
 
 pub use api_keys::ApiKey;
-pub use backup::{Backup, BackupManifest, back_up, check as check_backup, restore as restore_backup};
 pub use counts::Counts;
+pub use docent_database::backup::{
+    Backup, BackupManifest, back_up, check as check_backup, restore as restore_backup,
+};
 pub use docent_database::{
     PoolStatus, QuerySeen, SchemaCheck, SchemaLock, SchemaPart, SchemaReport, SchemaShape, SchemaStatus,
     StorageError, StoreConfig,
