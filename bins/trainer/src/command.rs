@@ -12,6 +12,7 @@ use crate::{
         evaluate::EvaluateProtocol,
     },
     evaluate, export, generate, import, models,
+    recommend::{self, RecommendOptions},
     settings::Settings,
     train::{self, TrainOptions},
 };
@@ -47,6 +48,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
             export::run(settings?, &to).await
         }
         Command::Generate(args) => generate::run(settings?, &library(&args)).await,
+        Command::Recommend(args) => {
+            let options = RecommendOptions { out: args.out, limit: args.limit };
+            recommend::run(settings?, &options).await
+        }
         Command::Models(args) => {
             let settings = settings?;
             match args.action {

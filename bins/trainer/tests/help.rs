@@ -4,7 +4,7 @@
 use docent_test_support::{helps, output};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_docent-trainer");
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 25] = [
     "",
     "train",
     "evaluate",
@@ -23,6 +23,7 @@ const COMMANDS: [&str; 24] = [
     "export",
     "export jsonl",
     "generate",
+    "recommend",
     "models",
     "models list",
     "models show",

@@ -33,6 +33,7 @@ mod feedback;
 mod idempotency;
 mod import;
 mod interactions;
+mod merge_users;
 mod model_runs;
 mod profiles;
 mod resources;
@@ -54,7 +55,10 @@ pub use embeddings::{EmbeddingRow, NewEmbedding};
 pub use feedback::{FeedbackRow, TrainingVerdict, Verdict};
 pub use idempotency::IdempotencyKey;
 pub use import::{ImportReport, ImportSession};
-pub use interactions::{InteractionCount, InteractionTotals, RecordOutcome, Recorded, TrainingRow};
+pub use interactions::{
+    DeletedInteractions, InteractionCount, InteractionTotals, RecordOutcome, Recorded, TrainingRow,
+};
+pub use merge_users::MergedUsers;
 pub use model_runs::{ModelRun, NewModelRun, RunEnd, RunStatus};
 pub use profiles::{ProfileChange, StoredProfile};
 pub use resources::{ChangeCursor, ResourcePage, StoredResource, TextColumn, UpsertOutcome, text_hash};
@@ -63,4 +67,4 @@ pub use rollups::{
     TotalsReport, TypeCount, VariantRollup, WrongTotal,
 };
 pub use store::Store;
-pub use user_state::{PositiveResource, UserState};
+pub use user_state::{NeutralInteraction, PositiveResource, UserState};

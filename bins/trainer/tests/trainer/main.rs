@@ -17,6 +17,7 @@ mod logs;
 mod metrics_file;
 mod models;
 mod program;
+mod recommend;
 mod schedule;
 mod store;
 mod strict;
