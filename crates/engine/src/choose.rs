@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, Datelike, Utc};
-use docent_domain::{NOT_USEFUL_FACTOR, PREFERRED_SOURCE_FACTOR, Strategy, UserId, Weights};
+use docent_domain::{Component, NOT_USEFUL_FACTOR, PREFERRED_SOURCE_FACTOR, Strategy, UserId, Weights};
 use docent_models::weights_for;
 use docent_ranker::{
     Boost, Candidate, Exclusions, Exploration, Facts, HybridWeights, RankOptions, Ranked, rank,
@@ -191,8 +191,25 @@ fn weights(
 ) -> Weights {
     match strategy.component() {
         Some(component) => Weights::only(component),
-        None => request.weights.unwrap_or_else(|| weights_for(positives, Some(&state.weights), configured)),
+        None => request.weights.unwrap_or_else(|| match &state.live {
+            None if state.has_titles_alone() && are_default(configured) => untrained_weights(),
+            _ => weights_for(positives, Some(&state.weights), configured),
+        }),
     }
+}
+
+/// Returns true if the configuration has no weights of its own. A configuration is scaled when it
+/// is read, which may change last digits.
+fn are_default(configured: &Weights) -> bool {
+    let default = Weights::default();
+    Component::ALL.iter().all(|of| (configured.get(*of) - default.get(*of)).abs() < 1e-9)
+}
+
+/// Returns the weights without a model in a catalogue of titles alone, in the order of
+/// [`Component::ALL`]. Popularity stands in for the collaborative component and leads: titles that
+/// share a word predict much worse. They decide among resources that are equally popular.
+fn untrained_weights() -> Weights {
+    Weights::new([0.7, 0.12, 0.1, 0.05, 0.03]).unwrap_or_default()
 }
 
 /// Returns the factor of a score: the boosts of the request, a preferred source, and a verdict of

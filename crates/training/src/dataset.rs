@@ -229,13 +229,11 @@ async fn read_likes(
 /// Leaves out users without likes, and numbers the others again in their order.
 fn with_likes(users: Vec<UserId>, mut likes: Vec<Like>) -> (Vec<UserId>, Vec<Like>) {
     let mut rows: Vec<Option<u32>> = vec![None; users.len()];
-    let mut kept = 0;
-    for of_user in likes.chunk_by_mut(|a, b| a.user == b.user) {
+    for (kept, of_user) in (0u32..).zip(likes.chunk_by_mut(|a, b| a.user == b.user)) {
         if let Some(row) = of_user.first().and_then(|like| rows.get_mut(like.user as usize)) {
             *row = Some(kept);
         }
         of_user.iter_mut().for_each(|like| like.user = kept);
-        kept += 1;
     }
     let users = users.into_iter().zip(rows).filter_map(|(user, row)| row.map(|_| user));
     (users.collect(), likes)

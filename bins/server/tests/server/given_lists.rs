@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::Server;
 
-fn ids<'a>(list: &'a Value) -> Vec<&'a str> {
+fn ids(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|of| of["resource_id"].as_str().unwrap()).collect()
 }
 

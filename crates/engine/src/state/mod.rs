@@ -50,6 +50,8 @@ const SAMPLE_SEED: u64 = 42;
 pub(crate) struct Summary {
     /// True if no visible resource has a positive: popularity then counts accepting users.
     counts_accepting: bool,
+    /// True if most visible resources have neither subjects nor authors.
+    has_titles_alone: bool,
     /// Keys of visible resources with users, the most popular first.
     popular: Vec<u32>,
     /// Scale of `ln(1 + users)` over the visible resources.
@@ -205,6 +207,12 @@ impl State {
         self.summary.quality_fence
     }
 
+    /// Returns true if most resources are known by little more than their titles: without subjects
+    /// and authors. They say little about the taste of a user.
+    pub(crate) fn has_titles_alone(&self) -> bool {
+        self.summary.has_titles_alone
+    }
+
     /// Returns the number of users by which a resource is popular: those for whom it is positive;
     /// where no resource has a positive, those who interacted with it without rejecting it.
     pub(crate) fn users_of(&self, key: u32) -> u64 {
@@ -293,6 +301,8 @@ impl State {
             .collect();
         popular.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         let visible = self.catalogue.visible().count();
+        let is_bare = |entry: &Entry| entry.subjects.is_empty() && entry.authors.is_empty();
+        let bare = self.catalogue.visible().filter(|(_, entry)| is_bare(entry)).count();
         let last_popular = ((1.0 - POPULAR_QUANTILE) * visible as f64) as usize;
         let qualities: Vec<f64> = self.catalogue.visible().filter_map(|(_, entry)| entry.quality).collect();
         let logs =
@@ -301,6 +311,7 @@ impl State {
         let mean = logs(&popular) / visible.max(1) as f32;
         Summary {
             counts_accepting,
+            has_titles_alone: bare * 2 > visible,
             popularity: UnitMap::new(mean, logs(best) / best.len().max(1) as f32),
             min_popular_users: popular.get(last_popular).map_or(0, |last| last.0),
             popular: popular.into_iter().map(|(_, key)| key).collect(),

@@ -46,8 +46,8 @@ pub enum Recorded {
 pub struct RecordOutcome {
     /// Outcome of each reported interaction, in their order.
     pub items: Vec<Recorded>,
-    /// Change of the sums of the resource by each of them, in their order; empty for an answer to an
-    /// earlier request.
+    /// Change of the sums of the resource by each of them, in their order; empty for an answer to
+    /// an earlier request.
     pub changes: Vec<ResourceTotal>,
     /// True if this is the answer to an earlier request with the same idempotency key: nothing was
     /// counted again.
