@@ -21,6 +21,7 @@ mod m20260501_000008_erasures;
 mod m20260601_000009_missing_times;
 mod m20260701_000010_resource_totals;
 mod m20260701_000011_answers;
+mod m20260801_000012_popularity;
 
 use sea_orm_migration::{
     prelude::*,
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260601_000009_missing_times::Migration),
             Box::new(m20260701_000010_resource_totals::Migration),
             Box::new(m20260701_000011_answers::Migration),
+            Box::new(m20260801_000012_popularity::Migration),
         ]
     }
 }

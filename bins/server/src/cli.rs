@@ -4,6 +4,7 @@
 use std::{num::NonZeroU32, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use docent::{ResourceId, UserId};
 
 /// Hybrid recommendations over HTTP.
 #[derive(Debug, Parser)]
@@ -100,6 +101,19 @@ pub enum DbCommand {
     Verify,
     /// Count the sums by resource again, from all interactions
     Recount,
+    /// Take back interactions of a user with a resource: those of one type, or of all. A running
+    /// server applies this after `cached_user_seconds`
+    DeleteInteractions {
+        /// Id of the user
+        #[arg(long, value_name = "ID")]
+        user_id: UserId,
+        /// Id of the resource
+        #[arg(long, value_name = "ID")]
+        resource_id: ResourceId,
+        /// Type of the interactions; all types by default
+        #[arg(long, value_name = "TYPE")]
+        interaction_type: Option<String>,
+    },
     /// Back up the database while it is in use, and verify the backup
     Backup(BackupArgs),
     /// Replace the contents of the database by a backup, entirely or not at all

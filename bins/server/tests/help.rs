@@ -4,7 +4,7 @@
 use docent_test_support::{helps, output};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_docent-server");
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "",
     "serve",
     "openapi",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 14] = [
     "db migrate",
     "db verify",
     "db recount",
+    "db delete-interactions",
     "db backup",
     "db restore",
     "db rollback",

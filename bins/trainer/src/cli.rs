@@ -51,6 +51,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Fill the store with a synthetic library and users with distinct tastes
     Generate(GenerateArgs),
+    /// Write lists of recommendations for all users, by the published model
+    Recommend(RecommendArgs),
     /// List, inspect, promote and remove published models
     Models(ModelsArgs),
 }
@@ -92,6 +94,20 @@ pub struct TrainArgs {
     /// After publishing, remove all models but the newest N; the live model always stays
     #[arg(long, value_name = "N")]
     pub keep: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Args)]
+pub struct RecommendArgs {
+    /// Recommend to all users; there is no other choice yet
+    #[arg(long, required = true)]
+    pub all: bool,
+    /// File to write: one JSON object a line, with the user and the list; it gets its name when it
+    /// is complete
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Maximum number of recommendations for each user, 1 to 100
+    #[arg(long, value_name = "N", default_value = "20")]
+    pub limit: usize,
 }
 
 #[derive(Debug, Args)]

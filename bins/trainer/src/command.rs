@@ -9,6 +9,7 @@ use docent_sample::LibraryConfig;
 use crate::{
     cli::{Cli, Command, ExportFormat, GenerateArgs, ModelsAction, TrainArgs, evaluate::EvaluateProtocol},
     evaluate, export, generate, models,
+    recommend::{self, RecommendOptions},
     settings::Settings,
     train::{self, TrainOptions},
 };
@@ -44,6 +45,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
             export::run(settings?, &to).await
         }
         Command::Generate(args) => generate::run(settings?, &library(&args)).await,
+        Command::Recommend(args) => {
+            let options = RecommendOptions { out: args.out, limit: args.limit };
+            recommend::run(settings?, &options).await
+        }
         Command::Models(args) => {
             let settings = settings?;
             match args.action {

@@ -15,6 +15,7 @@ mod models;
 mod observer;
 mod plot;
 mod progress;
+mod recommend;
 mod schedule;
 mod settings;
 mod stop;

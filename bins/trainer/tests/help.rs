@@ -4,7 +4,7 @@
 use docent_test_support::{helps, output};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_docent-trainer");
-const COMMANDS: [&str; 33] = [
+const COMMANDS: [&str; 34] = [
     "",
     "train",
     "evaluate",
@@ -32,6 +32,7 @@ const COMMANDS: [&str; 33] = [
     "export",
     "export jsonl",
     "generate",
+    "recommend",
     "models",
     "models list",
     "models show",

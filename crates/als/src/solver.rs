@@ -238,8 +238,7 @@ impl<'a> RowSolver<'a> {
     fn solve_small(&mut self, row: &Row<'_>, diagonal: &[f32], solution: &mut [f32]) -> bool {
         let (n, dim) = (row.columns.len(), self.dim);
         self.root_inverse.clear();
-        self.root_inverse
-            .extend(diagonal.iter().map(|cell| 1.0 / (row.share * cell + row.ridge).sqrt()));
+        self.root_inverse.extend(diagonal.iter().map(|cell| 1.0 / (row.share * cell + row.ridge).sqrt()));
         self.gathered.clear();
         let mut right = Vec::with_capacity(n);
         for (&column, &confidence) in row.columns.iter().zip(row.confidences) {

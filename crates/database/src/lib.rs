@@ -1,5 +1,5 @@
 //! Connections to the database of a store, and the differences between SQLite and PostgreSQL:
-//! opening, transactions that write, SQL helpers, schema checks, health.
+//! opening, transactions that write, SQL helpers, schema checks, health, backups.
 //!
 //! This crate must never know a table of the store by its meaning: resources, users and
 //! interactions are those of `docent-storage`. It reads no clock for the data that it writes.
@@ -17,6 +17,7 @@
 //! # }
 //! ```
 
+pub mod backup;
 /// Address of a database, and where it leads.
 pub mod config;
 #[cfg(feature = "postgres")]

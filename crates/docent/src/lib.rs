@@ -33,11 +33,16 @@
 //!
 //! | to | see |
 //! |---|---|
-//! | add or change resources | [`Engine::ingest`], [`Resource`] |
+//! | add or replace resources | [`Engine::ingest`], [`Resource`] |
+//! | change some fields of resources | [`Engine::change_resource`], [`ResourceChange`] |
 //! | record what users do | [`Engine::record`], [`Engine::record_once`], [`NewInteraction`] |
+//! | take interactions back | [`Engine::delete_interactions`] |
 //! | recommend | [`Engine::recommend`], [`RecommendRequest`], [`Answer`] |
-//! | find similar resources | [`Engine::similar`] |
+//! | rank given resources | [`Engine::rank`] |
+//! | find users for a resource | [`Engine::audience`] |
+//! | find similar resources | [`Engine::similar`], [`Engine::similar_to`] |
 //! | change preferences, erase a user | [`Engine::update_profile`], [`Engine::erase_user`] |
+//! | turn a visitor into a user | [`Engine::merge_users`] |
 //! | train and load a model | `Engine::trainer` ([`training`]), [`Engine::reload`] |
 //! | watch a running engine | [`monitoring`] |
 //! | migrate, back up, import in bulk | [`storage`] |
@@ -55,13 +60,14 @@ pub use chrono;
 pub use docent_config as config;
 pub use docent_domain::{
     Assignment, Component, ComponentScores, DomainError, Experiment, Experiments, Feedback, Interaction,
-    InteractionRules, InteractionType, Link, NewInteraction, Profile, Resource, ResourceId, Signals,
-    Strategy, Strength, UnitInterval, UserId, Variant, Weights, count_strength,
+    InteractionRules, InteractionType, Link, NewInteraction, Profile, Resource, ResourceChange, ResourceId,
+    Signals, Strategy, Strength, UnitInterval, UserId, Variant, Weights, count_strength,
 };
 pub use docent_engine::{
-    Answer, CandidateCounts, Cursor, CursorError, Degradation, Engine, EngineConfig, EngineStatus, Error,
-    ImpressionRetention, IngestOutcome, InvalidInput, MAX_BOOSTS, MAX_HISTORY, MAX_LIMIT, MAX_SHOWN,
-    RecommendRequest, Recommendation, Reloaded, SimilarResource, limit_checked,
+    Answer, AudienceMember, CandidateCounts, Cursor, CursorError, Degradation, Engine, EngineConfig,
+    EngineStatus, Error, ImpressionRetention, IngestOutcome, InvalidInput, MAX_BOOSTS, MAX_IDS, MAX_LIMIT,
+    MAX_SHOWN, RecommendRequest, Recommendation, Reloaded, Seen, Shortfall, ShortfallReason, SimilarPage,
+    SimilarRequest, SimilarResource, limit_checked,
 };
 pub use docent_ranker::{Boost, Contributions, Filter, FilterError, Reason};
 pub use docent_storage::{

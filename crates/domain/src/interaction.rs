@@ -7,7 +7,7 @@ use crate::{DomainError, InteractionRules, InteractionType, NewInteraction, Sign
 pub struct Interaction {
     /// Kind of action that the user took.
     pub interaction_type: InteractionType,
-    /// Largest strength of any of them.
+    /// Largest strength of any of them; of ratings, that of the newest.
     pub strength: Strength,
     /// Newest value of each signal.
     pub signals: Signals,
@@ -36,21 +36,23 @@ impl Interaction {
     }
 
     /// Merges a repeat: adds a return visit, keeps the larger strength and the newer time, and
-    /// overwrites only the signals that the newer one has. An interaction without a time is older
-    /// than any with one; of two without a time, the repeat is newer.
+    /// overwrites only the signals that the newer one has. A rating is an opinion: the newest one
+    /// stands, with its strength. An interaction without a time is older than any with one; of two
+    /// with the same time or without one, the repeat is newer.
     ///
-    /// The number of visits, the strength and the times do not depend on the order of the repeats.
+    /// The number of visits and the times do not depend on the order of the repeats; nor does the
+    /// strength, except that of ratings at the same time.
     #[must_use]
     pub fn repeated(self, repeat: &Self) -> Self {
         // `None` is less than any time.
-        let signals = if repeat.last_at >= self.last_at {
-            self.signals.overwritten_by(repeat.signals)
-        } else {
-            repeat.signals.overwritten_by(self.signals)
+        let (older, newer) = if repeat.last_at >= self.last_at { (&self, repeat) } else { (repeat, &self) };
+        let strength = match self.interaction_type {
+            InteractionType::Rating => newer.strength,
+            _ => older.strength.max(newer.strength),
         };
         Self {
-            strength: self.strength.max(repeat.strength),
-            signals,
+            strength,
+            signals: older.signals.overwritten_by(newer.signals),
             return_visits: self.return_visits.saturating_add(repeat.return_visits).saturating_add(1),
             first_at: [self.first_at, repeat.first_at].into_iter().flatten().min(),
             last_at: self.last_at.max(repeat.last_at),

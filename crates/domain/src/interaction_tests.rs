@@ -17,15 +17,35 @@ fn rating(stars: f64, seconds: impl Into<Option<i64>>) -> Interaction {
     Interaction::first(&new, &InteractionRules::default()).unwrap()
 }
 
+fn view(dwell_seconds: f64, seconds: i64) -> Interaction {
+    let (user, resource) = (UserId::new("u").unwrap(), ResourceId::new("r").unwrap());
+    let new = NewInteraction::view(user, resource, at(seconds)).dwell_seconds(dwell_seconds).unwrap();
+    Interaction::first(&new, &InteractionRules::default()).unwrap()
+}
+
 #[test]
 fn a_repeat_adds_a_visit_keeps_the_larger_strength_and_the_newer_time() {
-    let merged = rating(4.0, 0).repeated(&rating(3.0, 10));
-    assert_eq!((merged.return_visits, merged.strength.value()), (1, 0.8));
+    let merged = view(300.0, 0).repeated(&view(100.0, 10));
+    assert_eq!((merged.return_visits, merged.strength.value()), (1, 0.4));
     assert_eq!(
-        (merged.first_at, merged.last_at, merged.signals.rating),
-        (Some(at(0)), Some(at(10)), Some(3.0))
+        (merged.first_at, merged.last_at, merged.signals.dwell_seconds),
+        (Some(at(0)), Some(at(10)), Some(100.0))
     );
-    assert!((merged.confidence() - 0.6).abs() < 1e-12);
+    assert!((merged.confidence() - 0.4).abs() < 1e-12);
+}
+
+#[test]
+fn the_newest_rating_stands_up_or_down_in_whichever_order_it_arrives() {
+    for (first, repeat, stars) in [
+        (rating(5.0, 0), rating(3.0, 10), 3.0),
+        (rating(3.0, 0), rating(5.0, 10), 5.0),
+        (rating(3.0, 10), rating(5.0, 0), 3.0),
+        (rating(1.0, 0), rating(4.0, 0), 4.0),
+    ] {
+        let merged = first.repeated(&repeat);
+        assert_eq!((merged.signals.rating, merged.strength.value()), (Some(stars), 0.2 * stars));
+        assert_eq!((merged.return_visits, merged.is_positive()), (1, true));
+    }
 }
 
 #[test]
@@ -40,7 +60,7 @@ fn two_stars_or_less_are_negative_and_a_lowered_rating_is_not_positive() {
     assert!(rating(2.0, 0).is_negative() && !rating(2.5, 0).is_negative());
     let lowered = rating(5.0, 0).repeated(&rating(1.0, 1));
     assert!(lowered.is_negative() && !lowered.is_positive());
-    assert_eq!(lowered.strength.value(), 1.0);
+    assert_eq!(lowered.strength.value(), 0.2);
 }
 
 #[test]
@@ -56,9 +76,13 @@ fn a_time_beats_none_and_none_replaces_nothing() {
     }
 }
 
-/// Merges ratings of `(half stars, seconds)` in order.
+/// Merges views of `(dwell of 100 seconds, seconds)` in order.
 fn merged(events: &[(u8, Option<i64>)]) -> Interaction {
-    let mut all = events.iter().map(|&(halves, t)| rating(f64::from(halves) / 2.0, t));
+    let mut all = events.iter().map(|&(dwell, t)| Interaction {
+        first_at: t.map(at),
+        last_at: t.map(at),
+        ..view(100.0 * f64::from(dwell), 0)
+    });
     let first = all.next().unwrap();
     all.fold(first, |known, repeat| known.repeated(&repeat))
 }

@@ -30,8 +30,10 @@ mod matrix;
 mod new_interaction;
 mod profile;
 mod resource;
+mod resource_change;
 mod rules;
 mod score;
+mod standing;
 mod stats;
 mod strength;
 mod unit_interval;
@@ -53,9 +55,11 @@ pub use profile::{
 pub use resource::{
     Link, MAX_TEXT_BYTES, MAX_TITLE_BYTES, Resource, UNKNOWN_QUALITY, UNKNOWN_RECENCY, recency,
 };
+pub use resource_change::{ResourceChange, merged};
 pub use rules::{InteractionRules, Signals, count_strength};
 pub use score::{Component, ComponentScores, Strategy};
+pub use standing::Standing;
 pub use stats::{gini, median};
-pub use strength::{POSITIVE_THRESHOLD, Strength, confidence};
+pub use strength::{POSITIVE_THRESHOLD, SIGNAL_STRENGTH, Strength, confidence};
 pub use unit_interval::UnitInterval;
 pub use weights::Weights;

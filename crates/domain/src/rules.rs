@@ -55,10 +55,12 @@ impl Signals {
     }
 }
 
-/// The strengths of interaction types: built-in rules, and types that you add.
+/// The strengths of interaction types: built-in rules, and strengths of your own for built-in and
+/// further types.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct InteractionRules {
-    /// Strength of each additional type, by name.
+    /// Strength of each additional type, by name, and of those built-in types that have another
+    /// strength than the built-in one: `view`, `annotation`, `collection_add`, `export`.
     pub custom: BTreeMap<String, Strength>,
 }
 
@@ -74,8 +76,8 @@ impl InteractionRules {
     /// | rating | `0.2 * stars` |
     /// | dismiss | 0 |
     ///
-    /// An interaction with a count has the strength [`count_strength`] instead, unless it is a
-    /// rating or a dismissal.
+    /// A strength of your own replaces the built-in one, and an interaction with a count has the
+    /// strength [`count_strength`] instead of either. Ratings and dismissals keep theirs.
     ///
     /// # Errors
     /// Returns [`DomainError::OutOfRange`] for a signal outside its range, [`DomainError::Missing`]
@@ -83,6 +85,18 @@ impl InteractionRules {
     /// built in nor configured.
     pub fn strength(&self, kind: &InteractionType, signals: &Signals) -> Result<Strength, DomainError> {
         signals.check()?;
+        let is_fixed = Self::FIXED.contains(&kind.as_str());
+        let strength = match self.custom.get(kind.as_str()).filter(|_| !is_fixed) {
+            Some(own) => *own,
+            None => self.built_in(kind, signals)?,
+        };
+        match signals.count.filter(|_| !is_fixed) {
+            Some(count) => Strength::new(count_strength(count)),
+            None => Ok(strength),
+        }
+    }
+
+    fn built_in(&self, kind: &InteractionType, signals: &Signals) -> Result<Strength, DomainError> {
         let value = match kind {
             InteractionType::View => {
                 let dwell = (signals.dwell_seconds.unwrap_or(0.0) / 1000.0).min(0.3);
@@ -98,18 +112,34 @@ impl InteractionRules {
                 0.2 * signals.rating.ok_or(missing)?
             }
             InteractionType::Dismiss => 0.0,
-            InteractionType::Custom(name) => {
-                self.custom.get(name).copied().ok_or_else(|| self.unknown(name))?.value()
-            }
+            InteractionType::Custom(name) => return Err(self.unknown(name)),
         };
-        match (kind, signals.count) {
-            (InteractionType::Rating | InteractionType::Dismiss, _) | (_, None) => Strength::new(value),
-            (_, Some(count)) => Strength::new(count_strength(count)),
+        Strength::new(value)
+    }
+
+    /// Types whose strength is not a setting: that of a rating follows its stars, and a dismissal
+    /// is a rejection.
+    const FIXED: [&str; 2] = ["rating", "dismiss"];
+
+    /// Checks that no strength is set for a type whose strength is fixed.
+    ///
+    /// # Errors
+    /// [`DomainError::OutOfRange`] that names the type.
+    pub fn check(&self) -> Result<(), DomainError> {
+        match Self::FIXED.into_iter().find(|kind| self.custom.contains_key(*kind)) {
+            Some(kind) => Err(DomainError::out_of_range(
+                format!("custom.{kind}"),
+                "no strength: that of a rating follows its stars, and a dismissal has none",
+                self.custom.get(kind).map_or(0.0, |strength| strength.value()),
+            )),
+            None => Ok(()),
         }
     }
 
     fn unknown(&self, name: &str) -> DomainError {
-        let known = InteractionType::BUILT_IN.into_iter().chain(self.custom.keys().map(String::as_str));
+        let own = self.custom.keys().map(String::as_str);
+        let own = own.filter(|name| !InteractionType::BUILT_IN.contains(name));
+        let known = InteractionType::BUILT_IN.into_iter().chain(own);
         DomainError::UnknownName {
             field: "interaction_type",
             expected: known.collect::<Vec<_>>().join(", "),

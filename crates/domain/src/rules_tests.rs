@@ -94,3 +94,24 @@ fn a_count_gives_the_strength_of_anything_but_a_rating_or_a_dismissal() {
         assert!(counted(InteractionType::Export, count).is_err(), "{count}");
     }
 }
+
+#[test]
+fn a_strength_of_your_own_replaces_a_built_in_one() {
+    let strength = |value| Strength::new(value).unwrap();
+    let custom = [("view", 0.6), ("share", 0.7)].map(|(name, value)| (name.to_owned(), strength(value)));
+    let rules = InteractionRules { custom: custom.into() };
+    assert_eq!(rules.check(), Ok(()));
+    for (kind, given, expected) in [
+        (InteractionType::View, signals(None, None, None), 0.6),
+        (InteractionType::View, signals(Some(2000.0), Some(1.0), None), 0.6),
+        (InteractionType::Export, signals(None, None, None), 0.9),
+        (InteractionType::Custom("share".into()), signals(None, None, None), 0.7),
+    ] {
+        assert_eq!(rules.strength(&kind, &given).unwrap(), strength(expected), "{kind}");
+    }
+    for kind in ["rating", "dismiss"] {
+        let rules = InteractionRules { custom: [(kind.to_owned(), strength(0.5))].into() };
+        let refused = rules.check().unwrap_err().to_string();
+        assert!(refused.starts_with(&format!("custom.{kind}: expected no strength")), "{refused}");
+    }
+}

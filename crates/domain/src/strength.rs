@@ -4,6 +4,8 @@ use crate::DomainError;
 
 /// An interaction is positive if its strength is strictly greater than this.
 pub const POSITIVE_THRESHOLD: f64 = 0.4;
+/// Strength of an interaction of the type that stands in for missing positives.
+pub const SIGNAL_STRENGTH: f64 = 1.0;
 
 /// The strength of an interaction: the degree to which it speaks for a resource, in `[0, 1]`.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize, schemars::JsonSchema)]

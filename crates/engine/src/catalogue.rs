@@ -2,12 +2,13 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicI64, Ordering},
 };
 
 use chrono::{DateTime, Utc};
 use docent_domain::{Resource, ResourceId};
 use docent_ranker::{Attribute, AttributeValue, Facts};
+use docent_storage::ResourceTotal;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::attributes::flatten;
@@ -28,7 +29,16 @@ pub(crate) struct Entry {
     pub hidden: bool,
     /// Hash of the text. A vector with another hash is outdated.
     pub text_hash: String,
-    interactions: AtomicU64,
+    totals: Totals,
+}
+
+/// Sums over the interactions with a resource, as [`ResourceTotal`] has them.
+#[derive(Debug, Default)]
+struct Totals {
+    interactions: AtomicI64,
+    events: AtomicI64,
+    positive_users: AtomicI64,
+    accepting_users: AtomicI64,
 }
 
 impl Entry {
@@ -45,17 +55,37 @@ impl Entry {
             quality: resource.quality,
             hidden,
             text_hash,
-            interactions: AtomicU64::new(0),
+            totals: Totals::default(),
         }
     }
 
-    /// Returns the number of interactions: each of them implies a view.
+    /// Returns the number of events: each of them implies a view.
     pub(crate) fn views(&self) -> u64 {
-        self.interactions.load(Ordering::Relaxed)
+        self.totals.events.load(Ordering::Relaxed).max(0).unsigned_abs()
     }
 
-    pub(crate) fn add_views(&self, count: u64) {
-        self.interactions.fetch_add(count, Ordering::Relaxed);
+    /// Returns the sums over the interactions with the resource.
+    pub(crate) fn total(&self) -> ResourceTotal {
+        let Totals { interactions, events, positive_users, accepting_users } = &self.totals;
+        ResourceTotal {
+            interactions: interactions.load(Ordering::Relaxed),
+            events: events.load(Ordering::Relaxed),
+            positive_users: positive_users.load(Ordering::Relaxed),
+            accepting_users: accepting_users.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Adds to the sums.
+    pub(crate) fn add(&self, change: ResourceTotal) {
+        let Totals { interactions, events, positive_users, accepting_users } = &self.totals;
+        for (sum, change) in [
+            (interactions, change.interactions),
+            (events, change.events),
+            (positive_users, change.positive_users),
+            (accepting_users, change.accepting_users),
+        ] {
+            sum.fetch_add(change, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn facts(&self, key: u32) -> Facts<'_> {
@@ -166,7 +196,7 @@ impl Catalogue {
         if let Some(&key) = self.keys.get(&entry.id)
             && let Some(known) = self.entries.get_mut(key as usize)
         {
-            entry.add_views(known.views());
+            entry.add(known.total());
             *known = Arc::new(entry);
             return key;
         }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, Datelike, Utc};
-use docent_domain::{NOT_USEFUL_FACTOR, PREFERRED_SOURCE_FACTOR, Strategy, UserId, Weights};
+use docent_domain::{Component, NOT_USEFUL_FACTOR, PREFERRED_SOURCE_FACTOR, Strategy, UserId, Weights};
 use docent_models::weights_for;
 use docent_ranker::{
     Boost, Candidate, Exclusions, Exploration, Facts, HybridWeights, RankOptions, Ranked, rank,
@@ -15,7 +15,7 @@ use docent_ranker::{
 use rustc_hash::{FxHashSet, FxHasher};
 
 use crate::{
-    Degradation, EngineConfig, Error, MAX_LIMIT, MAX_SHOWN, RecommendRequest, Stage,
+    Degradation, EngineConfig, Error, MAX_LIMIT, MAX_SHOWN, RecommendRequest, Seen, Stage,
     candidates::{Gathered, SourceCounts, gather, is_available},
     state::State,
     user_cache::UserView,
@@ -88,7 +88,7 @@ pub(crate) fn choose<'a>(
     go_on()?;
     let mut degraded = context.degraded();
     let strategy = effective_strategy(request.strategy, user, &context, &mut degraded);
-    let exclusions = exclusions(state, user, request, shown);
+    let exclusions = exclusions(state, user, request, shown, config, now);
     let Gathered { keys, sources } = match among {
         Some(keys) => Gathered { keys: keys.to_vec(), ..Gathered::default() },
         None => {
@@ -110,7 +110,8 @@ pub(crate) fn choose<'a>(
             key,
             scores,
             vector: state.vectors.get(key),
-            views: state.catalogue.get(key).map_or(0, |entry| entry.views()),
+            popularity: state.users_of(key),
+            is_untried: state.catalogue.get(key).is_none_or(|entry| entry.views() == 0),
             is_unchosen: state.chosen_row(key).is_none(),
             boost: state.catalogue.get(key).map_or(1.0, |entry| boost(&entry.facts(key), user, request)),
         })
@@ -190,8 +191,25 @@ fn weights(
 ) -> Weights {
     match strategy.component() {
         Some(component) => Weights::only(component),
-        None => request.weights.unwrap_or_else(|| weights_for(positives, Some(&state.weights), configured)),
+        None => request.weights.unwrap_or_else(|| match &state.live {
+            None if state.has_titles_alone() && are_default(configured) => untrained_weights(),
+            _ => weights_for(positives, Some(&state.weights), configured),
+        }),
     }
+}
+
+/// Returns true if the configuration has no weights of its own. A configuration is scaled when it
+/// is read, which may change last digits.
+fn are_default(configured: &Weights) -> bool {
+    let default = Weights::default();
+    Component::ALL.iter().all(|of| (configured.get(*of) - default.get(*of)).abs() < 1e-9)
+}
+
+/// Returns the weights without a model in a catalogue of titles alone, in the order of
+/// [`Component::ALL`]. Popularity stands in for the collaborative component and leads: titles that
+/// share a word predict much worse. They decide among resources that are equally popular.
+fn untrained_weights() -> Weights {
+    Weights::new([0.7, 0.12, 0.1, 0.05, 0.03]).unwrap_or_default()
 }
 
 /// Returns the factor of a score: the boosts of the request, a preferred source, and a verdict of
@@ -205,22 +223,33 @@ fn boost(facts: &Facts<'_>, user: &UserView, request: &RecommendRequest) -> f64 
     requested * of_source * of_verdict
 }
 
-fn exclusions<'a>(
+/// Returns the rules that keep resources out of an answer at the time `now`.
+pub(crate) fn exclusions<'a>(
     state: &State,
     user: &'a UserView,
     request: &'a RecommendRequest,
     shown: &BTreeSet<i64>,
+    config: &EngineConfig,
+    now: DateTime<Utc>,
 ) -> Exclusions<'a> {
+    let seen = match request.seen.unwrap_or(config.seen) {
+        Seen::Any => &user.seen,
+        Seen::Positive => &user.liked,
+    };
+    let includes_unpublished = request.include_unpublished.unwrap_or(config.include_unpublished);
+    // A request with a filter or a minimum of its own says which qualities it accepts.
+    let is_fenced = request.filter.is_none() && request.min_quality.is_none();
     let excluded = request.exclude.iter().filter_map(|id| state.catalogue.key(id.as_str()));
     let shown = shown.iter().filter_map(|row_id| state.catalogue.key_of_row_id(*row_id));
     let requested: FxHashSet<u32> = excluded.chain(shown).collect();
     Exclusions {
-        seen: (!request.include_seen).then_some(&user.seen),
+        published_by: (!includes_unpublished).then_some(now),
+        seen: (!request.include_seen).then_some(seen),
         disliked: Some(&user.disliked),
         sources: user.profile.excluded_sources.iter().cloned().collect(),
         requested,
         min_quality: request.min_quality.map(|min| min.value()),
-        fence: state.quality_fence(),
+        fence: state.quality_fence().filter(|_| is_fenced),
         filter: request.filter.as_ref(),
     }
 }

@@ -3,7 +3,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 use docent_domain::{DEFAULT_EXPLORATION, DomainError, Experiments, InteractionRules, UnitInterval, Weights};
 use serde::{Deserialize, Serialize};
 
-use crate::ImpressionRetention;
+use crate::{ImpressionRetention, Seen};
 
 /// Maximum number of candidates of one source. More would only make every request slower.
 const MAX_CANDIDATES: usize = 100_000;
@@ -25,6 +25,11 @@ pub struct EngineConfig {
     pub weights: Weights,
     /// Number of candidates from each source.
     pub candidates: CandidateCounts,
+    /// Resources that count as seen and are not recommended again: `any` that the user interacted
+    /// with, or only `positive` ones.
+    pub seen: Seen,
+    /// If true, resources are recommended before their publication date.
+    pub include_unpublished: bool,
     /// Share of a hybrid answer that is reserved for resources without any interaction, 0 to 1.
     pub exploration: UnitInterval,
     /// Maximum number of answers that are computed at the same time, at least 1; by default as many
@@ -63,6 +68,8 @@ impl Default for EngineConfig {
             interactions: InteractionRules::default(),
             weights: Weights::default(),
             candidates: CandidateCounts::default(),
+            seen: Seen::default(),
+            include_unpublished: false,
             exploration: DEFAULT_EXPLORATION,
             answers_at_once: None,
             answers_waiting: 64,
@@ -96,6 +103,13 @@ impl EngineConfig {
             let expected = "sqlite://PATH or postgres://USER@HOST/DATABASE";
             return Err(out_of_range("database_url", expected, "an empty text"));
         }
+        self.interactions.check().map_err(|error| match error {
+            DomainError::OutOfRange { field, expected, got } => {
+                let field = format!("engine.interactions.{field}");
+                DomainError::OutOfRange { field, expected, got }
+            }
+            other => other,
+        })?;
         if self.answers_at_once == Some(0) {
             return Err(out_of_range("answers_at_once", "at least 1", 0));
         }

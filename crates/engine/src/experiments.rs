@@ -29,11 +29,10 @@ fn decides_for_itself(request: &RecommendRequest, experiment: &Experiment) -> bo
 
 /// Returns the request with the options of the variant.
 pub(crate) fn with_variant(request: &RecommendRequest, variant: &Variant) -> RecommendRequest {
-    RecommendRequest {
-        strategy: variant.strategy.unwrap_or(request.strategy),
-        weights: variant.weights.or(request.weights),
-        diversity: variant.diversity.or(request.diversity),
-        novelty: variant.novelty.or(request.novelty),
-        ..request.clone()
-    }
+    let mut request = request.clone();
+    request.strategy = variant.strategy.unwrap_or(request.strategy);
+    request.weights = variant.weights.or(request.weights);
+    request.diversity = variant.diversity.or(request.diversity);
+    request.novelty = variant.novelty.or(request.novelty);
+    request
 }

@@ -18,7 +18,6 @@
 //! # Ok(()) }
 //! ```
 
-mod answer;
 mod attributes;
 mod blocking;
 mod candidates;
@@ -26,7 +25,6 @@ mod catalogue;
 mod choose;
 mod component_scores;
 mod config;
-mod cursor;
 mod engine;
 mod error;
 mod experiments;
@@ -36,20 +34,22 @@ mod impression_sampling;
 mod impressions;
 pub mod monitoring;
 pub mod replay;
-mod request;
+mod request_history;
+mod shortfall;
 mod state;
 mod timings;
 mod user_cache;
 mod user_context;
 mod workload;
 
-pub use answer::{Answer, Degradation, Recommendation, SimilarResource};
 pub use config::{CandidateCounts, EngineConfig};
-pub use cursor::{Cursor, CursorError, MAX_SHOWN};
-pub use docent_ranker::MAX_BOOSTS;
+pub use docent_requests::{
+    Answer, AudienceMember, Cursor, CursorError, Degradation, MAX_BOOSTS, MAX_IDS, MAX_LIMIT, MAX_SHOWN,
+    RecommendRequest, Recommendation, Seen, Shortfall, ShortfallReason, SimilarPage, SimilarRequest,
+    SimilarResource, limit_checked,
+};
 pub use engine::{Engine, EngineStatus, IngestOutcome, Reloaded, document};
 pub use error::{Cause, Error, InvalidInput};
 pub use impression_retention::ImpressionRetention;
 pub use impressions::ImpressionQueue;
-pub use request::{MAX_HISTORY, MAX_LIMIT, RecommendRequest, limit_checked};
 pub use timings::{QueryTimings, SlowQuery, Stage, Timing};

@@ -13,6 +13,7 @@ use docent_domain::{ComponentScores, Link, Profile, Resource, UserId, Weights};
 use docent_graph::{Edge, PprConfig};
 use docent_models::{Blend, LearnedWeights, PublishedModel};
 use docent_ranker::{Candidate, RankOptions, Ranked};
+use docent_storage::ResourceTotal;
 
 use crate::{
     EngineConfig, Error, RecommendRequest,
@@ -107,7 +108,13 @@ impl Replay {
         let mut links: Vec<(u32, Vec<Link>)> = Vec::new();
         for ReplayResource { row_id, resource, text_hash, positives } in resources {
             let entry = Entry::new(resource, text_hash.to_owned(), resource.hidden);
-            entry.add_views(u64::from(positives));
+            let users = i64::from(positives);
+            entry.add(ResourceTotal {
+                interactions: users,
+                events: users,
+                positive_users: users,
+                accepting_users: users,
+            });
             let key = state.catalogue.put(row_id, entry);
             links.push((key, resource.links.clone()));
         }
@@ -237,7 +244,9 @@ impl Replay {
         at: DateTime<Utc>,
         among: Option<&[u32]>,
     ) -> Result<ReplayCandidates<'_>, Error> {
-        let request = RecommendRequest::new(user_id.clone()).limit(limit);
+        // Dates of publication are not those of the arrival in the catalogue: a resource that users
+        // chose was there.
+        let request = RecommendRequest::new(user_id.clone()).limit(limit).include_unpublished(true);
         let terms = Terms { config, now: at, among, place: None };
         let chosen = choose(&self.state, &user.0, &request, &BTreeSet::new(), &terms)?;
         Ok(ReplayCandidates { candidates: chosen.candidates, options: chosen.options })

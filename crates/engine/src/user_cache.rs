@@ -1,6 +1,7 @@
 //! Cache of users between requests, and its invalidation.
 
 use std::{
+    cmp::Reverse,
     hash::{BuildHasher, RandomState},
     sync::{
         Arc, RwLock,
@@ -9,13 +10,14 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use docent_domain::{Profile, ResourceId, USEFUL_STRENGTH, UserId};
+use docent_domain::{InteractionType, Profile, ResourceId, SIGNAL_STRENGTH, USEFUL_STRENGTH, UserId};
 use docent_storage::{PositiveResource, Store, UserState, Verdict};
 use moka::sync::Cache;
 use rustc_hash::FxHashSet;
 
 use crate::{
     EngineConfig, Error,
+    catalogue::Catalogue,
     state::{State, read},
 };
 
@@ -47,7 +49,10 @@ pub(crate) struct UserView {
     pub profile: Profile,
     /// Positive interactions, the newest first, those without a time last.
     pub positives: Vec<Positive>,
+    /// Resources that the user interacted with in any way.
     pub seen: FxHashSet<u32>,
+    /// Resources that the user likes.
+    pub liked: FxHashSet<u32>,
     pub disliked: FxHashSet<u32>,
     /// Resources with a verdict of not useful.
     pub not_useful: FxHashSet<u32>,
@@ -60,9 +65,14 @@ impl UserView {
             let key = catalogue.key_of_row_id(positive.row_id)?;
             Some(Positive { key, strength: positive.strength.value() as f32, at: positive.at })
         });
+        let mut positives: Vec<Positive> = positives.collect();
+        if let Some(signal) = state.signal() {
+            add_signal(&mut positives, &stored, signal, catalogue);
+        }
         Self {
-            positives: positives.collect(),
-            seen: stored.liked_rows.iter().filter_map(|row| catalogue.key_of_row_id(*row)).collect(),
+            positives,
+            seen: stored.seen_rows.iter().filter_map(|row| catalogue.key_of_row_id(*row)).collect(),
+            liked: stored.liked_rows.iter().filter_map(|row| catalogue.key_of_row_id(*row)).collect(),
             disliked: stored.rejected_rows.iter().filter_map(|row| catalogue.key_of_row_id(*row)).collect(),
             profile: stored.profile,
             ..Self::default()
@@ -85,7 +95,8 @@ impl UserView {
         let newest = own.iter().map(|&key| Positive { key, strength: 1.0, at: Some(now) });
         user.positives.splice(0..0, newest);
         user.profile.total_interactions += own.len() as u64;
-        user.seen.extend(own);
+        user.seen.extend(own.iter().copied());
+        user.liked.extend(own);
         user
     }
 
@@ -98,7 +109,8 @@ impl UserView {
             if !verdict.was_useful {
                 self.not_useful.insert(key);
                 self.positives.retain(|positive| positive.key != key || positive.at > Some(verdict.at));
-            } else if !self.disliked.contains(&key) && self.seen.insert(key) {
+            } else if !self.disliked.contains(&key) && self.liked.insert(key) {
+                self.seen.insert(key);
                 let (strength, at) = (USEFUL_STRENGTH as f32, Some(verdict.at));
                 let place = self.positives.partition_point(|positive| positive.at >= at);
                 self.positives.insert(place, Positive { key, strength, at });
@@ -107,6 +119,29 @@ impl UserView {
         self.positives.truncate(MAX_POSITIVES);
         self
     }
+}
+
+/// Adds the interactions of the type that the model was trained on in place of positives, except
+/// those with resources that the user likes or rejects.
+fn add_signal(
+    positives: &mut Vec<Positive>,
+    stored: &UserState,
+    signal: &InteractionType,
+    catalogue: &Catalogue,
+) {
+    let has = |rows: &[i64], row: i64| rows.binary_search(&row).is_ok();
+    let neutral = stored.neutral.iter().filter(|of| {
+        of.interaction_type == *signal
+            && !has(&stored.liked_rows, of.row_id)
+            && !has(&stored.rejected_rows, of.row_id)
+    });
+    positives.extend(neutral.filter_map(|of| {
+        let key = catalogue.key_of_row_id(of.row_id)?;
+        Some(Positive { key, strength: SIGNAL_STRENGTH as f32, at: of.at })
+    }));
+    // Null is less than any time, and so comes last.
+    positives.sort_by_key(|positive| Reverse(positive.at));
+    positives.truncate(MAX_POSITIVES);
 }
 
 /// Cache of recently served users. A write by this process invalidates its user at once; writes by

@@ -159,7 +159,8 @@ impl<'a> UserContext<'a> {
     }
 
     pub(crate) fn popularity_replaces_collaborative(&self) -> bool {
-        self.history.is_empty() && (self.state.live.is_some() || self.is_blank())
+        self.history.is_empty()
+            && (self.state.live.is_some() || self.state.has_titles_alone() || self.is_blank())
     }
 
     /// Returns true if a resource was published within a year or, where the date is unknown,

@@ -13,8 +13,10 @@ pub struct Candidate<'a> {
     pub scores: ComponentScores,
     /// Embedding of the resource, if it has one.
     pub vector: Option<&'a [f32]>,
-    /// Number of views of the resource by all users.
-    pub views: u64,
+    /// Number of users by whom the resource is popular, from which its novelty follows.
+    pub popularity: u64,
+    /// True if no user has interacted with the resource.
+    pub is_untried: bool,
     /// True if no user had chosen the resource when the model was trained.
     pub is_unchosen: bool,
     /// Factor by which the boosts of the request multiply the score; 1 without boosts.

@@ -1,15 +1,18 @@
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
 use rustc_hash::FxHashSet;
 
 use crate::{Facts, Filter};
 
 /// The rule that keeps a candidate out of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Exclusion {
     /// The resource is hidden or deleted.
     Hidden,
+    /// It is published later.
+    Unpublished,
     /// The user has seen it.
     Seen,
     /// The user dismissed it or gave it a low rating.
@@ -29,6 +32,9 @@ pub enum Exclusion {
 /// The rules that keep candidates out of one answer.
 #[derive(Debug, Clone, Default)]
 pub struct Exclusions<'a> {
+    /// Time after which a publication date is still to come; `None` if the request includes such
+    /// resources.
+    pub published_by: Option<DateTime<Utc>>,
     /// Keys of the resources that the user has seen; `None` if the request includes them.
     pub seen: Option<&'a FxHashSet<u32>>,
     /// Keys of the resources that the user dismissed or gave a low rating.
@@ -52,6 +58,8 @@ impl Exclusions<'_> {
         let quality = facts.quality.unwrap_or(docent_domain::UNKNOWN_QUALITY);
         if facts.hidden {
             Some(Exclusion::Hidden)
+        } else if facts.published_at.is_some_and(|at| self.published_by.is_some_and(|now| at > now)) {
+            Some(Exclusion::Unpublished)
         } else if self.seen.is_some_and(|keys| keys.contains(&facts.key)) {
             Some(Exclusion::Seen)
         } else if self.disliked.is_some_and(|keys| keys.contains(&facts.key)) {
@@ -93,7 +101,8 @@ mod tests {
     use super::*;
 
     fn facts(key: u32) -> Facts<'static> {
-        Facts { key, source: Some("journal"), quality: Some(0.6), ..Facts::default() }
+        let published_at = DateTime::from_timestamp(1_000, 0);
+        Facts { key, source: Some("journal"), quality: Some(0.6), published_at, ..Facts::default() }
     }
 
     #[test]
@@ -106,6 +115,11 @@ mod tests {
         for (expected, exclusions) in [
             (None, none()),
             (None, Exclusions { seen: Some(&two), disliked: Some(&two), requested: two.clone(), ..none() }),
+            (None, Exclusions { published_by: DateTime::from_timestamp(1_000, 0), ..none() }),
+            (
+                Some(Exclusion::Unpublished),
+                Exclusions { published_by: DateTime::from_timestamp(999, 0), ..none() },
+            ),
             (Some(Exclusion::Seen), Exclusions { seen: Some(&one), ..none() }),
             (Some(Exclusion::Disliked), Exclusions { disliked: Some(&one), ..none() }),
             (Some(Exclusion::Requested), Exclusions { requested: one.clone(), ..none() }),

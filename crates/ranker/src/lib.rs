@@ -12,7 +12,8 @@
 //!
 //! fn candidate(key: u32, content: f64) -> Candidate<'static> {
 //!     let scores = ComponentScores { content: Some(content), ..ComponentScores::default() };
-//!     Candidate { key, scores, vector: None, views: 0, is_unchosen: false, boost: 1.0 }
+//!     let (popularity, is_untried, is_unchosen) = (0, true, false);
+//!     Candidate { key, scores, vector: None, popularity, is_untried, is_unchosen, boost: 1.0 }
 //! }
 //!
 //! let options = RankOptions { limit: 2, ..RankOptions::default() };

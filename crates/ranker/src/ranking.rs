@@ -14,7 +14,7 @@ pub struct RankOptions {
     pub hybrid: HybridWeights,
     /// Wish for results that differ from each other, in `[0, 1]`; 0 ranks by score alone.
     pub diversity: f64,
-    /// Wish for little-known results, in `[0, 1]`; 0 ignores views.
+    /// Wish for little-known results, in `[0, 1]`; 0 ignores popularity.
     pub novelty: f64,
     /// Places kept for resources that no user has interacted with; none by default.
     pub exploration: Exploration,
@@ -62,7 +62,7 @@ pub fn rank(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> 
         if picked.contains(&index) { answer.push(ranked) } else { rest.push(ranked) }
     }
     explore(&mut answer, &mut rest, options.exploration, |ranked| {
-        candidates.get(ranked.position).is_some_and(|candidate| candidate.views == 0)
+        candidates.get(ranked.position).is_some_and(|candidate| candidate.is_untried)
     });
     if options.novelty > 0.0 {
         ensure_novel_share(&mut answer, rest);
@@ -72,9 +72,9 @@ pub fn rank(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> 
 }
 
 fn scored(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
-    let views: Vec<u64> = candidates.iter().map(|c| c.views).collect();
+    let popularity: Vec<u64> = candidates.iter().map(|c| c.popularity).collect();
     let mut ranked = Vec::with_capacity(candidates.len());
-    for (position, (candidate, novelty)) in candidates.iter().zip(novelty(&views)).enumerate() {
+    for (position, (candidate, novelty)) in candidates.iter().zip(novelty(&popularity)).enumerate() {
         let hybrid = hybrid_score(&candidate.scores, &options.hybrid, candidate.is_unchosen);
         let score = with_novelty(hybrid.score * candidate.boost, options.novelty, novelty);
         let (key, boost) = (candidate.key, candidate.boost);

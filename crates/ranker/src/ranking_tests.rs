@@ -13,7 +13,8 @@ fn candidate(key: u32, content: f64, views: u64) -> Candidate<'static> {
         key,
         scores: ComponentScores { content: Some(content), ..ComponentScores::default() },
         vector: None,
-        views,
+        popularity: views,
+        is_untried: views == 0,
         is_unchosen: false,
         boost: 1.0,
     }
@@ -182,7 +183,15 @@ proptest! {
         let candidates: Vec<Candidate<'_>> = values.iter().zip(0..).map(|(&(values, views, boost), key)| {
             let [collaborative, content, graph, quality, recency] = values;
             let scores = ComponentScores { collaborative, content, graph, quality, recency };
-            Candidate { key, scores, vector: None, views, is_unchosen: false, boost }
+            Candidate {
+                key,
+                scores,
+                vector: None,
+                popularity: views,
+                is_untried: views == 0,
+                is_unchosen: false,
+                boost,
+            }
         }).collect();
         let weights = Weights::new(weights).unwrap();
         let exploration = Exploration { places, seed: 1 };

@@ -26,7 +26,6 @@
 //! ```
 
 mod api_keys;
-mod backup;
 mod counts;
 mod embeddings;
 mod entity;
@@ -34,6 +33,7 @@ mod feedback;
 mod idempotency;
 mod import;
 mod interactions;
+mod merge_users;
 mod model_runs;
 mod profiles;
 mod resources;
@@ -43,8 +43,10 @@ mod user_state;
 mod users;
 
 pub use api_keys::ApiKey;
-pub use backup::{Backup, BackupManifest, back_up, check as check_backup, restore as restore_backup};
 pub use counts::Counts;
+pub use docent_database::backup::{
+    Backup, BackupManifest, back_up, check as check_backup, restore as restore_backup,
+};
 pub use docent_database::{
     PoolStatus, QuerySeen, SchemaCheck, SchemaLock, SchemaPart, SchemaReport, SchemaShape, SchemaStatus,
     StorageError, StoreConfig,
@@ -53,7 +55,10 @@ pub use embeddings::{EmbeddingRow, NewEmbedding};
 pub use feedback::{FeedbackRow, TrainingVerdict, Verdict};
 pub use idempotency::IdempotencyKey;
 pub use import::{ImportReport, ImportSession};
-pub use interactions::{InteractionCount, InteractionTotals, RecordOutcome, Recorded, TrainingRow};
+pub use interactions::{
+    DeletedInteractions, InteractionCount, InteractionTotals, RecordOutcome, Recorded, TrainingRow,
+};
+pub use merge_users::MergedUsers;
 pub use model_runs::{ModelRun, NewModelRun, RunEnd, RunStatus};
 pub use profiles::{ProfileChange, StoredProfile};
 pub use resources::{ChangeCursor, ResourcePage, StoredResource, TextColumn, UpsertOutcome, text_hash};
@@ -62,4 +67,4 @@ pub use rollups::{
     TotalsReport, TypeCount, VariantRollup, WrongTotal,
 };
 pub use store::Store;
-pub use user_state::{PositiveResource, UserState};
+pub use user_state::{NeutralInteraction, PositiveResource, UserState};

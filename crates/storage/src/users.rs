@@ -63,6 +63,30 @@ impl Store {
     }
 }
 
+#[derive(FromQueryResult)]
+struct Named {
+    id: i64,
+    external_id: String,
+}
+
+impl Store {
+    /// Returns a page of all users, with their row ids: those after a row id, in the order of row
+    /// ids. Start with 0; an empty page is the end.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] for a row that breaks a rule.
+    pub async fn users_after(&self, row_id: i64, limit: u64) -> Result<Vec<(i64, UserId)>> {
+        let query = "SELECT id, external_id FROM users WHERE id > $1 ORDER BY id LIMIT $2";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows: Vec<Named> = sql::select(self.reader(), query, [row_id.into(), limit.into()]).await?;
+        let users = rows.into_iter().map(|row| {
+            let user = UserId::new(&row.external_id);
+            Ok((row.id, user.map_err(|error| StorageError::corrupt("users", row.id, error))?))
+        });
+        users.collect()
+    }
+}
+
 /// Makes transactions on one user wait for each other, whether the user exists or not. SQLite has
 /// one writer anyway.
 pub(crate) async fn lock_hash(transaction: &impl ConnectionTrait, hash: i64) -> Result<()> {

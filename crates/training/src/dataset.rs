@@ -1,13 +1,16 @@
 //! The interactions of a store as a training run reads them: likes under dense indices.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
-use docent_domain::{Resource, ResourceId, USEFUL_STRENGTH, UserId, scattered};
+use docent_domain::{Resource, ResourceId, Standing, USEFUL_STRENGTH, UserId, scattered};
 use docent_storage::{Store, TextColumn, TrainingVerdict, Verdict};
 use rustc_hash::FxHashMap;
 
-use crate::{TrainError, TrainEvent, TrainObserver};
+use crate::{
+    MIN_POSITIVES, Signal, TrainError, TrainEvent, TrainObserver,
+    signal::{self, Neutral},
+};
 
 const PAGE: u64 = 10_000;
 const TIES_SEED: u64 = 42;
@@ -36,14 +39,36 @@ pub(crate) struct Dataset {
     /// By user, oldest first; those without a time before the others. Equal times are in an order
     /// that follows neither rows nor the catalogue.
     pub likes: Vec<Like>,
+    /// Type of interaction that stands in for missing positives.
+    pub signal: Option<Signal>,
+}
+
+/// Likes as they were read, with the users who have some.
+struct Likes {
+    users: Vec<UserId>,
+    likes: Vec<Like>,
+    signal: Option<Signal>,
+    /// Number of interactions by type.
+    counts: BTreeMap<String, u64>,
 }
 
 impl Dataset {
+    /// Reads a store.
+    ///
+    /// # Errors
+    /// [`TrainError::InsufficientData`] if there are fewer than [`MIN_POSITIVES`] positives, and as
+    /// few interactions of every type.
     pub(crate) async fn read(store: &Store, observer: &mut dyn TrainObserver) -> Result<Self, TrainError> {
         let items = read_items(store).await?;
         let by_row: FxHashMap<i64, u32> = items.iter().map(|item| item.row_id).zip(0u32..).collect();
-        let (users, likes) = read_likes(store, &by_row, observer).await?;
-        Ok(Self { items, users, likes })
+        let Likes { users, likes, signal, counts } = read_likes(store, &by_row, observer).await?;
+        if likes.len() < MIN_POSITIVES {
+            return Err(TrainError::InsufficientData { positives: likes.len(), interactions: counts });
+        }
+        if let Some(signal) = &signal {
+            let _ = observer.on_event(&TrainEvent::Signal(signal.clone()));
+        }
+        Ok(Self { items, users, likes, signal })
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = &ResourceId> {
@@ -71,11 +96,22 @@ async fn read_items(store: &Store) -> Result<Vec<Item>, TrainError> {
 }
 
 /// One user and one resource over all types of interaction.
+#[derive(Default)]
 struct Pair {
+    /// Largest strength of the positives.
     strength: f32,
-    at: Option<DateTime<Utc>>,
-    liked: bool,
-    rejected: bool,
+    /// Time of the newest positive; `None` if there is none.
+    positive: Option<Option<DateTime<Utc>>>,
+    /// Time of the newest negative interaction; `None` if there is none.
+    negative: Option<Option<DateTime<Utc>>>,
+    /// True if the user found it not useful since.
+    not_useful: bool,
+}
+
+impl Pair {
+    fn is_liked(&self) -> bool {
+        Standing::newest(self.positive, self.negative) == Standing::Positive && !self.not_useful
+    }
 }
 
 type Pairs = HashMap<(u32, u32), Pair, rustc_hash::FxBuildHasher>;
@@ -84,16 +120,15 @@ type Pairs = HashMap<(u32, u32), Pair, rustc_hash::FxBuildHasher>;
 /// unless the user interacted with it since. A click alone says nothing: it follows the place in
 /// the list.
 fn apply_verdict(pairs: &mut Pairs, of: (u32, u32), verdict: &Verdict) {
-    let fresh = Pair { strength: 0.0, at: Some(verdict.at), liked: false, rejected: false };
     if verdict.was_useful {
-        let pair = pairs.entry(of).or_insert(fresh);
-        if !pair.liked {
-            pair.liked = true;
+        let pair = pairs.entry(of).or_default();
+        if pair.positive.is_none() && pair.negative.is_none() {
             pair.strength = USEFUL_STRENGTH as f32;
-            pair.at = Some(verdict.at);
+            pair.positive = Some(Some(verdict.at));
         }
-    } else if let Some(pair) = pairs.get_mut(&of) {
-        pair.rejected |= pair.at <= Some(verdict.at);
+    } else {
+        let pair = pairs.entry(of).or_default();
+        pair.not_useful |= pair.positive.flatten() <= Some(verdict.at);
     }
 }
 
@@ -126,10 +161,12 @@ async fn read_likes(
     store: &Store,
     items: &FxHashMap<i64, u32>,
     observer: &mut dyn TrainObserver,
-) -> Result<(Vec<UserId>, Vec<Like>), TrainError> {
+) -> Result<Likes, TrainError> {
     let mut users: Vec<UserId> = Vec::new();
     let mut by_row: FxHashMap<i64, u32> = FxHashMap::default();
     let mut pairs = Pairs::default();
+    let mut neutral = Neutral::default();
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     let (mut after, mut read) = (0, 0);
     loop {
         let page = store.interactions_after(after, PAGE).await?;
@@ -138,20 +175,24 @@ async fn read_likes(
         read += page.len() as u64;
         for row in page {
             let Some(&item) = items.get(&row.resource_row) else { continue };
-            if !row.is_positive && !row.is_negative {
-                continue;
-            }
+            *counts.entry(row.interaction_type.as_str().to_owned()).or_default() += 1;
             let user = *by_row.entry(row.user_row).or_insert_with(|| {
                 users.push(row.user_id.clone());
                 users.len() as u32 - 1
             });
-            let fresh = Pair { strength: 0.0, at: row.at, liked: false, rejected: false };
-            let pair = pairs.entry((user, item)).or_insert(fresh);
-            pair.rejected |= row.is_negative;
+            let strength = row.strength.value() as f32;
+            if !row.is_positive && !row.is_negative {
+                let like = Like { user, item, strength, at: row.at };
+                neutral.entry(row.interaction_type).or_default().add(like);
+                continue;
+            }
+            let pair = pairs.entry((user, item)).or_default();
+            if row.is_negative {
+                pair.negative = pair.negative.max(Some(row.at));
+            }
             if row.is_positive {
-                pair.liked = true;
-                pair.strength = pair.strength.max(row.strength.value() as f32);
-                pair.at = pair.at.max(row.at);
+                pair.strength = pair.strength.max(strength);
+                pair.positive = pair.positive.max(Some(row.at));
             }
         }
         if observer.on_event(&TrainEvent::Read { interactions: read }).is_break() {
@@ -172,13 +213,30 @@ async fn read_likes(
         };
         apply_verdict(&mut pairs, (user, item), &row.verdict);
     }
-    let mut likes: Vec<Like> = pairs
-        .into_iter()
-        .filter(|(_, pair)| pair.liked && !pair.rejected)
-        .map(|((user, item), pair)| Like { user, item, strength: pair.strength, at: pair.at })
-        .collect();
+    neutral.values_mut().for_each(|of| of.retain(|like| !pairs.contains_key(&(like.user, like.item))));
+    let positives = pairs.into_iter().filter(|(_, pair)| pair.is_liked()).map(|((user, item), pair)| Like {
+        user,
+        item,
+        strength: pair.strength,
+        at: pair.positive.flatten(),
+    });
+    let (mut likes, signal) = signal::chosen(positives.collect(), neutral, &counts);
     sort_by_time(&mut likes);
-    Ok((users, likes))
+    let (users, likes) = with_likes(users, likes);
+    Ok(Likes { users, likes, signal, counts })
+}
+
+/// Leaves out users without likes, and numbers the others again in their order.
+fn with_likes(users: Vec<UserId>, mut likes: Vec<Like>) -> (Vec<UserId>, Vec<Like>) {
+    let mut rows: Vec<Option<u32>> = vec![None; users.len()];
+    for (kept, of_user) in (0u32..).zip(likes.chunk_by_mut(|a, b| a.user == b.user)) {
+        if let Some(row) = of_user.first().and_then(|like| rows.get_mut(like.user as usize)) {
+            *row = Some(kept);
+        }
+        of_user.iter_mut().for_each(|like| like.user = kept);
+    }
+    let users = users.into_iter().zip(rows).filter_map(|(user, row)| row.map(|_| user));
+    (users.collect(), likes)
 }
 
 /// Orders likes by user, oldest first, as [`Dataset::likes`] are.

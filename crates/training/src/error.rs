@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use docent_domain::{DomainError, MatrixError};
 use docent_embeddings::EmbeddingError;
 use docent_engine::Error;
@@ -13,13 +15,17 @@ use crate::{MIN_POSITIVES, NoMoment};
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// The store has too few positive interactions to learn from.
+    /// The store has too few positives, and too few interactions of every type, to learn from.
     #[error(
-        "insufficient training data: {positives} positive interactions, expected at least {MIN_POSITIVES}"
+        "insufficient training data: {positives} positives of {}; expected at least {MIN_POSITIVES} positives, \
+         or as many interactions of one type with different users or resources",
+        listed(.interactions)
     )]
     InsufficientData {
-        /// Number of positive interactions in the store.
+        /// Number of positives in the store.
         positives: usize,
+        /// Number of interactions by type.
+        interactions: BTreeMap<String, u64>,
     },
     /// The observer asked to stop.
     #[error("training was interrupted; nothing was published")]
@@ -33,6 +39,16 @@ pub enum TrainError {
     /// The run failed for another reason.
     #[error(transparent)]
     Failed(Error),
+}
+
+/// Returns the numbers of interactions in words: `5 interactions (view 3, dismiss 2)`.
+fn listed(interactions: &BTreeMap<String, u64>) -> String {
+    let all: u64 = interactions.values().sum();
+    let types: Vec<String> = interactions.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    match types.is_empty() {
+        true => "no interactions".to_owned(),
+        false => format!("{all} interactions ({})", types.join(", ")),
+    }
 }
 
 impl From<Error> for TrainError {

@@ -2,7 +2,7 @@ use std::ops::ControlFlow;
 
 use docent_evaluation::Metrics;
 
-use crate::fit::NcfProgress;
+use crate::{Signal, fit::NcfProgress};
 
 /// Progress of a training run.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,8 @@ pub enum TrainEvent {
         /// Number of interactions read so far.
         interactions: u64,
     },
+    /// Positives are too few, and a type of interaction stands in for them.
+    Signal(Signal),
     /// Texts were embedded by an embedder that training does not learn.
     Embedded {
         /// Number of texts with a vector, including those that had one before the run.

@@ -155,5 +155,6 @@ fn dataset(resources: Vec<Resource>, likes: &InteractionMatrix) -> Result<Datase
             .collect(),
         users: users.collect::<Result<Vec<_>, _>>()?,
         likes: all,
+        signal: None,
     })
 }

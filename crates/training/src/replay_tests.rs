@@ -43,7 +43,7 @@ fn dataset() -> Dataset {
         }
     }
     let users = (0..USERS).map(|user| UserId::new(format!("user-{user}")).unwrap());
-    Dataset { items: (0..ITEMS).map(item).collect(), users: users.collect(), likes }
+    Dataset { items: (0..ITEMS).map(item).collect(), users: users.collect(), likes, signal: None }
 }
 
 #[test]

@@ -32,7 +32,7 @@ use crate::{
 
 pub(crate) use crate::holdout::split;
 
-/// Minimum number of positives that a model is trained on.
+/// Minimum number of positives that a model is trained on; or else, of interactions of one type.
 pub const MIN_POSITIVES: usize = 10;
 /// Minimum number of users with later positives for a comparison with the live model.
 const MIN_USERS_TO_COMPARE_LIVE: usize = 20;
@@ -104,9 +104,6 @@ impl Trainer {
         // Counted before anything is read, so interactions that arrive meanwhile count as new.
         let totals = self.store.interaction_totals().await?;
         let data = Dataset::read(&self.store, &mut *observer).await?;
-        if data.likes.len() < MIN_POSITIVES {
-            return Err(TrainError::InsufficientData { positives: data.likes.len() });
-        }
         let pretrained = self.pretrained_texts(&data, &mut *observer).await?;
         let (this, run_id) = (self.clone(), run_id.to_owned());
         tokio::task::spawn_blocking(move || this.train(run_id, &data, totals, pretrained, &mut *observer))
@@ -150,6 +147,7 @@ impl Trainer {
             users: data.users.len(),
             resources: data.items.len(),
             positives: data.likes.len(),
+            signal: data.signal.as_ref().map(|signal| signal.interaction_type.clone()),
             watermark: data.watermark(),
             blend: BTreeMap::new(),
             edge_kind_weights,

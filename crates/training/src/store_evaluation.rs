@@ -14,7 +14,7 @@ use docent_ranker::{HybridWeights, RankOptions};
 use rustc_hash::FxHashSet;
 
 use crate::{
-    HeldOut, MIN_POSITIVES, SearchedModel, SweepPoint, TrainError, TrainObserver, Trainer,
+    HeldOut, SearchedModel, SweepPoint, TrainError, TrainObserver, Trainer,
     blend::{fit_data, fit_settings},
     content,
     dataset::{Dataset, Like},
@@ -131,9 +131,6 @@ impl Trainer {
         self.config.check()?;
         stage(&mut *observer, "reading")?;
         let data = Dataset::read(&self.store, &mut *observer).await?;
-        if data.likes.len() < MIN_POSITIVES {
-            return Err(TrainError::InsufficientData { positives: data.likes.len() });
-        }
         let share = self.config.holdout;
         let split = if options.by_moment {
             hold_out_since_moment(&data.likes, share)?

@@ -8,8 +8,12 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use chrono::Utc;
 use docent::{
+    InteractionType,
     config::Config,
-    storage::{Backup, SchemaLock, SchemaReport, SchemaStatus, Store, StoreConfig, TotalsReport, WrongTotal},
+    storage::{
+        Backup, ResourceTotal, SchemaLock, SchemaReport, SchemaStatus, Store, StoreConfig, TotalsReport,
+        WrongTotal,
+    },
 };
 
 use crate::cli::{BackupArgs, DbCommand};
@@ -35,6 +39,15 @@ pub async fn run(command: DbCommand, config: &Config) -> anyhow::Result<()> {
             let report = store.verify_totals().await?;
             store.close().await?;
             println!("counted the interactions with {} resources", report.resources);
+            Ok(())
+        }
+        DbCommand::DeleteInteractions { user_id, resource_id, interaction_type } => {
+            let store = open(&config).await?;
+            let kind = interaction_type.map(InteractionType::from);
+            let deleted =
+                store.delete_interactions(&user_id, &resource_id, kind.as_ref(), Utc::now()).await?;
+            store.close().await?;
+            println!("deleted {} interactions of {} events", deleted.interactions, deleted.events);
             Ok(())
         }
         DbCommand::Backup(BackupArgs { backups }) => {
@@ -115,10 +128,7 @@ async fn verify(config: &StoreConfig) -> anyhow::Result<()> {
 
 fn check_totals(report: &TotalsReport) -> anyhow::Result<()> {
     for WrongTotal { resource, stored, counted } in report.wrong.iter().take(MAX_WRONG_SHOWN) {
-        println!(
-            "wrong sums of {resource}: {} interactions and {} events are stored, {} and {} are counted",
-            stored.interactions, stored.events, counted.interactions, counted.events
-        );
+        println!("wrong sums of {resource}: stored {}; counted {}", sums(stored), sums(counted));
     }
     let wrong = report.wrong.len();
     println!("sums of {} resources compared, {wrong} wrong", report.resources);
@@ -126,6 +136,14 @@ fn check_totals(report: &TotalsReport) -> anyhow::Result<()> {
         bail!("the sums of {wrong} resources are wrong; docent-server db recount counts them again");
     }
     Ok(())
+}
+
+fn sums(total: &ResourceTotal) -> String {
+    let ResourceTotal { interactions, events, positive_users, accepting_users } = total;
+    format!(
+        "{interactions} interactions, {events} events, {positive_users} positive and {accepting_users} \
+         accepting users"
+    )
 }
 
 async fn restore(config: &StoreConfig, backup: &Path, overwrite: bool) -> anyhow::Result<()> {

@@ -4,18 +4,21 @@ use actix_web::{
     web::{self, Bytes, Data, ServiceConfig},
 };
 use chrono::Utc;
-use docent::{Engine, Error, IdempotencyKey, NewInteraction, RecordOutcome, Recorded};
+use docent::{
+    Engine, Error, IdempotencyKey, InteractionType, NewInteraction, RecordOutcome, Recorded, ResourceId,
+    UserId,
+};
 
 use crate::{
     http::{
-        ApiError, Json, check_batch_length,
+        ApiError, Json, Query, check_batch_length,
         responses::{AnyRoute, ResourceNotFound, WithBody, WithInput, WithWrite},
     },
     state::AppState,
     wire::{
         interaction::{
-            IdempotencyHeader, InteractionBatchResponse, InteractionInput, InteractionRequest,
-            InteractionResponse, RecordedInteraction,
+            DeleteInteractionsQuery, DeletedInteractions, IdempotencyHeader, InteractionBatchResponse,
+            InteractionInput, InteractionRequest, InteractionResponse, RecordQuery, RecordedInteraction,
         },
         object::Object,
     },
@@ -27,7 +30,11 @@ const REPLAYED_HEADER: &str = "Idempotency-Replayed";
 const MAX_KEY_BYTES: usize = 255;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(web::resource("/api/interactions").route(web::post().to(record_interactions)));
+    config.service(
+        web::resource("/api/interactions")
+            .route(web::post().to(record_interactions))
+            .route(web::delete().to(delete_interactions)),
+    );
 }
 
 /// Records one interaction, or a batch of up to 1,000.
@@ -44,7 +51,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         content = InteractionRequest,
         description = "One interaction, or a batch in the property `interactions`."
     ),
-    params(IdempotencyHeader),
+    params(IdempotencyHeader, RecordQuery),
     responses(
         (
             status = 201, description = "Recorded: the interaction, or every interaction of the batch.",
@@ -98,24 +105,56 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 pub(crate) async fn record_interactions(
     state: Data<AppState>,
     request: HttpRequest,
+    query: Query<RecordQuery>,
     body: Json<InteractionRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let key = idempotency_key(&request, &body.bytes)?;
+    let creates = query.0.create_missing.unwrap_or(false);
     match body.value {
-        InteractionRequest::One(input) => record_one(&state, &input, key).await,
-        InteractionRequest::Batch(batch) => record_batch(&state, &batch.interactions, key).await,
+        InteractionRequest::One(input) => record_one(&state, &input, key, creates).await,
+        InteractionRequest::Batch(batch) => record_batch(&state, &batch.interactions, key, creates).await,
     }
+}
+
+/// Takes back interactions of a user with a resource.
+///
+/// Deletes the interactions of one type, or of all types. They no longer count in recommendations
+/// for the user, in popularity and in the next training; a deleted dismissal is lifted. Monitoring
+/// windows keep counting the events, because they happened. Deletes nothing, without an error, if
+/// there is no such interaction.
+#[utoipa::path(
+    delete, path = "/api/interactions", tag = "Interactions", params(DeleteInteractionsQuery),
+    responses(
+        (
+            status = 200, description = "Number of deleted interactions.", body = DeletedInteractions,
+            example = json!({ "deleted": 1 })
+        ),
+        WithInput, WithWrite, AnyRoute
+    )
+)]
+pub(crate) async fn delete_interactions(
+    state: Data<AppState>,
+    query: Query<DeleteInteractionsQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let user = UserId::new(&query.0.user_id)?;
+    let resource = ResourceId::new(&query.0.resource_id)?;
+    let kind = query.0.interaction_type.map(InteractionType::from);
+    let deleted = state
+        .run(async move |engine| engine.delete_interactions(&user, &resource, kind.as_ref()).await)
+        .await?;
+    Ok(HttpResponse::Ok().json(DeletedInteractions { deleted }))
 }
 
 async fn record_one(
     state: &AppState,
     input: &InteractionInput,
     key: Option<IdempotencyKey>,
+    creates: bool,
 ) -> Result<HttpResponse, ApiError> {
     let new = input.to_interaction(Utc::now())?;
     let requested = vec![new.clone()];
     let outcome = state.run(async move |engine| {
-        record(&engine, &requested, key.as_ref()).await.map_err(|error| match &error {
+        record(&engine, &requested, key.as_ref(), creates).await.map_err(|error| match &error {
             // The request is no batch, so the error must not name an index.
             Error::InvalidInput(invalid) => {
                 invalid.value().map(ApiError::from).unwrap_or_else(|| error.into())
@@ -138,6 +177,7 @@ async fn record_batch(
     state: &AppState,
     inputs: &[Object<InteractionInput>],
     key: Option<IdempotencyKey>,
+    creates: bool,
 ) -> Result<HttpResponse, ApiError> {
     check_batch_length("interactions", inputs.len())?;
     let now = Utc::now();
@@ -148,7 +188,7 @@ async fn record_batch(
     }
     let (requested, outcome): (_, RecordOutcome) = state
         .run(async move |engine| {
-            let outcome = record(&engine, &requested, key.as_ref()).await?;
+            let outcome = record(&engine, &requested, key.as_ref(), creates).await?;
             Ok::<_, Error>((requested, outcome))
         })
         .await?;
@@ -162,7 +202,11 @@ async fn record(
     engine: &Engine,
     interactions: &[NewInteraction],
     key: Option<&IdempotencyKey>,
+    creates: bool,
 ) -> Result<RecordOutcome, Error> {
+    if creates {
+        return engine.record_creating(interactions, key).await;
+    }
     match key {
         Some(key) => engine.record_once(key, interactions).await,
         None => engine.record(interactions).await,

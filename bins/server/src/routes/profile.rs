@@ -10,11 +10,11 @@ use crate::{
         responses::{AnyRoute, UserNotFound, WithBody, WithInput, WithWrite},
     },
     state::AppState,
-    wire::profile::{Profile, ProfileQuery, ProfileUpdate},
+    wire::profile::{MergeInput, MergeResult, Profile, ProfileQuery, ProfileUpdate},
 };
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(
+    config.service(web::resource("/api/users/merge").route(web::post().to(merge_users))).service(
         web::resource("/api/profile")
             .route(web::get().to(get_profile))
             .route(web::put().to(update_profile))
@@ -94,6 +94,32 @@ pub(crate) async fn update_profile(
     let requested = user.clone();
     let stored = state.run(async move |engine| engine.update_profile(&user, &change).await).await?;
     Ok(HttpResponse::Ok().json(Profile::new(&requested, stored.profile)))
+}
+
+/// Makes the data of a user those of another, and deletes the first: a visitor who signs in.
+///
+/// Interactions are merged as if the second user had reported both; impressions and feedback move;
+/// preferences move to a user who has none. A repeated request changes nothing.
+#[utoipa::path(
+    post, path = "/api/users/merge", tag = "User preferences",
+    request_body(content = MergeInput, description = "Users to merge."),
+    responses(
+        (
+            status = 200, description = "Merged.", body = MergeResult,
+            example = json!({ "merged_interactions": 3 })
+        ),
+        (status = 404, response = UserNotFound),
+        WithInput, WithWrite, WithBody, AnyRoute
+    )
+)]
+pub(crate) async fn merge_users(
+    state: Data<AppState>,
+    body: Json<MergeInput>,
+) -> Result<HttpResponse, ApiError> {
+    let from = UserId::new(&body.value.from_user_id)?;
+    let into = UserId::new(&body.value.into_user_id)?;
+    let merged = state.run(async move |engine| engine.merge_users(&from, &into).await).await?;
+    Ok(HttpResponse::Ok().json(MergeResult { merged_interactions: merged }))
 }
 
 /// Erases a user and all data about them: profile, interactions and feedback.

@@ -13,13 +13,18 @@ use crate::{
     state::AppState,
     wire::{
         feedback::{FeedbackInput, RecordedFeedback},
-        recommendation::{RecommendQuery, RecommendationList},
+        recommendation::{RankInput, RecommendInput, RecommendQuery, RecommendationList},
     },
 };
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config
-        .service(web::resource("/api/recommendations").route(web::get().to(recommend)))
+        .service(
+            web::resource("/api/recommendations")
+                .route(web::get().to(recommend))
+                .route(web::post().to(recommend_from_history)),
+        )
+        .service(web::resource("/api/recommendations/rank").route(web::post().to(rank_resources)))
         .service(web::resource("/api/recommendations/feedback").route(web::post().to(record_feedback)));
 }
 
@@ -65,6 +70,8 @@ pub(super) fn configure(config: &mut ServiceConfig) {
                     "model_version": "01K9Z6Q4T3V8S0E5RBN7XJ2WMA",
                     "experiment": null,
                     "degraded": ["no_graph_seeds"],
+                    "shortfall": [{ "reason": "seen", "resources": 12 }],
+                    "unknown_resources": [],
                     "recommendation_id": "01K9Z6Q4T3V8S0E5RBN7XJ2WMB",
                     "next_cursor": null,
                     "created_at": "2026-01-31T09:30:00Z"
@@ -80,6 +87,48 @@ pub(crate) async fn recommend(
 ) -> Result<HttpResponse, ApiError> {
     let request = RecommendRequest::try_from(query.0)?;
     let answer = state.ask(async move |engine| engine.recommend(request).await).await?;
+    Ok(HttpResponse::Ok().json(RecommendationList::from(answer)))
+}
+
+/// Recommends resources to a user, to a history that the request brings, or to both.
+///
+/// Serves visitors without an id, baskets, and what comes after a resource. The request changes
+/// nothing. Options are those of `GET /api/recommendations`; ids may contain commas here.
+#[utoipa::path(
+    post, path = "/api/recommendations", tag = "Recommendations",
+    request_body(content = RecommendInput, description = "User, history and options."),
+    responses(
+        (status = 200, description = "Recommended resources, best first.", body = RecommendationList),
+        WithInput, WithBody, AnyRoute
+    )
+)]
+pub(crate) async fn recommend_from_history(
+    state: Data<AppState>,
+    body: Json<RecommendInput>,
+) -> Result<HttpResponse, ApiError> {
+    let request = RecommendRequest::try_from(body.value)?;
+    let answer = state.ask(async move |engine| engine.recommend(request).await).await?;
+    Ok(HttpResponse::Ok().json(RecommendationList::from(answer)))
+}
+
+/// Ranks given resources for a user: search results, a shelf, a mail.
+///
+/// The answer has all of them, also those the user has seen or dismissed, except unknown and hidden
+/// ones, which `metadata.unknown_resources` lists. No impressions are recorded.
+#[utoipa::path(
+    post, path = "/api/recommendations/rank", tag = "Recommendations",
+    request_body(content = RankInput, description = "Resources, user and options."),
+    responses(
+        (status = 200, description = "The resources, best first.", body = RecommendationList),
+        WithInput, WithBody, AnyRoute
+    )
+)]
+pub(crate) async fn rank_resources(
+    state: Data<AppState>,
+    body: Json<RankInput>,
+) -> Result<HttpResponse, ApiError> {
+    let (request, resources) = body.value.into_request()?;
+    let answer = state.ask(async move |engine| engine.rank(request, &resources).await).await?;
     Ok(HttpResponse::Ok().json(RecommendationList::from(answer)))
 }
 

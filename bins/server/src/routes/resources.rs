@@ -2,7 +2,7 @@ use actix_web::{
     HttpResponse,
     web::{self, Data, ServiceConfig},
 };
-use docent::Resource as EngineResource;
+use docent::{Error, Resource as EngineResource, ResourceChange, ResourceId, StoredResource};
 use serde_json::{Value, json};
 
 use crate::{
@@ -14,7 +14,8 @@ use crate::{
     wire::{
         recommendation::check_limit,
         resource::{
-            IngestRequest, IngestResponse, Resource, ResourcePage, ResourcePath, SearchQuery, SimilarQuery,
+            Audience, AudienceQuery, IngestRequest, IngestResponse, Resource, ResourcePage, ResourcePath,
+            ResourceUpdate, ResourcesUpdate, ResourcesUpdateResponse, SearchQuery, SimilarQuery,
             SimilarResources,
         },
     },
@@ -22,7 +23,11 @@ use crate::{
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config
-        .service(web::resource("/api/resources").route(web::get().to(search_resources)))
+        .service(
+            web::resource("/api/resources")
+                .route(web::get().to(search_resources))
+                .route(web::patch().to(change_resources)),
+        )
         .service(
             // A resource may have the id "ingest", so its path supports the methods of a resource
             // too.
@@ -30,13 +35,17 @@ pub(super) fn configure(config: &mut ServiceConfig) {
                 .app_data(BodyLimit(INGEST_LIMIT_BYTES))
                 .route(web::post().to(ingest_resources))
                 .route(web::get().to(get_resource))
+                .route(web::patch().to(change_resource))
                 .route(web::delete().to(delete_resource)),
         )
         .service(
             web::resource("/api/resources/{id:[^/]*}")
+                .app_data(BodyLimit(INGEST_LIMIT_BYTES))
                 .route(web::get().to(get_resource))
+                .route(web::patch().to(change_resource))
                 .route(web::delete().to(delete_resource)),
         )
+        .service(web::resource("/api/resources/{id:[^/]*}/audience").route(web::get().to(list_audience)))
         .service(
             web::resource("/api/resources/{id:[^/]*}/similar").route(web::get().to(list_similar_resources)),
         );
@@ -148,6 +157,70 @@ pub(crate) async fn get_resource(
     Ok(HttpResponse::Ok().json(Resource::from(found)))
 }
 
+/// Changes some fields of a resource.
+///
+/// An absent field is left unchanged, null clears it, and a value replaces it. Attributes are
+/// merged one by one. The change applies to the next recommendations. The body may have up to 4
+/// MiB.
+#[utoipa::path(
+    patch, path = "/api/resources/{id}", tag = "Resources", params(ResourcePath),
+    request_body(content = ResourceUpdate, description = "Fields to change."),
+    responses(
+        (
+            status = 200, description = "The changed resource.", body = Resource,
+            example = json!(example_with_text())
+        ),
+        (status = 404, response = ResourceNotFound),
+        WithInput, WithWrite, WithBody, AnyRoute
+    )
+)]
+pub(crate) async fn change_resource(
+    state: Data<AppState>,
+    PathId(id): PathId,
+    body: Json<ResourceUpdate>,
+) -> Result<HttpResponse, ApiError> {
+    let change = ResourceChange::try_from(body.value)?;
+    let changed = state.run(async move |engine| {
+        engine.change_resource(&id, &change).await.map_err(|error| match &error {
+            // The request is no batch, so the error must not name an index.
+            Error::InvalidInput(invalid) => {
+                invalid.value().map(ApiError::from).unwrap_or_else(|| error.into())
+            }
+            _ => error.into(),
+        })
+    });
+    let changed: StoredResource = changed.await?;
+    Ok(HttpResponse::Ok().json(Resource::from(changed)))
+}
+
+/// Hides up to 1,000 resources, or shows them again, all or none.
+///
+/// Unknown ids are reported in the results. The change applies to the next recommendations.
+#[utoipa::path(
+    patch, path = "/api/resources", tag = "Resources",
+    request_body(content = ResourcesUpdate, description = "Resources and their change."),
+    responses(
+        (
+            status = 200, description = "Results, in the order of the request.",
+            body = ResourcesUpdateResponse,
+            example = json!({ "results": [{ "id": "isbn:0140449132", "result": "updated" }] })
+        ),
+        WithInput, WithWrite, WithBody, AnyRoute
+    )
+)]
+pub(crate) async fn change_resources(
+    state: Data<AppState>,
+    body: Json<ResourcesUpdate>,
+) -> Result<HttpResponse, ApiError> {
+    let ResourcesUpdate { ids, hidden } = body.value;
+    check_batch_length("ids", ids.len())?;
+    let ids = ids.iter().map(ResourceId::new).collect::<Result<Vec<_>, _>>()?;
+    let change = ResourceChange { hidden: Some(hidden), ..ResourceChange::default() };
+    let requested = ids.clone();
+    let outcomes = state.run(async move |engine| engine.change_resources(&ids, &change).await).await?;
+    Ok(HttpResponse::Ok().json(ResourcesUpdateResponse::new(requested, outcomes)))
+}
+
 /// Deletes a resource, its text and its links.
 ///
 /// Interactions with the resource are kept.
@@ -171,10 +244,40 @@ pub(crate) async fn delete_resource(
     }
 }
 
+/// Lists the users whom a resource suits best, for a mail or a notice.
+///
+/// Candidates are users who like similar resources; each is scored as a recommendation is. Users
+/// who have interacted with the resource, or exclude its source, are left out. A hidden resource
+/// counts as unknown.
+#[utoipa::path(
+    get, path = "/api/resources/{id}/audience", tag = "Resources", params(ResourcePath, AudienceQuery),
+    responses(
+        (
+            status = 200, description = "Users, the best first.", body = Audience,
+            example = json!({
+                "resource_id": "isbn:0140449132",
+                "users": [{ "user_id": "ada", "score": 0.83 }]
+            })
+        ),
+        (status = 404, response = ResourceNotFound),
+        WithInput, AnyRoute
+    )
+)]
+pub(crate) async fn list_audience(
+    state: Data<AppState>,
+    PathId(id): PathId,
+    query: Query<AudienceQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let limit = check_limit(query.0.limit)?;
+    let requested = id.clone();
+    let found = state.ask(async move |engine| engine.audience(&id, limit).await).await?;
+    Ok(HttpResponse::Ok().json(Audience::new(requested.into(), found)))
+}
+
 /// Lists the resources most similar to a resource.
 ///
 /// Resources are compared by text, by the users who choose them, and by links. A hidden resource
-/// counts as unknown.
+/// counts as unknown; resources that are not published yet are left out.
 #[utoipa::path(
     get, path = "/api/resources/{id}/similar", tag = "Resources", params(ResourcePath, SimilarQuery),
     responses(
@@ -193,7 +296,8 @@ pub(crate) async fn delete_resource(
                         { "kind": "similar_to", "resource_id": "isbn:0140449132", "weight": 0.79 },
                         { "kind": "same_author", "resource_id": "isbn:0140449132" }
                     ]
-                }]
+                }],
+                "next_cursor": null
             })
         ),
         (status = 404, response = ResourceNotFound),
@@ -205,8 +309,8 @@ pub(crate) async fn list_similar_resources(
     PathId(id): PathId,
     query: Query<SimilarQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let limit = check_limit(query.0.limit)?;
     let requested = id.clone();
-    let found = state.ask(async move |engine| engine.similar(&id, limit).await).await?;
+    let request = query.0.into_request(id)?;
+    let found = state.ask(async move |engine| engine.similar_to(request).await).await?;
     Ok(HttpResponse::Ok().json(SimilarResources::new(requested.into(), found)))
 }

@@ -174,6 +174,39 @@ impl InteractionInput {
     }
 }
 
+/// Parameters of a request to record interactions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RecordQuery {
+    /// Create unknown resources, with their ids as titles. Their content can be ingested later.
+    #[param(value_type = bool, required = false, default = false)]
+    pub create_missing: Option<bool>,
+}
+
+/// Parameters of a request to delete interactions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DeleteInteractionsQuery {
+    /// Id of the user.
+    #[param(example = "ada", min_length = 1, max_length = 255)]
+    pub user_id: String,
+    /// Id of the resource.
+    #[param(example = "isbn:0140449132", min_length = 1, max_length = 255)]
+    pub resource_id: String,
+    /// Type of the interactions. All types by default.
+    #[param(value_type = String, required = false, example = "dismiss")]
+    pub interaction_type: Option<String>,
+}
+
+/// Result of a request to delete interactions.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeletedInteractions {
+    /// Number of deleted interactions, each counted once however often it was repeated.
+    pub deleted: u64,
+}
+
 /// Response to one interaction or to a batch, in the shape of the request.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
@@ -196,7 +229,7 @@ pub struct RecordedInteraction {
     /// Type of the interaction.
     #[schema(value_type = InteractionType)]
     interaction_type: String,
-    /// Strength of the interaction: the largest of all repeats.
+    /// Strength of the interaction: the largest of all repeats; of a rating, that of the newest.
     #[schema(minimum = 0, maximum = 1)]
     interaction_strength: f64,
     /// True if training treats the interaction as a positive example.

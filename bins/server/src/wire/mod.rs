@@ -3,6 +3,7 @@
 //! Requests reject unknown fields, so that a misspelt field is an error and not ignored. This
 //! module knows neither routes nor HTTP.
 
+pub mod change;
 pub mod feedback;
 pub mod interaction;
 pub mod monitoring;

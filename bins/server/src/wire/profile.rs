@@ -1,7 +1,9 @@
 use chrono::{DateTime, Utc};
 use docent::{DomainError, ProfileChange, UnitInterval, UserId};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+
+use super::change::Change;
 
 /// Parameters of profile requests.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -65,6 +67,27 @@ impl Profile {
     }
 }
 
+/// Users to merge.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "from_user_id": "visitor-81", "into_user_id": "ada" })))]
+pub struct MergeInput {
+    /// Id of the user whose data move, and who is deleted.
+    #[schema(min_length = 1, max_length = 255)]
+    pub from_user_id: String,
+    /// Id of the user who gets the data. Created if unknown.
+    #[schema(min_length = 1, max_length = 255)]
+    pub into_user_id: String,
+}
+
+/// Result of a merge.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MergeResult {
+    /// Number of interactions that moved, each counted once however often it was repeated; 0 if
+    /// the first user is unknown, for example because of an earlier merge.
+    pub merged_interactions: u64,
+}
+
 /// Changes to the preferences of a user. An absent field is left unchanged, null resets it to its
 /// default, and a value replaces it.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -110,46 +133,15 @@ pub struct ProfileUpdate {
     excluded_sources: Change<Vec<String>>,
 }
 
-/// Change of one field.
-#[derive(Debug, Default)]
-enum Change<T> {
-    /// The field is absent.
-    #[default]
-    Keep,
-    /// The field is null.
-    Reset,
-    /// The field has a value.
-    Set(T),
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Option::deserialize(deserializer)?.map_or(Self::Reset, Self::Set))
-    }
-}
-
-impl<T> Change<T> {
-    /// Returns the value to store; `None` keeps the stored one.
-    fn into_value(self, default: T) -> Option<T> {
-        match self {
-            Self::Keep => None,
-            Self::Reset => Some(default),
-            Self::Set(value) => Some(value),
-        }
-    }
-}
-
-impl Change<f64> {
-    fn into_preference(
-        self,
-        field: &str,
-        default: UnitInterval,
-    ) -> Result<Option<UnitInterval>, DomainError> {
-        match self {
-            Self::Keep => Ok(None),
-            Self::Reset => Ok(Some(default)),
-            Self::Set(value) => Ok(Some(UnitInterval::new(field, value)?)),
-        }
+fn preference(
+    change: Change<f64>,
+    field: &str,
+    default: UnitInterval,
+) -> Result<Option<UnitInterval>, DomainError> {
+    match change {
+        Change::Keep => Ok(None),
+        Change::Reset => Ok(Some(default)),
+        Change::Set(value) => Ok(Some(UnitInterval::new(field, value)?)),
     }
 }
 
@@ -161,19 +153,19 @@ impl ProfileUpdate {
     pub fn into_change(self) -> Result<ProfileChange, DomainError> {
         let default = docent::Profile::default();
         let change = ProfileChange {
-            diversity_preference: self
-                .diversity_preference
-                .into_preference("diversity_preference", default.diversity_preference)?,
-            novelty_preference: self
-                .novelty_preference
-                .into_preference("novelty_preference", default.novelty_preference)?,
-            recency_bias: self.recency_bias.into_preference("recency_bias", default.recency_bias)?,
+            diversity_preference: preference(
+                self.diversity_preference,
+                "diversity_preference",
+                default.diversity_preference,
+            )?,
+            novelty_preference: preference(
+                self.novelty_preference,
+                "novelty_preference",
+                default.novelty_preference,
+            )?,
+            recency_bias: preference(self.recency_bias, "recency_bias", default.recency_bias)?,
             research_domains: self.research_domains.into_value(default.research_domains),
-            active_domain: match self.active_domain {
-                Change::Keep => None,
-                Change::Reset => Some(default.active_domain),
-                Change::Set(domain) => Some(Some(domain)),
-            },
+            active_domain: self.active_domain.into_option(),
             preferred_authors: self.preferred_authors.into_value(default.preferred_authors),
             preferred_sources: self.preferred_sources.into_value(default.preferred_sources),
             excluded_sources: self.excluded_sources.into_value(default.excluded_sources),

@@ -3,13 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod answers;
+mod changes;
 mod client;
 mod contract;
 mod durability;
+mod given_lists;
 mod harness;
+mod histories;
 mod idempotency;
 mod lifecycle;
 mod logs;
+mod merged_users;
 mod models;
 mod monitoring;
 mod openapi;
@@ -20,3 +24,4 @@ mod retention;
 mod schema;
 mod series;
 mod stopping;
+mod taking_back;

@@ -31,6 +31,10 @@ fn post(path: &str, body: &Value, status: u16, code: &'static str) -> Case {
     send(Method::POST, path, body, status, code)
 }
 
+fn patch(path: &str, body: &Value, status: u16, code: &'static str) -> Case {
+    send(Method::PATCH, path, body, status, code)
+}
+
 impl Case {
     fn field(self, field: &'static str) -> Self {
         Self { field: Some(field), ..self }
@@ -132,7 +136,31 @@ fn of_interactions() -> Vec<Case> {
 fn of_recommendations() -> Vec<Case> {
     const PATH: &str = "/api/recommendations/feedback";
     let fine = json!({ "recommendation_id": "x", "resource_id": "r0", "was_clicked": true });
+    let ask = |body: Value, status, code| post("/api/recommendations", &body, status, code);
+    let rank = |body: Value, status, code| post("/api/recommendations/rank", &body, status, code);
+    let too_many = vec!["r0"; 1_001];
     let mut cases = vec![
+        rank(json!({ "resource_ids": [] }), 422, "invalid_value").field("resource_ids"),
+        rank(json!({ "resource_ids": too_many }), 422, "invalid_value").field("resource_ids"),
+        rank(json!({ "resource_ids": [""] }), 422, "invalid_value").field("resource_id"),
+        rank(json!({ "user_id": "ada" }), 400, "invalid_body"),
+        rank(json!({ "resource_ids": ["r0"], "limit": 5 }), 400, "invalid_body"),
+        ask(json!({}), 422, "invalid_value").field("user_id"),
+        ask(json!({ "user_id": "" }), 422, "invalid_value").field("user_id"),
+        ask(json!({ "history": "r0" }), 400, "invalid_body"),
+        ask(json!({ "history": [1] }), 400, "invalid_body"),
+        ask(json!({ "history": [""] }), 422, "invalid_value").field("resource_id"),
+        ask(json!({ "history": too_many }), 422, "invalid_value").field("history"),
+        ask(json!({ "history": [], "negatives": too_many }), 422, "invalid_value").field("negatives"),
+        ask(json!({ "history": [], "exclude": too_many }), 422, "invalid_value").field("exclude"),
+        ask(json!({ "history": [], "limit": 0 }), 422, "invalid_value").field("limit"),
+        ask(json!({ "history": [], "limit": "5" }), 400, "invalid_body"),
+        ask(json!({ "history": [], "weights": { "luck": 1 } }), 400, "invalid_body"),
+        ask(json!({ "history": [], "weights": { "graph": -1 } }), 422, "invalid_value")
+            .field("weights.graph"),
+        ask(json!({ "history": [], "filter": "subjects = x" }), 400, "invalid_expression").field("filter"),
+        ask(json!({ "history": [], "cursor": "x" }), 400, "invalid_cursor").field("cursor"),
+        ask(json!({ "history": [], "histroy": [] }), 400, "invalid_body"),
         get("/api/recommendations", 400, "invalid_query"),
         get("/api/recommendations?user_id=", 422, "invalid_value").field("user_id"),
         get(format!("/api/recommendations?user_id={}", long()), 422, "invalid_value").field("user_id"),
@@ -169,6 +197,8 @@ fn of_recommendations() -> Vec<Case> {
         ("weights=content", 400, ""),
         ("weights=content:much", 400, ""),
         ("include_seen=perhaps", 400, ""),
+        ("seen=some", 422, "seen"),
+        ("include_unpublished=2", 400, ""),
         ("exclude=a%00b", 422, "resource_id"),
         ("diversty=0.5", 400, ""),
     ] {
@@ -179,13 +209,46 @@ fn of_recommendations() -> Vec<Case> {
     cases
 }
 
+fn of_creating() -> Vec<Case> {
+    const PATH: &str = "/api/interactions?create_missing=true";
+    let view = |id: &str| json!({ "user_id": "ada", "resource_id": id, "interaction_type": "view" });
+    let unknown = with(&view("new-2"), "interaction_type", json!("telepathy"));
+    vec![
+        post("/api/interactions?create_missing=maybe", &view("new-1"), 400, "invalid_query"),
+        post("/api/interactions?creat_missing=true", &view("new-1"), 400, "invalid_query"),
+        post(PATH, &json!({ "interactions": [view("new-1"), unknown] }), 422, "invalid_value")
+            .field("interaction_type"),
+    ]
+}
+
+fn of_deletions() -> Vec<Case> {
+    let delete = |query: &str, status, code| Case {
+        method: Method::DELETE,
+        ..get(format!("/api/interactions{query}"), status, code)
+    };
+    vec![
+        delete("", 400, "invalid_query"),
+        delete("?user_id=ada", 400, "invalid_query"),
+        delete("?user_id=ada&resource_id=", 422, "invalid_value").field("resource_id"),
+        delete("?user_id=&resource_id=r0", 422, "invalid_value").field("user_id"),
+        delete("?user_id=ada&resource_id=r0&type=view", 400, "invalid_query"),
+    ]
+}
+
 fn of_profile() -> Vec<Case> {
+    let merge = |body: Value, status, code| post("/api/users/merge", &body, status, code);
     let put = |body: Value, status, code| send(Method::PUT, "/api/profile?user_id=ada", &body, status, code);
     let delete = |query: &str, status, code| Case {
         method: Method::DELETE,
         ..get(format!("/api/profile{query}"), status, code)
     };
     vec![
+        merge(json!({}), 400, "invalid_body"),
+        merge(json!({ "from_user_id": "", "into_user_id": "a" }), 422, "invalid_value").field("user_id"),
+        merge(json!({ "from_user_id": "a", "into_user_id": "a" }), 422, "invalid_value")
+            .field("into_user_id"),
+        merge(json!({ "from_user_id": "a", "into_user_id": "b" }), 404, "unknown_user"),
+        merge(json!({ "from": "a", "into": "b" }), 400, "invalid_body"),
         get("/api/profile", 400, "invalid_query"),
         get("/api/profile?user_id=", 422, "invalid_value").field("user_id"),
         get("/api/profile?user_id=a&fields=all", 400, "invalid_query"),
@@ -208,6 +271,7 @@ fn of_profile() -> Vec<Case> {
 
 fn of_resources() -> Vec<Case> {
     let delete = |path: String, status, code| Case { method: Method::DELETE, ..get(path, status, code) };
+    let too_many = vec!["r0"; 1_001];
     vec![
         get("/api/resources/nowhere", 404, "unknown_resource"),
         get("/api/resources/", 422, "invalid_value").field("resource_id"),
@@ -217,11 +281,18 @@ fn of_resources() -> Vec<Case> {
         delete("/api/resources/nowhere".into(), 404, "unknown_resource"),
         delete("/api/resources/".into(), 422, "invalid_value").field("resource_id"),
         delete(format!("/api/resources/{}", long()), 422, "invalid_value").field("resource_id"),
+        get("/api/resources/nowhere/audience", 404, "unknown_resource"),
+        get("/api/resources/r0/audience?limit=0", 422, "invalid_value").field("limit"),
+        get("/api/resources/r0/audience?user=ada", 400, "invalid_query"),
         get("/api/resources/nowhere/similar", 404, "unknown_resource"),
         get("/api/resources//similar", 422, "invalid_value").field("resource_id"),
         get("/api/resources/r0/similar?limit=0", 422, "invalid_value").field("limit"),
         get("/api/resources/r0/similar?limit=101", 422, "invalid_value").field("limit"),
         get("/api/resources/r0/similar?limit=x", 400, "invalid_query"),
+        get("/api/resources/r0/similar?cursor=x", 400, "invalid_cursor").field("cursor"),
+        get("/api/resources/r0/similar?filter=x", 400, "invalid_expression").field("filter"),
+        get(format!("/api/resources/r0/similar?exclude={}", "x,".repeat(1_001)), 422, "invalid_value")
+            .field("exclude"),
         get("/api/resources/r0/similar?n=3", 400, "invalid_query"),
         get("/api/resources?limit=0", 422, "invalid_value").field("limit"),
         get("/api/resources?limit=101", 422, "invalid_value").field("limit"),
@@ -229,6 +300,14 @@ fn of_resources() -> Vec<Case> {
         get("/api/resources?q=x", 400, "invalid_query"),
         get(format!("/api/resources?query={}", "x".repeat(1_001)), 422, "invalid_value").field("query"),
         get("/api/resources?query=a%00b", 422, "invalid_value").field("query"),
+        patch("/api/resources", &json!({ "ids": [], "hidden": true }), 422, "invalid_value").field("ids"),
+        patch("/api/resources", &json!({ "ids": too_many, "hidden": true }), 422, "invalid_value")
+            .field("ids"),
+        patch("/api/resources", &json!({ "ids": ["r0"] }), 400, "invalid_body"),
+        patch("/api/resources", &json!({ "ids": ["r0"], "hidden": null }), 400, "invalid_body"),
+        patch("/api/resources", &json!({ "ids": ["r0"], "title": "x" }), 400, "invalid_body"),
+        patch("/api/resources/r0", &json!({ "hiden": true }), 400, "invalid_body"),
+        patch("/api/resources/", &json!({ "hidden": true }), 422, "invalid_value").field("resource_id"),
         get("/nowhere", 404, "unknown_route"),
         get("/api/resources/r0/unknown", 404, "unknown_route"),
         Case { method: Method::PATCH, ..get("/api/profile", 405, "method_not_allowed") },
@@ -243,7 +322,12 @@ fn of_bodies() -> Vec<Case> {
     for (method, path) in [
         (Method::POST, "/api/resources/ingest"),
         (Method::POST, "/api/interactions"),
+        (Method::POST, "/api/recommendations"),
+        (Method::POST, "/api/recommendations/rank"),
         (Method::POST, "/api/recommendations/feedback"),
+        (Method::POST, "/api/users/merge"),
+        (Method::PATCH, "/api/resources"),
+        (Method::PATCH, "/api/resources/r0"),
         (Method::PUT, "/api/profile?user_id=ada"),
     ] {
         for (body, status, code) in [
@@ -264,8 +348,16 @@ fn of_bodies() -> Vec<Case> {
 async fn bad_input_is_refused_in_one_shape_and_stores_nothing() {
     let server = Server::start().await;
     server.ingest_library().await;
-    let groups =
-        [of_ingest(), of_interactions(), of_recommendations(), of_profile(), of_resources(), of_bodies()];
+    let groups = [
+        of_ingest(),
+        of_interactions(),
+        of_creating(),
+        of_deletions(),
+        of_recommendations(),
+        of_profile(),
+        of_resources(),
+        of_bodies(),
+    ];
     for case in groups.into_iter().flatten() {
         let mut request = server.request(case.method.clone(), &case.path);
         let name =

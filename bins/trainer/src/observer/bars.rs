@@ -59,6 +59,7 @@ impl TrainObserver for Bars {
                     bar.set_message(format!("{}: {interactions} interactions", self.name));
                 }
             }
+            TrainEvent::Signal(signal) => eprintln!("{signal}"),
             TrainEvent::Embedded { done, total } => self.steps(*total).set_position(*done as u64),
             TrainEvent::Trial { model, trial, trials, ndcg } => {
                 let bar = self.steps(*trials);

@@ -38,6 +38,7 @@ impl TrainObserver for Lines {
                 tracing::info!("{name}");
             }
             TrainEvent::Read { interactions } if self.is_due() => tracing::info!(interactions, "read"),
+            TrainEvent::Signal(signal) => tracing::warn!("{signal}"),
             TrainEvent::Embedded { done, total } if done == total || self.is_due() => {
                 tracing::info!("embedded {done} of {total}");
             }

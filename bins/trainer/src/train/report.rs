@@ -8,8 +8,11 @@ use crate::{
 /// Returns the metrics of all models on the holdout, the learned weights, and what was published.
 pub fn render(report: &TrainReport) -> String {
     let info = &report.info;
-    let data =
-        format!("{} positives of {} users and {} resources", info.positives, info.users, info.resources);
+    let kind = info
+        .signal
+        .as_ref()
+        .map_or_else(|| "positives".to_owned(), |kind| format!("positives and interactions of type {kind}"));
+    let data = format!("{} {kind} of {} users and {} resources", info.positives, info.users, info.resources);
     let holdout = if info.holdout.is_empty() {
         "no user has enough positives to hold some out: no model was measured".to_owned()
     } else {

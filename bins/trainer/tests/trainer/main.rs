@@ -18,6 +18,7 @@ mod logs;
 mod metrics_file;
 mod models;
 mod program;
+mod recommend;
 mod schedule;
 mod store;
 mod strict;

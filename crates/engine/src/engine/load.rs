@@ -201,7 +201,12 @@ impl Engine {
             next.vectors = Arc::new(spawn_blocking(move || vectors.indexed()).await.map_err(Error::task)?);
         }
         let version = next.live.as_ref().map_or_else(String::new, |live| live.version.clone());
+        let signal = next.signal().cloned();
         let replaced = std::mem::replace(&mut *write(&self.inner.state), next);
+        if replaced.signal() != signal.as_ref() {
+            // Users are represented by other interactions from now on.
+            self.inner.users.all_changed();
+        }
         changes.embedded_all_but(without);
         self.index_vectors();
         // Freeing a large state is slow, and no request should wait for it.
@@ -259,7 +264,7 @@ impl Engine {
         for count in counts {
             let key = state.catalogue.key_of_row_id(count.resource_row);
             if let Some(entry) = key.and_then(|key| state.catalogue.get(key)) {
-                entry.add_views(count.events.saturating_sub(entry.views()));
+                entry.add(count.total - entry.total());
             }
         }
         self.summary_is_due();
@@ -304,6 +309,7 @@ pub(super) fn apply_resource(state: &mut State, stored: &StoredResource) -> u32 
 mod tests {
     use chrono::Utc;
     use docent_domain::{NewInteraction, Resource};
+    use docent_storage::ResourceTotal;
 
     use super::*;
     use crate::EngineConfig;
@@ -311,7 +317,8 @@ mod tests {
     /// Adds views to the only resource without a note that the summary is due.
     fn add_views_unnoticed(engine: &Engine) {
         let state = read(&engine.inner.state);
-        state.catalogue.iter().for_each(|(_, entry)| entry.add_views(5));
+        let views = ResourceTotal { events: 5, positive_users: 5, ..ResourceTotal::default() };
+        state.catalogue.iter().for_each(|(_, entry)| entry.add(views));
     }
 
     fn popular(engine: &Engine) -> usize {

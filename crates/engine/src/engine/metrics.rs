@@ -10,7 +10,8 @@ use super::IngestOutcome;
 use crate::{Answer, candidates::SourceCounts};
 
 pub(super) fn answered(answer: &Answer, sources: &SourceCounts, explored: u64) {
-    for (source, count) in sources {
+    // Given candidates come from no source.
+    for (source, count) in sources.iter().filter(|(source, _)| !source.is_empty()) {
         metrics::counter!("docent_recommend_candidates_total", "source" => *source).increment(*count as u64);
     }
     metrics::counter!("docent_recommend_explored_total").increment(explored);

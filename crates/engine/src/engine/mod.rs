@@ -1,10 +1,14 @@
 //! The engine: stores resources and interactions, and recommends.
 
+mod audience;
+mod change;
+mod create;
 mod domains;
 mod experiment_models;
 mod ingest;
 mod load;
 mod metrics;
+mod rank;
 mod recommend;
 mod similar;
 mod users;

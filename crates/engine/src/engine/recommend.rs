@@ -5,20 +5,22 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use docent_domain::{Assignment, DomainError, Impression, UserId, Variant, gini};
+use docent_domain::{Assignment, DomainError, Impression, ResourceId, UserId, Variant, gini};
 use docent_linalg::dot;
 use docent_ranker::{Candidate, Ranked};
 use ulid::Ulid;
 
-use super::{Engine, metrics, now};
+use super::{Engine, metrics, now, rank::rankable};
 use crate::{
-    Answer, Cursor, EngineConfig, Error, MAX_BOOSTS, MAX_HISTORY, RecommendRequest, Recommendation, Stage,
+    Answer, Cursor, EngineConfig, Error, MAX_BOOSTS, MAX_IDS, RecommendRequest, Recommendation, Stage,
     blocking::spawn_blocking,
     candidates::SourceCounts,
     choose::{Chosen, Terms, choose},
     experiments::with_variant,
     explain::Explainer,
     limit_checked,
+    request_history::{has_history, unknown_resources as unknown_resources_of},
+    shortfall::shortfall,
     state::{State, read},
     user_cache::UserView,
     workload::Place,
@@ -31,29 +33,41 @@ impl Engine {
     /// batches.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for a limit out of range, too many boosts, too long a history, or a
-    /// cursor of another request; [`Error::Unavailable`] if the user cannot be read;
+    /// [`Error::InvalidInput`] for a limit out of range, too many boosts or ids, or a cursor of
+    /// another request; [`Error::Unavailable`] if the user cannot be read;
     /// [`Error::Overloaded`] if `answers_waiting` others wait already; [`Error::Model`] if the live
     /// model fails.
     pub async fn recommend(&self, request: RecommendRequest) -> Result<Answer, Error> {
+        limit_checked(request.limit)?;
+        self.serve(request, None).await
+    }
+
+    /// Answers a request with candidates of the engine, or with `given` ones, of which no
+    /// impressions are recorded.
+    pub(super) async fn serve(
+        &self,
+        request: RecommendRequest,
+        given: Option<Vec<ResourceId>>,
+    ) -> Result<Answer, Error> {
         check(&request)?;
         let started = Instant::now();
         let mut user = match &request.user_id {
             Some(user_id) => self.inner.users.get(user_id, &self.inner.store, &self.inner.state).await?,
             None => Arc::default(),
         };
-        if !request.history.is_empty() {
-            user = Arc::new(user.with_history(&request.history, &read(&self.inner.state), now()));
+        if has_history(&request) {
+            user = Arc::new(user.with_history_of(&request, &read(&self.inner.state), now()));
         }
         self.inner.timings.observe(Stage::UserState, started.elapsed());
         self.embed_domains(&user).await;
         let inner = Arc::clone(&self.inner);
-        let (user_id, at) = (request.user_id.clone(), now());
+        let is_recorded = given.is_none() && request.records_impressions;
+        let (user_id, at) = (request.user_id.clone().filter(|_| is_recorded), now());
         let (variant, model) = self.served_by(&request);
         let (place, _waiting) = self.inner.workload.enter().await?;
         let served = spawn_blocking(move || {
             let state = model.as_ref().map_or(&inner.state, |model| &model.state);
-            answer(&read(state), &user, &request, variant, &inner.config, at, &place)
+            answer(&read(state), &user, &request, given.as_deref(), variant, &inner.config, at, &place)
         })
         .await
         .map_err(Error::task)??;
@@ -70,10 +84,12 @@ impl Engine {
 }
 
 fn check(request: &RecommendRequest) -> Result<(), Error> {
-    limit_checked(request.limit)?;
-    for (field, limit, got) in
-        [("boost", MAX_BOOSTS, request.boosts.len()), ("history", MAX_HISTORY, request.history.len())]
-    {
+    for (field, limit, got) in [
+        ("boost", MAX_BOOSTS, request.boosts.len()),
+        ("history", MAX_IDS, request.history.len()),
+        ("negatives", MAX_IDS, request.negatives.len()),
+        ("exclude", MAX_IDS, request.exclude.len()),
+    ] {
         if got > limit {
             return Err(DomainError::TooLong { field, limit, got }.into());
         }
@@ -95,10 +111,12 @@ struct ServedAnswer {
     explored: u64,
 }
 
+#[allow(clippy::too_many_arguments, reason = "the inputs of an answer")]
 fn answer(
     state: &State,
     user: &UserView,
     original: &RecommendRequest,
+    given: Option<&[ResourceId]>,
     variant: Option<(Assignment, Variant)>,
     config: &EngineConfig,
     now: DateTime<Utc>,
@@ -107,8 +125,10 @@ fn answer(
     let mut shown = shown(original)?;
     let varied = variant.as_ref().map(|(_, variant)| with_variant(original, variant));
     let request = varied.as_ref().unwrap_or(original);
+    let given = given.map(|ids| rankable(state, ids));
+    let among = given.as_ref().map(|(keys, _)| keys.as_slice());
     let Chosen { context, strategy, degraded, candidates, options, ranking, sources, mut laps } =
-        choose(state, user, request, &shown, &Terms { config, now, among: None, place: Some(place) })?;
+        choose(state, user, request, &shown, &Terms { config, now, among, place: Some(place) })?;
     let explaining = Instant::now();
     let explainer = Explainer::new(state, &context, user);
     let first_rank = shown.len() as u32 + 1;
@@ -119,6 +139,12 @@ fn answer(
         .collect();
     let explored = ranking.iter().filter(|ranked| ranked.explored).count() as u64;
     let profile = &user.profile;
+    let shortfall = match &given {
+        Some(_) => Vec::new(),
+        None => shortfall(state, user, request, &shown, config, now, ranking.len()),
+    };
+    let mut unknown_resources = unknown_resources_of(original, state);
+    unknown_resources.extend(given.into_iter().flat_map(|(_, unknown)| unknown));
     shown.extend(ranking.iter().filter_map(|ranked| state.catalogue.row_id(ranked.key)));
     let continues = candidates.len() > ranking.len();
     laps.push((Stage::Explain, explaining.elapsed()));
@@ -136,6 +162,8 @@ fn answer(
         model_version: state.live.as_ref().map(|live| live.version.clone()),
         variant: variant.map(|(assignment, _)| assignment),
         degraded,
+        shortfall,
+        unknown_resources,
         at: now,
     };
     Ok(ServedAnswer { answer, laps, sources, explored })
@@ -159,7 +187,7 @@ fn recommendation(
         boost: candidate.boost,
         rank,
         novelty: ranked.novelty,
-        view_count: candidate.views,
+        view_count: entry.views(),
         reasons: explainer.reasons(ranked, &candidate.scores),
     })
 }

@@ -1,18 +1,17 @@
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use docent_domain::{Component, ComponentScores, ResourceId, Weights};
 use docent_linalg::keep_best;
 use docent_models::CollaborativeModel;
-use docent_ranker::{HybridScore, HybridWeights, Reason, cosine, hybrid_score};
+use docent_ranker::{Exclusions, HybridScore, HybridWeights, Reason, cosine, hybrid_score};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::Engine;
+use super::{Engine, now};
 use crate::{
-    Error, SimilarResource,
+    Error, SimilarPage, SimilarRequest, SimilarResource,
     blocking::spawn_blocking,
     component_scores::proximity,
     explain::{are_chosen_together, carrying, link_reasons, shares_author, with_ids},
-    limit_checked,
     state::{State, read},
 };
 
@@ -27,19 +26,68 @@ impl Engine {
     /// [`Error::NotFound`] for an unknown resource, [`Error::InvalidInput`] for a limit out of
     /// range, [`Error::Overloaded`] if `answers_waiting` others wait already.
     pub async fn similar(&self, id: &ResourceId, limit: usize) -> Result<Vec<SimilarResource>, Error> {
-        limit_checked(limit)?;
-        let (inner, id) = (Arc::clone(&self.inner), id.clone());
+        Ok(self.similar_to(SimilarRequest::new(id.clone()).limit(limit)).await?.similar)
+    }
+
+    /// Returns a page of the resources that are most similar to one, as [`Engine::similar`] does,
+    /// with the options of the request.
+    ///
+    /// # Errors
+    /// As [`Engine::similar`]; [`Error::InvalidInput`] for too many ids or a cursor of another
+    /// request, too.
+    pub async fn similar_to(&self, request: SimilarRequest) -> Result<SimilarPage, Error> {
+        request.check()?;
+        let shown = request.shown()?;
+        let inner = Arc::clone(&self.inner);
         let (place, _waiting) = self.inner.workload.enter().await?;
         spawn_blocking(move || {
             place.check()?;
             let state = read(&inner.state);
+            let id = &request.resource_id;
             let found = state.catalogue.key(id.as_str()).filter(|key| state.catalogue.is_visible(*key));
-            let key = found.ok_or_else(|| Error::unknown_resource(&id))?;
-            neighbours(&state, key, limit, &inner.config.weights)
+            let key = found.ok_or_else(|| Error::unknown_resource(id))?;
+            let exclusions = exclusions(&state, &request, &shown, inner.config.include_unpublished);
+            // One more than the page holds, to know whether the list continues.
+            let mut found = neighbours(&state, key, request.limit + 1, &inner.config.weights, &exclusions)?;
+            let continues = found.len() > request.limit;
+            found.truncate(request.limit);
+            Ok(page(&state, &request, shown, found, continues))
         })
         .await
         .map_err(Error::task)?
     }
+}
+
+/// Returns the rules that keep resources out of a page after the row ids `shown`.
+fn exclusions<'a>(
+    state: &State,
+    request: &'a SimilarRequest,
+    shown: &BTreeSet<i64>,
+    include_unpublished: bool,
+) -> Exclusions<'a> {
+    let shown = shown.iter().filter_map(|row| state.catalogue.key_of_row_id(*row));
+    let excluded = request.exclude.iter().filter_map(|id| state.catalogue.key(id.as_str()));
+    let include_unpublished = request.include_unpublished.unwrap_or(include_unpublished);
+    Exclusions {
+        published_by: (!include_unpublished).then(now),
+        requested: excluded.chain(shown).collect(),
+        filter: request.filter.as_ref(),
+        ..Exclusions::default()
+    }
+}
+
+/// Returns the page, with a cursor behind it if the list continues.
+fn page(
+    state: &State,
+    request: &SimilarRequest,
+    mut shown: BTreeSet<i64>,
+    similar: Vec<SimilarResource>,
+    continues: bool,
+) -> SimilarPage {
+    let keys = similar.iter().filter_map(|of| state.catalogue.key(of.resource_id.as_str()));
+    shown.extend(keys.filter_map(|key| state.catalogue.row_id(key)));
+    let next_cursor = continues.then(|| request.cursor_after(shown)).flatten();
+    SimilarPage { similar, next_cursor }
 }
 
 fn neighbours(
@@ -47,6 +95,7 @@ fn neighbours(
     key: u32,
     limit: usize,
     weights: &Weights,
+    exclusions: &Exclusions<'_>,
 ) -> Result<Vec<SimilarResource>, Error> {
     let graph = if state.graph.degree(key) > 0 {
         Some(state.graph.personalised_pagerank(&[(key, 1.0)], &state.walk_config())?)
@@ -55,23 +104,24 @@ fn neighbours(
     };
     let nearest = graph.iter().flatten().map(|&(_, share)| share).fold(0.0, f32::max);
     let shares: FxHashMap<u32, f32> = graph.iter().flatten().copied().collect();
-    let mut found: Vec<(HybridScore, u32, ComponentScores)> = proposed(state, key, graph.as_deref())
-        .into_iter()
-        .map(|other| {
-            let vectors = state.vectors.get(key).zip(state.vectors.get(other));
-            let share = shares.get(&other).copied();
-            let scores = ComponentScores {
-                content: vectors.map(|(a, b)| cosine(a, b).max(0.0)),
-                collaborative: factors_cosine(state, key, other).map(|cosine| cosine.max(0.0)),
-                graph: graph.as_ref().and_then(|_| proximity(&state.graph, other, share, nearest)),
-                ..ComponentScores::default()
-            };
-            // A neighbour is rated by what the two have in common to compare.
-            let available = Component::ALL.map(|component| scores.get(component).is_some());
-            let weights = HybridWeights { available, ..HybridWeights::new(*weights) };
-            (hybrid_score(&scores, &weights, false), other, scores)
-        })
-        .collect();
+    let mut found: Vec<(HybridScore, u32, ComponentScores)> =
+        proposed(state, key, graph.as_deref(), exclusions)
+            .into_iter()
+            .map(|other| {
+                let vectors = state.vectors.get(key).zip(state.vectors.get(other));
+                let share = shares.get(&other).copied();
+                let scores = ComponentScores {
+                    content: vectors.map(|(a, b)| cosine(a, b).max(0.0)),
+                    collaborative: factors_cosine(state, key, other).map(|cosine| cosine.max(0.0)),
+                    graph: graph.as_ref().and_then(|_| proximity(&state.graph, other, share, nearest)),
+                    ..ComponentScores::default()
+                };
+                // A neighbour is rated by what the two have in common to compare.
+                let available = Component::ALL.map(|component| scores.get(component).is_some());
+                let weights = HybridWeights { available, ..HybridWeights::new(*weights) };
+                (hybrid_score(&scores, &weights, false), other, scores)
+            })
+            .collect();
     keep_best(&mut found, limit, |a, b| b.0.score.total_cmp(&a.0.score).then(a.1.cmp(&b.1)));
     Ok(found
         .into_iter()
@@ -90,15 +140,23 @@ fn neighbours(
         .collect())
 }
 
-/// Returns the visible neighbours that the vectors, the factors and the walk over the graph
-/// propose.
-fn proposed(state: &State, key: u32, graph: Option<&[(u32, f32)]>) -> FxHashSet<u32> {
-    let is_neighbour = |other: u32| other != key && state.catalogue.is_visible(other);
+/// Returns the neighbours without an exclusion that the vectors, the factors and the walk over the
+/// graph propose.
+fn proposed(
+    state: &State,
+    key: u32,
+    graph: Option<&[(u32, f32)]>,
+    exclusions: &Exclusions<'_>,
+) -> FxHashSet<u32> {
+    let is_neighbour = |other: u32| {
+        let entry = state.catalogue.get(other).filter(|_| other != key);
+        entry.is_some_and(|entry| exclusions.reason(&entry.facts(other)).is_none())
+    };
     let mut proposed = FxHashSet::default();
     if let Some(vector) = state.vectors.get(key) {
         proposed.extend(state.vectors.nearest(vector, PROPOSED, is_neighbour).into_iter().map(|near| near.0));
     }
-    proposed.extend(nearest_by_factors(state, key).into_iter().filter(|other| is_neighbour(*other)));
+    proposed.extend(nearest_by_factors(state, key, &is_neighbour));
     let linked = graph.into_iter().flatten().map(|&(other, _)| other).filter(|other| is_neighbour(*other));
     proposed.extend(linked.take(PROPOSED));
     proposed
@@ -116,10 +174,10 @@ fn factors_cosine(state: &State, key: u32, other: u32) -> Option<f64> {
 }
 
 /// Returns the resources with the nearest factors, best first.
-fn nearest_by_factors(state: &State, key: u32) -> Vec<u32> {
+fn nearest_by_factors(state: &State, key: u32, is_neighbour: &impl Fn(u32) -> bool) -> Vec<u32> {
     let keys = 0..state.catalogue.len() as u32;
     let mut others: Vec<(f64, u32)> = keys
-        .filter(|&other| other != key)
+        .filter(|&other| is_neighbour(other))
         .filter_map(|other| Some((factors_cosine(state, key, other)?, other)))
         .collect();
     keep_best(&mut others, PROPOSED, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));

@@ -1,8 +1,13 @@
-use docent_domain::{Feedback, NewInteraction, Profile, UserId};
-use docent_storage::{IdempotencyKey, ProfileChange, RecordOutcome, Recorded, StorageError, StoredProfile};
+use docent_domain::{DomainError, Feedback, InteractionType, NewInteraction, Profile, ResourceId, UserId};
+use docent_storage::{
+    IdempotencyKey, ProfileChange, RecordOutcome, Recorded, ResourceTotal, StorageError, StoredProfile,
+};
 
 use super::{Engine, metrics, now};
-use crate::{Error, state::read};
+use crate::{
+    Error,
+    state::{State, read},
+};
 
 impl Engine {
     /// Records interactions. They are stored when this returns, and count in the users' next
@@ -42,19 +47,65 @@ impl Engine {
         for (interaction, recorded) in interactions.iter().zip(&outcome.items) {
             if matches!(recorded, Recorded::Merged { .. }) {
                 self.inner.users.changed(&interaction.user_id);
-                if !outcome.replayed {
-                    self.count_view(interaction);
-                }
             }
+        }
+        for (interaction, change) in interactions.iter().zip(&outcome.changes) {
+            self.count(&interaction.resource_id, *change);
         }
         Ok(outcome)
     }
 
-    fn count_view(&self, interaction: &NewInteraction) {
+    /// Takes interactions of a user with a resource back: those of one type, or of all. They no
+    /// longer count in the user's next answer, and a dismissal is lifted. Returns the number of
+    /// interactions, each counted once however often it was repeated.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the database is.
+    pub async fn delete_interactions(
+        &self,
+        user: &UserId,
+        resource: &ResourceId,
+        interaction_type: Option<&InteractionType>,
+    ) -> Result<u64, Error> {
+        let deleted = self.inner.store.delete_interactions(user, resource, interaction_type, now()).await?;
+        self.inner.users.changed(user);
+        self.count(resource, deleted.change);
+        Ok(deleted.interactions)
+    }
+
+    /// Makes the data of the user `from` those of `into`, who is created if absent, and deletes
+    /// `from`: a visitor who signs in. Returns the number of interactions that `from` had. A repeat
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] if both are the same user, [`Error::NotFound`] if both are unknown,
+    /// [`Error::Unavailable`] if the database is.
+    pub async fn merge_users(&self, from: &UserId, into: &UserId) -> Result<u64, Error> {
+        if from == into {
+            let (expected, got) = ("another user than from_user_id", into.to_string());
+            return Err(DomainError::OutOfRange { field: "into_user_id".into(), expected, got }.into());
+        }
+        // Queued impressions of the first user would otherwise be written after the merge.
+        self.inner.impressions.flushed().await;
+        let merged = self.inner.store.merge_users(from, into, now()).await?;
+        self.inner.users.changed(from);
+        self.inner.users.changed(into);
         let state = read(&self.inner.state);
-        let key = state.catalogue.key(interaction.resource_id.as_str());
+        for (row_id, change) in &merged.changes {
+            self.count_key(&state, state.catalogue.key_of_row_id(*row_id), *change);
+        }
+        Ok(merged.interactions)
+    }
+
+    /// Adds to the sums of a resource in memory.
+    fn count(&self, resource: &ResourceId, change: ResourceTotal) {
+        let state = read(&self.inner.state);
+        self.count_key(&state, state.catalogue.key(resource.as_str()), change);
+    }
+
+    fn count_key(&self, state: &State, key: Option<u32>, change: ResourceTotal) {
         if let Some(entry) = key.and_then(|key| state.catalogue.get(key)) {
-            entry.add_views(1);
+            entry.add(change);
             self.summary_is_due();
         }
     }

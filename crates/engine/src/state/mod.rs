@@ -12,7 +12,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use docent_domain::{ResourceId, Weights, scattered};
+use docent_domain::{InteractionType, ResourceId, Weights, scattered};
 use docent_embeddings::{Document, LsaConfig, LsaEmbedder, VectorIndex};
 use docent_graph::{Graph, PprConfig};
 use docent_models::{LearnedWeights, PublishedModel, TextEmbedder};
@@ -20,7 +20,7 @@ use docent_ranker::quality_fence;
 
 use crate::{
     Error,
-    catalogue::Catalogue,
+    catalogue::{Catalogue, Entry},
     component_scores::{UnitMap, best_of},
 };
 use pending_links::PendingLinks;
@@ -36,23 +36,28 @@ pub(crate) struct LiveModel {
     pub model: PublishedModel,
 }
 
-/// Quantile of the views above which a resource is popular, provided it has [`MIN_POPULAR_VIEWS`].
+/// Quantile of the users above which a resource is popular, provided it has [`MIN_POPULAR_USERS`].
 const POPULAR_QUANTILE: f64 = 0.9;
-const MIN_POPULAR_VIEWS: u64 = 6;
+const MIN_POPULAR_USERS: u64 = 6;
 
 /// Resources of the sample by which scores are scaled.
 const SAMPLE: usize = 1_000;
 const SAMPLE_SEED: u64 = 42;
 
-/// Facts about the whole catalogue. They are recomputed now and then and may miss the latest views.
+/// Facts about the whole catalogue. They are recomputed now and then and may miss the latest
+/// interactions.
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
-    /// Keys of visible resources with views, the most viewed first.
+    /// True if no visible resource has a positive: popularity then counts accepting users.
+    counts_accepting: bool,
+    /// True if most visible resources have neither subjects nor authors.
+    has_titles_alone: bool,
+    /// Keys of visible resources with users, the most popular first.
     popular: Vec<u32>,
-    /// Scale of `ln(1 + views)` over the visible resources.
+    /// Scale of `ln(1 + users)` over the visible resources.
     popularity: UnitMap,
-    /// Minimum number of views of a popular resource.
-    min_popular_views: u64,
+    /// Minimum number of users of a popular resource.
+    min_popular_users: u64,
     quality_fence: Option<f64>,
 }
 
@@ -121,6 +126,11 @@ impl State {
         config
     }
 
+    /// Returns the type of interaction that the live model was trained on in place of positives.
+    pub(crate) fn signal(&self) -> Option<&InteractionType> {
+        self.live.as_deref()?.model.info.signal.as_ref()
+    }
+
     /// Returns the embedder of the vectors in use.
     pub(crate) fn embedder(&self) -> TextEmbedder {
         match &self.live {
@@ -172,7 +182,7 @@ impl State {
         self.keys.get(row as usize).copied().flatten()
     }
 
-    /// Returns the keys of visible resources with views, the most viewed first.
+    /// Returns the keys of visible resources that users like, the most popular first.
     pub(crate) fn popular(&self) -> &[u32] {
         &self.summary.popular
     }
@@ -197,10 +207,21 @@ impl State {
         self.summary.quality_fence
     }
 
-    /// Returns the popularity of a resource, `ln(1 + views)`, on the scale of component scores.
+    /// Returns true if most resources are known by little more than their titles: without subjects
+    /// and authors. They say little about the taste of a user.
+    pub(crate) fn has_titles_alone(&self) -> bool {
+        self.summary.has_titles_alone
+    }
+
+    /// Returns the number of users by which a resource is popular: those for whom it is positive;
+    /// where no resource has a positive, those who interacted with it without rejecting it.
+    pub(crate) fn users_of(&self, key: u32) -> u64 {
+        self.catalogue.get(key).map_or(0, |entry| users(entry, self.summary.counts_accepting))
+    }
+
+    /// Returns the popularity of a resource, `ln(1 + users)`, on the scale of component scores.
     pub(crate) fn popularity(&self, key: u32) -> f64 {
-        let views = self.catalogue.get(key).map_or(0, |entry| entry.views());
-        self.summary.popularity.apply((views as f32).ln_1p())
+        self.summary.popularity.apply((self.users_of(key) as f32).ln_1p())
     }
 
     /// Returns the keys of about 1,000 random resources, or of all in a smaller catalogue, by which
@@ -229,10 +250,9 @@ impl State {
         self.keys.len()
     }
 
-    /// Returns true if a resource is among the most viewed tenth of the catalogue.
+    /// Returns true if a resource is among the most popular tenth of the catalogue.
     pub(crate) fn is_popular(&self, key: u32) -> bool {
-        let views = self.catalogue.get(key).map_or(0, |entry| entry.views());
-        views >= self.summary.min_popular_views.max(MIN_POPULAR_VIEWS)
+        self.users_of(key) >= self.summary.min_popular_users.max(MIN_POPULAR_USERS)
     }
 
     /// Makes a model the live one, with its rows, vectors and weights. Leaves out vectors of texts
@@ -272,23 +292,28 @@ impl State {
     /// Computes the summary. All slow work is here, under a shared lock; [`State::apply_summary`]
     /// needs an exclusive lock and is quick.
     pub(crate) fn summary(&self) -> Summary {
+        let counts_accepting = self.catalogue.visible().all(|(_, entry)| users(entry, false) == 0);
         let mut popular: Vec<(u64, u32)> = self
             .catalogue
             .visible()
-            .filter(|(_, entry)| entry.views() > 0)
-            .map(|(key, entry)| (entry.views(), key))
+            .map(|(key, entry)| (users(entry, counts_accepting), key))
+            .filter(|(users, _)| *users > 0)
             .collect();
         popular.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         let visible = self.catalogue.visible().count();
+        let is_bare = |entry: &Entry| entry.subjects.is_empty() && entry.authors.is_empty();
+        let bare = self.catalogue.visible().filter(|(_, entry)| is_bare(entry)).count();
         let last_popular = ((1.0 - POPULAR_QUANTILE) * visible as f64) as usize;
         let qualities: Vec<f64> = self.catalogue.visible().filter_map(|(_, entry)| entry.quality).collect();
         let logs =
-            |entries: &[(u64, u32)]| entries.iter().map(|(views, _)| (*views as f32).ln_1p()).sum::<f32>();
+            |entries: &[(u64, u32)]| entries.iter().map(|(users, _)| (*users as f32).ln_1p()).sum::<f32>();
         let best = popular.get(..best_of(visible)).unwrap_or(&popular);
         let mean = logs(&popular) / visible.max(1) as f32;
         Summary {
+            counts_accepting,
+            has_titles_alone: bare * 2 > visible,
             popularity: UnitMap::new(mean, logs(best) / best.len().max(1) as f32),
-            min_popular_views: popular.get(last_popular).map_or(0, |last| last.0),
+            min_popular_users: popular.get(last_popular).map_or(0, |last| last.0),
             popular: popular.into_iter().map(|(_, key)| key).collect(),
             quality_fence: quality_fence(&qualities),
         }
@@ -308,6 +333,13 @@ impl State {
             .map(|(key, entry)| (key, entry.id.clone()))
             .collect()
     }
+}
+
+/// Returns the number of users who like a resource, or who accept it.
+fn users(entry: &Entry, accepting: bool) -> u64 {
+    let total = entry.total();
+    let users = if accepting { total.accepting_users } else { total.positive_users };
+    users.max(0).unsigned_abs()
 }
 
 /// Locks the state for reading. Ignores poisoning: a change replaces values as a whole, so a writer

@@ -13,4 +13,5 @@ mod requests;
 mod serving;
 mod settings;
 mod untimed;
+mod untrained;
 mod upkeep;

@@ -12,7 +12,7 @@ pub use load::CO_INTERACTION_KIND;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use docent_domain::{ResourceId, Weights};
+use docent_domain::{InteractionType, ResourceId, Weights};
 use docent_evaluation::Metrics;
 use docent_graph::GraphParts;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,9 @@ pub struct ModelInfo {
     pub resources: usize,
     /// Number of positive interactions that the model was trained on.
     pub positives: usize,
+    /// Type of interaction that the model was trained on in place of positives, which were too few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<InteractionType>,
     /// Time of the newest positive interaction that the model was trained on.
     pub watermark: Option<DateTime<Utc>>,
     /// Weight of each collaborative model in the blend, by its name.
@@ -74,6 +77,7 @@ impl ModelInfo {
             users: 0,
             resources: 0,
             positives: 0,
+            signal: None,
             watermark: None,
             blend: BTreeMap::new(),
             edge_kind_weights: BTreeMap::new(),

@@ -21,7 +21,7 @@ struct Liked {
 /// Learns the preferred authors of users from their positives of the days before their newest
 /// interaction. Days count from there and not from today, so that a history imported years later
 /// teaches the same. Positives without a time count, too: nothing says that they are older.
-pub(super) async fn relearn_authors(transaction: &impl ConnectionTrait, users: &[i64]) -> Result<()> {
+pub(crate) async fn relearn_authors(transaction: &impl ConnectionTrait, users: &[i64]) -> Result<()> {
     if users.is_empty() {
         return Ok(());
     }

@@ -14,7 +14,7 @@ use super::{
     to_response, with_row_ids,
 };
 use crate::{
-    IdempotencyKey,
+    IdempotencyKey, ResourceTotal,
     idempotency::{self, Claim},
 };
 
@@ -110,7 +110,8 @@ async fn commit(database: &Database, requests: &[Request]) -> Result<Vec<Result<
     for (request, claim) in requests.iter().zip(claims) {
         outcomes.push(match (claim, &request.key) {
             (Claim::Held, key) => {
-                let items: Vec<Recorded> = recorded.by_ref().take(request.events.len()).collect();
+                let (items, changes): (Vec<Recorded>, Vec<ResourceTotal>) =
+                    recorded.by_ref().take(request.events.len()).unzip();
                 let is_vain = items.iter().all(|item| *item == Recorded::UnknownResource);
                 has_effect |= !is_vain;
                 match key {
@@ -118,11 +119,10 @@ async fn commit(database: &Database, requests: &[Request]) -> Result<Vec<Result<
                     Some(key) => responses.push((key, to_response(&items)?)),
                     None => {}
                 }
-                Ok(RecordOutcome { items, replayed: false })
+                Ok(RecordOutcome { items, changes, replayed: false })
             }
-            (Claim::Answered(response), Some(key)) => {
-                from_response(key, &response).map(|items| RecordOutcome { items, replayed: true })
-            }
+            (Claim::Answered(response), Some(key)) => from_response(key, &response)
+                .map(|items| RecordOutcome { items, changes: Vec::new(), replayed: true }),
             (Claim::Mismatch, _) => Err(StorageError::IdempotencyMismatch),
             (Claim::Gone | Claim::Answered(_), _) => Err(StorageError::Conflict(
                 "the idempotency key is being deleted; send the request again".to_owned(),

@@ -47,15 +47,22 @@ pub(crate) enum Merged {
     UnknownResource,
     /// The event was known already.
     Known,
-    /// The event was merged; holds the interaction as it stood afterwards.
-    New { key: Key, interaction: Interaction },
+    /// The event was merged; holds the interaction as it stood afterwards, and what it changed in
+    /// the sums of its resource.
+    New { key: Key, interaction: Interaction, change: ResourceTotal },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Key {
-    pub(super) user: i64,
-    pub(super) resource: i64,
-    pub(super) kind: InteractionType,
+    pub(crate) user: i64,
+    pub(crate) resource: i64,
+    pub(crate) kind: InteractionType,
+}
+
+impl Key {
+    fn pair(&self) -> Pair {
+        (self.user, self.resource)
+    }
 }
 
 /// Event that breaks no rule.
@@ -111,7 +118,7 @@ pub(crate) async fn merge(
         })
         .collect();
 
-    let mut state = find(transaction, &distinct(keys.iter().flatten())).await?;
+    let mut state = find(transaction, &distinct(keys.iter().flatten().map(Key::pair))).await?;
     let mut changed: HashSet<Key> = HashSet::new();
     let mut gains: HashMap<i64, Gain> = HashMap::new();
     let mut activity = Activity::new(transaction.get_database_backend(), now);
@@ -123,31 +130,30 @@ pub(crate) async fn merge(
             continue;
         };
         let (at, is_positive) = (first.last_at, first.is_positive());
-        let before = state.remove(&key);
-        let known = before.as_ref().map_or(ResourceTotal::default(), total_of);
-        let merged = match before {
+        let of_pair = state.entry(key.pair()).or_default();
+        let before = ResourceTotal::of(of_pair);
+        let place = of_pair.iter().position(|interaction| interaction.interaction_type == key.kind);
+        let merged = match place.and_then(|place| of_pair.get(place)) {
             // An event without a time is not newer than any.
-            Some(before) if repeats == Repeats::OnlyNewer && at <= before.last_at => {
-                state.insert(key, before);
+            Some(known) if repeats == Repeats::OnlyNewer && at <= known.last_at => {
                 outcomes.push(Merged::Known);
                 continue;
             }
-            Some(before) => before.repeated(&first),
+            Some(known) => known.clone().repeated(&first),
             None => first,
         };
+        match place.and_then(|place| of_pair.get_mut(place)) {
+            Some(known) => *known = merged.clone(),
+            None => of_pair.push(merged.clone()),
+        }
         gains.entry(key.user).or_default().add(at);
         activity.event(key.user, key.kind.as_str(), is_positive, at);
-        let total = total_of(&merged);
-        let change = ResourceTotal {
-            interactions: total.interactions - known.interactions,
-            events: total.events - known.events,
-        };
+        let change = ResourceTotal::of(of_pair) - before;
         totals.add(key.user, key.resource, change);
         if !changed.contains(&key) {
             changed.insert(key.clone());
         }
-        state.insert(key.clone(), merged.clone());
-        outcomes.push(Merged::New { key, interaction: merged });
+        outcomes.push(Merged::New { key, interaction: merged, change });
     }
 
     write(transaction, changed, &state).await?;
@@ -158,19 +164,52 @@ pub(crate) async fn merge(
     Ok(outcomes)
 }
 
-/// Returns what an interaction adds to the sums of its resource.
-fn total_of(interaction: &Interaction) -> ResourceTotal {
-    ResourceTotal { interactions: 1, events: 1 + i64::from(interaction.return_visits) }
-}
-
 fn distinct<T: std::hash::Hash + Eq>(items: impl Iterator<Item = T>) -> Vec<T> {
     items.collect::<HashSet<_>>().into_iter().collect()
 }
 
-/// Returns the stored interactions of the keys.
-async fn find(transaction: &impl ConnectionTrait, keys: &[&Key]) -> Result<HashMap<Key, Interaction>> {
-    let rows: Vec<Model> = find_rows(transaction, "i.*", keys).await?;
-    rows.into_iter().map(Model::keyed).collect()
+/// Row ids of a user and a resource.
+pub(crate) type Pair = (i64, i64);
+
+/// Returns the stored interactions of users with resources, of every type: the last word on a
+/// resource depends on all of them.
+pub(crate) async fn find(
+    transaction: &impl ConnectionTrait,
+    pairs: &[Pair],
+) -> Result<HashMap<Pair, Vec<Interaction>>> {
+    let (rows, join) = lookup(transaction);
+    let query = format!("SELECT i.* FROM {rows} {join}");
+    by_pair(sql::select(transaction, query, [sql::json(&pairs)?.into()]).await?)
+}
+
+/// Returns the stored interactions of a user.
+pub(crate) async fn of_user(
+    transaction: &impl ConnectionTrait,
+    user: i64,
+) -> Result<HashMap<Pair, Vec<Interaction>>> {
+    let query = "SELECT * FROM user_interactions WHERE user_id = $1";
+    by_pair(sql::select(transaction, query, [user.into()]).await?)
+}
+
+fn by_pair(rows: Vec<Model>) -> Result<HashMap<Pair, Vec<Interaction>>> {
+    let mut found: HashMap<Pair, Vec<Interaction>> = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let pair = (row.user_id, row.resource_id);
+        found.entry(pair).or_default().push(row.interaction()?);
+    }
+    Ok(found)
+}
+
+/// Returns the rows of `$1`, arrays that begin with a user and a resource, and the join with their
+/// interactions.
+fn lookup(transaction: &impl ConnectionTrait) -> (&'static str, String) {
+    let backend = transaction.get_database_backend();
+    let join = format!(
+        "{} user_interactions i ON i.user_id = CAST(k.value ->> 0 AS bigint) \
+         AND i.resource_id = CAST(k.value ->> 1 AS bigint)",
+        sql::lookup_join(backend)
+    );
+    (sql::json_rows(backend), join)
 }
 
 #[derive(FromQueryResult)]
@@ -186,8 +225,14 @@ pub(super) async fn find_row_ids(
     transaction: &impl ConnectionTrait,
     keys: &[&Key],
 ) -> Result<HashMap<Key, i64>> {
-    let rows: Vec<RowId> =
-        find_rows(transaction, "i.id, i.user_id, i.resource_id, i.interaction_type", keys).await?;
+    let named: Vec<(i64, i64, &str)> =
+        keys.iter().map(|key| (key.user, key.resource, key.kind.as_str())).collect();
+    let (rows, join) = lookup(transaction);
+    let query = format!(
+        "SELECT i.id, i.user_id, i.resource_id, i.interaction_type FROM {rows} {join} \
+         AND i.interaction_type = k.value ->> 2"
+    );
+    let rows: Vec<RowId> = sql::select(transaction, query, [sql::json(&named)?.into()]).await?;
     let keyed = rows.into_iter().map(|row| {
         let kind = InteractionType::from(row.interaction_type);
         (Key { user: row.user_id, resource: row.resource_id, kind }, row.id)
@@ -195,28 +240,10 @@ pub(super) async fn find_row_ids(
     Ok(keyed.collect())
 }
 
-async fn find_rows<R: FromQueryResult>(
-    transaction: &impl ConnectionTrait,
-    columns: &str,
-    keys: &[&Key],
-) -> Result<Vec<R>> {
-    let keys: Vec<(i64, i64, &str)> =
-        keys.iter().map(|key| (key.user, key.resource, key.kind.as_str())).collect();
-    let backend = transaction.get_database_backend();
-    let (rows, join) = (sql::json_rows(backend), sql::lookup_join(backend));
-    let query = format!(
-        "SELECT {columns} FROM {rows} {join} user_interactions i \
-         ON i.user_id = CAST(k.value ->> 0 AS bigint) AND i.resource_id = CAST(k.value ->> 1 AS bigint) \
-         AND i.interaction_type = k.value ->> 2"
-    );
-    sql::select(transaction, query, [sql::json(&keys)?.into()]).await
-}
-
 impl Model {
-    fn keyed(self) -> Result<(Key, Interaction)> {
-        let kind = InteractionType::from(self.interaction_type);
-        let interaction = Interaction {
-            interaction_type: kind.clone(),
+    fn interaction(self) -> Result<Interaction> {
+        Ok(Interaction {
+            interaction_type: InteractionType::from(self.interaction_type),
             strength: Strength::new(self.interaction_strength)
                 .map_err(|error| StorageError::corrupt(TABLE, self.id, error))?,
             signals: Signals {
@@ -230,21 +257,22 @@ impl Model {
             })?,
             first_at: from_micros_null(TABLE, self.id, self.created_at)?,
             last_at: from_micros_null(TABLE, self.id, self.interaction_timestamp)?,
-        };
-        Ok((Key { user: self.user_id, resource: self.resource_id, kind }, interaction))
+        })
     }
 }
 
-async fn write(
+/// Writes the interactions of the keys as they are in `state`.
+pub(crate) async fn write(
     transaction: &impl ConnectionTrait,
     changed: HashSet<Key>,
-    state: &HashMap<Key, Interaction>,
+    state: &HashMap<Pair, Vec<Interaction>>,
 ) -> Result<()> {
     let mut changed: Vec<Key> = changed.into_iter().collect();
     // In the order of the unique index, because neighbours share its pages.
     changed.sort_unstable();
     let rows = changed.into_iter().filter_map(|key| {
-        let interaction = state.get(&key)?;
+        let of_pair = state.get(&key.pair())?;
+        let interaction = of_pair.iter().find(|interaction| interaction.interaction_type == key.kind)?;
         Some(ActiveModel {
             user_id: Set(key.user),
             resource_id: Set(key.resource),

@@ -1,6 +1,8 @@
 //! Interactions of users: recorded as they happen, and read for counting and training.
 
+mod audience;
 mod authors;
+mod delete;
 mod group;
 pub(crate) mod groups;
 pub(crate) mod merge;
@@ -12,7 +14,8 @@ use docent_domain::{Interaction, InteractionRules, InteractionType, NewInteracti
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
-use crate::{IdempotencyKey, Store};
+use crate::{IdempotencyKey, ResourceTotal, Store};
+pub(crate) use authors::relearn_authors;
 use docent_database::{
     error::{Result, StorageError},
     sql,
@@ -21,6 +24,7 @@ use docent_database::{
 use group::Request;
 use merge::{Checked, Merged, find_row_ids};
 
+pub use delete::DeletedInteractions;
 pub use read::{InteractionCount, InteractionTotals, TrainingRow};
 
 /// Outcome of one reported interaction.
@@ -42,6 +46,9 @@ pub enum Recorded {
 pub struct RecordOutcome {
     /// Outcome of each reported interaction, in their order.
     pub items: Vec<Recorded>,
+    /// Change of the sums of the resource by each of them, in their order; empty for an answer to
+    /// an earlier request.
+    pub changes: Vec<ResourceTotal>,
     /// True if this is the answer to an earlier request with the same idempotency key: nothing was
     /// counted again.
     pub replayed: bool,
@@ -80,14 +87,18 @@ impl Store {
     }
 }
 
-async fn with_row_ids(transaction: &impl ConnectionTrait, merged: Vec<Merged>) -> Result<Vec<Recorded>> {
+/// Returns each merged interaction as it is reported, and its change of the sums of its resource.
+async fn with_row_ids(
+    transaction: &impl ConnectionTrait,
+    merged: Vec<Merged>,
+) -> Result<Vec<(Recorded, ResourceTotal)>> {
     let keys = merged.iter().filter_map(|outcome| match outcome {
         Merged::New { key, .. } => Some(key),
         _ => None,
     });
     let row_ids = find_row_ids(transaction, &keys.collect::<Vec<_>>()).await?;
     let items = merged.into_iter().map(|outcome| match outcome {
-        Merged::New { key, interaction } => {
+        Merged::New { key, interaction, change } => {
             let missing = || {
                 StorageError::corrupt(
                     merge::TABLE,
@@ -96,9 +107,9 @@ async fn with_row_ids(transaction: &impl ConnectionTrait, merged: Vec<Merged>) -
                 )
             };
             let row_id = *row_ids.get(&key).ok_or_else(missing)?;
-            Ok(Recorded::Merged { row_id, interaction })
+            Ok((Recorded::Merged { row_id, interaction }, change))
         }
-        Merged::UnknownResource | Merged::Known => Ok(Recorded::UnknownResource),
+        Merged::UnknownResource | Merged::Known => Ok((Recorded::UnknownResource, ResourceTotal::default())),
     });
     items.collect()
 }

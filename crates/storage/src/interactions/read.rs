@@ -3,7 +3,7 @@ use docent_domain::{InteractionType, ResourceId, Strength, UserId};
 use sea_orm::FromQueryResult;
 
 use super::merge::TABLE;
-use crate::Store;
+use crate::{ResourceTotal, Store, rollups::resource_totals};
 use docent_database::{
     error::{Result, StorageError},
     sql,
@@ -56,13 +56,13 @@ struct Totals {
     newest: Option<i64>,
 }
 
-/// Number of events of a resource.
+/// Sums over the interactions with a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InteractionCount {
     /// Row id of the resource.
     pub resource_row: i64,
-    /// Events of all users and types, repeats included.
-    pub events: u64,
+    /// Sums over all users and types.
+    pub total: ResourceTotal,
 }
 
 #[derive(FromQueryResult)]
@@ -85,7 +85,10 @@ struct Joined {
 #[derive(FromQueryResult)]
 struct Counted {
     resource_id: i64,
+    interactions: i64,
     events: i64,
+    positive_users: i64,
+    accepting_users: i64,
 }
 
 impl Store {
@@ -131,18 +134,22 @@ impl Store {
         Ok(row.map_or(0, |row| u64::try_from(row.count).unwrap_or(0)))
     }
 
-    /// Returns the number of events of each resource, for popularity and view counts. Resources
-    /// without events are left out.
+    /// Returns the sums of each resource, for popularity and view counts. Resources without events
+    /// are left out.
     ///
     /// # Errors
     /// Any failure of the database.
     pub async fn interaction_counts(&self) -> Result<Vec<InteractionCount>> {
-        let query = "SELECT resource_id, CAST(SUM(events) AS bigint) AS events FROM resource_totals \
-                     GROUP BY resource_id HAVING SUM(events) > 0 ORDER BY resource_id";
+        let query = format!(
+            "SELECT resource_id, {} FROM resource_totals GROUP BY resource_id HAVING SUM(events) > 0 \
+             ORDER BY resource_id",
+            resource_totals::summed()
+        );
         let rows: Vec<Counted> = sql::select(self.reader(), query, []).await?;
-        let counts = rows.into_iter().map(|row| InteractionCount {
-            resource_row: row.resource_id,
-            events: u64::try_from(row.events).unwrap_or(0),
+        let counts = rows.into_iter().map(|row| {
+            let Counted { resource_id, interactions, events, positive_users, accepting_users } = row;
+            let total = ResourceTotal { interactions, events, positive_users, accepting_users };
+            InteractionCount { resource_row: resource_id, total }
         });
         Ok(counts.collect())
     }

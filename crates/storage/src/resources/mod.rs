@@ -1,5 +1,6 @@
 //! Resources and their links: written in batches, soft-deleted, searched and paged through.
 
+mod change;
 mod read;
 mod row;
 mod write;

@@ -196,7 +196,7 @@ struct Newest {
 
 /// Locks out other writers of resources. Returns a time in microseconds that is after every earlier
 /// change.
-async fn lock_and_tick(transaction: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<i64> {
+pub(super) async fn lock_and_tick(transaction: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<i64> {
     if transaction.get_database_backend() == DbBackend::Postgres {
         sql::execute(transaction, "SELECT pg_advisory_xact_lock($1)", [WRITER_LOCK.into()]).await?;
     }

@@ -11,7 +11,7 @@ pub(crate) mod impressions;
 mod quality;
 pub(crate) mod resource_totals;
 mod running_totals;
-mod sessions;
+pub(crate) mod sessions;
 mod variants;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,9 +1,12 @@
 //! Sums over the interactions with each resource: popularity and view counts of a start, which
 //! would otherwise read every interaction.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    ops::{AddAssign, Neg, Sub},
+};
 
-use docent_domain::UserId;
+use docent_domain::{Interaction, Standing, UserId};
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult};
 
 use super::slots;
@@ -17,6 +20,57 @@ pub struct ResourceTotal {
     pub interactions: i64,
     /// Number of events, repeats included.
     pub events: i64,
+    /// Number of users whose last word on it is positive.
+    pub positive_users: i64,
+    /// Number of users who interacted with it and did not reject it.
+    pub accepting_users: i64,
+}
+
+impl ResourceTotal {
+    /// Returns what the interactions of one user with one resource, one of each type, add to the
+    /// sums of the resource.
+    #[must_use]
+    pub fn of(interactions: &[Interaction]) -> Self {
+        let standing = Standing::of(interactions);
+        let is_accepting = !interactions.is_empty() && standing != Standing::Negative;
+        Self {
+            interactions: interactions.len() as i64,
+            events: interactions.iter().map(|of| 1 + i64::from(of.return_visits)).sum(),
+            positive_users: i64::from(standing == Standing::Positive),
+            accepting_users: i64::from(is_accepting),
+        }
+    }
+}
+
+impl AddAssign for ResourceTotal {
+    fn add_assign(&mut self, other: Self) {
+        self.interactions += other.interactions;
+        self.events += other.events;
+        self.positive_users += other.positive_users;
+        self.accepting_users += other.accepting_users;
+    }
+}
+
+impl Neg for ResourceTotal {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self {
+            interactions: -self.interactions,
+            events: -self.events,
+            positive_users: -self.positive_users,
+            accepting_users: -self.accepting_users,
+        }
+    }
+}
+
+impl Sub for ResourceTotal {
+    type Output = Self;
+
+    fn sub(mut self, other: Self) -> Self {
+        self += -other;
+        self
+    }
 }
 
 /// Resource whose stored sums differ from its interactions.
@@ -54,9 +108,7 @@ impl TotalChanges {
 
     /// Adds to the sums of a resource what the interaction of a user, whose row is locked, changes.
     pub(crate) fn add(&mut self, user: i64, resource: i64, change: ResourceTotal) {
-        let sums = self.changes.entry((resource, user.rem_euclid(self.slots))).or_default();
-        sums.interactions += change.interactions;
-        sums.events += change.events;
+        *self.changes.entry((resource, user.rem_euclid(self.slots))).or_default() += change;
     }
 
     pub(crate) async fn write(self, transaction: &impl ConnectionTrait) -> Result<()> {
@@ -64,29 +116,59 @@ impl TotalChanges {
             return Ok(());
         }
         let rows = self.changes.into_iter();
-        let rows: Vec<[i64; 4]> =
-            rows.map(|((resource, slot), sums)| [resource, slot, sums.interactions, sums.events]).collect();
-        let of = |place: usize| format!("CAST(k.value ->> {place} AS bigint)");
+        let rows: Vec<[i64; 6]> = rows
+            .map(|((resource, slot), sums)| {
+                let ResourceTotal { interactions, events, positive_users, accepting_users } = sums;
+                [resource, slot, interactions, events, positive_users, accepting_users]
+            })
+            .collect();
+        let columns = (0..6).map(|place| format!("CAST(k.value ->> {place} AS bigint)"));
+        let adding = SUMS.map(|sum| format!("{sum} = resource_totals.{sum} + excluded.{sum}"));
         let add = format!(
-            "INSERT INTO resource_totals (resource_id, slot, interactions, events) \
-             SELECT {}, {}, {}, {} FROM {rows} WHERE true ON CONFLICT (resource_id, slot) DO UPDATE SET \
-             interactions = resource_totals.interactions + excluded.interactions, \
-             events = resource_totals.events + excluded.events",
-            of(0),
-            of(1),
-            of(2),
-            of(3),
-            rows = sql::json_rows(transaction.get_database_backend()),
+            "INSERT INTO resource_totals (resource_id, slot, {}) SELECT {} FROM {} WHERE true \
+             ON CONFLICT (resource_id, slot) DO UPDATE SET {}",
+            SUMS.join(", "),
+            columns.collect::<Vec<_>>().join(", "),
+            sql::json_rows(transaction.get_database_backend()),
+            adding.join(", "),
         );
         sql::execute(transaction, add, [sql::json(&rows)?.into()]).await.map(|_| ())
     }
 }
+
+/// Columns of the sums.
+const SUMS: [&str; 4] = ["interactions", "events", "positive_users", "accepting_users"];
 
 #[derive(FromQueryResult)]
 struct OfUser {
     resource_id: i64,
     interactions: i64,
     events: i64,
+    positive_users: i64,
+    accepting_users: i64,
+}
+
+/// Returns a query for the sums of each user and resource, which [`Standing::newest`] decides here
+/// as it does in memory; `condition` is the `WHERE` clause.
+fn of_pairs(condition: &str) -> String {
+    format!(
+        "SELECT user_id, resource_id, interactions, events, \
+         CASE WHEN liked_at IS NOT NULL AND (rejected_at IS NULL OR liked_at > rejected_at) THEN 1 ELSE 0 END \
+         AS positive_users, \
+         CASE WHEN rejected_at IS NULL OR liked_at > rejected_at THEN 1 ELSE 0 END AS accepting_users \
+         FROM (SELECT user_id, resource_id, COUNT(*) AS interactions, SUM(1 + return_visits) AS events, \
+         MAX(CASE WHEN is_positive THEN COALESCE(interaction_timestamp, {UNKNOWN_TIME}) END) AS liked_at, \
+         MAX(CASE WHEN is_negative THEN COALESCE(interaction_timestamp, {UNKNOWN_TIME}) END) AS rejected_at \
+         FROM user_interactions {condition} GROUP BY user_id, resource_id) pairs"
+    )
+}
+
+/// Time that is before every known one.
+const UNKNOWN_TIME: &str = "-9223372036854775807";
+
+/// Returns the sums over a query's rows, as columns of their names.
+pub(crate) fn summed() -> String {
+    SUMS.map(|sum| format!("CAST(SUM({sum}) AS bigint) AS {sum}")).join(", ")
 }
 
 /// Subtracts the interactions of a user, who is about to be erased, and returns the user's row;
@@ -96,37 +178,46 @@ pub(crate) async fn remove(transaction: &impl ConnectionTrait, user: &UserId) ->
     let backend = transaction.get_database_backend();
     let locked = find_users(transaction, &[user.as_str()], sql::for_update(backend)).await?;
     let Some(&user_id) = locked.get(user.as_str()) else { return Ok(None) };
-    let query = "SELECT resource_id, COUNT(*) AS interactions, CAST(SUM(1 + return_visits) AS bigint) AS events \
-                 FROM user_interactions WHERE user_id = $1 GROUP BY resource_id";
+    let query = format!(
+        "SELECT resource_id, {} FROM ({}) of_user GROUP BY resource_id",
+        summed(),
+        of_pairs("WHERE user_id = $1")
+    );
     let rows: Vec<OfUser> = sql::select(transaction, query, [user_id.into()]).await?;
     let mut changes = TotalChanges::new(backend);
     for row in rows {
-        let change = ResourceTotal { interactions: -row.interactions, events: -row.events };
-        changes.add(user_id, row.resource_id, change);
+        let OfUser { resource_id, interactions, events, positive_users, accepting_users } = row;
+        let of_user = ResourceTotal { interactions, events, positive_users, accepting_users };
+        changes.add(user_id, resource_id, -of_user);
     }
     let resources: Vec<i64> = changes.changes.keys().map(|(resource, _)| *resource).collect();
     changes.write(transaction).await?;
-    // Nothing is left that tells of an interaction.
-    let (rows, id) = (sql::json_rows(backend), "CAST(CAST(k.value AS text) AS bigint)");
-    let empty = format!(
-        "DELETE FROM resource_totals WHERE interactions = 0 AND resource_id IN (SELECT {id} FROM {rows})"
-    );
-    sql::execute(transaction, empty, [sql::json(&resources)?.into()]).await?;
+    forget_empty(transaction, &resources).await?;
     Ok(Some(user_id))
 }
 
-const STORED: &str = "(SELECT resource_id, CAST(SUM(interactions) AS bigint) AS interactions, \
-                      CAST(SUM(events) AS bigint) AS events FROM resource_totals GROUP BY resource_id)";
-const COUNTED: &str = "(SELECT resource_id, COUNT(*) AS interactions, \
-                       CAST(SUM(1 + return_visits) AS bigint) AS events FROM user_interactions GROUP BY resource_id)";
+/// Deletes the sums of those of the resources that have no interactions: nothing is left that tells
+/// of one.
+pub(crate) async fn forget_empty(transaction: &impl ConnectionTrait, resources: &[i64]) -> Result<()> {
+    let rows = sql::json_rows(transaction.get_database_backend());
+    let empty = format!(
+        "DELETE FROM resource_totals WHERE interactions = 0 \
+         AND resource_id IN (SELECT CAST(CAST(k.value AS text) AS bigint) FROM {rows})"
+    );
+    sql::execute(transaction, empty, [sql::json(&resources)?.into()]).await.map(|_| ())
+}
 
 #[derive(FromQueryResult)]
 struct Compared {
     resource: String,
     stored_interactions: i64,
     stored_events: i64,
+    stored_positive_users: i64,
+    stored_accepting_users: i64,
     interactions: i64,
     events: i64,
+    positive_users: i64,
+    accepting_users: i64,
 }
 
 #[derive(FromQueryResult)]
@@ -142,15 +233,19 @@ impl Store {
     /// Any failure of the database.
     pub async fn verify_totals(&self) -> Result<TotalsReport> {
         // One statement, because both sides must be of one moment.
+        let both = SUMS
+            .map(|sum| format!("COALESCE(s.{sum}, 0) AS stored_{sum}, COALESCE(c.{sum}, 0) AS {sum}"))
+            .join(", ");
         let wrong = format!(
-            "SELECT COALESCE(r.external_id, CAST(compared.resource_id AS text)) AS resource, \
-             stored_interactions, stored_events, interactions, events FROM \
-             (SELECT COALESCE(s.resource_id, c.resource_id) AS resource_id, \
-             COALESCE(s.interactions, 0) AS stored_interactions, COALESCE(s.events, 0) AS stored_events, \
-             COALESCE(c.interactions, 0) AS interactions, COALESCE(c.events, 0) AS events \
-             FROM {STORED} s FULL JOIN {COUNTED} c ON c.resource_id = s.resource_id) compared \
-             LEFT JOIN resources r ON r.id = compared.resource_id \
-             WHERE stored_interactions <> interactions OR stored_events <> events ORDER BY compared.resource_id"
+            "SELECT COALESCE(r.external_id, CAST(compared.resource_id AS text)) AS resource, compared.* FROM \
+             (SELECT COALESCE(s.resource_id, c.resource_id) AS resource_id, {both} \
+             FROM (SELECT resource_id, {sums} FROM resource_totals GROUP BY resource_id) s FULL JOIN \
+             (SELECT resource_id, {sums} FROM ({pairs}) counted GROUP BY resource_id) c \
+             ON c.resource_id = s.resource_id) compared LEFT JOIN resources r ON r.id = compared.resource_id \
+             WHERE {differ} ORDER BY compared.resource_id",
+            sums = summed(),
+            pairs = of_pairs(""),
+            differ = SUMS.map(|sum| format!("stored_{sum} <> {sum}")).join(" OR "),
         );
         let wrong: Vec<Compared> = sql::select(self.reader(), wrong, []).await?;
         let resources =
@@ -158,8 +253,18 @@ impl Store {
         let resources: Option<Resources> = sql::select_one(self.reader(), resources, []).await?;
         let wrong = wrong.into_iter().map(|row| WrongTotal {
             resource: row.resource,
-            stored: ResourceTotal { interactions: row.stored_interactions, events: row.stored_events },
-            counted: ResourceTotal { interactions: row.interactions, events: row.events },
+            stored: ResourceTotal {
+                interactions: row.stored_interactions,
+                events: row.stored_events,
+                positive_users: row.stored_positive_users,
+                accepting_users: row.stored_accepting_users,
+            },
+            counted: ResourceTotal {
+                interactions: row.interactions,
+                events: row.events,
+                positive_users: row.positive_users,
+                accepting_users: row.accepting_users,
+            },
         });
         let resources = resources.map_or(0, |row| u64::try_from(row.resources).unwrap_or(0));
         Ok(TotalsReport { resources, wrong: wrong.collect() })
@@ -182,8 +287,11 @@ impl Store {
         };
         sql::execute(&transaction, "DELETE FROM resource_totals", []).await?;
         let count = format!(
-            "INSERT INTO resource_totals (resource_id, slot, interactions, events) \
-             SELECT resource_id, {slot}, COUNT(*), SUM(1 + return_visits) FROM user_interactions GROUP BY 1, 2"
+            "INSERT INTO resource_totals (resource_id, slot, {}) SELECT resource_id, {slot}, {} \
+             FROM ({}) counted GROUP BY 1, 2",
+            SUMS.join(", "),
+            summed(),
+            of_pairs(""),
         );
         sql::execute(&transaction, count, []).await?;
         transaction.commit().await

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{ConnectionTrait, Set, sea_query::OnConflict};
 
-use super::{adding, hour_of};
+use super::{adding, hour_of, slots};
 use crate::entity::{
     session_hour::{ActiveModel as HourRow, Column as Hour},
     user_session::{ActiveModel, Column, Model},
@@ -31,6 +31,30 @@ pub(super) async fn add(
         .into_iter()
         .map(|(user, times)| (user, joined(times.into_iter().map(|at| (at, at)).collect())))
         .collect();
+    add_sessions(transaction, new, since_hour, slots).await
+}
+
+/// Makes the sessions of one user those of another; both rows are locked.
+pub(crate) async fn move_to(transaction: &impl ConnectionTrait, from: i64, into: i64) -> Result<()> {
+    let slots = slots(transaction.get_database_backend());
+    let query = "DELETE FROM user_sessions WHERE user_id = $1 RETURNING user_id, begin_at, end_at";
+    let rows: Vec<Model> = sql::select(transaction, query, [from.into()]).await?;
+    let sessions: Vec<Session> = rows.into_iter().map(|row| (row.begin_at, row.end_at)).collect();
+    let mut hours: BTreeMap<(i64, i64), (i64, i64)> = BTreeMap::new();
+    for (begin, end) in &sessions {
+        let counts = hours.entry((hour_of(*begin), from.rem_euclid(slots))).or_default();
+        *counts = (counts.0 - 1, counts.1 - (end - begin));
+    }
+    add_hours(transaction, hours).await?;
+    add_sessions(transaction, BTreeMap::from([(into, sessions)]), i64::MIN, slots).await
+}
+
+async fn add_sessions(
+    transaction: &impl ConnectionTrait,
+    new: BTreeMap<i64, Vec<Session>>,
+    since_hour: i64,
+    slots: i64,
+) -> Result<()> {
     if new.is_empty() {
         return Ok(());
     }
@@ -60,6 +84,14 @@ pub(super) async fn add(
         OnConflict::columns([Column::UserId, Column::BeginAt]).update_column(Column::EndAt).to_owned();
     sql::upsert(transaction, written, longer).await?;
     hours.retain(|_, counts| *counts != (0, 0));
+    add_hours(transaction, hours).await
+}
+
+/// Adds sessions and their lengths to the counts of their hours and slots.
+async fn add_hours(
+    transaction: &impl ConnectionTrait,
+    hours: BTreeMap<(i64, i64), (i64, i64)>,
+) -> Result<()> {
     let rows = hours.into_iter().map(|((hour, slot), (sessions, length_micros))| HourRow {
         hour: Set(hour),
         slot: Set(slot),

@@ -9,6 +9,7 @@ mod figures;
 mod groups;
 mod imports;
 mod interactions;
+mod last_word;
 mod lifecycle;
 mod opening;
 mod people;
@@ -93,6 +94,12 @@ fn main() -> ExitCode {
             sums_stay_true_when_many_write_at_once,
             a_wrong_sum_is_named_and_counted_again,
             an_upgrade_counts_what_is_there,
+        ],
+        last_word: [
+            the_newest_of_likes_and_dislikes_stands,
+            popularity_counts_users_who_like_or_at_least_accept,
+            interactions_are_taken_back_one_or_all,
+            a_visitor_becomes_a_user_and_every_count_is_exact,
         ],
         imports: [
             importing_twice_leaves_the_same_store,

@@ -57,8 +57,15 @@ pub(crate) async fn the_state_of_a_user_tells_liked_from_rejected(database: &Dat
         ensure!(*found == (rows(&[name]).await?[0], strength, Some(at(seconds))), "{liked:?}");
     }
     ensure!(liked.len() == newest_first.len(), "{liked:?}");
+    let seen = ["viewed", "exported", "both", "dismissed", "rated low", "rated high", "regretted"];
+    let mut seen_rows = rows(&seen).await?;
+    seen_rows.sort_unstable();
+    ensure!(state.seen_rows == seen_rows);
     ensure!(state.liked_rows == rows(&["exported", "both", "rated high"]).await?);
     ensure!(state.rejected_rows == rows(&["dismissed", "rated low", "regretted"]).await?);
+    let neutral: Vec<_> =
+        state.neutral.iter().map(|of| (of.row_id, of.interaction_type.as_str(), of.at)).collect();
+    ensure!(neutral == [(rows(&["viewed"]).await?[0], "view", Some(at(1)))], "{neutral:?}");
     ensure!(state.profile.total_interactions == 9);
     let newest = store.user_state(&user("ada"), 1).await?.context("ada")?;
     ensure!(

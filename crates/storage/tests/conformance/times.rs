@@ -44,7 +44,7 @@ pub(crate) async fn a_time_beats_none_and_no_window_counts_what_has_none(databas
     let totals = store.interaction_totals().await?;
     ensure!((totals.count, totals.newest) == (2, Some(at(5))), "{totals:?}");
     ensure!(store.interactions_since(at(0)).await? == 1);
-    let counts: u64 = store.interaction_counts().await?.iter().map(|count| count.events).sum();
+    let counts: i64 = store.interaction_counts().await?.iter().map(|count| count.total.events).sum();
     ensure!(counts == 5, "all of them are popularity");
     let bob = store.get_profile(&user("bob")).await?.context("bob")?.profile;
     ensure!((bob.total_interactions, bob.last_active_at) == (1, None), "{bob:?}");

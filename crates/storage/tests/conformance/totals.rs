@@ -37,7 +37,7 @@ async fn with_resources(database: &Database) -> Result<Store> {
 }
 
 /// Returns the events of each resource, counted.
-async fn counted(store: &Store) -> Result<BTreeMap<i64, u64>> {
+async fn counted(store: &Store) -> Result<BTreeMap<i64, i64>> {
     let query = "SELECT CAST(resource_id AS text) || ' ' || CAST(SUM(1 + return_visits) AS text) \
                  FROM user_interactions GROUP BY resource_id";
     let rows = store.raw_sql(query).await?;
@@ -52,8 +52,8 @@ async fn counted(store: &Store) -> Result<BTreeMap<i64, u64>> {
 async fn ensure_true(store: &Store) -> Result<()> {
     let report = store.verify_totals().await?;
     ensure!(report.wrong.is_empty(), "{report:?}");
-    let kept: BTreeMap<i64, u64> =
-        store.interaction_counts().await?.into_iter().map(|of| (of.resource_row, of.events)).collect();
+    let counts = store.interaction_counts().await?;
+    let kept: BTreeMap<i64, i64> = counts.into_iter().map(|of| (of.resource_row, of.total.events)).collect();
     let counted = counted(store).await?;
     ensure!(kept == counted && report.resources == counted.len() as u64, "{kept:?} {counted:?} {report:?}");
     let rows = store.raw_sql("SELECT CAST(COUNT(*) AS text) FROM user_interactions").await?;
@@ -68,11 +68,17 @@ pub(crate) async fn sums_stay_true_under_random_writes_and_erasures(database: &D
     for _ in 0..12 {
         for _ in 0..8 {
             let events: Vec<_> = (0..=draw(4)).map(|_| drawn_event(&mut draw)).collect();
-            match draw(6) {
+            let who = user(&format!("u{}", draw(USERS)));
+            match draw(7) {
                 0 | 1 => drop(record(&store, &events).await?),
                 2 => drop(record(&store, &events[..1]).await?),
                 3 => drop(store.import_interactions(&events, &rules(), at(100)).await?),
-                4 => drop(store.delete_user(&user(&format!("u{}", draw(USERS))), at(100)).await?),
+                4 => drop(store.delete_user(&who, at(100)).await?),
+                5 => {
+                    let kind = (draw(2) > 0).then_some(InteractionType::Export);
+                    let what = id(&format!("r{}", draw(RESOURCES)));
+                    store.delete_interactions(&who, &what, kind.as_ref(), at(100)).await?;
+                }
                 _ => {
                     let session = store.begin_import().await?;
                     session.write_interactions(&events, &rules(), at(100)).await?;
@@ -122,16 +128,22 @@ pub(crate) async fn a_wrong_sum_is_named_and_counted_again(database: &Database) 
     let wrong = [
         "UPDATE resource_totals SET events = events + 1 WHERE events = 2",
         "DELETE FROM resource_totals WHERE events = 1",
-        "INSERT INTO resource_totals (resource_id, slot, interactions, events) VALUES (999, 0, 4, 5)",
+        "INSERT INTO resource_totals VALUES (999, 0, 4, 5, 0, 0)",
+        "UPDATE resource_totals SET positive_users = 0 WHERE events = 3",
     ];
     execute(&store, &wrong).await?;
     let report = store.verify_totals().await?;
-    let total = |interactions, events| ResourceTotal { interactions, events };
+    let total = |interactions, events, positive_users, accepting_users| ResourceTotal {
+        interactions,
+        events,
+        positive_users,
+        accepting_users,
+    };
     let found: Vec<_> = report.wrong.iter().map(|of| (of.resource.as_str(), of.stored, of.counted)).collect();
     let expected = [
-        ("r1", total(1, 3), total(1, 2)),
-        ("r2", total(0, 0), total(1, 1)),
-        ("999", total(4, 5), total(0, 0)),
+        ("r1", total(1, 3, 0, 1), total(1, 2, 1, 1)),
+        ("r2", total(0, 0, 0, 0), total(1, 1, 1, 1)),
+        ("999", total(4, 5, 0, 0), total(0, 0, 0, 0)),
     ];
     ensure!(found == expected, "{report:?}");
     store.recount_totals().await?;

@@ -3,6 +3,7 @@
 
 #[path = "../../../engine/tests/engine/library.rs"]
 mod library;
+mod views_only;
 
 use std::{fs, ops::ControlFlow};
 
@@ -17,7 +18,7 @@ async fn too_little_data_publishes_nothing() {
     let library = Library::unread().await;
     library.engine.record(&[like("ada", "book-1", 0)]).await.unwrap();
     let refused = library.trainer().run().await;
-    assert!(matches!(refused, Err(TrainError::InsufficientData { positives: 1 })), "{refused:?}");
+    assert!(matches!(refused, Err(TrainError::InsufficientData { positives: 1, .. })), "{refused:?}");
     assert_eq!(library.engine.reload().await.unwrap(), Reloaded::Unchanged);
     let runs = library.engine.store().list_runs(10).await.unwrap();
     assert_eq!(runs[0].status, RunStatus::InsufficientData);

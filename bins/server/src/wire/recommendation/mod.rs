@@ -1,13 +1,17 @@
 //! Recommendation requests and their responses.
 
+mod body;
 mod query;
+mod rank;
 
 use chrono::{DateTime, Utc};
 use docent::{Answer, Contributions};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub use query::{QueryError, RecommendQuery, check_limit};
+pub use body::RecommendInput;
+pub use query::{QueryError, RecommendQuery, check_limit, listed_ids};
+pub use rank::RankInput;
 
 use super::{reason::Reason, strategy::Strategy};
 
@@ -128,6 +132,11 @@ pub struct RecommendationMetadata {
     /// Fallbacks that were used; empty if none was necessary.
     #[schema(value_type = Vec<Degradation>)]
     degraded: Vec<&'static str>,
+    /// Reasons that the list is shorter than requested, the most frequent first; empty if it is
+    /// not.
+    shortfall: Vec<Shortfall>,
+    /// Ids of `history` and `negatives` that belong to no resource; they had no effect.
+    unknown_resources: Vec<String>,
     /// Id of this list, for feedback.
     recommendation_id: String,
     /// Value of `cursor` for the next page; null on the last page.
@@ -135,6 +144,55 @@ pub struct RecommendationMetadata {
     next_cursor: Option<String>,
     /// Time when the list was created (RFC 3339).
     created_at: DateTime<Utc>,
+}
+
+/// Number of resources that one rule kept out of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Shortfall {
+    /// Rule that kept them out.
+    #[schema(value_type = ShortfallReason)]
+    reason: &'static str,
+    /// Number of resources; of `catalogue`, those that exist.
+    resources: usize,
+}
+
+impl From<docent::Shortfall> for Shortfall {
+    fn from(shortfall: docent::Shortfall) -> Self {
+        Self { reason: shortfall.reason.as_str(), resources: shortfall.resources }
+    }
+}
+
+/// Reason that a list is shorter than requested:
+///
+/// - `hidden`: hidden and deleted resources.
+/// - `unpublished`: resources whose publication date is in the future.
+/// - `seen`: resources the user has interacted with, as `seen` counts them.
+/// - `disliked`: resources the user dismissed or rated with at most 2 stars.
+/// - `excluded_source`: resources from the `excluded_sources` of the profile.
+/// - `exclude`: resources that the request excludes.
+/// - `min_quality`: resources below the minimum of the request.
+/// - `quality_outlier`: resources of a quality far below that of the catalogue. A request with
+///   `filter` or `min_quality` includes them.
+/// - `filter`: resources that do not satisfy the filter.
+/// - `earlier_pages`: resources on earlier pages of the list.
+/// - `list_length`: the list has its maximum length.
+/// - `catalogue`: the catalogue has fewer visible resources than requested.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "lists the names that the engine returns")]
+pub enum ShortfallReason {
+    Hidden,
+    Unpublished,
+    Seen,
+    Disliked,
+    ExcludedSource,
+    Exclude,
+    MinQuality,
+    QualityOutlier,
+    Filter,
+    EarlierPages,
+    ListLength,
+    Catalogue,
 }
 
 /// Experiment variant that produced a list.
@@ -193,6 +251,8 @@ impl From<Answer> for RecommendationList {
                 .variant
                 .map(|of| ExperimentAssignment { name: of.experiment, variant: of.variant }),
             degraded: answer.degraded.into_iter().map(docent::Degradation::as_str).collect(),
+            shortfall: answer.shortfall.into_iter().map(Into::into).collect(),
+            unknown_resources: answer.unknown_resources.into_iter().map(Into::into).collect(),
             recommendation_id: answer.recommendation_id,
             next_cursor: answer.next_cursor.map(|cursor| cursor.to_string()),
             created_at: answer.at,

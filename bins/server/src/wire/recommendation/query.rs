@@ -4,7 +4,7 @@ use docent::{
 };
 use serde::Deserialize;
 use thiserror::Error;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::wire::strategy::Strategy;
 
@@ -36,8 +36,8 @@ pub struct RecommendQuery {
     /// Minimum quality of the resources. An unknown quality counts as 0.5.
     #[param(value_type = f64, required = false, minimum = 0, maximum = 1)]
     min_quality: Option<f64>,
-    /// Ids of resources to exclude, separated by commas. May be repeated. Ids that contain a comma
-    /// cannot be excluded.
+    /// Ids of resources to exclude, separated by commas, at most 1,000. May be repeated. Ids that
+    /// contain a comma can only be excluded by a POST.
     #[serde(default)]
     #[param(required = false)]
     exclude: Vec<String>,
@@ -83,9 +83,26 @@ pub struct RecommendQuery {
     /// `hybrid`.
     #[param(value_type = String, required = false, example = "collaborative:0.5,content:0.3,recency:0.2")]
     weights: Option<String>,
-    /// Recommend resources the user has already interacted with, too.
+    /// Resources that count as seen and are not recommended again: `any` the user has interacted
+    /// with, or only `positive` ones. Defaults to the configuration, `any` at first.
+    #[param(value_type = Seen, required = false)]
+    seen: Option<String>,
+    /// Recommend seen resources, too.
     #[param(value_type = bool, required = false, default = false)]
     include_seen: Option<bool>,
+    /// Recommend resources whose publication date is in the future, too. Defaults to the
+    /// configuration, false at first.
+    #[param(value_type = bool, required = false)]
+    include_unpublished: Option<bool>,
+}
+
+/// Resources that count as seen.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "lists the names that the engine parses")]
+pub enum Seen {
+    Any,
+    Positive,
 }
 
 /// Parameter of a recommendation request that cannot be used.
@@ -127,16 +144,17 @@ impl TryFrom<RecommendQuery> for RecommendRequest {
     type Error = QueryError;
 
     fn try_from(query: RecommendQuery) -> Result<Self, QueryError> {
-        let excluded = query.exclude.iter().flat_map(|ids| ids.split(',')).filter(|id| !id.is_empty());
         let mut request = Self::new(UserId::new(&query.user_id)?);
         request.limit = check_limit(query.limit)?;
         request.strategy = query.strategy.map_or(Ok(request.strategy), |name| name.parse())?;
         request.diversity = preference("diversity", query.diversity)?;
         request.novelty = preference("novelty", query.novelty)?;
         request.min_quality = preference("min_quality", query.min_quality)?;
-        request.exclude = excluded.map(ResourceId::new).collect::<Result<_, _>>()?;
+        request.exclude = listed_ids(&query.exclude)?;
         request.weights = query.weights.as_deref().map(weights).transpose()?;
         request.include_seen = query.include_seen.unwrap_or(request.include_seen);
+        request.seen = query.seen.map(|name| name.parse()).transpose()?;
+        request.include_unpublished = query.include_unpublished;
         request.filter = query.filter.as_deref().map(str::parse).transpose()?;
         request.boosts = query.boost.iter().map(|boost| boost.parse()).collect::<Result<_, _>>()?;
         request.cursor = query.cursor.as_deref().map(str::parse).transpose()?;
@@ -144,7 +162,16 @@ impl TryFrom<RecommendQuery> for RecommendRequest {
     }
 }
 
-fn preference(field: &str, value: Option<f64>) -> Result<Option<UnitInterval>, DomainError> {
+/// Parses lists of ids that commas separate.
+///
+/// # Errors
+/// Returns the error of the first id that breaks a rule.
+pub fn listed_ids(lists: &[String]) -> Result<Vec<ResourceId>, DomainError> {
+    let ids = lists.iter().flat_map(|ids| ids.split(',')).filter(|id| !id.is_empty());
+    ids.map(ResourceId::new).collect()
+}
+
+pub(super) fn preference(field: &str, value: Option<f64>) -> Result<Option<UnitInterval>, DomainError> {
     value.map(|value| UnitInterval::new(field, value)).transpose()
 }
 

@@ -1,8 +1,10 @@
 //! Resources: stored resources, ingest, search and similar resources.
 
+mod audience;
 mod ingest;
 mod search;
 mod similar;
+mod update;
 
 use chrono::{DateTime, Utc};
 use docent::{DomainError, Link, StoredResource};
@@ -10,9 +12,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
+pub use audience::{Audience, AudienceQuery};
 pub use ingest::{IngestRequest, IngestResponse};
 pub use search::{ResourcePage, SearchQuery};
 pub use similar::{SimilarQuery, SimilarResources};
+pub use update::{ResourceUpdate, ResourcesUpdate, ResourcesUpdateResponse};
 
 /// Path of a resource.
 #[derive(IntoParams)]

@@ -1,7 +1,11 @@
+use docent::{ResourceId, SimilarPage, SimilarRequest};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::wire::reason::Reason;
+use crate::wire::{
+    reason::Reason,
+    recommendation::{QueryError, check_limit, listed_ids},
+};
 
 /// Parameters of a request for similar resources.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -10,7 +14,38 @@ use crate::wire::reason::Reason;
 pub struct SimilarQuery {
     /// Maximum number of similar resources.
     #[param(value_type = i64, required = false, minimum = 1, maximum = 100, default = 20)]
-    pub limit: Option<i64>,
+    limit: Option<i64>,
+    /// Expression that every similar resource satisfies, as in `GET /api/recommendations`.
+    #[param(value_type = String, required = false, max_length = 4000)]
+    filter: Option<String>,
+    /// Ids of resources to exclude, separated by commas, at most 1,000. May be repeated. Ids that
+    /// contain a comma cannot be excluded.
+    #[serde(default)]
+    #[param(required = false)]
+    exclude: Vec<String>,
+    /// List resources whose publication date is in the future, too. Defaults to the configuration,
+    /// false at first.
+    #[param(value_type = bool, required = false)]
+    include_unpublished: Option<bool>,
+    /// `next_cursor` of the previous page. All parameters except `limit` must be the same as
+    /// before. Pages never repeat a resource.
+    #[param(value_type = String, required = false)]
+    cursor: Option<String>,
+}
+
+impl SimilarQuery {
+    /// Converts the query into a request for the resources similar to one.
+    ///
+    /// # Errors
+    /// Returns the first parameter that cannot be used.
+    pub fn into_request(self, id: ResourceId) -> Result<SimilarRequest, QueryError> {
+        let mut request = SimilarRequest::new(id).limit(check_limit(self.limit)?);
+        request.filter = self.filter.as_deref().map(str::parse).transpose()?;
+        request.exclude = listed_ids(&self.exclude)?;
+        request.include_unpublished = self.include_unpublished;
+        request.cursor = self.cursor.as_deref().map(str::parse).transpose()?;
+        Ok(request)
+    }
 }
 
 /// Resources similar to another.
@@ -20,6 +55,9 @@ pub struct SimilarResources {
     resource_id: String,
     /// Similar resources, most similar first.
     similar: Vec<SimilarResource>,
+    /// Value of `cursor` for the next page; null on the last page.
+    #[schema(required = true)]
+    next_cursor: Option<String>,
 }
 
 /// Resource that is similar to the requested one.
@@ -47,8 +85,9 @@ pub struct SimilarResource {
 
 impl SimilarResources {
     /// Lists the resources similar to the one with the given id.
-    pub fn new(resource_id: String, similar: Vec<docent::SimilarResource>) -> Self {
-        Self { resource_id, similar: similar.into_iter().map(Into::into).collect() }
+    pub fn new(resource_id: String, page: SimilarPage) -> Self {
+        let next_cursor = page.next_cursor.map(|cursor| cursor.to_string());
+        Self { resource_id, similar: page.similar.into_iter().map(Into::into).collect(), next_cursor }
     }
 }
 

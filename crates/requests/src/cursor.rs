@@ -47,7 +47,8 @@ pub enum CursorError {
 impl Cursor {
     /// Returns the cursor after an answer. `shown` are the row ids of the answer and of the pages
     /// before it. Returns `None` once the list has its maximum length.
-    pub(crate) fn after(request: &RecommendRequest, shown: BTreeSet<i64>) -> Option<Self> {
+    #[must_use]
+    pub fn after(request: &RecommendRequest, shown: BTreeSet<i64>) -> Option<Self> {
         (shown.len() < MAX_SHOWN).then(|| Self { request: digest(request), shown })
     }
 
@@ -55,7 +56,7 @@ impl Cursor {
     ///
     /// # Errors
     /// [`CursorError::OfAnotherRequest`] if the cursor belongs to another request.
-    pub(crate) fn shown_for(&self, request: &RecommendRequest) -> Result<&BTreeSet<i64>, CursorError> {
+    pub fn shown_for(&self, request: &RecommendRequest) -> Result<&BTreeSet<i64>, CursorError> {
         if self.request == digest(request) { Ok(&self.shown) } else { Err(CursorError::OfAnotherRequest) }
     }
 }
@@ -65,6 +66,7 @@ fn digest(request: &RecommendRequest) -> [u8; REQUEST_BYTES] {
     let RecommendRequest {
         user_id,
         history,
+        negatives,
         limit: _,
         strategy,
         diversity,
@@ -72,9 +74,12 @@ fn digest(request: &RecommendRequest) -> [u8; REQUEST_BYTES] {
         min_quality,
         exclude,
         weights,
+        seen,
         include_seen,
+        include_unpublished,
         filter,
         boosts,
+        records_impressions: _,
         cursor: _,
     } = request;
     let user_id = user_id.as_ref().map(UserId::as_str).unwrap_or_default();
@@ -91,6 +96,12 @@ fn digest(request: &RecommendRequest) -> [u8; REQUEST_BYTES] {
     );
     if !history.is_empty() {
         let _never_fails = write!(written, " {history:?}");
+    }
+    if seen.is_some() || include_unpublished.is_some() {
+        let _never_fails = write!(written, " {seen:?} {include_unpublished:?}");
+    }
+    if !negatives.is_empty() {
+        let _never_fails = write!(written, " not {negatives:?}");
     }
     first_bytes(written.as_bytes())
 }
@@ -198,6 +209,10 @@ mod tests {
             RecommendRequest { exclude: vec!["x".parse().unwrap()], ..request() },
             RecommendRequest { weights: Some(Weights::default()), ..request() },
             RecommendRequest { include_seen: true, ..request() },
+            RecommendRequest { seen: Some(crate::Seen::Positive), ..request() },
+            RecommendRequest { include_unpublished: Some(true), ..request() },
+            RecommendRequest { history: vec!["x".parse().unwrap()], ..request() },
+            RecommendRequest { negatives: vec!["x".parse().unwrap()], ..request() },
             RecommendRequest { filter: Some("quality > 0.5".parse().unwrap()), ..request() },
             RecommendRequest { boosts: vec!["quality > 0.5 ^ 2".parse().unwrap()], ..request() },
         ] {

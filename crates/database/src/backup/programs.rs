@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use docent_database::error::{Result, StorageError};
+use crate::error::{Result, StorageError};
 
 /// Folder in which Debian keeps the programs of each version, off the path.
 const INSTALLED: &str = "/usr/lib/postgresql";

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
-use docent_domain::{Assignment, ComponentScores, ResourceId, Strategy};
-use docent_ranker::{Contributions, Reason};
+use docent_domain::{Assignment, ComponentScores, ResourceId, Strategy, UserId};
+use docent_ranker::{Contributions, Exclusion, Reason};
 
 use crate::Cursor;
 
@@ -66,6 +66,50 @@ impl Degradation {
     }
 }
 
+/// Number of resources that one rule kept out of a list that is shorter than requested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shortfall {
+    /// Rule that kept them out.
+    pub reason: ShortfallReason,
+    /// Number of resources; of [`ShortfallReason::Catalogue`], those that are there at all.
+    pub resources: usize,
+}
+
+/// Reason that a list is shorter than requested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ShortfallReason {
+    /// A rule of the user, of the request or of the catalogue excludes the resources.
+    Excluded(Exclusion),
+    /// The resources are on earlier pages of the list.
+    EarlierPages,
+    /// The list has its maximum length, [`MAX_SHOWN`](crate::MAX_SHOWN).
+    ListLength,
+    /// The catalogue has fewer resources than requested.
+    Catalogue,
+}
+
+impl ShortfallReason {
+    /// Returns the name, for example `seen`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Excluded(Exclusion::Hidden) => "hidden",
+            Self::Excluded(Exclusion::Unpublished) => "unpublished",
+            Self::Excluded(Exclusion::Seen) => "seen",
+            Self::Excluded(Exclusion::Disliked) => "disliked",
+            Self::Excluded(Exclusion::Source) => "excluded_source",
+            Self::Excluded(Exclusion::Quality) => "min_quality",
+            Self::Excluded(Exclusion::Outlier) => "quality_outlier",
+            Self::Excluded(Exclusion::Filtered) => "filter",
+            Self::Excluded(_) => "exclude",
+            Self::EarlierPages => "earlier_pages",
+            Self::ListLength => "list_length",
+            Self::Catalogue => "catalogue",
+        }
+    }
+}
+
 /// A ranked list of recommendations, with the settings that produced it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
@@ -94,6 +138,12 @@ pub struct Answer {
     pub variant: Option<Assignment>,
     /// Components that were left out or replaced.
     pub degraded: Vec<Degradation>,
+    /// Reasons that the list is shorter than requested, by the number of resources; empty if it is
+    /// not.
+    pub shortfall: Vec<Shortfall>,
+    /// Resources of the request's history and negatives that the catalogue lacks; they had no
+    /// effect.
+    pub unknown_resources: Vec<ResourceId>,
     /// Cursor of the next page; `None` at the end of the list, which is at most
     /// [`MAX_SHOWN`](crate::MAX_SHOWN) resources long.
     pub next_cursor: Option<Cursor>,
@@ -118,4 +168,23 @@ pub struct SimilarResource {
     pub graph: Option<f64>,
     /// Reasons for the similarity, the strongest first.
     pub reasons: Vec<Reason<ResourceId>>,
+}
+
+/// A page of resources that are similar to one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SimilarPage {
+    /// Similar resources, the most similar first.
+    pub similar: Vec<SimilarResource>,
+    /// Cursor of the next page; `None` on the last one.
+    pub next_cursor: Option<Cursor>,
+}
+
+/// A user to whom a resource may be recommended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AudienceMember {
+    /// Id of the user.
+    pub user_id: UserId,
+    /// Score of the resource for the user, as in a recommendation without options; the list is
+    /// sorted by it.
+    pub score: f64,
 }

@@ -1,18 +1,49 @@
+use std::str::FromStr;
+
 use docent_domain::{DomainError, ResourceId, Strategy, UnitInterval, UserId, Weights};
 use docent_ranker::{Boost, Filter};
+use serde::{Deserialize, Serialize};
 
 use crate::Cursor;
 
 /// Maximum number of recommendations in one answer.
 pub const MAX_LIMIT: usize = 100;
-/// Maximum length of the history of a request.
-pub const MAX_HISTORY: usize = 1_000;
+/// Maximum number of ids in each list of a request: history, negatives, resources to exclude or to
+/// rank.
+pub const MAX_IDS: usize = 1_000;
+
+/// Resources that count as seen, and so are not recommended again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Seen {
+    /// Everything that the user interacted with.
+    #[default]
+    Any,
+    /// Everything that the user likes.
+    Positive,
+}
+
+impl FromStr for Seen {
+    type Err = DomainError;
+
+    fn from_str(name: &str) -> Result<Self, DomainError> {
+        match name {
+            "any" => Ok(Self::Any),
+            "positive" => Ok(Self::Positive),
+            _ => Err(DomainError::UnknownName {
+                field: "seen",
+                expected: "any, positive".into(),
+                got: name.chars().take(64).collect(),
+            }),
+        }
+    }
+}
 
 /// A request for recommendations. A field that is `None` takes its value from the user's profile or
 /// the configuration.
 ///
 /// ```
-/// use docent_engine::RecommendRequest;
+/// use docent_requests::RecommendRequest;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let request = RecommendRequest::new("ada".parse()?).limit(5).filter("quality > 0.5".parse()?);
@@ -26,9 +57,12 @@ pub struct RecommendRequest {
     /// history alone, of which no impressions are recorded.
     pub user_id: Option<UserId>,
     /// Resources that the user likes apart from what is recorded, oldest first, at most
-    /// [`MAX_HISTORY`]. They count as liked at the time of the request, the last one as newest.
-    /// Unknown resources are ignored.
+    /// [`MAX_IDS`]. They count as liked at the time of the request, the last one as newest. Unknown
+    /// resources are left out, and the answer lists them.
     pub history: Vec<ResourceId>,
+    /// Resources that the user rejects apart from what is recorded, at most [`MAX_IDS`]. They are
+    /// not recommended and do not count as liked, even if `history` or the user's data say so.
+    pub negatives: Vec<ResourceId>,
     /// Maximum number of recommendations, 1 to [`MAX_LIMIT`].
     pub limit: usize,
     /// Component scores to rank by.
@@ -39,17 +73,24 @@ pub struct RecommendRequest {
     pub novelty: Option<UnitInterval>,
     /// Minimum quality of a recommended resource. An unknown quality counts as 0.5.
     pub min_quality: Option<UnitInterval>,
-    /// Resources that must not be recommended.
+    /// Resources that must not be recommended, at most [`MAX_IDS`].
     pub exclude: Vec<ResourceId>,
     /// Weights of the hybrid score, in place of the learned or configured ones.
     pub weights: Option<Weights>,
-    /// If true, resources that the user has interacted with may be recommended again.
+    /// Resources that count as seen, in place of the configuration's.
+    pub seen: Option<Seen>,
+    /// If true, seen resources may be recommended again.
     pub include_seen: bool,
+    /// If true, resources whose publication date is in the future may be recommended; in place of
+    /// the configuration's.
+    pub include_unpublished: Option<bool>,
     /// Condition that every recommended resource must meet.
     pub filter: Option<Filter>,
     /// Factors of the score, at most [`MAX_BOOSTS`](crate::MAX_BOOSTS). The factors of all boosts
     /// that a resource meets are multiplied.
     pub boosts: Vec<Boost>,
+    /// If false, no impressions of the answer are recorded: for lists that may never be shown.
+    pub records_impressions: bool,
     /// [`Answer::next_cursor`](crate::Answer::next_cursor) of an earlier answer to the same
     /// request, to continue its list.
     pub cursor: Option<Cursor>,
@@ -69,6 +110,7 @@ impl RecommendRequest {
         Self {
             user_id: None,
             history,
+            negatives: Vec::new(),
             limit: 20,
             strategy: Strategy::Hybrid,
             diversity: None,
@@ -76,9 +118,12 @@ impl RecommendRequest {
             min_quality: None,
             exclude: Vec::new(),
             weights: None,
+            seen: None,
             include_seen: false,
+            include_unpublished: None,
             filter: None,
             boosts: Vec::new(),
+            records_impressions: true,
             cursor: None,
         }
     }
@@ -87,6 +132,13 @@ impl RecommendRequest {
     #[must_use]
     pub fn history(mut self, history: Vec<ResourceId>) -> Self {
         self.history = history;
+        self
+    }
+
+    /// Adds resources that the user rejects to what is recorded of the user.
+    #[must_use]
+    pub fn negatives(mut self, negatives: Vec<ResourceId>) -> Self {
+        self.negatives = negatives;
         self
     }
 
@@ -139,6 +191,20 @@ impl RecommendRequest {
         self
     }
 
+    /// Sets the resources that count as seen.
+    #[must_use]
+    pub fn seen(mut self, seen: Seen) -> Self {
+        self.seen = Some(seen);
+        self
+    }
+
+    /// Sets if resources whose publication date is in the future may be recommended.
+    #[must_use]
+    pub fn include_unpublished(mut self, include: bool) -> Self {
+        self.include_unpublished = Some(include);
+        self
+    }
+
     /// Allows resources that the user has already interacted with.
     #[must_use]
     pub fn include_seen(mut self) -> Self {
@@ -157,6 +223,13 @@ impl RecommendRequest {
     #[must_use]
     pub fn boosts(mut self, boosts: Vec<Boost>) -> Self {
         self.boosts = boosts;
+        self
+    }
+
+    /// Records no impressions of the answer, which may never be shown.
+    #[must_use]
+    pub fn without_impressions(mut self) -> Self {
+        self.records_impressions = false;
         self
     }
 

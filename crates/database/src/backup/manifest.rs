@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::create_private;
-use docent_database::error::{Result, StorageError};
+use crate::error::{Result, StorageError};
 
 /// Format that this version writes, and the newest that it reads.
 const FORMAT_VERSION: u32 = 1;

@@ -12,7 +12,7 @@ use rusqlite::{
 };
 
 use super::manifest::same_rows;
-use docent_database::error::{Result, StorageError};
+use crate::error::{Result, StorageError};
 
 const HISTORY: &str = "seaql_migrations";
 const PAUSE: Duration = Duration::from_millis(20);

@@ -21,7 +21,7 @@ use chrono::{DateTime, Utc};
 pub use manifest::BackupManifest;
 use manifest::{Kind, manifest_path};
 
-use docent_database::{
+use crate::{
     StoreConfig,
     config::Place,
     error::{Result, StorageError},

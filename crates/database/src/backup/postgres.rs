@@ -14,9 +14,8 @@ use super::{
     manifest::same_rows,
     programs::{complaint, output, program, program_for},
 };
-use crate::Store;
-use docent_database::{
-    StoreConfig,
+use crate::{
+    Database, StoreConfig,
     error::{Result, StorageError},
     schema::current_schema,
     session_timeouts::{WITHOUT_TIMEOUTS, lift_timeouts},
@@ -40,13 +39,13 @@ struct CountRow {
 
 /// Dumps the tables of the configured schema, reads the archive back and returns its content.
 pub(super) async fn dump(config: &StoreConfig, to: &Path) -> Result<Content> {
-    let store = Store::connect(&StoreConfig { max_connections: 1, ..config.clone() }).await?;
+    let store = Database::connect(&StoreConfig { max_connections: 1, ..config.clone() }).await?;
     let result = dump_from(&store, config, to).await;
     store.close().await?;
     result
 }
 
-async fn dump_from(store: &Store, config: &StoreConfig, to: &Path) -> Result<Content> {
+async fn dump_from(store: &Database, config: &StoreConfig, to: &Path) -> Result<Content> {
     let options = TransactionOptions {
         isolation_level: Some(IsolationLevel::RepeatableRead),
         ..TransactionOptions::default()
@@ -115,7 +114,7 @@ pub(super) async fn restore(
     rows: &BTreeMap<String, u64>,
     overwrite: bool,
 ) -> Result<()> {
-    let store = Store::connect(&StoreConfig { max_connections: 1, ..config.clone() }).await?;
+    let store = Database::connect(&StoreConfig { max_connections: 1, ..config.clone() }).await?;
     let schema = current_schema(store.reader()).await;
     let present = match &schema {
         Ok(schema) => count(store.reader(), schema).await,
