@@ -43,7 +43,7 @@ fn the_newest_rating_stands_up_or_down_in_whichever_order_it_arrives() {
         (rating(1.0, 0), rating(4.0, 0), 4.0),
     ] {
         let merged = first.repeated(&repeat);
-        assert_eq!((merged.signals.rating, merged.strength.value()), (Some(stars), 0.2 * stars));
+        assert_eq!((merged.signals.rating, merged.strength), (Some(stars), rating(stars, 0).strength));
         assert_eq!((merged.return_visits, merged.is_positive()), (1, true));
     }
 }
