@@ -145,8 +145,8 @@ pub(crate) struct Row<'a> {
 ///   the rows of `Y` `[n, dim]` are `sqrt(c_i) y_i`;
 /// - `b = Y^T r + ridge prior`, `[dim]`, where `r_i = sqrt(c_i)`.
 ///
-/// Where `G` is diagonal, there is no prior, and `n < dim`, the system is solved in the space of
-/// the observations instead: `x = D^-1 Y^T (I + Y D^-1 Y^T)^-1 r`. It takes `n^2 dim / 2 + n^3 / 6`
+/// If `G` is diagonal, there is no prior, and `n < dim`, the system is solved in the space of the
+/// observations instead: `x = D^-1 Y^T (I + Y D^-1 Y^T)^-1 r`. It takes `n^2 dim / 2 + n^3 / 6`
 /// multiplications in place of `n dim^2 / 2 + dim^3 / 6`: most users have few observations.
 pub(crate) struct RowSolver<'a> {
     /// Fixed factors of the other side, `[n, dim]`.

@@ -109,7 +109,8 @@ struct Side<'a> {
 
 impl Side<'_> {
     /// Replaces the `solved` factors `[n, dim]` by the minimisers given the `fixed` factors of the
-    /// other side, which are turned to their principal axes. Each side comes with the shares of `w0` that its unobserved pairs weigh, `[n]`.
+    /// other side, which are turned to their principal axes. Each side comes with the shares of
+    /// `w0` that its unobserved pairs weigh, `[n]`.
     fn solve(
         &self,
         (fixed, fixed_shares): (&mut [f32], &[f32]),

@@ -11,8 +11,8 @@ const MAX_QUERY_CODE: f32 = 32_767.0;
 /// Codes that are multiplied together, so that sums of their products fit into 32 bits.
 const BLOCK: usize = 256;
 
-/// Vectors `[n, dim]` as one byte a number, with one scale a vector: a quarter of the memory, and of
-/// the time that a scan of all of them takes.
+/// Vectors `[n, dim]` as one byte a number, with one scale a vector: a quarter of the memory, and
+/// of the time that a scan of all of them takes.
 ///
 /// The error of a number is at most the largest magnitude of its vector over 254.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -38,8 +38,8 @@ impl QuantisedRows {
         Self { dim, codes, scales }
     }
 
-    /// Replaces the content of `scores` by the products `[n]` of a `query` `[dim]` with all vectors;
-    /// all are 0 for a query of another length.
+    /// Replaces the content of `scores` by the products `[n]` of a `query` `[dim]` with all of them.
+    /// All are 0 for a query of another length.
     pub fn dot_all(&self, query: &[f32], scores: &mut Vec<f32>) {
         scores.clear();
         scores.resize(self.scales.len(), 0.0);
