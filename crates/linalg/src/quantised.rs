@@ -38,7 +38,7 @@ impl QuantisedRows {
         Self { dim, codes, scales }
     }
 
-    /// Replaces the content of `scores` by the products `[n]` of a `query` `[dim]` with all of them.
+    /// Replaces the content of `scores` by the products `[n]` of a `query` `[dim]` with all.
     /// All are 0 for a query of another length.
     pub fn dot_all(&self, query: &[f32], scores: &mut Vec<f32>) {
         scores.clear();
