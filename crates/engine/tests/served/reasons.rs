@@ -1,9 +1,15 @@
 use std::collections::HashSet;
 
-use docent_domain::{InteractionType, NewInteraction, ResourceId};
+use docent_domain::{InteractionType, NewInteraction, ResourceId, Weights};
+use docent_engine::RecommendRequest;
 use docent_ranker::Reason;
 
 use super::{Place, request};
+
+/// Returns a request in which all components carry the score, whatever weights are learned.
+fn by_all_components(reader: &str) -> RecommendRequest {
+    request(reader).weights(Weights::default())
+}
 
 /// Returns the interactions of a reader as those of a twin, without one resource.
 fn without(place: &Place, reader: &str, twin: &str, left_out: Option<&ResourceId>) -> Vec<NewInteraction> {
@@ -17,7 +23,7 @@ fn without(place: &Place, reader: &str, twin: &str, left_out: Option<&ResourceId
 async fn removing_what_is_named_lowers_the_score(place: &Place, reader: &str) -> (usize, Vec<String>) {
     place.engine.record(&without(place, reader, "whole", None)).await.unwrap();
     let named: HashSet<ResourceId> = place
-        .recommend(request("whole"))
+        .recommend(by_all_components("whole"))
         .await
         .recommendations
         .iter()
@@ -32,10 +38,10 @@ async fn removing_what_is_named_lowers_the_score(place: &Place, reader: &str) ->
         place.engine.record(&without(place, reader, &twin, Some(left_out))).await.unwrap();
     }
     // Again, since the twins count as readers now.
-    let whole = place.recommend(request("whole")).await;
+    let whole = place.recommend(by_all_components("whole")).await;
     let (mut checked, mut wrong) = (0, Vec::new());
     for left_out in &named {
-        let twin = place.recommend(request(&format!("without-{left_out}")).limit(100)).await;
+        let twin = place.recommend(by_all_components(&format!("without-{left_out}")).limit(100)).await;
         for shown in &whole.recommendations {
             let says = |r: &Reason<ResourceId>| matches!(r, Reason::SimilarTo { resource, .. } if resource == left_out);
             if !shown.reasons.iter().any(says) {
