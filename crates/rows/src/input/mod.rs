@@ -31,7 +31,7 @@ pub(crate) struct Source {
 pub struct Declared {
     /// Name of the encoding of the file.
     pub name: &'static str,
-    /// Encoding of the bytes that [`Source::input`] gives.
+    /// Encoding of the bytes that the source gives.
     pub charset: Charset,
 }
 
