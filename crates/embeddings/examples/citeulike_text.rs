@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let embedder = LsaEmbedder::fit(&documents, &config, 1)?;
     let fit_seconds = start.elapsed().as_secs_f64();
     let start = Instant::now();
-    let mut index = VectorIndex::with_capacity(embedder.dim(), texts.len());
+    let mut index = VectorIndex::new(embedder.dim());
     for (row, vector) in (0u32..).zip(embedder.embed(&documents)?) {
         if let Some(vector) = vector {
             index.set(row, &vector)?;

@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// the graph finds: without a filter, and with filters that accept a tenth and a hundredth.
 fn measure(vectors: &[&[f32]]) -> Result<(), Box<dyn Error>> {
     let dim = vectors.first().map_or(0, |vector| vector.len());
-    let mut exact = VectorIndex::with_capacity(dim, vectors.len()).with_graph_from(usize::MAX);
+    let mut exact = VectorIndex::new(dim).with_graph_from(usize::MAX);
     for (row, vector) in (0u32..).zip(vectors) {
         exact.set(row, vector)?;
     }

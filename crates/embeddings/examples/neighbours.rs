@@ -70,7 +70,7 @@ fn read_papers(path: &str) -> Result<Vec<Paper>, Box<dyn Error>> {
 }
 
 fn index_of(embedder: &LsaEmbedder, documents: &[Document<'_>]) -> Result<VectorIndex, Box<dyn Error>> {
-    let mut index = VectorIndex::with_capacity(embedder.dim(), documents.len());
+    let mut index = VectorIndex::new(embedder.dim());
     for (row, vector) in (0u32..).zip(embedder.embed(documents)?) {
         if let Some(vector) = vector {
             index.set(row, &vector)?;

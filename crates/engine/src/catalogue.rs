@@ -1,7 +1,7 @@
 //! The catalogue in memory: the facts of every resource, under dense keys.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicI64, Ordering},
 };
 
@@ -9,9 +9,13 @@ use chrono::{DateTime, Utc};
 use docent_domain::{Resource, ResourceId};
 use docent_ranker::{Attribute, AttributeValue, Facts};
 use docent_storage::ResourceTotal;
-use rustc_hash::{FxHashMap, FxHashSet};
+use imbl::{GenericHashMap, Vector, shared_ptr::DefaultSharedPtr};
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use crate::attributes::flatten;
+
+/// Map whose clones share what neither of them changes.
+pub(crate) type Map<K, V> = GenericHashMap<K, V, FxBuildHasher, DefaultSharedPtr>;
 
 /// Facts of a resource that ranking and filters use. Its text stays in the store.
 #[derive(Debug)]
@@ -29,7 +33,8 @@ pub(crate) struct Entry {
     pub hidden: bool,
     /// Hash of the text. A vector with another hash is outdated.
     pub text_hash: String,
-    totals: Totals,
+    /// Shared with the entries that replace this one, so that no count is lost between them.
+    totals: Arc<Totals>,
 }
 
 /// Sums over the interactions with a resource, as [`ResourceTotal`] has them.
@@ -55,7 +60,7 @@ impl Entry {
             quality: resource.quality,
             hidden,
             text_hash,
-            totals: Totals::default(),
+            totals: Arc::default(),
         }
     }
 
@@ -66,7 +71,7 @@ impl Entry {
 
     /// Returns the sums over the interactions with the resource.
     pub(crate) fn total(&self) -> ResourceTotal {
-        let Totals { interactions, events, positive_users, accepting_users } = &self.totals;
+        let Totals { interactions, events, positive_users, accepting_users } = &*self.totals;
         ResourceTotal {
             interactions: interactions.load(Ordering::Relaxed),
             events: events.load(Ordering::Relaxed),
@@ -77,7 +82,7 @@ impl Entry {
 
     /// Adds to the sums.
     pub(crate) fn add(&self, change: ResourceTotal) {
-        let Totals { interactions, events, positive_users, accepting_users } = &self.totals;
+        let Totals { interactions, events, positive_users, accepting_users } = &*self.totals;
         for (sum, change) in [
             (interactions, change.interactions),
             (events, change.events),
@@ -117,7 +122,7 @@ impl Entry {
 }
 
 /// Interned texts of entries: most authors, subjects, sources and attributes occur in many of them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 struct SharedTexts {
     texts: FxHashSet<Arc<str>>,
     /// Number of texts after unused ones were last removed.
@@ -140,17 +145,16 @@ impl SharedTexts {
 }
 
 /// All resources under dense keys, which stay valid while the process lives: resources are added
-/// and replaced, never renumbered.
+/// and replaced, never renumbered. A clone costs little: it shares what a change does not touch.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Catalogue {
-    /// Shared between forks of the catalogue, so that no view is lost when one replaces another.
-    entries: Vec<Arc<Entry>>,
-    keys: FxHashMap<ResourceId, u32>,
+    entries: Vector<Arc<Entry>>,
+    keys: Map<ResourceId, u32>,
     /// Keys by row id of the store.
-    rows: FxHashMap<i64, u32>,
+    rows: Map<i64, u32>,
     /// Row ids of the store by key.
-    row_ids: Vec<i64>,
-    texts: SharedTexts,
+    row_ids: Vector<i64>,
+    texts: Arc<Mutex<SharedTexts>>,
 }
 
 impl Catalogue {
@@ -190,21 +194,21 @@ impl Catalogue {
         self.row_ids.get(key as usize).copied()
     }
 
-    /// Adds or replaces a resource, keeps its views, and returns its key.
+    /// Adds or replaces a resource, keeps its sums, and returns its key.
     pub(crate) fn put(&mut self, row_id: i64, mut entry: Entry) -> u32 {
-        entry.share(&mut self.texts);
+        entry.share(&mut self.texts.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(&key) = self.keys.get(&entry.id)
             && let Some(known) = self.entries.get_mut(key as usize)
         {
-            entry.add(known.total());
+            entry.totals = Arc::clone(&known.totals);
             *known = Arc::new(entry);
             return key;
         }
         let key = self.entries.len() as u32;
         self.keys.insert(entry.id.clone(), key);
         self.rows.insert(row_id, key);
-        self.row_ids.push(row_id);
-        self.entries.push(Arc::new(entry));
+        self.row_ids.push_back(row_id);
+        self.entries.push_back(Arc::new(entry));
         key
     }
 

@@ -4,7 +4,7 @@ use std::{
     cmp::Reverse,
     hash::{BuildHasher, RandomState},
     sync::{
-        Arc, RwLock,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -18,7 +18,7 @@ use rustc_hash::FxHashSet;
 use crate::{
     EngineConfig, Error,
     catalogue::Catalogue,
-    state::{State, read},
+    state::{SharedState, State},
 };
 
 /// Maximum number of positives that represent a user, the newest.
@@ -179,7 +179,7 @@ impl UserCache {
         &self,
         id: &UserId,
         store: &Store,
-        state: &RwLock<State>,
+        state: &SharedState,
     ) -> Result<Arc<UserView>, Error> {
         if let Some(user) = self.cache.get(id) {
             self.hits.fetch_add(1, Ordering::Relaxed);
@@ -191,7 +191,7 @@ impl UserCache {
         let before = self.written(id);
         let (stored, verdicts) = store.user_state_and_verdicts(id, MAX_POSITIVES).await?;
         let user = {
-            let state = read(state);
+            let state = state.read();
             let view = stored.map(|stored| UserView::new(stored, &state)).unwrap_or_default();
             Arc::new(view.with_verdicts(&verdicts, &state))
         };

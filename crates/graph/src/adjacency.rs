@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use imbl::{GenericHashMap, shared_ptr::DefaultSharedPtr};
+use rustc_hash::FxBuildHasher;
 
 /// Edge as seen from the node at its other end.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -112,16 +113,16 @@ impl OwnedRow {
 /// Compressed rows, and beside them the rows that have changed since they were built.
 ///
 /// A change copies one row, not the graph, and reading a row costs at most one lookup in the
-/// changes. Clones share the compressed rows.
+/// changes. Clones share the compressed rows, and the changed ones until one of both changes again.
 #[derive(Debug, Clone)]
 pub(crate) struct Adjacency {
     base: Arc<Csr>,
-    changed: FxHashMap<u32, OwnedRow>,
+    changed: GenericHashMap<u32, Arc<OwnedRow>, FxBuildHasher, DefaultSharedPtr>,
 }
 
 impl Adjacency {
     pub(crate) fn new(base: Csr) -> Self {
-        Self { base: Arc::new(base), changed: FxHashMap::default() }
+        Self { base: Arc::new(base), changed: GenericHashMap::default() }
     }
 
     #[inline]
@@ -166,13 +167,16 @@ impl Adjacency {
 
     /// Removes all edges of `node` in this direction.
     pub(crate) fn clear(&mut self, node: u32) {
-        self.changed.insert(node, OwnedRow::default());
+        self.changed.insert(node, Arc::default());
     }
 
     fn row_mut(&mut self, node: u32) -> &mut OwnedRow {
-        self.changed.entry(node).or_insert_with(|| {
-            let row = self.base.row(node);
-            OwnedRow { nodes: row.nodes.to_vec(), kinds: row.kinds.to_vec(), weights: row.weights.to_vec() }
-        })
+        let base = &self.base;
+        let row = self.changed.entry(node).or_insert_with(|| {
+            let Row { nodes, kinds, weights } = base.row(node);
+            let row = OwnedRow { nodes: nodes.to_vec(), kinds: kinds.to_vec(), weights: weights.to_vec() };
+            Arc::new(row)
+        });
+        Arc::make_mut(row)
     }
 }

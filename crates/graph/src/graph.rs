@@ -20,7 +20,7 @@ pub struct Edge {
 ///
 /// Takes 18 bytes an edge and 16 a node. Between two nodes there is at most one edge of a kind in
 /// each direction, and none from a node to itself. Changes are visible at once and do not rebuild
-/// the rows; a clone shares the unchanged rows, so it is cheap to change a copy while others read
+/// the rows; a clone costs little and shares the rows, so a copy can be changed while others read
 /// the original.
 #[derive(Debug, Clone)]
 pub struct Graph {

@@ -38,21 +38,13 @@ pub fn dot_rows(query: &[f32], rows: &[f32], scores: &mut [f32]) {
     );
 }
 
-/// Replaces the content of `scores` by `query . rows[indices[i]]` for rows `[n, query.len()]`.
-///
-/// A row that does not exist scores 0.
-pub fn dot_selected_rows(query: &[f32], rows: &[f32], indices: &[u32], scores: &mut Vec<f32>) {
-    let dim = query.len();
-    scores.resize(indices.len(), 0.0);
+/// Replaces the content of `scores` by the products of a query with each of `rows`, which need not
+/// lie beside each other.
+pub fn dot_each<'a>(query: &[f32], rows: impl IntoIterator<Item = &'a [f32]>, scores: &mut Vec<f32>) {
+    scores.clear();
     Arch::new().dispatch(
         #[inline(always)]
-        || {
-            for (&index, score) in indices.iter().zip(scores.iter_mut()) {
-                let start = (index as usize).saturating_mul(dim);
-                let row = rows.get(start..start.saturating_add(dim));
-                *score = row.map_or(0.0, |row| dot_in_lanes(query, row));
-            }
-        },
+        || scores.extend(rows.into_iter().map(|row| dot_in_lanes(query, row))),
     );
 }
 

@@ -5,7 +5,7 @@
 //! threads, or know what a row represents: it sees slices of numbers only. Matrices are row-major,
 //! and their shapes are written as `[n_rows, dim]`.
 //!
-//! [`dot`], [`dot_rows`] and [`dot_selected_rows`] add up the products of a pair of vectors in one
+//! [`dot`], [`dot_rows`] and [`dot_each`] add up the products of a pair of vectors in one
 //! fixed order, so a pair has the same dot product, bit for bit, by each of them and on every
 //! processor.
 //!
@@ -35,7 +35,7 @@ mod sparse_rows;
 mod vector;
 
 pub use cholesky::{CholeskyFactor, CholeskySolver};
-pub use dot::{dot, dot_rows, dot_selected_rows};
+pub use dot::{dot, dot_each, dot_rows};
 pub use quantised::QuantisedRows;
 pub use select::{best_first, keep_best, select_best, top_k, top_k_where};
 pub use sparse_rows::{InvalidRows, SparseRows, largest};

@@ -1,6 +1,6 @@
 //! Dot products and vector operations against their definitions.
 
-use docent_linalg::{add_scaled, cosine, dot, dot_rows, dot_selected_rows, normalise, scale};
+use docent_linalg::{add_scaled, cosine, dot, dot_each, dot_rows, normalise, scale};
 use proptest::prelude::*;
 
 fn exact_dot(a: &[f32], b: &[f32]) -> f64 {
@@ -38,8 +38,7 @@ proptest! {
         let mut scores = vec![f32::NAN; n];
         dot_rows(&query, &rows, &mut scores);
         prop_assert_eq!(scores.iter().map(|score| score.to_bits()).collect::<Vec<_>>(), expected.clone());
-        let indices: Vec<u32> = (0..n as u32).rev().collect();
-        dot_selected_rows(&query, &rows, &indices, &mut scores);
+        dot_each(&query, rows.chunks_exact(query.len()).rev(), &mut scores);
         prop_assert_eq!(scores.iter().rev().map(|score| score.to_bits()).collect::<Vec<_>>(), expected);
     }
 
@@ -84,12 +83,12 @@ proptest! {
 }
 
 #[test]
-fn rows_that_do_not_exist_score_zero_and_an_empty_query_writes_nothing() {
+fn an_empty_query_writes_nothing_and_an_empty_row_scores_zero() {
     let mut scores = vec![9.0; 5];
-    dot_selected_rows(&[1.0, 2.0], &[1.0, 1.0, 3.0], &[0, 1, u32::MAX], &mut scores);
-    assert_eq!(scores, [3.0, 0.0, 0.0]);
     dot_rows(&[], &[1.0], &mut scores);
-    assert_eq!(scores, [3.0, 0.0, 0.0]);
+    assert_eq!(scores, [9.0; 5]);
+    dot_each(&[1.0, 2.0], [[1.0, 1.0].as_slice(), &[]], &mut scores);
+    assert_eq!(scores, [3.0, 0.0]);
     assert_eq!(dot(&[], &[1.0]), 0.0);
 }
 

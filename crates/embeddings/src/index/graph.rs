@@ -9,7 +9,8 @@
 
 use std::collections::BinaryHeap;
 
-use docent_linalg::{dot, dot_selected_rows};
+use docent_linalg::{dot, dot_each};
+use imbl::Vector;
 use rayon::prelude::*;
 
 use super::NONE;
@@ -29,24 +30,24 @@ const BATCH_SHARE: usize = 20;
 const MAX_BATCH: usize = 2048;
 
 /// Links between nodes; the caller keeps the vectors. A node once linked is never moved or
-/// unlinked.
+/// unlinked. Clones share what a change does not touch.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Graph {
     /// Node at which searches start, and the highest level with links.
     entry: Option<(u32, usize)>,
     /// Links of each node on the base level, ended by [`NONE`].
-    base: Vec<[u32; BASE_LINKS]>,
+    base: Vector<[u32; BASE_LINKS]>,
     /// Links of each node on level 1 and up; empty for most nodes.
-    upper: Vec<Vec<Vec<u32>>>,
+    upper: Vector<Vec<Vec<u32>>>,
     /// Number of nodes linked so far.
     linked: usize,
 }
 
 impl Graph {
     /// Links all nodes; the number of threads does not change the result.
-    pub(super) fn build(nodes: Nodes<'_>) -> Self {
-        let n_nodes = nodes.vectors.len() / nodes.dim.max(1);
-        let mut graph = Self { entry: None, base: Vec::new(), upper: Vec::new(), linked: 0 };
+    pub(super) fn build(nodes: &Nodes) -> Self {
+        let n_nodes = nodes.len();
+        let mut graph = Self { entry: None, base: Vector::new(), upper: Vector::new(), linked: 0 };
         // In random order: catalogues are often sorted by subject, and the nodes of a batch, which
         // do not see each other, would then be neighbours.
         let mut order: Vec<u32> = (0..n_nodes as u32).collect();
@@ -65,10 +66,10 @@ impl Graph {
     ///
     /// The links of all nodes of the batch are chosen in parallel on the graph as it is; the links
     /// back to them are then added in a fixed order, so that the result does not depend on threads.
-    pub(super) fn link(&mut self, nodes: Nodes<'_>, batch: &[u32]) {
-        let n_nodes = nodes.vectors.len() / nodes.dim.max(1);
-        self.base.resize(n_nodes, [NONE; BASE_LINKS]);
-        self.upper.resize(n_nodes, Vec::new());
+    pub(super) fn link(&mut self, nodes: &Nodes, batch: &[u32]) {
+        let new = nodes.len().saturating_sub(self.base.len());
+        self.base.extend(std::iter::repeat_n([NONE; BASE_LINKS], new));
+        self.upper.extend(std::iter::repeat_n(Vec::new(), new));
         let chosen: Vec<Vec<Vec<u32>>> =
             batch.par_iter().map(|&node| self.choose_links(nodes, node)).collect();
         let mut backward = Vec::new();
@@ -102,7 +103,7 @@ impl Graph {
     }
 
     /// Returns the links of a new node, by level from the base up.
-    fn choose_links(&self, nodes: Nodes<'_>, node: u32) -> Vec<Vec<u32>> {
+    fn choose_links(&self, nodes: &Nodes, node: u32) -> Vec<Vec<u32>> {
         let Some((_, top)) = self.entry else { return Vec::new() };
         let (query, level) = (nodes.get(node), level_of(node).min(top));
         let mut near = self.descend(nodes, query, level);
@@ -119,7 +120,7 @@ impl Graph {
     /// Returns the links of `node` with the `added` ones, thinned out to the room that there is.
     fn with_links(
         &self,
-        nodes: Nodes<'_>,
+        nodes: &Nodes,
         node: u32,
         level: usize,
         added: impl Iterator<Item = u32>,
@@ -128,7 +129,7 @@ impl Graph {
         let max_links = if level == 0 { BASE_LINKS } else { UPPER_LINKS };
         if links.len() > max_links {
             let mut scores = Vec::new();
-            dot_selected_rows(nodes.get(node), nodes.vectors, &links, &mut scores);
+            dot_each(nodes.get(node), links.iter().map(|&link| nodes.get(link)), &mut scores);
             let mut near: Vec<Neighbour> =
                 links.iter().zip(scores).map(|(&id, score)| Neighbour { score, id }).collect();
             near.sort_unstable_by(|a, b| b.cmp(a));
@@ -141,7 +142,7 @@ impl Graph {
     /// when the search would visit more than `budget` nodes.
     pub(super) fn search(
         &self,
-        nodes: Nodes<'_>,
+        nodes: &Nodes,
         query: &[f32],
         width: usize,
         budget: usize,
@@ -152,7 +153,7 @@ impl Graph {
     }
 
     /// Returns the nearest node to `query` that a greedy walk finds on the levels above `level`.
-    fn descend(&self, nodes: Nodes<'_>, query: &[f32], level: usize) -> Vec<Neighbour> {
+    fn descend(&self, nodes: &Nodes, query: &[f32], level: usize) -> Vec<Neighbour> {
         let Some((entry, top)) = self.entry else { return Vec::new() };
         let mut near = Neighbour { score: dot(query, nodes.get(entry)), id: entry };
         let mut scores = Vec::new();
@@ -161,7 +162,7 @@ impl Graph {
             loop {
                 ids.clear();
                 ids.extend(self.links(near.id, level));
-                dot_selected_rows(query, nodes.vectors, &ids, &mut scores);
+                dot_each(query, ids.iter().map(|&id| nodes.get(id)), &mut scores);
                 let found = ids.iter().zip(&scores).map(|(&id, &score)| Neighbour { score, id }).max();
                 match found.filter(|found| *found > near) {
                     Some(better) => near = better,
@@ -180,7 +181,7 @@ impl Graph {
     #[allow(clippy::too_many_arguments)]
     fn search_level(
         &self,
-        nodes: Nodes<'_>,
+        nodes: &Nodes,
         query: &[f32],
         start: Vec<Neighbour>,
         width: usize,
@@ -215,7 +216,7 @@ impl Graph {
             if visits > budget {
                 return None;
             }
-            dot_selected_rows(query, nodes.vectors, &ids, &mut scores);
+            dot_each(query, ids.iter().map(|&id| nodes.get(id)), &mut scores);
             for (&id, &score) in ids.iter().zip(&scores) {
                 let found = Neighbour { score, id };
                 if best.wants(found) {
@@ -253,14 +254,14 @@ impl Graph {
 ///
 /// Takes a candidate that is nearer to the node than to every one chosen before, so that links lead
 /// in different directions, and fills the rest with the best of the others.
-fn diverse(nodes: Nodes<'_>, near: &[Neighbour], max_links: usize) -> Vec<u32> {
+fn diverse(nodes: &Nodes, near: &[Neighbour], max_links: usize) -> Vec<u32> {
     let (mut chosen, mut others) = (Vec::with_capacity(max_links), Vec::new());
     let mut scores = Vec::new();
     for candidate in near {
         if chosen.len() == max_links {
             break;
         }
-        dot_selected_rows(nodes.get(candidate.id), nodes.vectors, &chosen, &mut scores);
+        dot_each(nodes.get(candidate.id), chosen.iter().map(|&other| nodes.get(other)), &mut scores);
         if scores.iter().all(|&score| score < candidate.score) {
             chosen.push(candidate.id);
         } else {

@@ -5,11 +5,12 @@ mod neighbour;
 mod nodes;
 
 use docent_linalg::dot_rows;
+use imbl::Vector;
 
 use crate::EmbeddingError;
 use graph::Graph;
 use neighbour::{Best, Neighbour};
-use nodes::{Nodes, scrambled};
+use nodes::{BLOCK, Nodes, scrambled};
 
 /// Number of vectors from which a graph is worth building. Decision 12 has the measurements.
 const GRAPH_FROM: usize = 20_000;
@@ -23,8 +24,6 @@ const MIN_VECTORS_PER_VISIT: usize = 16;
 const VISITS_PER_CANDIDATE: usize = 5;
 /// Number of rows on which a filter is tried to estimate the share that it accepts.
 const SAMPLE: u32 = 128;
-/// Vectors that an exact search scores at a time.
-const BLOCK: usize = 256;
 /// Marks the absence of a row or node.
 const NONE: u32 = u32::MAX;
 
@@ -34,20 +33,19 @@ const NONE: u32 = u32::MAX;
 /// A small index is searched exactly, reading every vector once on the calling thread. A large one
 /// is searched approximately, through an HNSW graph (Malkov and Yashunin 2018), once
 /// [`indexed`](Self::indexed) has built it; from then on every change updates the graph at once.
-/// Takes `4 * dim` bytes a vector, and about 130 more with a graph.
+/// Takes `4 * dim` bytes a vector, and about 130 more with a graph. A clone costs little: it shares
+/// the blocks of vectors and links until one of both is changed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VectorIndex {
-    dim: usize,
     graph_from: usize,
-    /// Vector of each node, `[row_of.len(), dim]`. Vectors that rows held once stay while the graph
-    /// leads through them.
-    vectors: Vec<f32>,
+    /// Vector of each node. Vectors that rows held once stay while the graph leads through them.
+    nodes: Nodes,
     /// Row of each node; [`NONE`] when no row holds the vector any more.
-    row_of: Vec<u32>,
+    row_of: Vector<u32>,
     /// Node of each row; [`NONE`] when the row is absent.
-    node_of: Vec<u32>,
+    node_of: Vector<u32>,
     /// Nodes available for new vectors.
-    free: Vec<u32>,
+    free: Vector<u32>,
     n_present: usize,
     graph: Option<Graph>,
 }
@@ -55,18 +53,12 @@ pub struct VectorIndex {
 impl VectorIndex {
     /// Makes an empty index of vectors of length `dim`.
     pub fn new(dim: usize) -> Self {
-        Self::with_capacity(dim, 0)
-    }
-
-    /// Makes an empty index with room for `n_rows` rows.
-    pub fn with_capacity(dim: usize, n_rows: usize) -> Self {
         Self {
-            dim,
             graph_from: GRAPH_FROM,
-            vectors: Vec::with_capacity(n_rows.saturating_mul(dim)),
-            row_of: Vec::with_capacity(n_rows),
-            node_of: Vec::with_capacity(n_rows),
-            free: Vec::new(),
+            nodes: Nodes::new(dim),
+            row_of: Vector::new(),
+            node_of: Vector::new(),
+            free: Vector::new(),
             n_present: 0,
             graph: None,
         }
@@ -81,7 +73,7 @@ impl VectorIndex {
 
     /// Returns the length of every vector.
     pub fn dim(&self) -> usize {
-        self.dim
+        self.nodes.dim()
     }
 
     /// Returns the number of rows that hold a vector.
@@ -105,12 +97,12 @@ impl VectorIndex {
     /// and takes seconds for 100,000 vectors.
     #[must_use]
     pub fn indexed(&self) -> Self {
-        let mut fresh = Self::with_capacity(self.dim, self.n_present).with_graph_from(self.graph_from);
+        let mut fresh = Self::new(self.dim()).with_graph_from(self.graph_from);
         for (row, &node) in (0u32..).zip(&self.node_of).filter(|(_, node)| **node != NONE) {
-            fresh.put(row, self.vector(node));
+            fresh.put(row, self.nodes.get(node));
         }
-        fresh.node_of.resize(self.node_of.len(), NONE);
-        fresh.graph = Some(Graph::build(fresh.nodes()));
+        fresh.absent_up_to(self.node_of.len());
+        fresh.graph = Some(Graph::build(&fresh.nodes));
         fresh
     }
 
@@ -120,7 +112,7 @@ impl VectorIndex {
     /// [`EmbeddingError::InvalidVector`] when the length is not [`dim`](Self::dim) or a number is
     /// not finite; the index is then unchanged.
     pub fn set(&mut self, row: u32, vector: &[f32]) -> Result<(), EmbeddingError> {
-        let expected_dim = self.dim;
+        let expected_dim = self.dim();
         if vector.len() != expected_dim {
             let found = format!("it holds {}", vector.len());
             return Err(EmbeddingError::InvalidVector { row, expected_dim, found });
@@ -144,7 +136,7 @@ impl VectorIndex {
         self.row_of[node as usize] = NONE;
         self.n_present -= 1;
         if self.graph.is_none() {
-            self.free.push(node);
+            self.free.push_back(node);
         } else if self.n_present < self.graph_from / 2 || self.n_present == 0 {
             self.graph = None;
             let dead = (0u32..).zip(&self.row_of).filter(|(_, row)| **row == NONE);
@@ -156,14 +148,14 @@ impl VectorIndex {
     /// Returns the vector of `row`, or `None` when it has none.
     pub fn get(&self, row: u32) -> Option<&[f32]> {
         let node = *self.node_of.get(row as usize)?;
-        (node != NONE).then(|| self.vector(node))
+        (node != NONE).then(|| self.nodes.get(node))
     }
 
     /// Applies all differences to `current`, so that both hold the same rows, and keeps the graph.
     ///
     /// Returns false, and changes nothing, when the vectors of `current` have another length.
     pub fn follow(&mut self, current: &Self) -> bool {
-        if current.dim != self.dim {
+        if current.dim() != self.dim() {
             return false;
         }
         for row in 0..self.node_of.len().max(current.node_of.len()) as u32 {
@@ -189,7 +181,7 @@ impl VectorIndex {
     /// `accept` may be costly: it is called only for rows that would enter the answer, and with a
     /// graph for a sample of rows that estimates the share it accepts.
     pub fn nearest(&self, query: &[f32], k: usize, accept: impl Fn(u32) -> bool + Sync) -> Vec<(u32, f32)> {
-        if k == 0 || self.dim == 0 || query.len() != self.dim || query.iter().any(|x| !x.is_finite()) {
+        if k == 0 || self.dim() == 0 || query.len() != self.dim() || query.iter().any(|x| !x.is_finite()) {
             return Vec::new();
         }
         let k = k.min(self.n_present);
@@ -208,7 +200,7 @@ impl VectorIndex {
             return None;
         }
         let found =
-            graph.search(self.nodes(), query, width, budget, |node| self.row_at(node).is_some_and(accept))?;
+            graph.search(&self.nodes, query, width, budget, |node| self.row_at(node).is_some_and(accept))?;
         let mut by_row = Vec::with_capacity(found.len());
         for Neighbour { score, id } in found {
             by_row.extend(self.row_at(id).map(|row| Neighbour { score, id: row }));
@@ -237,9 +229,11 @@ impl VectorIndex {
     fn scan(&self, query: &[f32], k: usize, accept: &impl Fn(u32) -> bool) -> Vec<Neighbour> {
         let mut best = Best::new(k);
         let mut scores = [0.0f32; BLOCK];
-        for (vectors, rows) in self.vectors.chunks(BLOCK * self.dim).zip(self.row_of.chunks(BLOCK)) {
+        let mut rows = self.row_of.iter();
+        for vectors in self.nodes.blocks() {
             dot_rows(query, vectors, &mut scores);
-            for (&score, &id) in scores.iter().zip(rows) {
+            let in_block = vectors.len() / self.dim();
+            for (&score, &id) in scores.iter().zip(rows.by_ref().take(in_block)) {
                 let found = Neighbour { score, id };
                 if id != NONE && best.wants(found) && accept(id) {
                     best.push(found);
@@ -254,41 +248,35 @@ impl VectorIndex {
         self.remove(row);
         let node = self.put(row, vector);
         if let Some(mut graph) = self.graph.take() {
-            graph.link(self.nodes(), &[node]);
+            graph.link(&self.nodes, &[node]);
             self.graph = Some(graph);
         }
     }
 
     /// Stores a vector for `row`, which has none, at a node that no link leads to yet.
     fn put(&mut self, row: u32, vector: &[f32]) -> u32 {
-        let node = match self.free.pop() {
+        let node = match self.free.pop_back() {
             Some(node) => {
-                let start = node as usize * self.dim;
-                self.vectors[start..start + self.dim].copy_from_slice(vector);
+                self.nodes.set(node, vector);
                 node
             }
             None => {
-                self.vectors.extend_from_slice(vector);
-                self.row_of.push(NONE);
+                self.nodes.push(vector);
+                self.row_of.push_back(NONE);
                 self.row_of.len() as u32 - 1
             }
         };
         self.row_of[node as usize] = row;
-        if row as usize >= self.node_of.len() {
-            self.node_of.resize(row as usize + 1, NONE);
-        }
+        self.absent_up_to(row as usize + 1);
         self.node_of[row as usize] = node;
         self.n_present += 1;
         node
     }
 
-    fn vector(&self, node: u32) -> &[f32] {
-        let start = node as usize * self.dim;
-        &self.vectors[start..start + self.dim]
-    }
-
-    fn nodes(&self) -> Nodes<'_> {
-        Nodes { vectors: &self.vectors, dim: self.dim }
+    /// Makes room for `n_rows` rows; new ones are absent.
+    fn absent_up_to(&mut self, n_rows: usize) {
+        let new = n_rows.saturating_sub(self.node_of.len());
+        self.node_of.extend(std::iter::repeat_n(NONE, new));
     }
 }
 

@@ -1,21 +1,66 @@
 //! Vectors and levels of the nodes of a graph.
 
+use std::sync::Arc;
+
 use super::graph::UPPER_LINKS;
 
 /// Highest level of a node.
 const MAX_LEVEL: usize = 15;
 
-/// Vectors by node number, `[n_nodes, dim]`, row-major.
-#[derive(Clone, Copy)]
-pub(super) struct Nodes<'a> {
-    pub vectors: &'a [f32],
-    pub dim: usize,
+/// Number of vectors in a block.
+pub(super) const BLOCK: usize = 256;
+
+/// Vectors by node number, in blocks that clones share: a change copies one block.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Nodes {
+    dim: usize,
+    len: usize,
+    /// Each `[BLOCK, dim]`, but for the last, which is shorter.
+    blocks: Vec<Arc<Vec<f32>>>,
 }
 
-impl<'a> Nodes<'a> {
-    pub(super) fn get(self, node: u32) -> &'a [f32] {
-        let start = node as usize * self.dim;
-        &self.vectors[start..start + self.dim]
+impl Nodes {
+    pub(super) fn new(dim: usize) -> Self {
+        Self { dim, len: 0, blocks: Vec::new() }
+    }
+
+    pub(super) fn dim(&self) -> usize {
+        self.dim
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Returns the vectors of each block, `[at most BLOCK, dim]`.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = &[f32]> {
+        self.blocks.iter().map(|block| block.as_slice())
+    }
+
+    #[inline]
+    pub(super) fn get(&self, node: u32) -> &[f32] {
+        let (block, start) = self.place(node);
+        &self.blocks[block][start..start + self.dim]
+    }
+
+    pub(super) fn set(&mut self, node: u32, vector: &[f32]) {
+        let (block, start) = self.place(node);
+        Arc::make_mut(&mut self.blocks[block])[start..start + self.dim].copy_from_slice(vector);
+    }
+
+    pub(super) fn push(&mut self, vector: &[f32]) {
+        if self.len.is_multiple_of(BLOCK) {
+            self.blocks.push(Arc::default());
+        }
+        if let Some(last) = self.blocks.last_mut() {
+            Arc::make_mut(last).extend_from_slice(vector);
+        }
+        self.len += 1;
+    }
+
+    #[inline]
+    fn place(&self, node: u32) -> (usize, usize) {
+        (node as usize / BLOCK, node as usize % BLOCK * self.dim)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     blocking::spawn_blocking,
     choose::{Terms, choose, exclusions},
     limit_checked,
-    state::{State, read},
+    state::State,
     user_cache::UserView,
 };
 
@@ -35,7 +35,7 @@ impl Engine {
         limit_checked(limit)?;
         let similar = self.similar(id, NEIGHBOURS).await?;
         let (key, row, neighbours) = {
-            let state = read(&self.inner.state);
+            let state = self.inner.state.read();
             let key = state.catalogue.key(id.as_str()).ok_or_else(|| Error::unknown_resource(id))?;
             let row = state.catalogue.row_id(key).ok_or_else(|| Error::unknown_resource(id))?;
             let rows = similar.iter().filter_map(|of| {
@@ -54,7 +54,7 @@ impl Engine {
         let inner = Arc::clone(&self.inner);
         let (place, _waiting) = self.inner.workload.enter().await?;
         spawn_blocking(move || {
-            let state = read(&inner.state);
+            let state = inner.state.read();
             let mut members = Vec::with_capacity(views.len());
             for (user_id, view) in views {
                 place.check()?;

@@ -3,7 +3,7 @@ use docent_storage::{IdempotencyKey, RecordOutcome, StorageError};
 use rustc_hash::FxHashSet;
 
 use super::{Engine, now};
-use crate::{Error, state::read};
+use crate::Error;
 
 impl Engine {
     /// Records interactions as [`Engine::record`] does, and before that creates the resources that
@@ -36,7 +36,7 @@ impl Engine {
 
     /// Returns the ids of resources that the catalogue in memory lacks, each once.
     fn missing(&self, interactions: &[NewInteraction]) -> Vec<ResourceId> {
-        let state = read(&self.inner.state);
+        let state = self.inner.state.read();
         let mut known = FxHashSet::default();
         let ids = interactions.iter().map(|interaction| &interaction.resource_id);
         ids.filter(|id| state.catalogue.key(id.as_str()).is_none() && known.insert(id.as_str()))

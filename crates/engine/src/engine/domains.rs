@@ -3,12 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::Engine;
-use crate::{
-    blocking::spawn_blocking,
-    state::{MAX_DOMAIN_CHARS, read},
-    user_cache::UserView,
-    user_context::Domains,
-};
+use crate::{blocking::spawn_blocking, state::MAX_DOMAIN_CHARS, user_cache::UserView, user_context::Domains};
 
 /// Maximum time that a request waits for a slow embedder. It is then answered without a content
 /// profile.
@@ -19,7 +14,7 @@ impl Engine {
     /// while the state is locked.
     pub(super) async fn embed_domains(&self, user: &UserView) {
         let (embedder, texts, domains, text) = {
-            let state = read(&self.inner.state);
+            let state = self.inner.state.read();
             let embedder = state.embedder();
             if embedder.is_immediate()
                 || user.positives.iter().any(|positive| state.vectors.get(positive.key).is_some())

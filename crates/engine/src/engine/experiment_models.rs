@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError},
 };
 
 use docent_domain::{Assignment, Variant};
@@ -14,13 +14,13 @@ use crate::{
     Error, RecommendRequest,
     blocking::spawn_blocking,
     experiments::variant_for,
-    state::{State, read, write},
+    state::{SharedState, State},
 };
 
 /// A model of an experiment with its state.
 pub(super) struct ExperimentModel {
     version: String,
-    pub(super) state: RwLock<State>,
+    pub(super) state: SharedState,
 }
 
 /// Variant that answers a request, and its model if that is not the live one.
@@ -49,7 +49,7 @@ impl Engine {
     }
 
     fn is_live(&self, version: &str) -> bool {
-        read(&self.inner.state).live.as_ref().is_some_and(|live| live.version == version)
+        self.inner.state.read().live.as_ref().is_some_and(|live| live.version == version)
     }
 
     /// Loads every model that a variant names and that is neither live nor loaded, and drops one
@@ -67,7 +67,9 @@ impl Engine {
                 continue;
             }
             match self.load_state(version.clone()).await {
-                Ok(state) => loaded.push(Arc::new(ExperimentModel { version, state: RwLock::new(state) })),
+                Ok(state) => {
+                    loaded.push(Arc::new(ExperimentModel { version, state: SharedState::new(state) }))
+                }
                 Err(error) => tracing::error!(
                     version,
                     %error,
@@ -83,8 +85,8 @@ impl Engine {
         let read = spawn_blocking(move || this.read_model(Some(&version))).await.map_err(Error::task)??;
         let (mut state, _without_vectors) = self.complete_state(read).await?;
         if state.vectors.graph_is_due() {
-            let vectors = Arc::clone(&state.vectors);
-            state.vectors = Arc::new(spawn_blocking(move || vectors.indexed()).await.map_err(Error::task)?);
+            let vectors = state.vectors.clone();
+            state.vectors = spawn_blocking(move || vectors.indexed()).await.map_err(Error::task)?;
         }
         Ok(state)
     }
@@ -93,11 +95,12 @@ impl Engine {
     /// and so are their views.
     pub(super) fn update_experiment_models(&self, live: &State, page: &[StoredResource]) {
         for model in self.experiment_models() {
-            let mut state = write(&model.state);
-            for stored in page {
-                let key = apply_resource(&mut state, stored);
-                state.catalogue.share_entry(key, &live.catalogue);
-            }
+            model.state.change(|state| {
+                for stored in page {
+                    let key = apply_resource(state, stored);
+                    state.catalogue.share_entry(key, &live.catalogue);
+                }
+            });
         }
     }
 }

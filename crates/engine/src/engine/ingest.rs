@@ -5,7 +5,7 @@ use docent_storage::{ResourcePage, StoredResource, UpsertOutcome};
 use rustc_hash::FxHashSet;
 
 use super::{Engine, metrics, now};
-use crate::{Error, state::read};
+use crate::Error;
 
 /// Result for one resource of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Engine {
         let created = resources.iter().zip(&outcomes).filter(|(_, o)| **o == UpsertOutcome::Created);
         let own = created.map(|(resource, _)| resource.id.as_str()).collect();
         self.catch_up(&mut changes, &own).await?;
-        let state = read(&self.inner.state);
+        let state = self.inner.state.read();
         let mut results = Vec::with_capacity(resources.len());
         for (resource, outcome) in resources.into_iter().zip(outcomes) {
             let key = state.catalogue.key(resource.id.as_str());

@@ -1,7 +1,7 @@
 //! Loading: follows changes of the catalogue in the store, and swaps the published model in.
 
 use std::{
-    sync::{Arc, PoisonError, RwLock, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -16,13 +16,16 @@ use crate::{
     Error,
     blocking::spawn_blocking,
     catalogue::Entry,
-    state::{LiveModel, State, read, write},
+    state::{LiveModel, SharedState, State},
 };
 
 pub(super) const PAGE: u64 = 2_000;
 
 /// Pause after a failure of the embedder before it is called again.
 const EMBEDDER_PAUSE: Duration = Duration::from_secs(30);
+
+/// Pause before a replaced state is looked at again, to free it.
+const FREEING_PAUSE: Duration = Duration::from_millis(50);
 
 /// Result of [`Engine::reload`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,14 +143,15 @@ impl Engine {
             let Some(last) = page.last() else { return Ok(changed) };
             changed += page.len();
             changes.cursor = ChangeCursor { updated_at: last.updated_at, row_id: last.row_id };
-            let mut state = write(&self.inner.state);
-            for stored in &page {
-                let known = state.catalogue.len();
-                changes.to_embed.insert(apply_resource(&mut state, stored));
-                changes.history_is_due |=
-                    state.catalogue.len() > known && !own.contains(stored.resource.id.as_str());
-            }
-            self.update_experiment_models(&state, &page);
+            self.inner.state.change(|state| {
+                for stored in &page {
+                    let known = state.catalogue.len();
+                    changes.to_embed.insert(apply_resource(state, stored));
+                    changes.history_is_due |=
+                        state.catalogue.len() > known && !own.contains(stored.resource.id.as_str());
+                }
+            });
+            self.update_experiment_models(&self.inner.state.read(), &page);
             self.summary_is_due();
         }
     }
@@ -188,29 +192,28 @@ impl Engine {
 
     async fn reload_with(&self, changes: &mut Changes) -> Result<Reloaded, Error> {
         let Some(current) = self.inner.snapshots.current()? else { return Ok(Reloaded::Unchanged) };
-        if read(&self.inner.state).live.as_ref().is_some_and(|live| live.version == current.id) {
+        if self.inner.state.read().live.as_ref().is_some_and(|live| live.version == current.id) {
             return Ok(Reloaded::Unchanged);
         }
         let this = self.clone();
         let next = spawn_blocking(move || this.read_model(None)).await.map_err(Error::task)??;
         let (mut next, without) = self.complete_state(next).await?;
-        if next.vectors.graph_is_due() && !read(&self.inner.state).vectors.is_empty() {
+        if next.vectors.graph_is_due() && !self.inner.state.read().vectors.is_empty() {
             // The former vectors serve meanwhile. At the start there are none, and an exact search
             // serves until the index is built.
-            let vectors = Arc::clone(&next.vectors);
-            next.vectors = Arc::new(spawn_blocking(move || vectors.indexed()).await.map_err(Error::task)?);
+            let vectors = next.vectors.clone();
+            next.vectors = spawn_blocking(move || vectors.indexed()).await.map_err(Error::task)?;
         }
         let version = next.live.as_ref().map_or_else(String::new, |live| live.version.clone());
         let signal = next.signal().cloned();
-        let replaced = std::mem::replace(&mut *write(&self.inner.state), next);
+        let replaced = self.inner.state.replace(next);
         if replaced.signal() != signal.as_ref() {
             // Users are represented by other interactions from now on.
             self.inner.users.all_changed();
         }
         changes.embedded_all_but(without);
         self.index_vectors();
-        // Freeing a large state is slow, and no request should wait for it.
-        spawn_blocking(move || drop(replaced));
+        tokio::spawn(freed(replaced));
         self.forget_former_vectors().await;
         tracing::info!(version, "a model went live");
         Ok(Reloaded::Swapped(version))
@@ -231,15 +234,15 @@ impl Engine {
         })
         .await
         .map_err(Error::task)??;
-        let (resources, next) = (next.catalogue.len() as u32, RwLock::new(next));
+        let (resources, next) = (next.catalogue.len() as u32, SharedState::new(next));
         let without = self.fill_vectors(&next, &(0..resources).collect::<Vec<_>>()).await?;
-        Ok((next.into_inner().unwrap_or_else(PoisonError::into_inner), without))
+        Ok((State::clone(&next.read()), without))
     }
 
     /// Returns a state of the same catalogue with the model of this version, or else with the
     /// published one if there is one.
     pub(super) fn read_model(&self, version: Option<&str>) -> Result<State, Error> {
-        let mut next = read(&self.inner.state).fork()?;
+        let mut next = self.inner.state.read().fork()?;
         let snapshot = match version {
             Some(version) => Some(self.inner.snapshots.open(version)?),
             None => self.inner.snapshots.open_current()?,
@@ -260,7 +263,7 @@ impl Engine {
 
     async fn load_counts(&self) -> Result<(), Error> {
         let counts = self.inner.store.interaction_counts().await?;
-        let state = read(&self.inner.state);
+        let state = self.inner.state.read();
         for count in counts {
             let key = state.catalogue.key_of_row_id(count.resource_row);
             if let Some(entry) = key.and_then(|key| state.catalogue.get(key)) {
@@ -283,9 +286,18 @@ impl Engine {
     }
 }
 
-fn refresh_summary_of(state: &RwLock<State>) {
-    let summary = read(state).summary();
-    write(state).apply_summary(summary);
+fn refresh_summary_of(state: &SharedState) {
+    let summary = state.read().summary();
+    state.change(|state| state.apply_summary(summary));
+}
+
+/// Frees a state that another has replaced, once no answer is computed from it any more: a large one
+/// takes long to free, and no request should wait for that.
+async fn freed(replaced: Arc<State>) {
+    while Arc::strong_count(&replaced) > 1 {
+        tokio::time::sleep(FREEING_PAUSE).await;
+    }
+    spawn_blocking(move || drop(replaced));
 }
 
 /// Puts a stored resource into the catalogue and its links into the graph, as far as the graph has
@@ -316,13 +328,13 @@ mod tests {
 
     /// Adds views to the only resource without a note that the summary is due.
     fn add_views_unnoticed(engine: &Engine) {
-        let state = read(&engine.inner.state);
+        let state = engine.inner.state.read();
         let views = ResourceTotal { events: 5, positive_users: 5, ..ResourceTotal::default() };
         state.catalogue.iter().for_each(|(_, entry)| entry.add(views));
     }
 
     fn popular(engine: &Engine) -> usize {
-        read(&engine.inner.state).popular().len()
+        engine.inner.state.read().popular().len()
     }
 
     #[tokio::test]

@@ -31,7 +31,7 @@ pub use vectors::document;
 use crate::{
     EngineConfig, Error, ImpressionQueue,
     impressions::ImpressionLog,
-    state::{State, read},
+    state::{SharedState, State},
     timings::Timings,
     user_cache::UserCache,
     workload::Workload,
@@ -51,7 +51,7 @@ pub(crate) struct Inner {
     config: EngineConfig,
     store: Store,
     pub(crate) snapshots: SnapshotStore,
-    pub(crate) state: RwLock<State>,
+    pub(crate) state: SharedState,
     pub(crate) users: UserCache,
     pub(crate) impressions: ImpressionLog,
     pub(crate) timings: Arc<Timings>,
@@ -114,7 +114,7 @@ impl Engine {
         store.observe(move |seen| observer.query(seen, now()));
         let inner = Inner {
             snapshots: SnapshotStore::new(&config.snapshots),
-            state: RwLock::new(State::new()?),
+            state: SharedState::new(State::new()?),
             users: UserCache::new(&config),
             impressions: ImpressionLog::start(store.clone(), config.impression_queue),
             timings,
@@ -146,7 +146,7 @@ impl Engine {
     /// Returns the loaded state.
     #[must_use]
     pub fn status(&self) -> EngineStatus {
-        let state = read(&self.inner.state);
+        let state = self.inner.state.read();
         EngineStatus {
             resources: state.catalogue.len(),
             vectors: state.vectors.len(),

@@ -21,7 +21,7 @@ use crate::{
     limit_checked,
     request_history::{has_history, unknown_resources as unknown_resources_of},
     shortfall::shortfall,
-    state::{State, read},
+    state::State,
     user_cache::UserView,
     workload::Place,
 };
@@ -56,7 +56,7 @@ impl Engine {
             None => Arc::default(),
         };
         if has_history(&request) {
-            user = Arc::new(user.with_history_of(&request, &read(&self.inner.state), now()));
+            user = Arc::new(user.with_history_of(&request, &self.inner.state.read(), now()));
         }
         self.inner.timings.observe(Stage::UserState, started.elapsed());
         self.embed_domains(&user).await;
@@ -67,7 +67,7 @@ impl Engine {
         let (place, _waiting) = self.inner.workload.enter().await?;
         let served = spawn_blocking(move || {
             let state = model.as_ref().map_or(&inner.state, |model| &model.state);
-            answer(&read(state), &user, &request, given.as_deref(), variant, &inner.config, at, &place)
+            answer(&state.read(), &user, &request, given.as_deref(), variant, &inner.config, at, &place)
         })
         .await
         .map_err(Error::task)??;

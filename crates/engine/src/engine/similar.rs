@@ -12,7 +12,7 @@ use crate::{
     blocking::spawn_blocking,
     component_scores::proximity,
     explain::{are_chosen_together, carrying, link_reasons, shares_author, with_ids},
-    state::{State, read},
+    state::State,
 };
 
 /// Number of neighbours that each component proposes.
@@ -42,7 +42,7 @@ impl Engine {
         let (place, _waiting) = self.inner.workload.enter().await?;
         spawn_blocking(move || {
             place.check()?;
-            let state = read(&inner.state);
+            let state = inner.state.read();
             let id = &request.resource_id;
             let found = state.catalogue.key(id.as_str()).filter(|key| state.catalogue.is_visible(*key));
             let key = found.ok_or_else(|| Error::unknown_resource(id))?;

@@ -4,10 +4,7 @@ use docent_storage::{
 };
 
 use super::{Engine, metrics, now};
-use crate::{
-    Error,
-    state::{State, read},
-};
+use crate::{Error, state::State};
 
 impl Engine {
     /// Records interactions. They are stored when this returns, and count in the users' next
@@ -90,7 +87,7 @@ impl Engine {
         let merged = self.inner.store.merge_users(from, into, now()).await?;
         self.inner.users.changed(from);
         self.inner.users.changed(into);
-        let state = read(&self.inner.state);
+        let state = self.inner.state.read();
         for (row_id, change) in &merged.changes {
             self.count_key(&state, state.catalogue.key_of_row_id(*row_id), *change);
         }
@@ -99,7 +96,7 @@ impl Engine {
 
     /// Adds to the sums of a resource in memory.
     fn count(&self, resource: &ResourceId, change: ResourceTotal) {
-        let state = read(&self.inner.state);
+        let state = self.inner.state.read();
         self.count_key(&state, state.catalogue.key(resource.as_str()), change);
     }
 

@@ -1,6 +1,6 @@
 //! Vectors of resources: those that the store keeps, and new ones.
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use docent_domain::{Resource, ResourceId};
 use docent_embeddings::{Document, EmbeddingError, VectorIndex};
@@ -9,15 +9,7 @@ use docent_storage::NewEmbedding;
 use rustc_hash::FxHashMap;
 
 use super::{Engine, load::PAGE, now};
-use crate::{
-    Error,
-    blocking::spawn_blocking,
-    state::{State, read, write},
-};
-
-/// Number of vectors that are set under one lock, so that requests wait for a few milliseconds at
-/// most.
-const SET_AT_ONCE: usize = 16;
+use crate::{Error, blocking::spawn_blocking, state::SharedState};
 
 /// Failure to embed texts.
 enum EmbedFailure {
@@ -45,17 +37,17 @@ impl From<Error> for EmbedFailure {
 impl Engine {
     /// Sets the vectors of resources that lack one: from the store, or else new ones. Returns the
     /// keys of the resources that still lack one because the embedder failed.
-    pub(super) async fn fill_vectors(&self, state: &RwLock<State>, keys: &[u32]) -> Result<Vec<u32>, Error> {
-        let embedder = read(state).embedder();
-        let without = read(state).without_vector(keys.iter().copied());
+    pub(super) async fn fill_vectors(&self, state: &SharedState, keys: &[u32]) -> Result<Vec<u32>, Error> {
+        let embedder = state.read().embedder();
+        let without = state.read().without_vector(keys.iter().copied());
         for chunk in without.chunks(PAGE as usize) {
             self.load_vectors(state, &embedder, chunk).await?;
-            let missing = read(state).without_vector(chunk.iter().map(|(key, _)| *key));
+            let missing = state.read().without_vector(chunk.iter().map(|(key, _)| *key));
             match self.embed(&embedder, &missing).await {
                 Ok(embedded) => set_vectors(state, &embedded)?,
                 Err(EmbedFailure::Backend(error)) => {
                     tracing::warn!(error = with_source(&error), "cannot embed new texts; trying again later");
-                    let without = read(state).without_vector(keys.iter().copied());
+                    let without = state.read().without_vector(keys.iter().copied());
                     return Ok(without.into_iter().map(|(key, _)| key).collect());
                 }
                 Err(EmbedFailure::Other(error)) => return Err(error),
@@ -67,14 +59,14 @@ impl Engine {
     /// Sets the vectors that the store keeps of this embedder and of the current texts.
     async fn load_vectors(
         &self,
-        state: &RwLock<State>,
+        state: &SharedState,
         embedder: &TextEmbedder,
         missing: &[(u32, ResourceId)],
     ) -> Result<(), Error> {
         let ids: Vec<ResourceId> = missing.iter().map(|(_, id)| id.clone()).collect();
         let kept = self.inner.store.embeddings_of_resources(embedder.get().id(), &ids).await?;
         let keyed: Vec<(u32, Vec<f32>)> = {
-            let state = read(state);
+            let state = state.read();
             kept.into_iter()
                 .filter_map(|row| {
                     let key = state.catalogue.key_of_row_id(row.row_id)?;
@@ -125,7 +117,7 @@ impl Engine {
     /// vectors without it meanwhile.
     pub(super) fn index_vectors(&self) {
         let Ok(building) = Arc::clone(&self.inner.indexing).try_lock_owned() else { return };
-        let vectors = Arc::clone(&read(&self.inner.state).vectors);
+        let vectors = self.inner.state.read().vectors.clone();
         if !vectors.graph_is_due() {
             return;
         }
@@ -144,13 +136,13 @@ impl Engine {
     /// Replaces the vectors by an index that was built from them, with all changes since.
     async fn replace_vectors(&self, mut indexed: VectorIndex) {
         let _changes = self.inner.changes.lock().await;
-        let current = Arc::clone(&read(&self.inner.state).vectors);
+        let current = self.inner.state.read().vectors.clone();
         if !current.graph_is_due() {
             return;
         }
         let followed = spawn_blocking(move || indexed.follow(&current).then_some(indexed)).await;
         if let Ok(Some(indexed)) = followed {
-            write(&self.inner.state).vectors = Arc::new(indexed);
+            self.inner.state.change(|state| state.vectors = indexed);
         }
     }
 
@@ -162,7 +154,7 @@ impl Engine {
             // The model of a variant may have another embedder.
             return;
         }
-        let embedder = read(&self.inner.state).embedder();
+        let embedder = self.inner.state.read().embedder();
         match self.inner.store.forget_other_embeddings(embedder.get().id()).await {
             Ok(0) => {}
             Ok(vectors) => tracing::info!(vectors, "removed the vectors of former embedders"),
@@ -171,14 +163,8 @@ impl Engine {
     }
 }
 
-fn set_vectors(state: &RwLock<State>, vectors: &[(u32, Vec<f32>)]) -> Result<(), Error> {
-    for few in vectors.chunks(SET_AT_ONCE) {
-        let mut state = write(state);
-        for (key, vector) in few {
-            state.set_vector(*key, vector)?;
-        }
-    }
-    Ok(())
+fn set_vectors(state: &SharedState, vectors: &[(u32, Vec<f32>)]) -> Result<(), Error> {
+    state.change(|state| vectors.iter().try_for_each(|(key, vector)| state.set_vector(*key, vector)))
 }
 
 /// Returns the parts of a resource that are embedded.

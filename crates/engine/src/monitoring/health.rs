@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use docent_storage::SchemaStatus;
 use tokio::time::timeout;
 
-use crate::{Engine, ImpressionQueue, engine::now, state::read};
+use crate::{Engine, ImpressionQueue, engine::now};
 
 /// Time limit for answers of the database.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -111,7 +111,7 @@ impl Engine {
     async fn model(&self) -> Found {
         let snapshots = self.inner.snapshots.clone();
         let published = tokio::task::spawn_blocking(move || snapshots.current()).await;
-        let live = read(&self.inner.state).live.as_ref().map(|live| live.version.clone());
+        let live = self.inner.state.read().live.as_ref().map(|live| live.version.clone());
         match (published, live) {
             (Ok(Ok(None)), None) => {
                 let message = "no model is published; no collaborative scores until one is trained";
@@ -132,7 +132,7 @@ impl Engine {
     }
 
     fn catalogue(&self) -> Found {
-        let visible = read(&self.inner.state).catalogue.visible().count();
+        let visible = self.inner.state.read().catalogue.visible().count();
         if visible == 0 {
             (HealthStatus::Degraded, "no resource can be recommended".to_owned())
         } else {

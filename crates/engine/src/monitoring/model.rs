@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use docent_models::ModelInfo;
 
 use super::share;
-use crate::{Engine, Error, engine::now, state::read};
+use crate::{Engine, Error, engine::now};
 
 /// Number of recent training runs that are searched for the run of the live model.
 const MAX_RUNS: u64 = 100;
@@ -52,7 +52,7 @@ impl Engine {
     /// [`Error::Unavailable`] if the database is.
     pub async fn model_health(&self) -> Result<Option<ModelHealth>, Error> {
         let (live, resources, unknown_resources) = {
-            let state = read(&self.inner.state);
+            let state = self.inner.state.read();
             let Some(live) = state.live.clone() else { return Ok(None) };
             let unknown = state.catalogue.visible().filter(|(key, _)| state.row(*key).is_none()).count();
             (live, state.catalogue.visible().count() as u64, unknown as u64)

@@ -5,7 +5,7 @@ use docent_domain::gini;
 use docent_storage::{FeedbackCounts, GroupRollup, RankRollup};
 
 use super::{ExperimentReport, experiment, mean, share};
-use crate::{Engine, Error, engine::now, state::read};
+use crate::{Engine, Error, engine::now};
 
 /// Outcomes of the impressions of one strategy or model, or of all.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,7 +131,7 @@ impl Engine {
         let end = now();
         let quality = async { Ok(self.store().quality(end, days).await?) };
         let (found, experiments) = tokio::try_join!(quality, self.experiments(end, days))?;
-        let visible = read(&self.inner.state).catalogue.visible().count();
+        let visible = self.inner.state.read().catalogue.visible().count();
         let shown = found.exposure.shown;
         // Resources that were deleted after they were shown count, too.
         let resources = visible.max(shown.len());

@@ -3,13 +3,11 @@
 
 mod links;
 mod pending_links;
+mod shared;
 mod texts;
 mod trending;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use docent_domain::{InteractionType, ResourceId, Weights, scattered};
@@ -24,6 +22,7 @@ use crate::{
     component_scores::{UnitMap, best_of},
 };
 use pending_links::PendingLinks;
+pub(crate) use shared::SharedState;
 use texts::TextVectors;
 use trending::Trending;
 
@@ -64,10 +63,12 @@ pub(crate) struct Summary {
 /// Maximum length of the domains of a user that are embedded.
 pub(crate) const MAX_DOMAIN_CHARS: usize = 4_000;
 
+/// Immutable while answers are computed from it. A clone costs little, since it shares what a change
+/// does not touch; [`SharedState`] publishes the changed one.
+#[derive(Clone)]
 pub(crate) struct State {
     pub catalogue: Catalogue,
-    /// Shared only while its index is built, so that changes rarely copy it.
-    pub vectors: Arc<VectorIndex>,
+    pub vectors: VectorIndex,
     /// Vectors of texts outside the catalogue.
     pub texts: Arc<TextVectors>,
     pub graph: Graph,
@@ -81,12 +82,12 @@ pub(crate) struct State {
     /// others.
     pub edge_kind_weights: BTreeMap<String, f32>,
     /// Item rows of the model, by catalogue key.
-    rows: Vec<Option<u32>>,
+    rows: Arc<[Option<u32>]>,
     /// Catalogue keys, by item row of the model.
-    keys: Vec<Option<u32>>,
-    summary: Summary,
+    keys: Arc<[Option<u32>]>,
+    summary: Arc<Summary>,
     /// Choices of the latest days before training.
-    trending: Option<Trending>,
+    trending: Option<Arc<Trending>>,
     untrained: Arc<LsaEmbedder>,
     pending_links: PendingLinks,
 }
@@ -96,16 +97,16 @@ impl State {
         let untrained = LsaEmbedder::untrained(&LsaConfig::default())?;
         Ok(Self {
             catalogue: Catalogue::default(),
-            vectors: Arc::new(VectorIndex::new(untrained.config().dim)),
+            vectors: VectorIndex::new(untrained.config().dim),
             texts: Arc::new(TextVectors::new()),
             graph: Graph::from_edges(0, Vec::new(), [])?,
             live: None,
             weights: LearnedWeights::default(),
             unchosen_weights: None,
             edge_kind_weights: BTreeMap::new(),
-            rows: Vec::new(),
-            keys: Vec::new(),
-            summary: Summary::default(),
+            rows: Arc::default(),
+            keys: Arc::default(),
+            summary: Arc::default(),
             trending: None,
             untrained: Arc::new(untrained),
             pending_links: PendingLinks::default(),
@@ -151,14 +152,12 @@ impl State {
 
     /// Removes the vector of a resource, if it has one.
     pub(crate) fn remove_vector(&mut self, key: u32) {
-        if self.vectors.get(key).is_some() {
-            Arc::make_mut(&mut self.vectors).remove(key);
-        }
+        self.vectors.remove(key);
     }
 
     /// Sets the vector of a resource, `[dim]`.
     pub(crate) fn set_vector(&mut self, key: u32, vector: &[f32]) -> Result<(), Error> {
-        Ok(Arc::make_mut(&mut self.vectors).set(key, vector)?)
+        Ok(self.vectors.set(key, vector)?)
     }
 
     /// Returns the model's item row of a resource; `None` for one that arrived after training.
@@ -190,13 +189,13 @@ impl State {
     /// Returns the keys of resources that were chosen in the latest days before training, the most
     /// chosen first.
     pub(crate) fn trending(&self) -> &[u32] {
-        self.trending.as_ref().map_or(&[], |trending| &trending.keys)
+        self.trending.as_deref().map_or(&[], |trending| &trending.keys)
     }
 
     /// Returns the score of a resource for a user without a history: its popularity, or its count
     /// of the latest days where the model found that to lead.
     pub(crate) fn fallback(&self, key: u32) -> f64 {
-        match self.trending.as_ref().filter(|trending| trending.leads) {
+        match self.trending.as_deref().filter(|trending| trending.leads) {
             Some(trending) => trending.score(self.row(key)),
             None => self.popularity(key),
         }
@@ -261,7 +260,7 @@ impl State {
     pub(crate) fn adopt(&mut self, live: Arc<LiveModel>) -> Result<(), Error> {
         let model = &live.model;
         self.keys = model.items.iter().map(|id| self.catalogue.key(id.as_str())).collect();
-        let mut vectors = VectorIndex::with_capacity(model.embedder.get().dim(), self.catalogue.len());
+        let mut vectors = VectorIndex::new(model.embedder.get().dim());
         for ((key, vector), hash) in self.keys.iter().zip(&model.vectors).zip(&model.text_hashes) {
             if let (Some(key), Some(vector)) = (key, vector)
                 && self.catalogue.get(*key).is_some_and(|entry| entry.text_hash == *hash)
@@ -269,28 +268,28 @@ impl State {
                 vectors.set(*key, vector)?;
             }
         }
-        self.vectors = Arc::new(vectors);
+        self.vectors = vectors;
         self.texts = Arc::new(TextVectors::new());
         self.weights = model.info.weights.clone();
         self.unchosen_weights = model.info.unchosen_weights;
         self.edge_kind_weights = model.info.edge_kind_weights.clone();
-        self.trending = model.trending.as_ref().map(|counts| Trending::of(counts, &self.keys));
+        self.trending = model.trending.as_ref().map(|counts| Arc::new(Trending::of(counts, &self.keys)));
         self.live = Some(live);
         self.index_rows();
         Ok(())
     }
 
     fn index_rows(&mut self) {
-        self.rows = vec![None; self.catalogue.len()];
-        for (row, key) in (0u32..).zip(&self.keys) {
-            if let Some(slot) = key.and_then(|key| self.rows.get_mut(key as usize)) {
+        let mut rows = vec![None; self.catalogue.len()];
+        for (row, key) in (0u32..).zip(self.keys.iter()) {
+            if let Some(slot) = key.and_then(|key| rows.get_mut(key as usize)) {
                 *slot = Some(row);
             }
         }
+        self.rows = rows.into();
     }
 
-    /// Computes the summary. All slow work is here, under a shared lock; [`State::apply_summary`]
-    /// needs an exclusive lock and is quick.
+    /// Computes the summary, for [`State::apply_summary`].
     pub(crate) fn summary(&self) -> Summary {
         let counts_accepting = self.catalogue.visible().all(|(_, entry)| users(entry, false) == 0);
         let mut popular: Vec<(u64, u32)> = self
@@ -321,7 +320,7 @@ impl State {
 
     /// Replaces the summary.
     pub(crate) fn apply_summary(&mut self, summary: Summary) {
-        self.summary = summary;
+        self.summary = Arc::new(summary);
     }
 
     /// Returns those of `keys` that are visible and lack a vector, with their ids.
@@ -340,15 +339,4 @@ fn users(entry: &Entry, accepting: bool) -> u64 {
     let total = entry.total();
     let users = if accepting { total.accepting_users } else { total.positive_users };
     users.max(0).unsigned_abs()
-}
-
-/// Locks the state for reading. Ignores poisoning: a change replaces values as a whole, so a writer
-/// that panicked left the state consistent.
-pub(crate) fn read(state: &RwLock<State>) -> RwLockReadGuard<'_, State> {
-    state.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Locks the state for writing; as [`read`].
-pub(crate) fn write(state: &RwLock<State>) -> RwLockWriteGuard<'_, State> {
-    state.write().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,12 +1,14 @@
 use docent_domain::ResourceId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::catalogue::Map;
+
 /// Links whose target has not arrived yet. The cost of a change is proportional to the links that
 /// it changes, not to all pending ones.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct PendingLinks {
-    by_target: FxHashMap<ResourceId, FxHashMap<u32, Vec<PendingLink>>>,
-    targets: FxHashMap<u32, FxHashSet<ResourceId>>,
+    by_target: Map<ResourceId, FxHashMap<u32, Vec<PendingLink>>>,
+    targets: Map<u32, FxHashSet<ResourceId>>,
 }
 
 /// Kind and weight of a link.
