@@ -1,11 +1,18 @@
 //! Candidate sources: six lists, each of the best of its kind, merged without repeats.
 
 use docent_domain::Strategy;
-use docent_linalg::top_k_where;
+use docent_linalg::{top_k, top_k_where};
 use docent_ranker::{Exclusions, Facts};
 use rustc_hash::FxHashSet;
 
-use crate::{CandidateCounts, Error, state::State, user_context::UserContext};
+use crate::{
+    CandidateCounts, Error,
+    state::State,
+    user_context::{OfText, UserContext},
+};
+
+/// Number of resources up to which one after another is scored, which is quicker than a search.
+const SCANNED: usize = 1_000;
 
 /// Number of keys that each source contributed, by the name of the source.
 pub(crate) type SourceCounts = [(&'static str, usize); 6];
@@ -90,17 +97,32 @@ fn collaborative(
     state: &State,
     context: &UserContext<'_>,
     count: usize,
-    allowed: &impl Fn(u32) -> bool,
+    allowed: &(impl Fn(u32) -> bool + Sync),
 ) -> Result<Vec<u32>, Error> {
     let Some(blend) = context.blend.as_ref().filter(|_| count > 0) else { return Ok(Vec::new()) };
-    let of_text = |key: u32| Some(blend.of_text.as_ref()?.score(state.vectors.get(key)?));
-    let mut shortlist = blend.scores.shortlist()?;
-    shortlist.iter_mut().for_each(|score| *score = blend.scale.apply(*score));
-    let scored = (0u32..).zip(shortlist).filter_map(|(row, score)| {
-        let key = state.key_of_row(row)?;
-        Some((key, if state.is_chosen_row(row) { score } else { of_text(key)? }))
-    });
-    Ok(top_k_where(scored, count, allowed).into_iter().map(|(key, _)| key).collect())
+    let is_candidate = |row: u32| state.is_chosen_row(row) && state.key_of_row(row).is_some_and(&allowed);
+    let chosen = blend.scores.candidates(count, &is_candidate)?.into_iter();
+    let mut found: Vec<(u32, f32)> = chosen
+        .filter_map(|(row, score)| Some((state.key_of_row(row)?, blend.scale.apply(score))))
+        .collect();
+    found.extend(blend.of_text.iter().flat_map(|of_text| unchosen(state, of_text, count, allowed)));
+    Ok(top_k(found, count).into_iter().map(|(key, _)| key).collect())
+}
+
+/// Returns the `count` best resources that the model knows and no user has chosen, by their texts.
+fn unchosen(
+    state: &State,
+    of_text: &OfText,
+    count: usize,
+    allowed: &(impl Fn(u32) -> bool + Sync),
+) -> Vec<(u32, f32)> {
+    let score = |key: u32| Some((key, of_text.score(state.vectors.get(key)?)));
+    if state.unchosen().len() <= SCANNED {
+        return top_k_where(state.unchosen().iter().filter_map(|key| score(*key)), count, allowed);
+    }
+    let is_candidate = |key: u32| state.chosen_row(key).is_none() && state.row(key).is_some() && allowed(key);
+    let near = state.vectors.nearest(of_text.vector(), count, is_candidate).into_iter();
+    near.filter_map(|(key, _)| score(key)).collect()
 }
 
 /// Returns true if the component that a strategy ranks by is available for the user.

@@ -70,6 +70,12 @@ pub(crate) struct OfText {
 }
 
 impl OfText {
+    /// Returns the user in the space of texts, `[dim]`: the greater the dot product of a text with
+    /// it, the greater the score.
+    pub(crate) fn vector(&self) -> &[f32] {
+        &self.vector
+    }
+
     /// Returns the scaled score of a resource with this vector, `[dim]`, as the model would score
     /// it if users had chosen it.
     pub(crate) fn score(&self, vector: &[f32]) -> f32 {

@@ -19,9 +19,8 @@
 //!
 //! let likes = InteractionMatrix::from_triples(2, 3, [(0, 0, 1.0), (0, 1, 1.0), (1, 2, 1.0)])?;
 //! let weights = knn(&likes, &KnnConfig::default())?;
-//! let mut scores = Vec::new();
-//! weights.score_all(&[(0, 1.0)], &mut scores);
-//! assert!(scores[1] > scores[2]);
+//! let scores = weights.scores(&[(0, 1.0)]);
+//! assert!(scores.get(1) > scores.get(2));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![forbid(unsafe_code)]

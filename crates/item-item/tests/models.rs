@@ -5,7 +5,7 @@ use docent_domain::InteractionMatrix;
 use docent_item_item::{
     EaseConfig, ItemItemError, KnnConfig, Rp3betaConfig, attribute_cosine, ease, knn, rp3beta,
 };
-use docent_linalg::SparseRows;
+use docent_linalg::{SparseRows, top_k_where};
 use proptest::prelude::*;
 
 fn matrix(n_users: usize, n_items: usize, pairs: &[(u32, u32)]) -> InteractionMatrix {
@@ -30,19 +30,17 @@ fn knn_by_hand() {
     assert!((weight(&weights, 0, 1) - expected).abs() < 1e-6);
     assert!((weight(&weights, 1, 0) - expected).abs() < 1e-6);
     assert_eq!((weight(&weights, 0, 2), weight(&weights, 0, 0)), (0.0, 0.0));
-    let mut scores = Vec::new();
-    weights.score_all(&[(1, 2.0), (9, 1.0)], &mut scores);
-    assert_eq!(scores, [2.0 * expected, 0.0, 0.0]);
-    let mut some = Vec::new();
-    weights.score(&[(1, 2.0)], &[2, 0], &mut some);
-    assert_eq!(some, [0.0, 2.0 * expected]);
+    let scores = weights.scores(&[(1, 2.0), (9, 1.0)]);
+    assert_eq!(scores.all(), [2.0 * expected, 0.0, 0.0]);
+    assert_eq!([2, 0, 9].map(|item| scores.get(item)), [0.0, 2.0 * expected, 0.0]);
 }
 
 proptest! {
     #[test]
-    fn some_items_score_as_among_all(
+    fn the_best_and_the_mean_are_those_of_all_scores(
         pairs in prop::collection::btree_set((0u32..12, 0u32..20), 1..120),
-        items in prop::collection::vec(0u32..20, 0..40),
+        k in 0usize..25,
+        refused in 1u32..5,
         max_weights in prop::option::of(20usize..=400),
         history in prop::collection::vec((0u32..20, 0.5f32..2.0), 0..10),
     ) {
@@ -50,12 +48,12 @@ proptest! {
         let config = EaseConfig { max_weights, ..plain(1.0) };
         let weights = ease(&likes, &config).unwrap();
         prop_assert!(weights.weights().len() <= max_weights.unwrap_or(400));
-        let (mut all, mut some) = (Vec::new(), Vec::new());
-        weights.score_all(&history, &mut all);
-        weights.score(&history, &items, &mut some);
-        let mean = all.iter().sum::<f32>() / 20.0;
+        let scores = weights.scores(&history);
+        let mean = scores.all().iter().sum::<f32>() / 20.0;
         prop_assert!((weights.mean_score(&history) - mean).abs() < 1e-4 * (1.0 + mean.abs()));
-        prop_assert_eq!(some, items.iter().map(|&item| all[item as usize]).collect::<Vec<_>>());
+        let accept = |item: u32| !item.is_multiple_of(refused + 1);
+        let expected = top_k_where((0u32..).zip(scores.all().iter().copied()), k, accept);
+        prop_assert_eq!(scores.best_where(k, accept), expected);
     }
 }
 

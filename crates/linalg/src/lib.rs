@@ -29,14 +29,14 @@
 
 mod cholesky;
 mod dot;
-mod quantised;
+mod max_product;
 mod select;
 mod sparse_rows;
 mod vector;
 
 pub use cholesky::{CholeskyFactor, CholeskySolver};
 pub use dot::{dot, dot_each, dot_rows};
-pub use quantised::QuantisedRows;
-pub use select::{best_first, keep_best, select_best, top_k, top_k_where};
-pub use sparse_rows::{InvalidRows, SparseRows, largest};
+pub use max_product::MaxProductIndex;
+pub use select::{TopK, best_first, keep_best, select_best, top_k, top_k_where};
+pub use sparse_rows::{InvalidRows, SparseRows, SparseScores, largest};
 pub use vector::{add_scaled, cosine, normalise, scale};

@@ -56,26 +56,60 @@ pub fn top_k_where(
     k: usize,
     accept: impl Fn(u32) -> bool,
 ) -> Vec<(u32, f32)> {
-    let room = k.saturating_mul(2);
-    let mut best: Vec<(u32, f32)> = Vec::new();
-    // Lowest score that may still enter; most scores fail this one comparison.
-    let mut threshold = None;
+    let mut best = TopK::new(k);
     for (index, score) in scored {
-        if threshold.is_some_and(|threshold| score < threshold) {
+        if score < best.threshold || !accept(index) {
             continue;
         }
-        if !accept(index) {
-            continue;
+        best.push(index, score);
+    }
+    best.into_sorted()
+}
+
+/// The best `k` of the pairs `(index, score)` that are offered one after another, in the order of
+/// [`best_first`]. Holds at most `2 k` pairs at a time.
+#[derive(Debug, Clone)]
+pub struct TopK {
+    k: usize,
+    best: Vec<(u32, f32)>,
+    threshold: f32,
+}
+
+impl TopK {
+    /// Makes an empty list.
+    #[must_use]
+    pub fn new(k: usize) -> Self {
+        Self { k, best: Vec::new(), threshold: f32::NAN }
+    }
+
+    /// Returns a score below which no other may enter; not a number, with which no comparison
+    /// holds, as long as every score may.
+    #[inline]
+    #[must_use]
+    pub fn threshold(&self) -> f32 {
+        self.threshold
+    }
+
+    /// Offers a pair.
+    #[inline]
+    pub fn push(&mut self, index: u32, score: f32) {
+        if score < self.threshold {
+            return;
         }
-        best.push((index, score));
-        if best.len() > room {
-            select_best(&mut best, k, by_score);
-            threshold = best.iter().map(|&(_, score)| score).reduce(lower);
+        self.best.push((index, score));
+        if self.best.len() > self.k.saturating_mul(2) {
+            select_best(&mut self.best, self.k, by_score);
+            self.threshold = self.best.iter().map(|&(_, score)| score).reduce(lower).unwrap_or(f32::NAN);
         }
     }
-    keep_best(&mut best, k, by_score);
-    best.shrink_to_fit();
-    best
+
+    /// Returns the pairs, best first.
+    #[must_use]
+    pub fn into_sorted(mut self) -> Vec<(u32, f32)> {
+        keep_best(&mut self.best, self.k, by_score);
+        self.best.shrink_to_fit();
+        self.best
+    }
 }
 
 fn by_score(a: &(u32, f32), b: &(u32, f32)) -> Ordering {

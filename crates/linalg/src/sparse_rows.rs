@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use crate::{add_scaled, select_best};
-
-/// Cost of a read out of order as a multiple of one in order, measured on rows in main memory.
-const OUT_OF_ORDER_COST: usize = 4;
+use crate::{add_scaled, select_best, top_k_where};
 
 /// Square matrix `W` `[n, n]` in compressed rows (CSR): row `j` holds what entry `j` of a sparse
 /// vector adds to the product `x W`. Models that are one item-by-item matrix score by it.
@@ -143,8 +140,8 @@ impl SparseRows {
         (self.targets.get(range.clone()).unwrap_or(&[]), self.weights.get(range).unwrap_or(&[]))
     }
 
-    /// Returns the mean of the scores of all items for a history, as [`SparseRows::score_all`]
-    /// would give them, from the stored sums of the rows alone.
+    /// Returns the mean of the scores of all items for a history, as [`SparseRows::scores`]
+    /// gives them, from the stored sums of the rows alone.
     #[must_use]
     pub fn mean_score(&self, history: &[(u32, f32)]) -> f32 {
         let of_item = |item: u32| self.sums.get(item as usize).copied().unwrap_or_default();
@@ -164,63 +161,79 @@ impl SparseRows {
         (0..self.n_items() as u32).map(|item| self.row(item))
     }
 
-    /// Replaces the content of `scores` by the scores `[n_items]` of all items for a history of
-    /// `(item, confidence)`: `sum confidence * W[item, ..]`. Unknown items add nothing.
-    pub fn score_all(&self, history: &[(u32, f32)], scores: &mut Vec<f32>) {
-        scores.clear();
-        scores.resize(self.n_items(), 0.0);
+    /// Returns the scores of all items for a history of `(item, confidence)`:
+    /// `sum confidence * W[item, ..]`. Unknown items add nothing. Reads the rows of the history and
+    /// nothing else.
+    #[must_use]
+    pub fn scores(&self, history: &[(u32, f32)]) -> SparseScores {
+        let n = self.n_items();
+        let (mut scores, mut is_scored) = (vec![0.0f32; n], vec![0u64; n.div_ceil(64)]);
         for &(item, confidence) in history {
             let (targets, weights) = self.row(item);
             // A row with every target is dense: no index is needed.
-            if targets.len() == scores.len() {
-                add_scaled(scores, confidence, weights);
+            if targets.len() == n {
+                add_scaled(&mut scores, confidence, weights);
+                is_scored.fill(u64::MAX);
                 continue;
             }
             for (&target, weight) in targets.iter().zip(weights) {
-                if let Some(score) = scores.get_mut(target as usize) {
+                let target = target as usize;
+                if let (Some(score), Some(word)) = (scores.get_mut(target), is_scored.get_mut(target / 64)) {
                     *score += confidence * weight;
+                    *word |= 1 << (target % 64);
                 }
             }
         }
+        SparseScores { scores, is_scored }
+    }
+}
+
+/// Scores of all items, most of them 0.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SparseScores {
+    scores: Vec<f32>,
+    /// One bit an item, which is set where a row has a weight.
+    is_scored: Vec<u64>,
+}
+
+impl SparseScores {
+    /// Returns the scores of all items, `[n_items]`.
+    #[must_use]
+    pub fn all(&self) -> &[f32] {
+        &self.scores
     }
 
-    /// Replaces the content of `scores` by the scores of `items`, each as
-    /// [`SparseRows::score_all`] computes it.
-    ///
-    /// Looks each weight up, or adds up whole rows where that is cheaper.
-    pub fn score(&self, history: &[(u32, f32)], items: &[u32], scores: &mut Vec<f32>) {
-        let n_items = self.n_items();
-        let lookups: usize = history.iter().map(|&(item, _)| self.lookup_cost(item)).sum();
-        let entries: usize = history.iter().map(|&(item, _)| self.row(item).0.len()).sum();
-        if lookups * items.len() > n_items + entries {
-            let mut all = Vec::new();
-            self.score_all(history, &mut all);
-            scores.clear();
-            scores.extend(items.iter().map(|&item| all.get(item as usize).copied().unwrap_or_default()));
-            return;
-        }
-        scores.clear();
-        scores.resize(items.len(), 0.0);
-        for &(item, confidence) in history {
-            let (targets, weights) = self.row(item);
-            for (score, wanted) in scores.iter_mut().zip(items) {
-                let found = if targets.len() == n_items {
-                    Some(*wanted as usize)
-                } else {
-                    targets.binary_search(wanted).ok()
-                };
-                let weight = found.and_then(|at| weights.get(at)).copied().unwrap_or_default();
-                *score += confidence * weight;
-            }
-        }
+    /// Returns the score of an item; 0 for an unknown one.
+    #[must_use]
+    pub fn get(&self, item: u32) -> f32 {
+        self.scores.get(item as usize).copied().unwrap_or_default()
     }
 
-    /// Returns the cost of finding one weight of a row, where adding up a row costs 1 a weight: a
-    /// binary search takes as many reads as its length has bits, each out of order.
-    fn lookup_cost(&self, item: u32) -> usize {
-        let len = self.row(item).0.len();
-        let steps = if len == self.n_items() { 1 } else { len.max(1).ilog2() as usize + 1 };
-        OUT_OF_ORDER_COST * steps
+    /// Returns the `k` best items that `accept` returns true for, with their scores, best first,
+    /// ties by item. Looks at the items that the rows lead to, and at others only if fewer than `k`
+    /// of those have a positive score.
+    #[must_use]
+    pub fn best_where(&self, k: usize, accept: impl Fn(u32) -> bool) -> Vec<(u32, f32)> {
+        let scored = self.scored().map(|item| (item, self.get(item)));
+        let mut best = top_k_where(scored.filter(|(_, score)| *score > 0.0), k, &accept);
+        if best.len() < k {
+            let zeros = (0u32..).zip(&self.scores).filter(|(_, score)| **score == 0.0);
+            let zeros = zeros.map(|(item, _)| (item, 0.0)).filter(|(item, _)| accept(*item));
+            best.extend(zeros.take(k - best.len()));
+        }
+        if best.len() < k {
+            let negative = self.scored().map(|item| (item, self.get(item))).filter(|(_, score)| *score < 0.0);
+            best.extend(top_k_where(negative, k - best.len(), &accept));
+        }
+        best
+    }
+
+    /// Returns the items that a row has a weight for, ascending.
+    fn scored(&self) -> impl Iterator<Item = u32> {
+        (0u32..).step_by(64).zip(&self.is_scored).flat_map(|(first, &word)| {
+            let rest = std::iter::successors(Some(word), |word| Some(word & word.wrapping_sub(1)));
+            rest.take_while(|word| *word != 0).map(move |word| first + word.trailing_zeros())
+        })
     }
 }
 

@@ -85,6 +85,8 @@ pub(crate) struct State {
     rows: Arc<[Option<u32>]>,
     /// Catalogue keys, by item row of the model.
     keys: Arc<[Option<u32>]>,
+    /// Keys of the resources that the model knows and that no user had chosen at training.
+    unchosen: Arc<[u32]>,
     summary: Arc<Summary>,
     /// Choices of the latest days before training.
     trending: Option<Arc<Trending>>,
@@ -106,6 +108,7 @@ impl State {
             edge_kind_weights: BTreeMap::new(),
             rows: Arc::default(),
             keys: Arc::default(),
+            unchosen: Arc::default(),
             summary: Arc::default(),
             trending: None,
             untrained: Arc::new(untrained),
@@ -174,6 +177,12 @@ impl State {
     /// Returns true if users had chosen the item of a row of the model at training.
     pub(crate) fn is_chosen_row(&self, row: u32) -> bool {
         self.live.as_deref().is_some_and(|live| live.model.is_chosen(row))
+    }
+
+    /// Returns the keys of the resources that the model knows and that no user had chosen at
+    /// training.
+    pub(crate) fn unchosen(&self) -> &[u32] {
+        &self.unchosen
     }
 
     /// Returns the catalogue key of an item row; `None` if the catalogue lacks the resource.
@@ -274,6 +283,8 @@ impl State {
         self.unchosen_weights = model.info.unchosen_weights;
         self.edge_kind_weights = model.info.edge_kind_weights.clone();
         self.trending = model.trending.as_ref().map(|counts| Arc::new(Trending::of(counts, &self.keys)));
+        let unchosen = (0u32..).zip(self.keys.iter()).filter(|(row, _)| !model.is_chosen(*row));
+        self.unchosen = unchosen.filter_map(|(_, key)| *key).collect();
         self.live = Some(live);
         self.index_rows();
         Ok(())

@@ -2,17 +2,11 @@ use std::sync::Arc;
 
 use docent_als::{AlsConfig, AlsModel};
 use docent_domain::{Event, as_set};
-use docent_linalg::{QuantisedRows, add_scaled, dot, scale, top_k};
+use docent_linalg::{MaxProductIndex, add_scaled, dot, dot_each, scale, top_k_where};
 use docent_snapshot::{Draft, Snapshot, Tensor};
 
-use super::{
-    CollaborativeModel, ModelKind, UserScores, check_items, kind_file,
-    user_scores::{Dense, best_unseen},
-};
+use super::{CollaborativeModel, ModelKind, UserScores, check_items, kind_file, user_scores::Dense};
 use crate::ModelError;
-
-/// Candidates by coarse scores for each of the best items, which are then scored exactly.
-const COARSE_PER_BEST: usize = 2;
 
 /// [`AlsModel`] that folds every user in from their history.
 #[derive(Debug, Clone)]
@@ -21,8 +15,7 @@ pub struct AlsRecommender {
     model: Arc<AlsModel>,
     /// Mean of all item factors, `[dim]`.
     mean_item: Vec<f32>,
-    /// Item factors in eight bits, to find the best items by.
-    coarse_items: Arc<QuantisedRows>,
+    index: Arc<MaxProductIndex>,
 }
 
 impl AlsRecommender {
@@ -34,8 +27,8 @@ impl AlsRecommender {
             add_scaled(&mut mean_item, 1.0, factors);
         }
         scale(&mut mean_item, 1.0 / model.n_items().max(1) as f32);
-        let coarse_items = Arc::new(QuantisedRows::of(model.item_factors(), model.dim()));
-        Self { kind, model: Arc::new(model), mean_item, coarse_items }
+        let index = Arc::new(MaxProductIndex::of(model.item_factors(), model.dim()));
+        Self { kind, model: Arc::new(model), mean_item, index }
     }
 
     /// Returns the trained factors.
@@ -53,6 +46,12 @@ impl AlsRecommender {
         let mut known = as_set(history);
         known.retain(|(item, _)| self.item_factors(*item).is_some());
         Ok(self.model.fold_in(&known)?)
+    }
+
+    /// Returns the `k` items of largest product with the factors of a user, `[dim]`, among those that
+    /// `accept` returns true for, best first.
+    pub(super) fn nearest(&self, user: &[f32], k: usize, accept: &dyn Fn(u32) -> bool) -> Vec<(u32, f32)> {
+        self.index.best(user, self.model.item_factors(), k, accept)
     }
 
     /// Writes the configuration and the factors as the files `name`, without the kind.
@@ -115,7 +114,6 @@ impl CollaborativeModel for AlsRecommender {
             als: self,
             user: self.user_factors(history)?,
             all: Dense::default(),
-            coarse: Dense::default(),
         }))
     }
 
@@ -135,7 +133,6 @@ struct AlsScores<'a> {
     /// `[dim]`
     user: Vec<f32>,
     all: Dense,
-    coarse: Dense,
 }
 
 impl UserScores for AlsScores<'_> {
@@ -144,7 +141,9 @@ impl UserScores for AlsScores<'_> {
         if let Some(all) = self.all.known() {
             return Ok(items.iter().filter_map(|&item| all.get(item as usize).copied()).collect());
         }
-        Ok(items.iter().map(|&item| self.als.model.score(&self.user, item)).collect())
+        let mut scores = Vec::with_capacity(items.len());
+        dot_each(&self.user, items.iter().map(|&item| self.als.model.item(item).unwrap_or(&[])), &mut scores);
+        Ok(scores)
     }
 
     fn all(&self) -> Result<&[f32], ModelError> {
@@ -155,24 +154,11 @@ impl UserScores for AlsScores<'_> {
         })
     }
 
-    fn coarse(&self) -> Result<&[f32], ModelError> {
-        if let Some(all) = self.all.known() {
-            return Ok(all);
-        }
-        self.coarse.get(|| {
-            let mut scores = Vec::new();
-            self.als.coarse_items.dot_all(&self.user, &mut scores);
-            Ok(scores)
+    fn best_where(&self, k: usize, accept: &dyn Fn(u32) -> bool) -> Result<Vec<(u32, f32)>, ModelError> {
+        Ok(match self.all.known() {
+            Some(all) => top_k_where((0u32..).zip(all.iter().copied()), k, accept),
+            None => self.als.nearest(&self.user, k, accept),
         })
-    }
-
-    fn best(&self, k: usize, seen: &[u32]) -> Result<Vec<(u32, f32)>, ModelError> {
-        if let Some(all) = self.all.known() {
-            return Ok(best_unseen(all, k, seen));
-        }
-        let near = best_unseen(self.coarse()?, k.saturating_mul(COARSE_PER_BEST), seen);
-        let exact = near.into_iter().map(|(item, _)| (item, self.als.model.score(&self.user, item)));
-        Ok(top_k(exact, k))
     }
 
     fn mean(&self) -> Result<f32, ModelError> {

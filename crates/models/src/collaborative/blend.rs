@@ -1,6 +1,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use docent_domain::{Event, decayed};
+use docent_linalg::top_k;
 use docent_snapshot::{Draft, Snapshot};
 use serde::{Deserialize, Serialize};
 
@@ -56,18 +57,32 @@ impl Scale {
     /// # Errors
     /// As [`UserScores::best`].
     pub fn of(scores: &dyn UserScores, n_items: usize, seen: &[u32]) -> Result<Self, ModelError> {
+        Ok(Self::with_best(scores, n_items, seen)?.0)
+    }
+
+    /// Returns the scale and the best unseen items.
+    fn with_best(
+        scores: &dyn UserScores,
+        n_items: usize,
+        seen: &[u32],
+    ) -> Result<(Self, Vec<(u32, f32)>), ModelError> {
         let mean = scores.mean()?;
         let count = BEST.min(n_items / BEST_SHARE).max(1);
-        for seen in [seen, &[]] {
-            let best = scores.best(count, seen)?;
-            let sum: f32 = best.iter().map(|(_, score)| score).sum();
-            let spread = sum / best.len().max(1) as f32 - mean;
-            // Differences in the last digits are rounding.
-            if spread.is_finite() && spread > 1e-6 * mean.abs() {
-                return Ok(Self { mean, inverse: 1.0 / spread });
-            }
-        }
-        Ok(Self { mean, inverse: 0.0 })
+        let unseen = scores.best(count, seen)?;
+        let scale = match Self::between(mean, &unseen) {
+            Some(scale) => Some(scale),
+            None => Self::between(mean, &scores.best(count, &[])?),
+        };
+        Ok((scale.unwrap_or(Self { mean, inverse: 0.0 }), unseen))
+    }
+
+    /// Returns the scale of a mean and of the best; `None` if they are alike.
+    fn between(mean: f32, best: &[(u32, f32)]) -> Option<Self> {
+        let sum: f32 = best.iter().map(|(_, score)| score).sum();
+        let spread = sum / best.len().max(1) as f32 - mean;
+        // Differences in the last digits are rounding.
+        let is_spread = spread.is_finite() && spread > 1e-6 * mean.abs();
+        is_spread.then(|| Self { mean, inverse: 1.0 / spread })
     }
 
     /// Returns a score on the scale.
@@ -132,17 +147,18 @@ impl Blend {
         let mut members = Vec::with_capacity(self.members.len());
         for member in &self.members {
             let scores = member.model.fold_in(&Member::seen_by(history, member.tau))?;
-            let scale = if self.is_unscaled {
-                Scale { mean: 0.0, inverse: 1.0 }
+            let (scale, best) = if self.is_unscaled {
+                (Scale { mean: 0.0, inverse: 1.0 }, Vec::new())
             } else {
-                Scale::of(scores.as_ref(), self.n_items, &seen)?
+                Scale::with_best(scores.as_ref(), self.n_items, &seen)?
             };
-            members.push(OfMember { kind: member.model.kind(), share: member.share, scores, scale });
+            members.push(OfMember { kind: member.model.kind(), share: member.share, scores, best, scale });
         }
         Ok(BlendScores {
             members,
             n_items: self.n_items,
             is_unscaled: self.is_unscaled,
+            seen,
             all: Dense::default(),
         })
     }
@@ -242,6 +258,8 @@ pub struct BlendScores<'a> {
     members: Vec<OfMember<'a>>,
     n_items: usize,
     is_unscaled: bool,
+    /// Items of the history, ascending.
+    seen: Vec<u32>,
     all: Dense,
 }
 
@@ -249,28 +267,35 @@ struct OfMember<'a> {
     kind: ModelKind,
     share: f32,
     scores: Box<dyn UserScores + 'a>,
+    /// The best unseen items, by which the scores are scaled.
+    best: Vec<(u32, f32)>,
     scale: Scale,
 }
 
 impl BlendScores<'_> {
-    /// Returns scores of all items, `[n_items]`, that are good enough to choose candidates by;
-    /// [`UserScores::score`] then ranks the candidates.
+    /// Returns the `k` best candidates that `accept` returns true for, best first, each with a score
+    /// to compare candidates by; [`UserScores::score`] then ranks them. They are the best of those
+    /// that the members find.
     ///
-    /// Leaves out NCF, whose network is too slow for a whole catalogue, unless it is the only
-    /// member.
+    /// Leaves out NCF, whose network is slow, unless it is the only member.
     ///
     /// # Errors
-    /// As [`UserScores::all`].
-    pub fn shortlist(&self) -> Result<Vec<f32>, ModelError> {
-        let is_quick = |member: &&OfMember<'_>| member.kind != ModelKind::Ncf;
-        if !self.members.iter().any(|member| is_quick(&member)) {
-            return Ok(self.all()?.to_vec());
+    /// As [`UserScores::best_where`].
+    pub fn candidates(&self, k: usize, accept: &dyn Fn(u32) -> bool) -> Result<Vec<(u32, f32)>, ModelError> {
+        let quick: Vec<&OfMember<'_>> =
+            self.members.iter().filter(|member| member.kind != ModelKind::Ncf).collect();
+        let members = if quick.is_empty() { self.members.iter().collect() } else { quick };
+        let mut items: Vec<u32> = self.seen.iter().copied().filter(|item| accept(*item)).collect();
+        for member in &members {
+            items.extend(member.found(k, accept)?);
         }
-        let mut sum = vec![0.0; self.n_items];
-        for member in self.members.iter().filter(is_quick) {
-            member.add_scaled(&mut sum, member.scores.coarse()?);
+        items.sort_unstable();
+        items.dedup();
+        let mut sum = vec![0.0; items.len()];
+        for member in members {
+            member.add_scaled(&mut sum, &member.scores.score(&items)?);
         }
-        Ok(sum)
+        Ok(top_k(items.into_iter().zip(sum), k))
     }
 
     /// Returns the factors of the user in [`Blend::factorisation`], and the scale of its scores.
@@ -294,6 +319,17 @@ impl BlendScores<'_> {
 }
 
 impl OfMember<'_> {
+    /// Returns the best `k` unseen items that `accept` returns true for, or nearly as many where they
+    /// are among those that are known.
+    fn found(&self, k: usize, accept: &dyn Fn(u32) -> bool) -> Result<Vec<u32>, ModelError> {
+        let known = self.best.iter().map(|(item, _)| *item).filter(|item| accept(*item));
+        let mut found: Vec<u32> = known.take(k).collect();
+        if found.len() * 10 < k * 9 {
+            found = self.scores.best_where(k, accept)?.into_iter().map(|(item, _)| item).collect();
+        }
+        Ok(found)
+    }
+
     /// Adds the share of the member's scores, on its scale.
     fn add_scaled(&self, sum: &mut [f32], scores: &[f32]) {
         for (sum, &score) in sum.iter_mut().zip(scores) {

@@ -1,8 +1,10 @@
+use std::sync::OnceLock;
+
 use docent_domain::Event;
-use docent_linalg::SparseRows;
+use docent_linalg::{SparseRows, SparseScores};
 use docent_snapshot::{Draft, Snapshot, Tensor};
 
-use super::{CollaborativeModel, ModelKind, UserScores, check_items, kind_file, user_scores::Dense};
+use super::{CollaborativeModel, ModelKind, UserScores, check_items, kind_file};
 use crate::ModelError;
 
 /// A model that is one item-by-item matrix, such as EASE or transitions: the score of an item is
@@ -52,7 +54,7 @@ impl CollaborativeModel for ItemItemRecommender {
 
     fn fold_in(&self, history: &[Event]) -> Result<Box<dyn UserScores + '_>, ModelError> {
         let history = history.iter().map(|event| (event.item, event.confidence)).collect();
-        Ok(Box::new(ItemItemScores { model: self, history, all: Dense::default() }))
+        Ok(Box::new(ItemItemScores { model: self, history, sums: OnceLock::new() }))
     }
 
     fn save(&self, draft: &mut Draft, name: &str) -> Result<(), ModelError> {
@@ -76,26 +78,29 @@ struct ItemItemScores<'a> {
     model: &'a ItemItemRecommender,
     /// `(item, confidence)`
     history: Vec<(u32, f32)>,
-    all: Dense,
+    /// Added up on first use.
+    sums: OnceLock<SparseScores>,
+}
+
+impl ItemItemScores<'_> {
+    fn sums(&self) -> &SparseScores {
+        self.sums.get_or_init(|| self.model.weights.scores(&self.history))
+    }
 }
 
 impl UserScores for ItemItemScores<'_> {
     fn score(&self, items: &[u32]) -> Result<Vec<f32>, ModelError> {
         check_items(items, self.model.n_items())?;
-        if let Some(all) = self.all.known() {
-            return Ok(items.iter().filter_map(|&item| all.get(item as usize).copied()).collect());
-        }
-        let mut scores = Vec::new();
-        self.model.weights.score(&self.history, items, &mut scores);
-        Ok(scores)
+        let sums = self.sums();
+        Ok(items.iter().map(|&item| sums.get(item)).collect())
     }
 
     fn all(&self) -> Result<&[f32], ModelError> {
-        self.all.get(|| {
-            let mut scores = Vec::new();
-            self.model.weights.score_all(&self.history, &mut scores);
-            Ok(scores)
-        })
+        Ok(self.sums().all())
+    }
+
+    fn best_where(&self, k: usize, accept: &dyn Fn(u32) -> bool) -> Result<Vec<(u32, f32)>, ModelError> {
+        Ok(self.sums().best_where(k, accept))
     }
 
     fn mean(&self) -> Result<f32, ModelError> {

@@ -1,5 +1,5 @@
 use docent_domain::{Event, scattered};
-use docent_linalg::{dot_rows, top_k};
+use docent_linalg::top_k;
 use docent_ncf::{NamedTensor, NcfMetadata, NcfModel};
 use docent_snapshot::{Draft, Snapshot, Tensor};
 
@@ -123,12 +123,9 @@ impl UserScores for NcfScores<'_> {
     }
 
     /// Retrieves by the ALS factors, since the network is too slow for a whole catalogue.
-    fn best(&self, k: usize, seen: &[u32]) -> Result<Vec<(u32, f32)>, ModelError> {
-        let mut retrieved = vec![0.0; self.model.n_items()];
-        dot_rows(&self.user, self.model.als.model().item_factors(), &mut retrieved);
-        let mut seen = seen.iter().copied().peekable();
-        let unseen = (0u32..).zip(retrieved).filter(|(item, _)| seen.next_if_eq(item).is_none());
-        let items: Vec<u32> = top_k(unseen, k).into_iter().map(|(item, _)| item).collect();
+    fn best_where(&self, k: usize, accept: &dyn Fn(u32) -> bool) -> Result<Vec<(u32, f32)>, ModelError> {
+        let items: Vec<u32> =
+            self.model.als.nearest(&self.user, k, accept).into_iter().map(|(item, _)| item).collect();
         Ok(top_k(items.iter().copied().zip(self.score(&items)?), k))
     }
 }

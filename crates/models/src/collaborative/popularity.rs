@@ -1,4 +1,5 @@
 use docent_domain::{Event, Histories};
+use docent_linalg::top_k;
 use docent_snapshot::{Draft, Snapshot, Tensor};
 
 use super::{CollaborativeModel, ModelKind, UserScores, check_items, kind_file};
@@ -13,6 +14,8 @@ pub struct Popularity {
     counts: Vec<f32>,
     scores: Vec<f32>,
     mean: f32,
+    /// Items, the most popular first.
+    order: Vec<u32>,
 }
 
 impl Popularity {
@@ -52,7 +55,9 @@ impl Popularity {
     fn of_counts(kind: ModelKind, counts: Vec<f32>) -> Self {
         let scores: Vec<f32> = counts.iter().map(|count| count.ln_1p()).collect();
         let mean = scores.iter().sum::<f32>() / scores.len().max(1) as f32;
-        Self { kind, counts, scores, mean }
+        let order = top_k((0u32..).zip(scores.iter().copied()), scores.len());
+        let order = order.into_iter().map(|(item, _)| item).collect();
+        Self { kind, counts, scores, mean, order }
     }
 
     /// Returns the number of users who chose each item, `[n_items]`.
@@ -105,6 +110,11 @@ impl UserScores for PopularityScores<'_> {
 
     fn all(&self) -> Result<&[f32], ModelError> {
         Ok(&self.0.scores)
+    }
+
+    fn best_where(&self, k: usize, accept: &dyn Fn(u32) -> bool) -> Result<Vec<(u32, f32)>, ModelError> {
+        let best = self.0.order.iter().copied().filter(|item| accept(*item)).take(k);
+        Ok(best.filter_map(|item| Some((item, *self.0.scores.get(item as usize)?))).collect())
     }
 
     fn mean(&self) -> Result<f32, ModelError> {

@@ -1,6 +1,6 @@
 use std::sync::OnceLock;
 
-use docent_linalg::top_k;
+use docent_linalg::top_k_where;
 
 use crate::ModelError;
 
@@ -20,28 +20,29 @@ pub trait UserScores: Send + Sync {
     /// As [`UserScores::score`].
     fn all(&self) -> Result<&[f32], ModelError>;
 
-    /// Returns scores of all items, `[n_items]`, that are good enough to choose candidates by, at
-    /// less cost than [`UserScores::all`] where a model has such.
-    ///
-    /// # Errors
-    /// As [`UserScores::score`].
-    fn coarse(&self) -> Result<&[f32], ModelError> {
-        self.all()
-    }
-
     /// Returns the mean score of all items, without visiting them.
     ///
     /// # Errors
     /// As [`UserScores::score`].
     fn mean(&self) -> Result<f32, ModelError>;
 
-    /// Returns the `k` best items outside `seen`, which is ascending, with their scores, best
-    /// first; ties by item.
+    /// Returns the `k` best items that `accept` returns true for, with their scores, best first;
+    /// ties by item. Models do without the scores of all items where they can, and may then miss a
+    /// few of the best, which the next best replace.
+    ///
+    /// # Errors
+    /// As [`UserScores::score`].
+    fn best_where(&self, k: usize, accept: &dyn Fn(u32) -> bool) -> Result<Vec<(u32, f32)>, ModelError> {
+        Ok(top_k_where((0u32..).zip(self.all()?.iter().copied()), k, accept))
+    }
+
+    /// Returns the `k` best items outside `seen`, which is ascending; as
+    /// [`UserScores::best_where`].
     ///
     /// # Errors
     /// As [`UserScores::score`].
     fn best(&self, k: usize, seen: &[u32]) -> Result<Vec<(u32, f32)>, ModelError> {
-        Ok(best_unseen(self.all()?, k, seen))
+        self.best_where(k, &|item| seen.binary_search(&item).is_err())
     }
 
     /// Returns the factors of the user, `[n_factors]`, where a score is their dot product with
@@ -55,13 +56,6 @@ pub trait UserScores: Send + Sync {
     fn often_next_after(&self, _item: u32) -> Option<u32> {
         None
     }
-}
-
-/// Returns the `k` best of `scores` `[n_items]` outside `seen`, which is ascending.
-pub(super) fn best_unseen(scores: &[f32], k: usize, seen: &[u32]) -> Vec<(u32, f32)> {
-    let mut seen = seen.iter().copied().peekable();
-    let unseen = (0u32..).zip(scores.iter().copied());
-    top_k(unseen.filter(|(item, _)| seen.next_if_eq(item).is_none()), k)
 }
 
 /// The scores of all items, computed on first use.

@@ -1,0 +1,196 @@
+//! Rows of largest product with a query.
+
+use pulp::Arch;
+
+use crate::{TopK, dot};
+
+/// Largest magnitude of a code of a row.
+const MAX_CODE: f32 = 127.0;
+
+/// Largest magnitude of a code of a query: the products of two codes with it fit into 32 bits.
+const MAX_QUERY_CODE: f32 = 32_767.0;
+
+/// Codes that are multiplied together, so that sums of their products fit into 32 bits.
+const BLOCK: usize = 256;
+
+/// Numbers at the beginning of a row whose product decides whether the rest is looked at.
+const HEAD: usize = 64;
+
+/// Finds the rows of a matrix `[n, dim]` of largest product with a query, by codes of one byte a
+/// number.
+///
+/// Rows are looked at in descending order of norm. A row cannot enter the answer where the product
+/// of both norms is too small, which ends the search, or where that of its first 64 numbers and the
+/// product of the norms of the rest is (Teflioudi and Gemulla 2016, "Exact and approximate maximum
+/// inner product search with LEMP"). The fewer directions carry the most of a query, the fewer rows
+/// are read whole: it pays to rotate rows to their principal axes first. Answers are exact but for
+/// rows whose codes are rounded by more than the tolerance of one step.
+///
+/// Takes `dim + 16` bytes a row.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MaxProductIndex {
+    dim: usize,
+    head: usize,
+    /// Row at each place, `[n]`.
+    order: Vec<u32>,
+    /// Norms of the rows by place, descending, `[n]`.
+    norms: Vec<f32>,
+    /// Norms of the rows without their heads, by place, `[n]`.
+    rests: Vec<f32>,
+    /// Size of a step of the codes, by place, `[n]`.
+    steps: Vec<f32>,
+    /// Codes of the heads by place, `[n, head]`.
+    heads: Vec<i8>,
+    /// Codes of the rests by place, `[n, dim - head]`.
+    tails: Vec<i8>,
+}
+
+impl MaxProductIndex {
+    /// Makes the index of rows `[n, dim]`.
+    #[must_use]
+    pub fn of(rows: &[f32], dim: usize) -> Self {
+        let n = rows.len().checked_div(dim).unwrap_or_default();
+        let head = HEAD.min(dim);
+        let norm = |row: &[f32]| dot(row, row).sqrt();
+        let norms: Vec<f32> = rows.chunks_exact(dim.max(1)).take(n).map(norm).collect();
+        let mut order: Vec<u32> = (0..n as u32).collect();
+        let norm_of = |row: u32| norms.get(row as usize).copied().unwrap_or_default();
+        order.sort_by(|a, b| norm_of(*b).total_cmp(&norm_of(*a)));
+        let mut index = Self { dim, head, norms: Vec::with_capacity(n), ..Self::default() };
+        for &row in &order {
+            let start = row as usize * dim;
+            let Some(numbers) = rows.get(start..start + dim) else { continue };
+            let (step, to_code) = steps(numbers, MAX_CODE);
+            let mut codes = numbers.iter().map(|x| (x * to_code).round() as i8);
+            index.heads.extend(codes.by_ref().take(head));
+            index.tails.extend(codes);
+            index.steps.push(step);
+            index.norms.push(norm_of(row));
+            index.rests.push(numbers.get(head..).map_or(0.0, norm));
+        }
+        Self { order, ..index }
+    }
+
+    /// Returns the `k` rows of largest product with a `query` `[dim]` among those that `accept`
+    /// returns true for, with their products, best first, ties by row. `rows` are those of
+    /// [`MaxProductIndex::of`]. Empty for a query of another length.
+    ///
+    /// `accept` is called only for rows that may enter the answer.
+    #[must_use]
+    pub fn best(
+        &self,
+        query: &[f32],
+        rows: &[f32],
+        k: usize,
+        accept: impl Fn(u32) -> bool,
+    ) -> Vec<(u32, f32)> {
+        let mut best = TopK::new(k);
+        if query.len() == self.dim && k > 0 {
+            Arch::new().dispatch(
+                #[inline(always)]
+                || self.search(query, rows, &mut best, &accept),
+            );
+        }
+        best.into_sorted()
+    }
+
+    /// Always inlined, so that it is compiled for the instructions of the caller.
+    #[inline(always)]
+    fn search(&self, query: &[f32], rows: &[f32], best: &mut TopK, accept: &impl Fn(u32) -> bool) {
+        let (step, to_code) = steps(query, MAX_QUERY_CODE);
+        let codes: Vec<i16> = query.iter().map(|x| (x * to_code).round() as i16).collect();
+        let (head, tail) = codes.split_at(self.head);
+        let norm = dot(query, query).sqrt();
+        let rest = query.get(self.head..).map_or(0.0, |rest| dot(rest, rest).sqrt());
+        let tails = self.dim - self.head;
+        let places = self.heads.chunks_exact(self.head.max(1)).zip(&self.norms).enumerate();
+        for (place, (head_codes, row_norm)) in places {
+            let threshold = best.threshold();
+            if row_norm * norm < threshold {
+                break;
+            }
+            let (Some(row_step), Some(row_rest)) = (self.steps.get(place), self.rests.get(place)) else { break };
+            let scale = row_step * step;
+            let of_head = product(head, head_codes) * scale;
+            // Rounding moves a product by less than a step times the norm of the query.
+            let tolerance = row_step * norm;
+            if of_head + row_rest * rest + tolerance < threshold {
+                continue;
+            }
+            let tail_codes = self.tails.get(place * tails..(place + 1) * tails).unwrap_or(&[]);
+            if of_head + product(tail, tail_codes) * scale + tolerance < threshold {
+                continue;
+            }
+            let Some(&row) = self.order.get(place).filter(|row| accept(**row)) else { continue };
+            let start = row as usize * self.dim;
+            let exact = rows.get(start..start + self.dim).map_or(0.0, |numbers| dot(query, numbers));
+            best.push(row, exact);
+        }
+    }
+}
+
+/// Returns the size of a step of the codes of a vector, and its inverse.
+fn steps(vector: &[f32], max_code: f32) -> (f32, f32) {
+    let largest = vector.iter().fold(0.0f32, |largest, x| largest.max(x.abs()));
+    if largest > 0.0 { (largest / max_code, max_code / largest) } else { (0.0, 0.0) }
+}
+
+/// Always inlined, so that it is compiled for the instructions of the caller.
+#[inline(always)]
+fn product(query: &[i16], codes: &[i8]) -> f32 {
+    let mut sum = 0.0;
+    for (query, codes) in query.chunks(BLOCK).zip(codes.chunks(BLOCK)) {
+        let of_block: i32 = query.iter().zip(codes).map(|(q, code)| i32::from(*q) * i32::from(*code)).sum();
+        sum += of_block as f32;
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::top_k_where;
+
+    /// Rows whose numbers fall off, some of them large, and with repeats.
+    fn rows(n: usize, dim: usize) -> Vec<f32> {
+        let number = |at: usize| ((at * 7919 + at / dim * 13) % 2003) as f32 / 1000.0 - 1.0;
+        let size = |row: usize| if row.is_multiple_of(7) { 4.0 } else { 1.0 / (1 + row % 5) as f32 };
+        (0..n * dim).map(|at| number(at) * size(at / dim) / (1 + at % dim) as f32).collect()
+    }
+
+    #[test]
+    fn the_best_are_those_of_an_exact_search() {
+        for (n, dim, k) in [(500, 7, 20), (500, 64, 20), (500, 192, 50), (300, 300, 10), (5, 70, 10)] {
+            let rows = rows(n, dim);
+            let index = MaxProductIndex::of(&rows, dim);
+            for (seed, query) in rows.chunks_exact(dim).enumerate().step_by(37) {
+                let accept = |row: u32| !(row as usize + seed).is_multiple_of(3);
+                let exact = (0u32..).zip(rows.chunks_exact(dim).map(|row| dot(query, row)));
+                let expected = top_k_where(exact, k, accept);
+                assert_eq!(index.best(query, &rows, k, accept), expected, "{n} {dim} {seed}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_filter_is_asked_only_for_rows_that_may_enter() {
+        let rows = rows(5_000, 96);
+        let asked = std::cell::Cell::new(0);
+        let index = MaxProductIndex::of(&rows, 96);
+        let query = rows.get(..96).unwrap_or_default();
+        let found = index.best(query, &rows, 10, |_| {
+            asked.set(asked.get() + 1);
+            true
+        });
+        assert!(found.len() == 10 && asked.get() < 1_500, "{}", asked.get());
+    }
+
+    #[test]
+    fn codes_of_the_largest_magnitude_do_not_overflow_and_zeros_score_0() {
+        let large = [vec![1.0; 4096], vec![-1.0; 4096], vec![0.0; 4096]].concat();
+        let found = MaxProductIndex::of(&large, 4096).best(&[1.0; 4096], &large, 3, |_| true);
+        assert_eq!(found, [(0, 4096.0), (2, 0.0), (1, -4096.0)]);
+        assert_eq!(MaxProductIndex::of(&[], 3).best(&[1.0; 3], &[], 3, |_| true), []);
+        assert_eq!(MaxProductIndex::of(&large, 4096).best(&[1.0], &large, 3, |_| true), []);
+    }
+}
