@@ -1,18 +1,23 @@
 //! Candidate sources: six lists, each of the best of its kind, merged without repeats.
 
 use docent_domain::Strategy;
-use docent_linalg::{top_k, top_k_where};
-use docent_ranker::{Exclusions, Facts};
+use docent_linalg::{dot, top_k, top_k_where};
+use roaring::RoaringBitmap;
 use rustc_hash::FxHashSet;
 
 use crate::{
     CandidateCounts, Error,
+    pool::Factors,
     state::State,
     user_context::{OfText, UserContext},
 };
 
 /// Number of resources up to which one after another is scored, which is quicker than a search.
 const SCANNED: usize = 1_000;
+
+/// A pool is a small part of the catalogue if it is at most one in this many: looking at each of its
+/// resources is then quicker than a search that passes over the others.
+const PART: u64 = 16;
 
 /// Number of keys that each source contributed, by the name of the source.
 pub(crate) type SourceCounts = [(&'static str, usize); 6];
@@ -24,32 +29,27 @@ pub(crate) struct Gathered {
     pub sources: SourceCounts,
 }
 
-/// Gathers keys that may be recommended, without repeats.
+/// Gathers keys of a pool, without repeats.
 ///
-/// Popular and new resources are always among them, so the list is not empty unless the catalogue
-/// is. Resources for which `is_raised` holds get a second pass of their own: a boost may make one
-/// worth showing although no source ranks it among its best.
+/// Popular and new resources are always among them, so the list is not empty unless the pool is.
+/// Resources whose scores are raised get a second pass of their own: a boost may make one worth
+/// showing although no source ranks it among its best. Of a small part of the catalogue, as a filter
+/// leaves it, all are candidates.
 ///
 /// # Errors
 /// The first error that the live model meets.
 pub(crate) fn gather(
     state: &State,
     context: &UserContext<'_>,
-    exclusions: &Exclusions<'_>,
-    is_raised: Option<&(dyn Fn(&Facts<'_>) -> bool + Sync)>,
+    pool: &RoaringBitmap,
+    factors: &Factors<'_>,
     counts: &CandidateCounts,
     limit: usize,
 ) -> Result<Gathered, Error> {
-    let mut gathered =
-        best_of_each(state, context, &|facts| exclusions.reason(facts).is_none(), counts, limit)?;
-    if let Some(is_raised) = is_raised {
-        let raised = best_of_each(
-            state,
-            context,
-            &|facts| is_raised(facts) && exclusions.reason(facts).is_none(),
-            counts,
-            limit,
-        )?;
+    let mut gathered = best_of_each(state, context, pool, counts, limit)?;
+    let raised = factors.raised(pool);
+    if !raised.is_empty() {
+        let raised = best_of_each(state, context, &raised, counts, limit)?;
         let known: FxHashSet<u32> = gathered.keys.iter().copied().collect();
         gathered.keys.extend(raised.keys.into_iter().filter(|key| !known.contains(key)));
         for ((_, count), (_, more)) in gathered.sources.iter_mut().zip(raised.sources) {
@@ -62,19 +62,23 @@ pub(crate) fn gather(
 fn best_of_each(
     state: &State,
     context: &UserContext<'_>,
-    is_allowed: &(dyn Fn(&Facts<'_>) -> bool + Sync),
+    pool: &RoaringBitmap,
     counts: &CandidateCounts,
     limit: usize,
 ) -> Result<Gathered, Error> {
-    let allowed = |key: u32| state.catalogue.get(key).is_some_and(|entry| is_allowed(&entry.facts(key)));
+    let is_part = pool.len() * PART <= state.catalogue.len() as u64;
+    if is_part && pool.len() <= counts.total() as u64 {
+        return Ok(Gathered { keys: pool.iter().collect(), ..Gathered::default() });
+    }
+    let allowed = |key: u32| pool.contains(key);
     let content = match &context.content {
-        Some(profile) => state.vectors.nearest(profile, counts.content, allowed),
+        Some(profile) => nearest(state, profile, counts.content, pool),
         None => Vec::new(),
     };
     let near = context.graph.iter().flat_map(|near| &near.shares).map(|&(key, _)| key);
     let lists: [(&'static str, Vec<u32>); 6] = [
         ("collaborative", collaborative(state, context, counts.collaborative, &allowed)?),
-        ("content", content.into_iter().map(|(key, _)| key).collect()),
+        ("content", content),
         ("graph", first(near, counts.graph, &allowed)),
         ("popular", first(state.popular().iter().copied(), counts.popular.max(limit), &allowed)),
         ("trending", first(state.trending().iter().copied(), counts.trending, &allowed)),
@@ -93,6 +97,18 @@ fn first(keys: impl Iterator<Item = u32>, count: usize, allowed: &impl Fn(u32) -
     keys.filter(|&key| allowed(key)).take(count).collect()
 }
 
+/// Returns the resources of a pool whose vectors have the largest products with one, `[dim]`, best
+/// first. Looks at each of a pool that is a small part of the catalogue.
+pub(crate) fn nearest(state: &State, vector: &[f32], count: usize, pool: &RoaringBitmap) -> Vec<u32> {
+    let near = if pool.len() * PART <= state.catalogue.len() as u64 {
+        let vectors = pool.iter().filter_map(|key| Some((key, state.vectors.get(key)?)));
+        top_k(vectors.map(|(key, other)| (key, dot(other, vector))), count)
+    } else {
+        state.vectors.nearest(vector, count, |key| pool.contains(key))
+    };
+    near.into_iter().map(|(key, _)| key).collect()
+}
+
 fn collaborative(
     state: &State,
     context: &UserContext<'_>,
@@ -102,9 +118,8 @@ fn collaborative(
     let Some(blend) = context.blend.as_ref().filter(|_| count > 0) else { return Ok(Vec::new()) };
     let is_candidate = |row: u32| state.is_chosen_row(row) && state.key_of_row(row).is_some_and(&allowed);
     let chosen = blend.scores.candidates(count, &is_candidate)?.into_iter();
-    let mut found: Vec<(u32, f32)> = chosen
-        .filter_map(|(row, score)| Some((state.key_of_row(row)?, blend.scale.apply(score))))
-        .collect();
+    let mut found: Vec<(u32, f32)> =
+        chosen.filter_map(|(row, score)| Some((state.key_of_row(row)?, blend.scale.apply(score)))).collect();
     found.extend(blend.of_text.iter().flat_map(|of_text| unchosen(state, of_text, count, allowed)));
     Ok(top_k(found, count).into_iter().map(|(key, _)| key).collect())
 }

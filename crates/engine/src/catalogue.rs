@@ -7,7 +7,7 @@ use std::sync::{
 
 use chrono::{DateTime, Utc};
 use docent_domain::{Resource, ResourceId};
-use docent_ranker::{Attribute, AttributeValue, Facts};
+use docent_ranker::{Attribute, AttributeValue, Facts, Postings};
 use docent_storage::ResourceTotal;
 use imbl::{GenericHashMap, Vector, shared_ptr::DefaultSharedPtr};
 use rustc_hash::{FxBuildHasher, FxHashSet};
@@ -154,6 +154,7 @@ pub(crate) struct Catalogue {
     rows: Map<i64, u32>,
     /// Row ids of the store by key.
     row_ids: Vector<i64>,
+    postings: Postings,
     texts: Arc<Mutex<SharedTexts>>,
 }
 
@@ -201,6 +202,8 @@ impl Catalogue {
             && let Some(known) = self.entries.get_mut(key as usize)
         {
             entry.totals = Arc::clone(&known.totals);
+            self.postings.remove(&known.facts(key));
+            self.postings.insert(&entry.facts(key));
             *known = Arc::new(entry);
             return key;
         }
@@ -208,8 +211,14 @@ impl Catalogue {
         self.keys.insert(entry.id.clone(), key);
         self.rows.insert(row_id, key);
         self.row_ids.push_back(row_id);
+        self.postings.insert(&entry.facts(key));
         self.entries.push_back(Arc::new(entry));
         key
+    }
+
+    /// Returns the resources by the values of their fields.
+    pub(crate) fn postings(&self) -> &Postings {
+        &self.postings
     }
 
     /// Shares the entry of another catalogue with the same keys, so that both count the same views.

@@ -7,16 +7,18 @@ use std::{
 };
 
 use chrono::{DateTime, Datelike, Utc};
-use docent_domain::{Component, NOT_USEFUL_FACTOR, PREFERRED_SOURCE_FACTOR, Strategy, UserId, Weights};
+use docent_domain::{Component, Strategy, UserId, Weights};
 use docent_models::weights_for;
 use docent_ranker::{
-    Boost, Candidate, Exclusions, Exploration, Facts, HybridWeights, RankOptions, Ranked, rank,
+    Candidate, Exclusion, Exclusions, Exploration, HybridWeights, RankOptions, Ranked, rank,
 };
+use roaring::RoaringBitmap;
 use rustc_hash::{FxHashSet, FxHasher};
 
 use crate::{
     Degradation, EngineConfig, Error, MAX_LIMIT, MAX_SHOWN, RecommendRequest, Seen, Stage,
     candidates::{Gathered, SourceCounts, gather, is_available},
+    pool::{Factors, Pool},
     state::State,
     user_cache::UserView,
     user_context::UserContext,
@@ -32,6 +34,9 @@ pub(crate) struct Chosen<'a> {
     pub options: RankOptions,
     /// Best first, ties by resource id.
     pub ranking: Vec<Ranked>,
+    /// Resources that must not be in the answer, by the first rule that excludes them; empty if
+    /// candidates were given.
+    pub excluded: Vec<(Exclusion, RoaringBitmap)>,
     /// Candidates by source, for the metrics.
     pub sources: SourceCounts,
     /// Time that each stage took.
@@ -88,16 +93,15 @@ pub(crate) fn choose<'a>(
     go_on()?;
     let mut degraded = context.degraded();
     let strategy = effective_strategy(request.strategy, user, &context, &mut degraded);
-    let exclusions = exclusions(state, user, request, shown, config, now);
-    let Gathered { keys, sources } = match among {
-        Some(keys) => Gathered { keys: keys.to_vec(), ..Gathered::default() },
+    let factors = Factors::of(state, user, request);
+    let (Gathered { keys, sources }, excluded) = match among {
+        Some(keys) => (Gathered { keys: keys.to_vec(), ..Gathered::default() }, Vec::new()),
         None => {
-            let raises =
-                request.boosts.iter().any(Boost::raises) || !user.profile.preferred_sources.is_empty();
-            let is_raised: Option<&(dyn Fn(&Facts<'_>) -> bool + Sync)> =
-                if raises { Some(&|facts: &Facts<'_>| boost(facts, user, request) > 1.0) } else { None };
+            let pool = Pool::of(state, &exclusions(state, user, request, shown, config, now));
             // One more than an answer can hold, to know whether the list continues.
-            gather(state, &context, &exclusions, is_raised, &config.candidates, MAX_LIMIT + 1)?
+            let gathered =
+                gather(state, &context, &pool.allowed, &factors, &config.candidates, MAX_LIMIT + 1)?;
+            (gathered, pool.excluded)
         }
     };
     laps.end(Stage::Candidates);
@@ -113,7 +117,7 @@ pub(crate) fn choose<'a>(
             popularity: state.users_of(key),
             is_untried: state.catalogue.get(key).is_none_or(|entry| entry.views() == 0),
             is_unchosen: state.chosen_row(key).is_none(),
-            boost: state.catalogue.get(key).map_or(1.0, |entry| boost(&entry.facts(key), user, request)),
+            boost: factors.get(key),
         })
         .collect();
     laps.end(Stage::Scoring);
@@ -133,7 +137,8 @@ pub(crate) fn choose<'a>(
     };
     let ranking = ranked(state, &candidates, &options);
     laps.end(Stage::Ranking);
-    Ok(Chosen { context, strategy, degraded, candidates, options, ranking, sources, laps: laps.laps })
+    let laps = laps.laps;
+    Ok(Chosen { context, strategy, degraded, candidates, options, ranking, excluded, sources, laps })
 }
 
 /// Ranks candidates, ties by resource id.
@@ -212,17 +217,6 @@ fn untrained_weights() -> Weights {
     Weights::new([0.7, 0.12, 0.1, 0.05, 0.03]).unwrap_or_default()
 }
 
-/// Returns the factor of a score: the boosts of the request, a preferred source, and a verdict of
-/// not useful, multiplied.
-fn boost(facts: &Facts<'_>, user: &UserView, request: &RecommendRequest) -> f64 {
-    let requested: f64 = request.boosts.iter().map(|boost| boost.factor(facts)).product();
-    let preferred = &user.profile.preferred_sources;
-    let is_preferred = facts.source.is_some_and(|source| preferred.iter().any(|name| name == source));
-    let of_source = if is_preferred { PREFERRED_SOURCE_FACTOR } else { 1.0 };
-    let of_verdict = if user.not_useful.contains(&facts.key) { NOT_USEFUL_FACTOR } else { 1.0 };
-    requested * of_source * of_verdict
-}
-
 /// Returns the rules that keep resources out of an answer at the time `now`.
 pub(crate) fn exclusions<'a>(
     state: &State,
@@ -246,7 +240,7 @@ pub(crate) fn exclusions<'a>(
         published_by: (!includes_unpublished).then_some(now),
         seen: (!request.include_seen).then_some(seen),
         disliked: Some(&user.disliked),
-        sources: user.profile.excluded_sources.iter().cloned().collect(),
+        sources: user.profile.excluded_sources.clone(),
         requested,
         min_quality: request.min_quality.map(|min| min.value()),
         fence: state.quality_fence().filter(|_| is_fenced),

@@ -177,6 +177,14 @@ pub struct CandidateCounts {
     pub new: usize,
 }
 
+impl CandidateCounts {
+    /// Returns the number of candidates of all sources together.
+    pub(crate) fn total(&self) -> usize {
+        let Self { collaborative, content, graph, popular, trending, new } = *self;
+        collaborative + content + graph + popular + trending + new
+    }
+}
+
 impl Default for CandidateCounts {
     fn default() -> Self {
         Self { collaborative: 200, content: 200, graph: 100, popular: 100, trending: 50, new: 50 }

@@ -33,6 +33,7 @@ mod impression_retention;
 mod impression_sampling;
 mod impressions;
 pub mod monitoring;
+mod pool;
 pub mod replay;
 mod request_history;
 mod shortfall;

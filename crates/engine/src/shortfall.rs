@@ -1,25 +1,23 @@
 //! Reasons that a list is shorter than requested.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use chrono::{DateTime, Utc};
-use docent_ranker::Exclusion;
-
-use crate::{
-    EngineConfig, MAX_SHOWN, RecommendRequest, Shortfall, ShortfallReason, choose::exclusions, state::State,
-    user_cache::UserView,
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
 };
 
+use docent_ranker::Exclusion;
+use roaring::RoaringBitmap;
+
+use crate::{MAX_SHOWN, RecommendRequest, Shortfall, ShortfallReason, state::State};
+
 /// Returns the reasons that a list of `returned` resources, after the pages with the row ids
-/// `shown`, is shorter than requested, the most frequent first. Reads the whole catalogue, as the
-/// sources of candidates already did in vain.
+/// `shown`, is shorter than requested, the most frequent first. `excluded` are the resources that
+/// must not be in it, by rule.
 pub(crate) fn shortfall(
     state: &State,
-    user: &UserView,
     request: &RecommendRequest,
     shown: &BTreeSet<i64>,
-    config: &EngineConfig,
-    now: DateTime<Utc>,
+    excluded: &[(Exclusion, RoaringBitmap)],
     returned: usize,
 ) -> Vec<Shortfall> {
     if returned >= request.limit {
@@ -28,23 +26,25 @@ pub(crate) fn shortfall(
     if shown.len() + returned >= MAX_SHOWN {
         return vec![Shortfall { reason: ShortfallReason::ListLength, resources: MAX_SHOWN }];
     }
-    let exclusions = exclusions(state, user, request, shown, config, now);
     let mut counts: BTreeMap<ShortfallReason, usize> = BTreeMap::new();
-    for (key, entry) in state.catalogue.iter() {
-        let Some(rule) = exclusions.reason(&entry.facts(key)) else { continue };
-        let is_shown = || state.catalogue.row_id(key).is_some_and(|row| shown.contains(&row));
-        let reason = match rule {
-            Exclusion::Requested if is_shown() => ShortfallReason::EarlierPages,
-            rule => ShortfallReason::Excluded(rule),
-        };
-        *counts.entry(reason).or_default() += 1;
+    for (rule, keys) in excluded {
+        counts.insert(ShortfallReason::Excluded(*rule), keys.len() as usize);
+        if *rule == Exclusion::Requested {
+            let shown = shown.iter().filter_map(|row_id| state.catalogue.key_of_row_id(*row_id));
+            let earlier = shown.filter(|key| keys.contains(*key)).count();
+            counts.insert(ShortfallReason::EarlierPages, earlier);
+            counts.insert(ShortfallReason::Excluded(*rule), keys.len() as usize - earlier);
+        }
     }
-    let resources = state.catalogue.visible().count();
+    let postings = state.catalogue.postings();
+    let resources = (postings.all().len() - postings.hidden().len()) as usize;
     if resources < request.limit {
         counts.insert(ShortfallReason::Catalogue, resources);
     }
     let mut reasons: Vec<Shortfall> =
         counts.into_iter().map(|(reason, resources)| Shortfall { reason, resources }).collect();
-    reasons.sort_by_key(|of| std::cmp::Reverse(of.resources));
+    // An empty catalogue is a reason, too.
+    reasons.retain(|of| of.resources > 0 || of.reason == ShortfallReason::Catalogue);
+    reasons.sort_by_key(|of| Reverse(of.resources));
     reasons
 }

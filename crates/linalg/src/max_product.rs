@@ -2,7 +2,7 @@
 
 use pulp::Arch;
 
-use crate::{TopK, dot};
+use crate::{TopK, dot, dot_each, top_k};
 
 /// Largest magnitude of a code of a row.
 const MAX_CODE: f32 = 127.0;
@@ -12,6 +12,10 @@ const MAX_QUERY_CODE: f32 = 32_767.0;
 
 /// Codes that are multiplied together, so that sums of their products fit into 32 bits.
 const BLOCK: usize = 256;
+
+/// One in this many rows is found beyond those that are asked for, and this many, before exact products
+/// choose among them: codes are rounded.
+const SPARE: usize = 4;
 
 /// Numbers at the beginning of a row whose product decides whether the rest is looked at.
 const HEAD: usize = 64;
@@ -23,8 +27,7 @@ const HEAD: usize = 64;
 /// of both norms is too small, which ends the search, or where that of its first 64 numbers and the
 /// product of the norms of the rest is (Teflioudi and Gemulla 2016, "Exact and approximate maximum
 /// inner product search with LEMP"). The fewer directions carry the most of a query, the fewer rows
-/// are read whole: it pays to rotate rows to their principal axes first. Answers are exact but for
-/// rows whose codes are rounded by more than the tolerance of one step.
+/// are read whole: it pays to rotate rows to their principal axes first.
 ///
 /// Takes `dim + 16` bytes a row.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -84,11 +87,22 @@ impl MaxProductIndex {
         k: usize,
         accept: impl Fn(u32) -> bool,
     ) -> Vec<(u32, f32)> {
+        let near = self.near(query, k + k / SPARE + SPARE, accept);
+        let row = |row: u32| rows.get(row as usize * self.dim..(row as usize + 1) * self.dim).unwrap_or(&[]);
+        let mut exact = Vec::new();
+        dot_each(query, near.iter().map(|&(index, _)| row(index)), &mut exact);
+        top_k(near.iter().map(|(index, _)| *index).zip(exact), k)
+    }
+
+    /// Returns what [`MaxProductIndex::best`] does, by the codes alone: some of the last places may
+    /// be taken by the next best rows, and products are rounded.
+    #[must_use]
+    pub fn near(&self, query: &[f32], k: usize, accept: impl Fn(u32) -> bool) -> Vec<(u32, f32)> {
         let mut best = TopK::new(k);
         if query.len() == self.dim && k > 0 {
             Arch::new().dispatch(
                 #[inline(always)]
-                || self.search(query, rows, &mut best, &accept),
+                || self.search(query, &mut best, &accept),
             );
         }
         best.into_sorted()
@@ -96,35 +110,33 @@ impl MaxProductIndex {
 
     /// Always inlined, so that it is compiled for the instructions of the caller.
     #[inline(always)]
-    fn search(&self, query: &[f32], rows: &[f32], best: &mut TopK, accept: &impl Fn(u32) -> bool) {
+    fn search(&self, query: &[f32], best: &mut TopK, accept: &impl Fn(u32) -> bool) {
         let (step, to_code) = steps(query, MAX_QUERY_CODE);
         let codes: Vec<i16> = query.iter().map(|x| (x * to_code).round() as i16).collect();
         let (head, tail) = codes.split_at(self.head);
         let norm = dot(query, query).sqrt();
         let rest = query.get(self.head..).map_or(0.0, |rest| dot(rest, rest).sqrt());
         let tails = self.dim - self.head;
-        let places = self.heads.chunks_exact(self.head.max(1)).zip(&self.norms).enumerate();
-        for (place, (head_codes, row_norm)) in places {
+        let places =
+            self.heads.chunks_exact(self.head.max(1)).zip(&self.norms).zip(&self.rests).zip(&self.steps);
+        for (place, (((head_codes, row_norm), row_rest), row_step)) in places.enumerate() {
             let threshold = best.threshold();
             if row_norm * norm < threshold {
                 break;
             }
-            let (Some(row_step), Some(row_rest)) = (self.steps.get(place), self.rests.get(place)) else { break };
             let scale = row_step * step;
             let of_head = product(head, head_codes) * scale;
-            // Rounding moves a product by less than a step times the norm of the query.
-            let tolerance = row_step * norm;
-            if of_head + row_rest * rest + tolerance < threshold {
+            if of_head + row_rest * rest < threshold {
                 continue;
             }
             let tail_codes = self.tails.get(place * tails..(place + 1) * tails).unwrap_or(&[]);
-            if of_head + product(tail, tail_codes) * scale + tolerance < threshold {
+            let score = of_head + product(tail, tail_codes) * scale;
+            if score < threshold {
                 continue;
             }
-            let Some(&row) = self.order.get(place).filter(|row| accept(**row)) else { continue };
-            let start = row as usize * self.dim;
-            let exact = rows.get(start..start + self.dim).map_or(0.0, |numbers| dot(query, numbers));
-            best.push(row, exact);
+            if let Some(&row) = self.order.get(place).filter(|row| accept(**row)) {
+                best.push(row, score);
+            }
         }
     }
 }

@@ -1,9 +1,9 @@
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
+use docent_domain::UNKNOWN_QUALITY;
+use roaring::RoaringBitmap;
 use rustc_hash::FxHashSet;
 
-use crate::{Facts, Filter};
+use crate::{Facts, Filter, Library, Postings, filter::condition::lower_case};
 
 /// The rule that keeps a candidate out of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,8 +39,8 @@ pub struct Exclusions<'a> {
     pub seen: Option<&'a FxHashSet<u32>>,
     /// Keys of the resources that the user dismissed or gave a low rating.
     pub disliked: Option<&'a FxHashSet<u32>>,
-    /// Sources that the user excludes.
-    pub sources: HashSet<String>,
+    /// Sources that the user excludes, in any case.
+    pub sources: Vec<String>,
     /// Keys of the resources that the request excludes.
     pub requested: FxHashSet<u32>,
     /// Minimum quality of the request; an unknown quality counts as 0.5.
@@ -55,7 +55,7 @@ impl Exclusions<'_> {
     /// Returns the first rule that excludes the candidate, or `None` if it may be recommended.
     #[must_use]
     pub fn reason(&self, facts: &Facts<'_>) -> Option<Exclusion> {
-        let quality = facts.quality.unwrap_or(docent_domain::UNKNOWN_QUALITY);
+        let quality = facts.quality.unwrap_or(UNKNOWN_QUALITY);
         if facts.hidden {
             Some(Exclusion::Hidden)
         } else if facts.published_at.is_some_and(|at| self.published_by.is_some_and(|now| at > now)) {
@@ -64,7 +64,7 @@ impl Exclusions<'_> {
             Some(Exclusion::Seen)
         } else if self.disliked.is_some_and(|keys| keys.contains(&facts.key)) {
             Some(Exclusion::Disliked)
-        } else if facts.source.is_some_and(|source| self.sources.contains(source)) {
+        } else if facts.source.is_some_and(|source| is_among(source, &self.sources)) {
             Some(Exclusion::Source)
         } else if self.requested.contains(&facts.key) {
             Some(Exclusion::Requested)
@@ -78,6 +78,44 @@ impl Exclusions<'_> {
             None
         }
     }
+
+    /// Returns the keys that each rule excludes: those for which [`Exclusions::reason`] returns it.
+    #[must_use]
+    pub fn sets(&self, postings: &Postings, library: &dyn Library) -> Vec<(Exclusion, RoaringBitmap)> {
+        let keys = |keys: Option<&FxHashSet<u32>>| keys.into_iter().flatten().copied().collect();
+        let unpublished =
+            self.published_by.map(|now| postings.published_after(now, library)).unwrap_or_default();
+        let low = self.min_quality.map(|min| {
+            let low = postings.below_quality(min, library);
+            if UNKNOWN_QUALITY < min { low | (postings.all() - postings.with_quality()) } else { low }
+        });
+        let outliers = self.fence.map(|fence| postings.below_quality(fence, library)).unwrap_or_default();
+        let filtered = self.filter.map(|filter| postings.all() - postings.matching(filter, library));
+        let mut sets: Vec<(Exclusion, RoaringBitmap)> = vec![
+            (Exclusion::Hidden, postings.hidden().clone()),
+            (Exclusion::Unpublished, unpublished),
+            (Exclusion::Seen, keys(self.seen)),
+            (Exclusion::Disliked, keys(self.disliked)),
+            (Exclusion::Source, postings.with_sources(&self.sources)),
+            (Exclusion::Requested, self.requested.iter().copied().collect()),
+            (Exclusion::Quality, low.unwrap_or_default()),
+            (Exclusion::Outlier, outliers),
+            (Exclusion::Filtered, filtered.unwrap_or_default()),
+        ];
+        // The first rule that excludes a resource is the reason.
+        let mut excluded = RoaringBitmap::new();
+        for (_, keys) in &mut sets {
+            *keys -= &excluded;
+            excluded |= &*keys;
+        }
+        sets
+    }
+}
+
+/// Returns true if a source is among others, in any case.
+#[must_use]
+pub fn is_among(source: &str, sources: &[String]) -> bool {
+    sources.iter().any(|other| lower_case(other).eq(lower_case(source)))
 }
 
 /// Returns the lower outer fence (Tukey, 1977) of the known qualities of a catalogue: the first
@@ -109,7 +147,7 @@ mod tests {
     fn each_rule_excludes_what_it_names_and_nothing_else() {
         let (one, two) = (FxHashSet::from_iter([1]), FxHashSet::from_iter([2]));
         let none = Exclusions::default;
-        let sources = HashSet::from(["journal".to_owned()]);
+        let sources = vec!["Journal".to_owned()];
         let (met, not_met): (Filter, Filter) =
             ("source = 'journal'".parse().unwrap(), "quality > 0.6".parse().unwrap());
         for (expected, exclusions) in [

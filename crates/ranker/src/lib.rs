@@ -30,6 +30,7 @@ mod facts;
 mod filter;
 mod hybrid;
 mod novelty;
+mod postings;
 mod ranking;
 mod reason;
 
@@ -37,14 +38,15 @@ pub use candidate::{Candidate, Ranked};
 pub use contributions::Contributions;
 pub use diversity::mmr;
 pub use docent_linalg::cosine;
-pub use exclusion::{Exclusion, Exclusions, quality_fence};
+pub use exclusion::{Exclusion, Exclusions, is_among, quality_fence};
 pub use exploration::Exploration;
 pub use facts::{Attribute, AttributeValue, Facts};
 pub use filter::{
-    Boost, Filter, FilterError, MAX_BOOST_FACTOR, MAX_BOOSTS, MAX_DEPTH, MAX_EXPRESSION_BYTES,
+    Boost, Filter, FilterError, MAX_BOOST_FACTOR, MAX_BOOSTS, MAX_COST, MAX_DEPTH, MAX_EXPRESSION_BYTES,
     MIN_BOOST_FACTOR,
 };
 pub use hybrid::{AVERAGE_SCORE, HybridScore, HybridWeights, hybrid_score};
 pub use novelty::{NOVEL_ABOVE, novelty, with_novelty};
+pub use postings::{Library, Postings};
 pub use ranking::{RankOptions, rank};
 pub use reason::Reason;

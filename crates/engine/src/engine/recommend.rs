@@ -7,7 +7,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use docent_domain::{Assignment, DomainError, Impression, ResourceId, UserId, Variant, gini};
 use docent_linalg::dot;
-use docent_ranker::{Candidate, Ranked};
+use docent_ranker::{Candidate, MAX_COST, Ranked};
 use ulid::Ulid;
 
 use super::{Engine, metrics, now, rank::rankable};
@@ -94,6 +94,10 @@ fn check(request: &RecommendRequest) -> Result<(), Error> {
             return Err(DomainError::TooLong { field, limit, got }.into());
         }
     }
+    let cost: usize = request.boosts.iter().map(|boost| boost.filter().cost()).sum();
+    if cost > MAX_COST {
+        return Err(DomainError::TooLong { field: "cost of boosts", limit: MAX_COST, got: cost }.into());
+    }
     shown(request).map(|_| ())
 }
 
@@ -127,7 +131,7 @@ fn answer(
     let request = varied.as_ref().unwrap_or(original);
     let given = given.map(|ids| rankable(state, ids));
     let among = given.as_ref().map(|(keys, _)| keys.as_slice());
-    let Chosen { context, strategy, degraded, candidates, options, ranking, sources, mut laps } =
+    let Chosen { context, strategy, degraded, candidates, options, ranking, excluded, sources, mut laps } =
         choose(state, user, request, &shown, &Terms { config, now, among, place: Some(place) })?;
     let explaining = Instant::now();
     let explainer = Explainer::new(state, &context, user);
@@ -141,7 +145,7 @@ fn answer(
     let profile = &user.profile;
     let shortfall = match &given {
         Some(_) => Vec::new(),
-        None => shortfall(state, user, request, &shown, config, now, ranking.len()),
+        None => shortfall(state, request, &shown, &excluded, ranking.len()),
     };
     let mut unknown_resources = unknown_resources_of(original, state);
     unknown_resources.extend(given.into_iter().flat_map(|(_, unknown)| unknown));

@@ -4,14 +4,17 @@ use docent_domain::{Component, ComponentScores, ResourceId, Weights};
 use docent_linalg::keep_best;
 use docent_models::CollaborativeModel;
 use docent_ranker::{Exclusions, HybridScore, HybridWeights, Reason, cosine, hybrid_score};
+use roaring::RoaringBitmap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Engine, now};
 use crate::{
     Error, SimilarPage, SimilarRequest, SimilarResource,
     blocking::spawn_blocking,
+    candidates::nearest,
     component_scores::proximity,
     explain::{are_chosen_together, carrying, link_reasons, shares_author, with_ids},
+    pool::Pool,
     state::State,
 };
 
@@ -47,8 +50,10 @@ impl Engine {
             let found = state.catalogue.key(id.as_str()).filter(|key| state.catalogue.is_visible(*key));
             let key = found.ok_or_else(|| Error::unknown_resource(id))?;
             let exclusions = exclusions(&state, &request, &shown, inner.config.include_unpublished);
+            let mut pool = Pool::of(&state, &exclusions).allowed;
+            pool.remove(key);
             // One more than the page holds, to know whether the list continues.
-            let mut found = neighbours(&state, key, request.limit + 1, &inner.config.weights, &exclusions)?;
+            let mut found = neighbours(&state, key, request.limit + 1, &inner.config.weights, &pool)?;
             let continues = found.len() > request.limit;
             found.truncate(request.limit);
             Ok(page(&state, &request, shown, found, continues))
@@ -95,7 +100,7 @@ fn neighbours(
     key: u32,
     limit: usize,
     weights: &Weights,
-    exclusions: &Exclusions<'_>,
+    pool: &RoaringBitmap,
 ) -> Result<Vec<SimilarResource>, Error> {
     let graph = if state.graph.degree(key) > 0 {
         Some(state.graph.personalised_pagerank(&[(key, 1.0)], &state.walk_config())?)
@@ -104,24 +109,23 @@ fn neighbours(
     };
     let nearest = graph.iter().flatten().map(|&(_, share)| share).fold(0.0, f32::max);
     let shares: FxHashMap<u32, f32> = graph.iter().flatten().copied().collect();
-    let mut found: Vec<(HybridScore, u32, ComponentScores)> =
-        proposed(state, key, graph.as_deref(), exclusions)
-            .into_iter()
-            .map(|other| {
-                let vectors = state.vectors.get(key).zip(state.vectors.get(other));
-                let share = shares.get(&other).copied();
-                let scores = ComponentScores {
-                    content: vectors.map(|(a, b)| cosine(a, b).max(0.0)),
-                    collaborative: factors_cosine(state, key, other).map(|cosine| cosine.max(0.0)),
-                    graph: graph.as_ref().and_then(|_| proximity(&state.graph, other, share, nearest)),
-                    ..ComponentScores::default()
-                };
-                // A neighbour is rated by what the two have in common to compare.
-                let available = Component::ALL.map(|component| scores.get(component).is_some());
-                let weights = HybridWeights { available, ..HybridWeights::new(*weights) };
-                (hybrid_score(&scores, &weights, false), other, scores)
-            })
-            .collect();
+    let mut found: Vec<(HybridScore, u32, ComponentScores)> = proposed(state, key, graph.as_deref(), pool)
+        .into_iter()
+        .map(|other| {
+            let vectors = state.vectors.get(key).zip(state.vectors.get(other));
+            let share = shares.get(&other).copied();
+            let scores = ComponentScores {
+                content: vectors.map(|(a, b)| cosine(a, b).max(0.0)),
+                collaborative: factors_cosine(state, key, other).map(|cosine| cosine.max(0.0)),
+                graph: graph.as_ref().and_then(|_| proximity(&state.graph, other, share, nearest)),
+                ..ComponentScores::default()
+            };
+            // A neighbour is rated by what the two have in common to compare.
+            let available = Component::ALL.map(|component| scores.get(component).is_some());
+            let weights = HybridWeights { available, ..HybridWeights::new(*weights) };
+            (hybrid_score(&scores, &weights, false), other, scores)
+        })
+        .collect();
     keep_best(&mut found, limit, |a, b| b.0.score.total_cmp(&a.0.score).then(a.1.cmp(&b.1)));
     Ok(found
         .into_iter()
@@ -140,24 +144,15 @@ fn neighbours(
         .collect())
 }
 
-/// Returns the neighbours without an exclusion that the vectors, the factors and the walk over the
-/// graph propose.
-fn proposed(
-    state: &State,
-    key: u32,
-    graph: Option<&[(u32, f32)]>,
-    exclusions: &Exclusions<'_>,
-) -> FxHashSet<u32> {
-    let is_neighbour = |other: u32| {
-        let entry = state.catalogue.get(other).filter(|_| other != key);
-        entry.is_some_and(|entry| exclusions.reason(&entry.facts(other)).is_none())
-    };
+/// Returns the neighbours of a pool that the vectors, the factors and the walk over the graph
+/// propose.
+fn proposed(state: &State, key: u32, graph: Option<&[(u32, f32)]>, pool: &RoaringBitmap) -> FxHashSet<u32> {
     let mut proposed = FxHashSet::default();
     if let Some(vector) = state.vectors.get(key) {
-        proposed.extend(state.vectors.nearest(vector, PROPOSED, is_neighbour).into_iter().map(|near| near.0));
+        proposed.extend(nearest(state, vector, PROPOSED, pool));
     }
-    proposed.extend(nearest_by_factors(state, key, &is_neighbour));
-    let linked = graph.into_iter().flatten().map(|&(other, _)| other).filter(|other| is_neighbour(*other));
+    proposed.extend(nearest_by_factors(state, key, pool));
+    let linked = graph.into_iter().flatten().map(|&(other, _)| other).filter(|other| pool.contains(*other));
     proposed.extend(linked.take(PROPOSED));
     proposed
 }
@@ -173,15 +168,14 @@ fn factors_cosine(state: &State, key: u32, other: u32) -> Option<f64> {
     Some(cosine(factors(state, key)?, factors(state, other)?))
 }
 
-/// Returns the resources with the nearest factors, best first.
-fn nearest_by_factors(state: &State, key: u32, is_neighbour: &impl Fn(u32) -> bool) -> Vec<u32> {
-    let keys = 0..state.catalogue.len() as u32;
-    let mut others: Vec<(f64, u32)> = keys
-        .filter(|&other| is_neighbour(other))
-        .filter_map(|other| Some((factors_cosine(state, key, other)?, other)))
-        .collect();
-    keep_best(&mut others, PROPOSED, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    others.into_iter().map(|(_, other)| other).collect()
+/// Returns the resources of a pool with the nearest factors, best first.
+fn nearest_by_factors(state: &State, key: u32, pool: &RoaringBitmap) -> Vec<u32> {
+    let Some((live, row)) = state.live.as_deref().zip(state.chosen_row(key)) else { return Vec::new() };
+    let is_neighbour = |row: u32| {
+        state.is_chosen_row(row) && state.key_of_row(row).is_some_and(|other| pool.contains(other))
+    };
+    let rows = live.model.collaborative.nearest_items(row, PROPOSED, &is_neighbour);
+    rows.into_iter().filter_map(|row| state.key_of_row(row)).collect()
 }
 
 fn reasons(

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use docent_als::{AlsConfig, AlsModel};
 use docent_domain::{Event, as_set};
-use docent_linalg::{MaxProductIndex, add_scaled, dot, dot_each, scale, top_k_where};
+use docent_linalg::{MaxProductIndex, add_scaled, dot, dot_each, normalise, scale, top_k_where};
 use docent_snapshot::{Draft, Snapshot, Tensor};
 
 use super::{CollaborativeModel, ModelKind, UserScores, check_items, kind_file, user_scores::Dense};
@@ -16,6 +16,8 @@ pub struct AlsRecommender {
     /// Mean of all item factors, `[dim]`.
     mean_item: Vec<f32>,
     index: Arc<MaxProductIndex>,
+    /// Index of the item factors at unit norm.
+    directions: Arc<MaxProductIndex>,
 }
 
 impl AlsRecommender {
@@ -28,7 +30,12 @@ impl AlsRecommender {
         }
         scale(&mut mean_item, 1.0 / model.n_items().max(1) as f32);
         let index = Arc::new(MaxProductIndex::of(model.item_factors(), model.dim()));
-        Self { kind, model: Arc::new(model), mean_item, index }
+        let mut directions = model.item_factors().to_vec();
+        for factors in directions.chunks_exact_mut(model.dim().max(1)) {
+            normalise(factors);
+        }
+        let directions = Arc::new(MaxProductIndex::of(&directions, model.dim()));
+        Self { kind, model: Arc::new(model), mean_item, index, directions }
     }
 
     /// Returns the trained factors.
@@ -110,15 +117,17 @@ impl CollaborativeModel for AlsRecommender {
     }
 
     fn fold_in(&self, history: &[Event]) -> Result<Box<dyn UserScores + '_>, ModelError> {
-        Ok(Box::new(AlsScores {
-            als: self,
-            user: self.user_factors(history)?,
-            all: Dense::default(),
-        }))
+        Ok(Box::new(AlsScores { als: self, user: self.user_factors(history)?, all: Dense::default() }))
     }
 
     fn item_factors(&self, item: u32) -> Option<&[f32]> {
         self.model.item(item).filter(|factors| factors.iter().any(|x| *x != 0.0))
+    }
+
+    fn nearest_items(&self, item: u32, k: usize, accept: &dyn Fn(u32) -> bool) -> Vec<u32> {
+        let Some(factors) = self.item_factors(item) else { return Vec::new() };
+        let has_factors = |other: u32| self.item_factors(other).is_some() && accept(other);
+        self.directions.near(factors, k, has_factors).into_iter().map(|(item, _)| item).collect()
     }
 
     fn save(&self, draft: &mut Draft, name: &str) -> Result<(), ModelError> {

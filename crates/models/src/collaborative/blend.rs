@@ -229,6 +229,11 @@ impl CollaborativeModel for Blend {
         self.members.iter().find_map(|member| member.model.item_factors(item))
     }
 
+    fn nearest_items(&self, item: u32, k: usize, accept: &dyn Fn(u32) -> bool) -> Vec<u32> {
+        let mut nearest = self.members.iter().map(|member| member.model.nearest_items(item, k, accept));
+        nearest.find(|items| !items.is_empty()).unwrap_or_default()
+    }
+
     fn blend_weights(&self) -> BTreeMap<String, f64> {
         self.members
             .iter()

@@ -50,6 +50,13 @@ pub trait CollaborativeModel: Send + Sync + fmt::Debug {
         None
     }
 
+    /// Returns the `k` items whose factors are nearest to those of an item by cosine, among those that
+    /// `accept` returns true for, best first; empty for a model without such factors. A few of the
+    /// nearest may be missing.
+    fn nearest_items(&self, _item: u32, _k: usize, _accept: &dyn Fn(u32) -> bool) -> Vec<u32> {
+        Vec::new()
+    }
+
     /// Returns the weight of each member by its name; empty for a model without members.
     fn blend_weights(&self) -> BTreeMap<String, f64> {
         BTreeMap::new()

@@ -82,6 +82,10 @@ impl CollaborativeModel for NcfRecommender {
         self.als.item_factors(item)
     }
 
+    fn nearest_items(&self, item: u32, k: usize, accept: &dyn Fn(u32) -> bool) -> Vec<u32> {
+        self.als.nearest_items(item, k, accept)
+    }
+
     fn save(&self, draft: &mut Draft, name: &str) -> Result<(), ModelError> {
         draft.put_json(&kind_file(name), &self.kind())?;
         self.als.save_factors(draft, &base_file(name))?;

@@ -17,6 +17,16 @@ pub enum FilterError {
         /// Word that was read at the position.
         got: String,
     },
+    /// The expression names more values than one request may.
+    #[error("{field}: costs {cost}, expected at most {max}: shorten the conditions on {part}", max = super::MAX_COST)]
+    TooCostly {
+        /// Name of the parameter: `filter` or `boost`.
+        field: &'static str,
+        /// Cost of the expression; see [`MAX_COST`](super::MAX_COST).
+        cost: usize,
+        /// Field of the costliest condition.
+        part: String,
+    },
     /// The expression is too long, or its factor is out of range.
     #[error(transparent)]
     Invalid(#[from] DomainError),

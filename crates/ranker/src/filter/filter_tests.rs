@@ -368,6 +368,17 @@ fn an_expression_is_bounded_in_length_and_depth() {
 }
 
 #[test]
+fn an_expression_that_costs_too_much_is_refused_by_its_costliest_part() {
+    let texts = |n: usize| vec!["attributes.maker > 'a'"; n].join(" OR ");
+    assert_eq!(texts(32).parse::<Filter>().unwrap().cost(), MAX_COST);
+    let error = format!("subjects = 'x' OR {}", texts(32)).parse::<Filter>().unwrap_err();
+    let part = "attributes.maker".to_owned();
+    assert_eq!(error, FilterError::TooCostly { field: "filter", cost: MAX_COST + 1, part });
+    let error = format!("({}) ^ 2", texts(33)).parse::<Boost>().unwrap_err().to_string();
+    assert_eq!(error, "boost: costs 2112, expected at most 2048: shorten the conditions on attributes.maker");
+}
+
+#[test]
 fn and_binds_more_closely_than_or_and_not_most() {
     let accepts = |text: &str, quality: f64| {
         let filter: Filter = text.parse().unwrap();

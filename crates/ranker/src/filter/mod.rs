@@ -17,10 +17,10 @@
 //! A field with several values matches a comparison if one of them does. A field without a value
 //! matches no comparison, not even `!=` and `NOT IN`; `NOT` of such a comparison is true.
 
-mod condition;
+pub(crate) mod condition;
 mod error;
 mod lexer;
-mod node;
+pub(crate) mod node;
 mod parse;
 mod value;
 
@@ -35,6 +35,10 @@ pub use self::{
 };
 use crate::Facts;
 
+/// Maximum cost of the filter of a request, and of all its boosts together: the number of values that
+/// they name, where a span of numbers counts as 8 and one of texts or times as 64. Each value is a
+/// set of resources that has to be joined with the others.
+pub const MAX_COST: usize = 2_048;
 /// Maximum number of boosts in one request.
 pub const MAX_BOOSTS: usize = 10;
 /// Smallest factor of a boost.
@@ -57,6 +61,26 @@ pub struct Filter {
 }
 
 impl Filter {
+    pub(crate) fn root(&self) -> &Node {
+        &self.root
+    }
+
+    /// Returns the cost of finding all resources that match; see [`MAX_COST`].
+    #[must_use]
+    pub fn cost(&self) -> usize {
+        self.root.cost()
+    }
+
+    /// Reads an expression, which `parse` has read into a tree.
+    fn checked(field: &'static str, text: &str, root: Node) -> Result<Self, FilterError> {
+        let cost = root.cost();
+        if cost > MAX_COST {
+            let part = root.costliest().map(|condition| condition.field.to_string()).unwrap_or_default();
+            return Err(FilterError::TooCostly { field, cost, part });
+        }
+        Ok(Self { text: text.to_owned(), root })
+    }
+
     /// Returns true if the resource with these facts matches the expression.
     #[must_use]
     pub fn accepts(&self, facts: &Facts<'_>) -> bool {
@@ -68,7 +92,7 @@ impl FromStr for Filter {
     type Err = FilterError;
 
     fn from_str(text: &str) -> Result<Self, FilterError> {
-        Ok(Self { text: text.to_owned(), root: parse::filter(text)? })
+        Self::checked("filter", text, parse::filter(text)?)
     }
 }
 
@@ -87,6 +111,18 @@ pub struct Boost {
 }
 
 impl Boost {
+    /// Returns the expression that resources match whose score is multiplied.
+    #[must_use]
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Returns the factor for the score of a resource that matches the expression.
+    #[must_use]
+    pub fn strength(&self) -> f64 {
+        self.factor
+    }
+
     /// Returns the factor for the score of a resource, which is 1 if it does not match the
     /// expression.
     #[must_use]
@@ -110,7 +146,7 @@ impl FromStr for Boost {
             let (field, expected) = ("boost".to_owned(), "a factor from 0.1 to 10");
             return Err(DomainError::OutOfRange { field, expected, got: factor.to_string() }.into());
         }
-        Ok(Self { filter: Filter { text: text.to_owned(), root }, factor })
+        Ok(Self { filter: Filter::checked("boost", text, root)?, factor })
     }
 }
 

@@ -3,7 +3,7 @@ use crate::Facts;
 
 /// A parsed expression as a tree of conditions.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Node {
+pub(crate) enum Node {
     Any(Vec<Node>),
     All(Vec<Node>),
     Not(Box<Node>),
@@ -11,6 +11,26 @@ pub(super) enum Node {
 }
 
 impl Node {
+    /// Returns the work of finding all resources that match, where that of one value is 1.
+    pub(super) fn cost(&self) -> usize {
+        match self {
+            Self::Any(nodes) | Self::All(nodes) => nodes.iter().map(Self::cost).sum(),
+            Self::Not(node) => node.cost(),
+            Self::Is(condition) => condition.cost(),
+        }
+    }
+
+    /// Returns the costliest condition.
+    pub(super) fn costliest(&self) -> Option<&Condition> {
+        match self {
+            Self::Any(nodes) | Self::All(nodes) => {
+                nodes.iter().filter_map(Self::costliest).max_by_key(|condition| condition.cost())
+            }
+            Self::Not(node) => node.costliest(),
+            Self::Is(condition) => Some(condition),
+        }
+    }
+
     /// Returns true if the resource with these facts matches the expression.
     pub(super) fn matches(&self, facts: &Facts<'_>) -> bool {
         match self {
