@@ -65,9 +65,9 @@ pub use docent_domain::{
 };
 pub use docent_engine::{
     Answer, AudienceMember, CandidateCounts, Cursor, CursorError, Degradation, Engine, EngineConfig,
-    EngineStatus, Error, ImpressionRetention, IngestOutcome, InvalidInput, MAX_BOOSTS, MAX_IDS, MAX_LIMIT,
-    MAX_SHOWN, RecommendRequest, Recommendation, Reloaded, Seen, Shortfall, ShortfallReason, SimilarPage,
-    SimilarRequest, SimilarResource, limit_checked,
+    EngineStatus, Error, ImpressionRetention, IngestOutcome, InvalidInput, MAX_BOOSTS, MAX_COST, MAX_IDS,
+    MAX_LIMIT, MAX_SHOWN, RecommendRequest, Recommendation, Reloaded, Seen, Shortfall, ShortfallReason,
+    SimilarPage, SimilarRequest, SimilarResource, limit_checked,
 };
 pub use docent_ranker::{Boost, Contributions, Filter, FilterError, Reason};
 pub use docent_storage::{

@@ -156,8 +156,7 @@ impl<'a> ContentScores<'a> {
         let mut scores = Self { state, profile: profile.to_vec(), own, audience, slope: 0.0, both };
         let n = state.catalogue.len();
         let map = |scores: Vec<f32>| UnitMap::of_sample(scores, n);
-        let sample: Vec<(Option<f32>, Option<f32>)> =
-            state.sample().map(|key| (scores.dot_own(key), scores.dot_audience(key))).collect();
+        let sample: Vec<(Option<f32>, Option<f32>)> = state.sample().products(profile).collect();
         scores.own = map(sample.iter().filter_map(|(own, _)| *own).collect());
         scores.audience = map(sample.iter().filter_map(|(_, audience)| *audience).collect());
         let of_both = |(own, audience): &(Option<f32>, Option<f32>)| {
@@ -194,9 +193,7 @@ impl<'a> ContentScores<'a> {
     }
 
     fn dot_audience(&self, key: u32) -> Option<f32> {
-        let model = &self.state.live.as_deref()?.model;
-        let row = self.state.chosen_row(key)?;
-        Some(dot(model.audience.of_item(row)?, &self.profile))
+        Some(dot(self.state.audience(key)?, &self.profile))
     }
 }
 

@@ -45,9 +45,9 @@ mod workload;
 
 pub use config::{CandidateCounts, EngineConfig};
 pub use docent_requests::{
-    Answer, AudienceMember, Cursor, CursorError, Degradation, MAX_BOOSTS, MAX_IDS, MAX_LIMIT, MAX_SHOWN,
-    RecommendRequest, Recommendation, Seen, Shortfall, ShortfallReason, SimilarPage, SimilarRequest,
-    SimilarResource, limit_checked,
+    Answer, AudienceMember, Cursor, CursorError, Degradation, MAX_BOOSTS, MAX_COST, MAX_IDS, MAX_LIMIT,
+    MAX_SHOWN, RecommendRequest, Recommendation, Seen, Shortfall, ShortfallReason, SimilarPage,
+    SimilarRequest, SimilarResource, limit_checked,
 };
 pub use engine::{Engine, EngineStatus, IngestOutcome, Reloaded, document};
 pub use error::{Cause, Error, InvalidInput};

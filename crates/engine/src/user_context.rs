@@ -251,5 +251,5 @@ fn walk(state: &State, seeds: &[(u32, f32)]) -> Result<Option<Near>, Error> {
         return Ok(None);
     }
     let shares = state.graph.personalised_pagerank(seeds, &state.walk_config())?;
-    Ok(Some(Near::of(shares, seeds, state.n_linked())))
+    Ok(Some(Near::of(shares, seeds, state.sample().n_linked)))
 }

@@ -22,6 +22,6 @@ pub use answer::{
     SimilarResource,
 };
 pub use cursor::{Cursor, CursorError, MAX_SHOWN};
-pub use docent_ranker::MAX_BOOSTS;
+pub use docent_ranker::{MAX_BOOSTS, MAX_COST};
 pub use request::{MAX_IDS, MAX_LIMIT, RecommendRequest, Seen, limit_checked};
 pub use similar::SimilarRequest;

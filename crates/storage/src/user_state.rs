@@ -1,10 +1,11 @@
 //! State of a user for recommendations, read in one query.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeMap, sync::LazyLock};
 
 use chrono::{DateTime, Utc};
 use docent_domain::{InteractionType, Profile, Standing, Strength, UserId};
-use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
+use serde::de::DeserializeOwned;
 
 use crate::{
     Store, Verdict,
@@ -63,21 +64,14 @@ pub struct PositiveResource {
     pub at: Option<DateTime<Utc>>,
 }
 
-/// Kinds of rows of [`STATE`].
-const PROFILE: i64 = 0;
-const INTERACTION: i64 = 1;
-const NEUTRAL: i64 = 3;
-
-/// Row of [`STATE`] that is not the profile.
-#[derive(FromQueryResult)]
+/// Everything that a resource has of one user, from the rows of its types of interaction.
 struct Signal {
-    id: i64,
     resource_id: i64,
-    /// Time of the newest positive interaction, or of the verdict.
+    /// Time of the newest positive interaction.
     at: Option<i64>,
-    /// Interactions: sum of [`LIKED`] if one of them is positive and of [`REJECTED`] if one is
-    /// negative. Verdicts: 1 if useful.
+    /// Sum of [`LIKED`] if an interaction is positive and of [`REJECTED`] if one is negative.
     mark: i64,
+    /// Largest strength of a positive interaction.
     strength: Option<f64>,
     /// Time of the newest negative interaction.
     rejected_at: Option<i64>,
@@ -86,28 +80,44 @@ struct Signal {
 const LIKED: i64 = 1;
 const REJECTED: i64 = 2;
 
-/// Profile, interactions by resource and verdicts as rows of one result, because a round trip costs
-/// more than unused columns. A second statement might also see a later state.
-const STATE: &str = "SELECT CAST(0 AS bigint) AS kind, p.id, CAST(NULL AS bigint) AS resource_id, \
-     CAST(NULL AS bigint) AS at, CAST(NULL AS bigint) AS mark, CAST(NULL AS double precision) AS strength, \
-     CAST(NULL AS bigint) AS rejected_at, \
-     p.user_id, p.diversity_preference, p.novelty_preference, p.recency_bias, p.research_domains, \
-     p.active_domain, p.preferred_authors, p.preferred_sources, p.excluded_sources, p.total_interactions, \
-     p.last_active_at, p.created_at, p.updated_at \
-     FROM user_profiles p JOIN users u ON u.id = p.user_id WHERE u.external_id = $1 \
-     UNION ALL SELECT 1, 0, resource_id, MAX(CASE WHEN is_positive THEN interaction_timestamp END), \
-     CAST(MAX(CASE WHEN is_positive THEN 1 ELSE 0 END) + MAX(CASE WHEN is_negative THEN 2 ELSE 0 END) AS bigint), \
-     MAX(CASE WHEN is_positive THEN interaction_strength END), \
-     MAX(CASE WHEN is_negative THEN interaction_timestamp END), \
-     NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM user_interactions \
-     WHERE user_id = (SELECT id FROM users WHERE external_id = $1) \
-     GROUP BY resource_id \
-     UNION ALL SELECT 3, 0, resource_id, interaction_timestamp, 0, NULL, NULL, \
-     NULL, NULL, NULL, NULL, NULL, interaction_type, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM user_interactions \
-     WHERE user_id = (SELECT id FROM users WHERE external_id = $1) AND NOT is_positive AND NOT is_negative \
-     UNION ALL SELECT 2, id, resource_id, feedback_at, CASE WHEN was_useful THEN 1 ELSE 0 END, NULL, NULL, \
-     NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM recommendation_feedback \
-     WHERE user_hash = $2 AND was_useful IS NOT NULL AND feedback_at IS NOT NULL";
+/// Row of [`state_query`].
+#[derive(FromQueryResult)]
+struct Lists {
+    interactions: String,
+    verdicts: String,
+}
+
+/// Interaction in a list: resource, time, mark, strength, and the type unless it has a mark.
+type ListedInteraction = (i64, Option<i64>, i64, Option<f64>, Option<String>);
+
+/// Verdict in a list: id of its row, resource, time, and 1 if useful.
+type ListedVerdict = (i64, i64, i64, i64);
+
+/// Profile, interactions and verdicts as one row, with lists as JSON: a round trip costs more than
+/// unused columns, a row more than an element of a list, and a second statement might see a later
+/// state. `LIST`, `ARRAY` and `AS_TEXT` stand for what databases call differently.
+const STATE: &str = "SELECT p.*, \
+     COALESCE((SELECT LIST(ARRAY(i.resource_id, i.interaction_timestamp, \
+     CASE WHEN i.is_positive THEN 1 ELSE 0 END + CASE WHEN i.is_negative THEN 2 ELSE 0 END, \
+     i.interaction_strength, \
+     CASE WHEN i.is_positive OR i.is_negative THEN NULL ELSE i.interaction_type END))AS_TEXT \
+     FROM user_interactions i WHERE i.user_id = p.user_id), '[]') AS interactions, \
+     COALESCE((SELECT LIST(ARRAY(f.id, f.resource_id, f.feedback_at, \
+     CASE WHEN f.was_useful THEN 1 ELSE 0 END))AS_TEXT FROM recommendation_feedback f \
+     WHERE f.user_hash = $2 AND f.was_useful IS NOT NULL AND f.feedback_at IS NOT NULL), '[]') AS verdicts \
+     FROM (SELECT 1 AS one) o LEFT JOIN (SELECT p.* FROM user_profiles p \
+     JOIN users u ON u.id = p.user_id WHERE u.external_id = $1) p ON TRUE";
+
+/// Returns [`STATE`] in the words of a database.
+fn state_query(backend: DbBackend) -> &'static str {
+    static POSTGRES: LazyLock<String> = LazyLock::new(|| in_words("json_agg", "json_build_array", "::text"));
+    static SQLITE: LazyLock<String> = LazyLock::new(|| in_words("json_group_array", "json_array", ""));
+    if backend == DbBackend::Postgres { &POSTGRES } else { &SQLITE }
+}
+
+fn in_words(list: &str, array: &str, as_text: &str) -> String {
+    STATE.replace("LIST", list).replace("ARRAY", array).replace("AS_TEXT", as_text)
+}
 
 impl Store {
     /// Returns the state of a user, with at most `newest` positives; `None` for a user who was
@@ -130,41 +140,59 @@ impl Store {
     ) -> Result<(Option<UserState>, Vec<Verdict>)> {
         let values = [user.as_str().into(), hash_of_user(user.as_str()).into()];
         let backend = self.reader().get_database_backend();
-        let rows =
-            self.reader().query_all_raw(Statement::from_sql_and_values(backend, STATE, values)).await?;
-        let (mut profile, mut signals, mut neutral, mut verdicts) =
-            (None, Vec::new(), Vec::new(), Vec::new());
-        for row in &rows {
-            match row.try_get::<i64>("", "kind")? {
-                PROFILE => profile = Some(profile::Model::from_query_result(row, "")?),
-                INTERACTION => signals.push(signal(row)?),
-                NEUTRAL => neutral.push(neutral_of(row)?),
-                _ => verdicts.push(signal(row)?),
-            }
-        }
+        let statement = Statement::from_sql_and_values(backend, state_query(backend), values);
+        let Some(row) = self.reader().query_one_raw(statement).await? else { return Ok((None, Vec::new())) };
+        let lists = Lists::from_query_result(&row, "")?;
+        let profile = match row.try_get::<Option<i64>>("", "user_id")? {
+            Some(_) => Some(profile::Model::from_query_result(&row, "")?),
+            None => None,
+        };
+        let (signals, neutral) = sorted_out(list(TABLE, &lists.interactions)?)?;
         let state = profile.map(|profile| state(&profile, signals, neutral, newest)).transpose()?;
-        let verdicts = verdicts.into_iter().filter_map(|row| {
-            Some(verdict(row.id, row.resource_id, row.mark > 0, row.at?).map(|verdict| (row.id, verdict)))
+        let verdicts = list::<ListedVerdict>("recommendation_feedback", &lists.verdicts)?.into_iter();
+        let verdicts = verdicts.map(|(id, resource_id, at, useful)| {
+            verdict(id, resource_id, useful > 0, at).map(|verdict| (id, verdict))
         });
         Ok((state, newest_verdicts(verdicts.collect::<Result<_>>()?)))
     }
 }
 
-fn signal(row: &QueryResult) -> Result<Signal> {
-    Ok(Signal::from_query_result(row, "")?)
+/// Reads a list of JSON arrays.
+fn list<T: DeserializeOwned>(table: &'static str, json: &str) -> Result<Vec<T>> {
+    serde_json::from_str(json).map_err(|error| StorageError::corrupt(table, "of one user", error))
 }
 
-/// Reads a neutral interaction, whose type is in the column of the active domain.
-fn neutral_of(row: &QueryResult) -> Result<NeutralInteraction> {
-    let row_id: i64 = row.try_get("", "resource_id")?;
-    let interaction_type: String = row.try_get("", "active_domain")?;
-    let at = from_micros_null(TABLE, row_id, row.try_get("", "at")?)?;
-    Ok(NeutralInteraction { row_id, interaction_type: interaction_type.into(), at })
+/// Joins the interactions with one resource, and returns the neutral ones as they are, too.
+fn sorted_out(rows: Vec<ListedInteraction>) -> Result<(Vec<Signal>, Vec<NeutralInteraction>)> {
+    let (mut signals, mut neutral): (BTreeMap<i64, Signal>, _) = (BTreeMap::new(), Vec::new());
+    for (resource_id, at, mark, strength, kind) in rows {
+        let signal = signals.entry(resource_id).or_insert_with(|| Signal {
+            resource_id,
+            at: None,
+            mark: 0,
+            strength: None,
+            rejected_at: None,
+        });
+        signal.mark |= mark;
+        if mark & LIKED != 0 {
+            signal.at = signal.at.max(at);
+            signal.strength = [signal.strength, strength].into_iter().flatten().reduce(f64::max);
+        }
+        if mark & REJECTED != 0 {
+            signal.rejected_at = signal.rejected_at.max(at);
+        }
+        if let Some(kind) = kind {
+            let at = from_micros_null(TABLE, resource_id, at)?;
+            neutral.push(NeutralInteraction { row_id: resource_id, interaction_type: kind.into(), at });
+        }
+    }
+    Ok((signals.into_values().collect(), neutral))
 }
 
+/// Makes the state of signals in the order of their resources.
 fn state(
     profile: &profile::Model,
-    mut signals: Vec<Signal>,
+    signals: Vec<Signal>,
     mut neutral: Vec<NeutralInteraction>,
     newest: usize,
 ) -> Result<UserState> {
@@ -173,7 +201,6 @@ fn state(
         let kind = of.interaction_type.clone();
         (Reverse(of.at), scattered(user, of.row_id), of.row_id, kind)
     });
-    signals.sort_unstable_by_key(|row| row.resource_id);
     let seen_rows = signals.iter().map(|row| row.resource_id).collect();
     let (mut liked, mut rejected_rows) = (Vec::new(), Vec::new());
     for row in signals {

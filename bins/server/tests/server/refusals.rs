@@ -41,6 +41,11 @@ impl Case {
     }
 }
 
+/// Returns an expression that costs 64 times `n`.
+fn costly(n: usize) -> String {
+    vec!["attributes.maker > 'a'"; n].join(" OR ")
+}
+
 fn long() -> String {
     "x".repeat(256)
 }
@@ -159,6 +164,13 @@ fn of_recommendations() -> Vec<Case> {
         ask(json!({ "history": [], "weights": { "graph": -1 } }), 422, "invalid_value")
             .field("weights.graph"),
         ask(json!({ "history": [], "filter": "subjects = x" }), 400, "invalid_expression").field("filter"),
+        ask(json!({ "history": [], "filter": costly(33) }), 422, "invalid_value").field("filter"),
+        ask(
+            json!({ "history": [], "boost": vec![format!("({}) ^ 2", costly(17)); 2] }),
+            422,
+            "invalid_value",
+        )
+        .field("cost of boosts"),
         ask(json!({ "history": [], "cursor": "x" }), 400, "invalid_cursor").field("cursor"),
         ask(json!({ "history": [], "histroy": [] }), 400, "invalid_body"),
         get("/api/recommendations", 400, "invalid_query"),

@@ -308,6 +308,7 @@ pub(super) fn apply_resource(state: &mut State, stored: &StoredResource) -> u32 
     let text_changed = before.is_some_and(|entry| entry.text_hash != stored.text_hash);
     let entry = Entry::new(resource, stored.text_hash.clone(), resource.hidden || stored.deleted);
     let key = state.catalogue.put(stored.row_id, entry);
+    state.resource_changed();
     if text_changed || stored.deleted {
         state.remove_vector(key);
     }

@@ -36,6 +36,7 @@ impl State {
             tracing::warn!(first, %error, "cannot add all links of some resources");
         }
         self.graph = builder.build()?;
+        self.resample();
         Ok(())
     }
 

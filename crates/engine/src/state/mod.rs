@@ -3,14 +3,18 @@
 
 mod links;
 mod pending_links;
+mod sample;
 mod shared;
 mod texts;
 mod trending;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use chrono::{DateTime, Utc};
-use docent_domain::{InteractionType, ResourceId, Weights, scattered};
+use docent_domain::{InteractionType, ResourceId, Weights};
 use docent_embeddings::{Document, LsaConfig, LsaEmbedder, VectorIndex};
 use docent_graph::{Graph, PprConfig};
 use docent_models::{LearnedWeights, PublishedModel, TextEmbedder};
@@ -22,6 +26,7 @@ use crate::{
     component_scores::{UnitMap, best_of},
 };
 use pending_links::PendingLinks;
+use sample::Sample;
 pub(crate) use shared::SharedState;
 use texts::TextVectors;
 use trending::Trending;
@@ -39,9 +44,8 @@ pub(crate) struct LiveModel {
 const POPULAR_QUANTILE: f64 = 0.9;
 const MIN_POPULAR_USERS: u64 = 6;
 
-/// Resources of the sample by which scores are scaled.
-const SAMPLE: usize = 1_000;
-const SAMPLE_SEED: u64 = 42;
+/// One in this many resources may change before another sample is drawn.
+const SAMPLE_SHARE: usize = 100;
 
 /// Facts about the whole catalogue. They are recomputed now and then and may miss the latest
 /// interactions.
@@ -92,6 +96,9 @@ pub(crate) struct State {
     trending: Option<Arc<Trending>>,
     untrained: Arc<LsaEmbedder>,
     pending_links: PendingLinks,
+    sample: Arc<OnceLock<Sample>>,
+    /// Number of changed resources since the sample was due.
+    changed: usize,
 }
 
 impl State {
@@ -113,6 +120,8 @@ impl State {
             trending: None,
             untrained: Arc::new(untrained),
             pending_links: PendingLinks::default(),
+            sample: Arc::default(),
+            changed: 0,
         })
     }
 
@@ -156,11 +165,14 @@ impl State {
     /// Removes the vector of a resource, if it has one.
     pub(crate) fn remove_vector(&mut self, key: u32) {
         self.vectors.remove(key);
+        self.resource_changed();
     }
 
     /// Sets the vector of a resource, `[dim]`.
     pub(crate) fn set_vector(&mut self, key: u32, vector: &[f32]) -> Result<(), Error> {
-        Ok(self.vectors.set(key, vector)?)
+        self.vectors.set(key, vector)?;
+        self.resource_changed();
+        Ok(())
     }
 
     /// Returns the model's item row of a resource; `None` for one that arrived after training.
@@ -232,25 +244,28 @@ impl State {
         self.summary.popularity.apply((self.users_of(key) as f32).ln_1p())
     }
 
-    /// Returns the keys of about 1,000 random resources, or of all in a smaller catalogue, by which
-    /// scores are scaled. They are the same until resources arrive.
-    pub(crate) fn sample(&self) -> impl Iterator<Item = u32> {
-        let n = self.catalogue.len();
-        let drawn = move |at: usize| {
-            let key = if n <= SAMPLE { at as u64 } else { scattered(0, at as u64, SAMPLE_SEED) % n as u64 };
-            key as u32
-        };
-        (0..n.min(SAMPLE)).map(drawn).filter(|key| self.catalogue.is_visible(*key))
+    /// Returns the sample by which scores are scaled, drawn on first use and again after a
+    /// [`SAMPLE_SHARE`] of the catalogue has changed.
+    pub(crate) fn sample(&self) -> &Sample {
+        self.sample.get_or_init(|| Sample::of(self))
     }
 
-    /// Returns the number of resources with links, estimated by a sample.
-    pub(crate) fn n_linked(&self) -> usize {
-        let (mut seen, mut linked) = (0, 0);
-        for key in self.sample() {
-            seen += 1;
-            linked += usize::from(self.graph.degree(key) > 0);
+    /// Notes that a resource or its vector changed.
+    pub(crate) fn resource_changed(&mut self) {
+        self.changed += 1;
+        if self.changed * SAMPLE_SHARE >= self.catalogue.len() {
+            self.resample();
         }
-        linked * self.catalogue.len() / seen.max(1)
+    }
+
+    fn resample(&mut self) {
+        self.changed = 0;
+        self.sample = Arc::default();
+    }
+
+    /// Returns the vector of the audience of a resource, `[dim]`; `None` without one.
+    pub(crate) fn audience(&self, key: u32) -> Option<&[f32]> {
+        self.live.as_deref()?.model.audience.of_item(self.chosen_row(key)?)
     }
 
     /// Returns the number of item rows of the model.
@@ -287,6 +302,7 @@ impl State {
         self.unchosen = unchosen.filter_map(|(_, key)| *key).collect();
         self.live = Some(live);
         self.index_rows();
+        self.resample();
         Ok(())
     }
 

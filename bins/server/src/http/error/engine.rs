@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use docent::{CursorError, DomainError, Error, FilterError, InvalidInput};
+use docent::{CursorError, DomainError, Error, FilterError, InvalidInput, MAX_COST};
 use serde_json::{Value, json};
 
 use super::{ApiError, ErrorCode};
@@ -56,6 +56,12 @@ impl From<FilterError> for ApiError {
     fn from(error: FilterError) -> Self {
         match &error {
             FilterError::Invalid(source) => source.into(),
+            FilterError::TooCostly { field, cost, part } => {
+                let expected = format!("a cost of at most {MAX_COST}");
+                Self::new(ErrorCode::InvalidValue, error.to_string()).with_details(json!({
+                    "field": field, "expected": expected, "got": cost, "part": part
+                }))
+            }
             FilterError::Malformed { field, position, expected, got } => {
                 Self::new(ErrorCode::InvalidExpression, error.to_string()).with_details(json!({
                     "field": field, "position": position, "expected": expected, "got": got
