@@ -144,6 +144,12 @@ impl SharedTexts {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// Number of entries that this thread has read.
+    pub(crate) static READS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// All resources under dense keys, which stay valid while the process lives: resources are added
 /// and replaced, never renumbered. A clone costs little: it shares what a change does not touch.
 #[derive(Debug, Clone, Default)]
@@ -168,6 +174,8 @@ impl Catalogue {
     }
 
     pub(crate) fn get(&self, key: u32) -> Option<&Entry> {
+        #[cfg(test)]
+        READS.set(READS.get() + 1);
         self.entries.get(key as usize).map(Arc::as_ref)
     }
 

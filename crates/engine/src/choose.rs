@@ -247,3 +247,59 @@ pub(crate) fn exclusions<'a>(
         filter: request.filter.as_ref(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use docent_domain::Resource;
+    use docent_ranker::Filter;
+
+    use super::*;
+    use crate::{
+        catalogue::{Entry, READS},
+        user_cache::Positive,
+    };
+
+    /// Returns a state of `n` resources, each of one of ten subjects.
+    fn state_of(n: u32) -> State {
+        let mut state = State::new().unwrap();
+        for key in 0..n {
+            let mut resource = Resource::new(format!("r{key}").parse().unwrap(), format!("Volume {key}"));
+            resource.subjects = vec![format!("subject {}", key % 10)];
+            resource.quality = Some(f64::from(key % 100) / 100.0);
+            state.catalogue.put(i64::from(key), Entry::new(&resource, String::new(), false));
+            let mut vector = vec![0.0; state.vectors.dim()];
+            vector[(key % 10) as usize] = 0.8;
+            vector[10 + (key % 50) as usize] = 0.6;
+            state.set_vector(key, &vector).unwrap();
+        }
+        state.apply_summary(state.summary());
+        state
+    }
+
+    /// Returns the number of entries that one answer reads.
+    fn reads(n: u32, filter: Option<&str>) -> usize {
+        let state = state_of(n);
+        let liked = (0..20).map(|key| Positive { key, strength: 1.0, at: None });
+        let user = UserView { positives: liked.collect(), ..UserView::default() };
+        let mut request = RecommendRequest::new("ada".parse().unwrap()).limit(10);
+        request.filter = filter.map(|text| text.parse::<Filter>().unwrap());
+        let config = EngineConfig::default();
+        let terms = Terms { config: &config, now: Utc::now(), among: None, place: None };
+        let answer = || choose(&state, &user, &request, &BTreeSet::new(), &terms).unwrap().ranking.len();
+        // The first one draws the sample by which scores are scaled.
+        answer();
+        READS.set(0);
+        assert_eq!(answer(), 10);
+        READS.get()
+    }
+
+    #[test]
+    fn an_answer_reads_as_many_resources_of_a_large_catalogue_as_of_a_small_one() {
+        for filter in [None, Some("subjects = 'Subject 3' AND quality >= 0.2"), Some("NOT id = 'r7'")] {
+            let (small, large) = (reads(1_500, filter), reads(12_000, filter));
+            assert!(large < small + small / 4, "{filter:?}: {small}, then {large}");
+        }
+    }
+}

@@ -6,7 +6,7 @@
 
 use docent_domain::{ComponentScores, UNKNOWN_QUALITY, recency};
 use docent_graph::Graph;
-use docent_linalg::{dot, select_best};
+use docent_linalg::{dot, dot_each, select_best};
 use docent_models::UserScores;
 use docent_ranker::AVERAGE_SCORE;
 
@@ -68,15 +68,19 @@ impl UserContext<'_> {
     /// without a score in a component has none.
     pub(crate) fn scores(&self, candidates: &[u32]) -> Result<Vec<ComponentScores>, Error> {
         let collaborative = self.collaborative_scores(candidates)?;
-        let content = self.content_scores.as_ref();
+        let content = match &self.content_scores {
+            Some(content) => content.scores(candidates),
+            None => vec![None; candidates.len()],
+        };
         Ok(candidates
             .iter()
             .zip(collaborative)
-            .map(|(&key, collaborative)| {
+            .zip(content)
+            .map(|((&key, collaborative), content)| {
                 let entry = self.state.catalogue.get(key);
                 ComponentScores {
                     collaborative,
-                    content: content.as_ref().and_then(|content| content.score(key)),
+                    content,
                     graph: self.graph_score(key),
                     quality: Some(entry.and_then(|entry| entry.quality).unwrap_or(UNKNOWN_QUALITY)),
                     recency: Some(recency(entry.and_then(|entry| entry.published_at), self.now)),
@@ -177,6 +181,27 @@ impl<'a> ContentScores<'a> {
     pub(crate) fn score(&self, key: u32) -> Option<f64> {
         let mean = self.mean_of(self.dot_own(key), self.dot_audience(key))?;
         Some(self.both.apply(mean))
+    }
+
+    /// Returns the scores of resources, in their order; as [`ContentScores::score`].
+    fn scores(&self, keys: &[u32]) -> Vec<Option<f64>> {
+        let own = self.products(keys.iter().map(|key| self.state.vectors.get(*key)));
+        let audience = self.products(keys.iter().map(|key| self.state.audience(*key)));
+        let means = own.into_iter().zip(audience).map(|(own, audience)| self.mean_of(own, audience));
+        means.map(|mean| Some(self.both.apply(mean?))).collect()
+    }
+
+    /// Returns the products of vectors, `[dim]` each, with the profile.
+    fn products<'v>(&self, vectors: impl Iterator<Item = Option<&'v [f32]>>) -> Vec<Option<f32>> {
+        let (mut rows, mut products) = (Vec::new(), Vec::new());
+        let is_known: Vec<bool> = vectors
+            .map(|vector| {
+                rows.push(vector.unwrap_or(&[]));
+                vector.is_some()
+            })
+            .collect();
+        dot_each(&self.profile, &rows, &mut products);
+        is_known.into_iter().zip(products).map(|(is_known, product)| is_known.then_some(product)).collect()
     }
 
     fn mean_of(&self, own: Option<f32>, audience: Option<f32>) -> Option<f32> {

@@ -53,7 +53,7 @@ proptest! {
         prop_assert!((weights.mean_score(&history) - mean).abs() < 1e-4 * (1.0 + mean.abs()));
         let accept = |item: u32| !item.is_multiple_of(refused + 1);
         let expected = top_k_where((0u32..).zip(scores.all().iter().copied()), k, accept);
-        prop_assert_eq!(scores.best_where(k, accept), expected);
+        prop_assert_eq!(scores.best_where(k, &accept), expected);
     }
 }
 

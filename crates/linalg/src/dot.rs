@@ -40,11 +40,15 @@ pub fn dot_rows(query: &[f32], rows: &[f32], scores: &mut [f32]) {
 
 /// Replaces the content of `scores` by the products of a query with each of `rows`, which need not
 /// lie beside each other.
-pub fn dot_each<'a>(query: &[f32], rows: impl IntoIterator<Item = &'a [f32]>, scores: &mut Vec<f32>) {
-    scores.clear();
+pub fn dot_each(query: &[f32], rows: &[&[f32]], scores: &mut Vec<f32>) {
+    scores.resize(rows.len(), 0.0);
     Arch::new().dispatch(
         #[inline(always)]
-        || scores.extend(rows.into_iter().map(|row| dot_in_lanes(query, row))),
+        || {
+            for (row, score) in rows.iter().zip(scores.iter_mut()) {
+                *score = dot_in_lanes(query, row);
+            }
+        },
     );
 }
 

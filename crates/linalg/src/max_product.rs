@@ -11,41 +11,35 @@ const MAX_CODE: f32 = 127.0;
 const MAX_QUERY_CODE: f32 = 32_767.0;
 
 /// Codes that are multiplied together, so that sums of their products fit into 32 bits.
+const CODES: usize = 256;
+
+/// Rows that are scored at a time.
 const BLOCK: usize = 256;
 
-/// One in this many rows is found beyond those that are asked for, and this many, before exact products
-/// choose among them: codes are rounded.
+/// One in this many rows is found beyond those that are asked for, and this many, before exact
+/// products choose among them: codes are rounded.
 const SPARE: usize = 4;
-
-/// Numbers at the beginning of a row whose product decides whether the rest is looked at.
-const HEAD: usize = 64;
 
 /// Finds the rows of a matrix `[n, dim]` of largest product with a query, by codes of one byte a
 /// number.
 ///
-/// Rows are looked at in descending order of norm. A row cannot enter the answer where the product
-/// of both norms is too small, which ends the search, or where that of its first 64 numbers and the
-/// product of the norms of the rest is (Teflioudi and Gemulla 2016, "Exact and approximate maximum
-/// inner product search with LEMP"). The fewer directions carry the most of a query, the fewer rows
-/// are read whole: it pays to rotate rows to their principal axes first.
+/// Reads the codes one row after another, in descending order of norm, and ends where the product of
+/// both norms is too small (Teflioudi and Gemulla 2016, "Exact and approximate maximum inner product
+/// search with LEMP"). A scan takes about 6 ns a row of 192 numbers: up to some hundred thousand rows
+/// it is quicker than a graph, and it misses nothing but by rounding.
 ///
-/// Takes `dim + 16` bytes a row.
+/// Takes `dim + 12` bytes a row.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MaxProductIndex {
     dim: usize,
-    head: usize,
     /// Row at each place, `[n]`.
     order: Vec<u32>,
     /// Norms of the rows by place, descending, `[n]`.
     norms: Vec<f32>,
-    /// Norms of the rows without their heads, by place, `[n]`.
-    rests: Vec<f32>,
     /// Size of a step of the codes, by place, `[n]`.
     steps: Vec<f32>,
-    /// Codes of the heads by place, `[n, head]`.
-    heads: Vec<i8>,
-    /// Codes of the rests by place, `[n, dim - head]`.
-    tails: Vec<i8>,
+    /// Codes by place, `[n, dim]`.
+    codes: Vec<i8>,
 }
 
 impl MaxProductIndex {
@@ -53,23 +47,19 @@ impl MaxProductIndex {
     #[must_use]
     pub fn of(rows: &[f32], dim: usize) -> Self {
         let n = rows.len().checked_div(dim).unwrap_or_default();
-        let head = HEAD.min(dim);
         let norm = |row: &[f32]| dot(row, row).sqrt();
         let norms: Vec<f32> = rows.chunks_exact(dim.max(1)).take(n).map(norm).collect();
         let mut order: Vec<u32> = (0..n as u32).collect();
         let norm_of = |row: u32| norms.get(row as usize).copied().unwrap_or_default();
         order.sort_by(|a, b| norm_of(*b).total_cmp(&norm_of(*a)));
-        let mut index = Self { dim, head, norms: Vec::with_capacity(n), ..Self::default() };
+        let mut index = Self { dim, codes: Vec::with_capacity(n * dim), ..Self::default() };
         for &row in &order {
             let start = row as usize * dim;
             let Some(numbers) = rows.get(start..start + dim) else { continue };
             let (step, to_code) = steps(numbers, MAX_CODE);
-            let mut codes = numbers.iter().map(|x| (x * to_code).round() as i8);
-            index.heads.extend(codes.by_ref().take(head));
-            index.tails.extend(codes);
+            index.codes.extend(numbers.iter().map(|x| (x * to_code).round() as i8));
             index.steps.push(step);
             index.norms.push(norm_of(row));
-            index.rests.push(numbers.get(head..).map_or(0.0, norm));
         }
         Self { order, ..index }
     }
@@ -85,59 +75,53 @@ impl MaxProductIndex {
         query: &[f32],
         rows: &[f32],
         k: usize,
-        accept: impl Fn(u32) -> bool,
+        accept: &dyn Fn(u32) -> bool,
     ) -> Vec<(u32, f32)> {
         let near = self.near(query, k + k / SPARE + SPARE, accept);
         let row = |row: u32| rows.get(row as usize * self.dim..(row as usize + 1) * self.dim).unwrap_or(&[]);
+        let found: Vec<&[f32]> = near.iter().map(|&(index, _)| row(index)).collect();
         let mut exact = Vec::new();
-        dot_each(query, near.iter().map(|&(index, _)| row(index)), &mut exact);
+        dot_each(query, &found, &mut exact);
         top_k(near.iter().map(|(index, _)| *index).zip(exact), k)
     }
 
     /// Returns what [`MaxProductIndex::best`] does, by the codes alone: some of the last places may
     /// be taken by the next best rows, and products are rounded.
     #[must_use]
-    pub fn near(&self, query: &[f32], k: usize, accept: impl Fn(u32) -> bool) -> Vec<(u32, f32)> {
+    pub fn near(&self, query: &[f32], k: usize, accept: &dyn Fn(u32) -> bool) -> Vec<(u32, f32)> {
         let mut best = TopK::new(k);
-        if query.len() == self.dim && k > 0 {
-            Arch::new().dispatch(
-                #[inline(always)]
-                || self.search(query, &mut best, &accept),
-            );
+        if query.len() != self.dim || self.dim == 0 || k == 0 {
+            return Vec::new();
         }
-        best.into_sorted()
-    }
-
-    /// Always inlined, so that it is compiled for the instructions of the caller.
-    #[inline(always)]
-    fn search(&self, query: &[f32], best: &mut TopK, accept: &impl Fn(u32) -> bool) {
         let (step, to_code) = steps(query, MAX_QUERY_CODE);
-        let codes: Vec<i16> = query.iter().map(|x| (x * to_code).round() as i16).collect();
-        let (head, tail) = codes.split_at(self.head);
+        let query_codes: Vec<i16> = query.iter().map(|x| (x * to_code).round() as i16).collect();
         let norm = dot(query, query).sqrt();
-        let rest = query.get(self.head..).map_or(0.0, |rest| dot(rest, rest).sqrt());
-        let tails = self.dim - self.head;
-        let places =
-            self.heads.chunks_exact(self.head.max(1)).zip(&self.norms).zip(&self.rests).zip(&self.steps);
-        for (place, (((head_codes, row_norm), row_rest), row_step)) in places.enumerate() {
-            let threshold = best.threshold();
-            if row_norm * norm < threshold {
+        let mut products = [0.0f32; BLOCK];
+        let blocks = self.codes.chunks(BLOCK * self.dim).zip(self.norms.chunks(BLOCK));
+        for ((codes, norms), (steps, rows)) in
+            blocks.zip(self.steps.chunks(BLOCK).zip(self.order.chunks(BLOCK)))
+        {
+            if norms.first().is_some_and(|largest| largest * norm < best.threshold()) {
                 break;
             }
-            let scale = row_step * step;
-            let of_head = product(head, head_codes) * scale;
-            if of_head + row_rest * rest < threshold {
-                continue;
-            }
-            let tail_codes = self.tails.get(place * tails..(place + 1) * tails).unwrap_or(&[]);
-            let score = of_head + product(tail, tail_codes) * scale;
-            if score < threshold {
-                continue;
-            }
-            if let Some(&row) = self.order.get(place).filter(|row| accept(**row)) {
-                best.push(row, score);
+            Arch::new().dispatch(
+                #[inline(always)]
+                || {
+                    for (row, product) in codes.chunks_exact(self.dim).zip(&mut products) {
+                        *product = product_of(&query_codes, row);
+                    }
+                },
+            );
+            for ((&row, product), row_step) in rows.iter().zip(products).zip(steps) {
+                let score = product * row_step * step;
+                // The threshold is not a number as long as every score may enter.
+                let may_enter = score >= best.threshold() || best.threshold().is_nan();
+                if may_enter && accept(row) {
+                    best.push(row, score);
+                }
             }
         }
+        best.into_sorted()
     }
 }
 
@@ -149,9 +133,9 @@ fn steps(vector: &[f32], max_code: f32) -> (f32, f32) {
 
 /// Always inlined, so that it is compiled for the instructions of the caller.
 #[inline(always)]
-fn product(query: &[i16], codes: &[i8]) -> f32 {
+fn product_of(query: &[i16], codes: &[i8]) -> f32 {
     let mut sum = 0.0;
-    for (query, codes) in query.chunks(BLOCK).zip(codes.chunks(BLOCK)) {
+    for (query, codes) in query.chunks(CODES).zip(codes.chunks(CODES)) {
         let of_block: i32 = query.iter().zip(codes).map(|(q, code)| i32::from(*q) * i32::from(*code)).sum();
         sum += of_block as f32;
     }
@@ -179,7 +163,7 @@ mod tests {
                 let accept = |row: u32| !(row as usize + seed).is_multiple_of(3);
                 let exact = (0u32..).zip(rows.chunks_exact(dim).map(|row| dot(query, row)));
                 let expected = top_k_where(exact, k, accept);
-                assert_eq!(index.best(query, &rows, k, accept), expected, "{n} {dim} {seed}");
+                assert_eq!(index.best(query, &rows, k, &accept), expected, "{n} {dim} {seed}");
             }
         }
     }
@@ -190,19 +174,19 @@ mod tests {
         let asked = std::cell::Cell::new(0);
         let index = MaxProductIndex::of(&rows, 96);
         let query = rows.get(..96).unwrap_or_default();
-        let found = index.best(query, &rows, 10, |_| {
+        let found = index.best(query, &rows, 10, &|_| {
             asked.set(asked.get() + 1);
             true
         });
-        assert!(found.len() == 10 && asked.get() < 1_500, "{}", asked.get());
+        assert!(found.len() == 10 && asked.get() < 500, "{}", asked.get());
     }
 
     #[test]
     fn codes_of_the_largest_magnitude_do_not_overflow_and_zeros_score_0() {
         let large = [vec![1.0; 4096], vec![-1.0; 4096], vec![0.0; 4096]].concat();
-        let found = MaxProductIndex::of(&large, 4096).best(&[1.0; 4096], &large, 3, |_| true);
+        let found = MaxProductIndex::of(&large, 4096).best(&[1.0; 4096], &large, 3, &|_| true);
         assert_eq!(found, [(0, 4096.0), (2, 0.0), (1, -4096.0)]);
-        assert_eq!(MaxProductIndex::of(&[], 3).best(&[1.0; 3], &[], 3, |_| true), []);
-        assert_eq!(MaxProductIndex::of(&large, 4096).best(&[1.0], &large, 3, |_| true), []);
+        assert_eq!(MaxProductIndex::of(&[], 3).best(&[1.0; 3], &[], 3, &|_| true), []);
+        assert_eq!(MaxProductIndex::of(&large, 4096).best(&[1.0], &large, 3, &|_| true), []);
     }
 }

@@ -213,9 +213,9 @@ impl SparseScores {
     /// ties by item. Looks at the items that the rows lead to, and at others only if fewer than `k`
     /// of those have a positive score.
     #[must_use]
-    pub fn best_where(&self, k: usize, accept: impl Fn(u32) -> bool) -> Vec<(u32, f32)> {
+    pub fn best_where(&self, k: usize, accept: &dyn Fn(u32) -> bool) -> Vec<(u32, f32)> {
         let scored = self.scored().map(|item| (item, self.get(item)));
-        let mut best = top_k_where(scored.filter(|(_, score)| *score > 0.0), k, &accept);
+        let mut best = top_k_where(scored.filter(|(_, score)| *score > 0.0), k, accept);
         if best.len() < k {
             let zeros = (0u32..).zip(&self.scores).filter(|(_, score)| **score == 0.0);
             let zeros = zeros.map(|(item, _)| (item, 0.0)).filter(|(item, _)| accept(*item));
@@ -223,7 +223,7 @@ impl SparseScores {
         }
         if best.len() < k {
             let negative = self.scored().map(|item| (item, self.get(item))).filter(|(_, score)| *score < 0.0);
-            best.extend(top_k_where(negative, k - best.len(), &accept));
+            best.extend(top_k_where(negative, k - best.len(), accept));
         }
         best
     }

@@ -38,7 +38,8 @@ proptest! {
         let mut scores = vec![f32::NAN; n];
         dot_rows(&query, &rows, &mut scores);
         prop_assert_eq!(scores.iter().map(|score| score.to_bits()).collect::<Vec<_>>(), expected.clone());
-        dot_each(&query, rows.chunks_exact(query.len()).rev(), &mut scores);
+        let reversed: Vec<&[f32]> = rows.chunks_exact(query.len()).rev().collect();
+        dot_each(&query, &reversed, &mut scores);
         prop_assert_eq!(scores.iter().rev().map(|score| score.to_bits()).collect::<Vec<_>>(), expected);
     }
 
@@ -87,7 +88,7 @@ fn an_empty_query_writes_nothing_and_an_empty_row_scores_zero() {
     let mut scores = vec![9.0; 5];
     dot_rows(&[], &[1.0], &mut scores);
     assert_eq!(scores, [9.0; 5]);
-    dot_each(&[1.0, 2.0], [[1.0, 1.0].as_slice(), &[]], &mut scores);
+    dot_each(&[1.0, 2.0], &[[1.0, 1.0].as_slice(), &[]], &mut scores);
     assert_eq!(scores, [3.0, 0.0]);
     assert_eq!(dot(&[], &[1.0]), 0.0);
 }

@@ -110,7 +110,7 @@ impl Graph {
         let mut by_level = vec![Vec::new(); level + 1];
         for level in (0..=level).rev() {
             near = self
-                .search_level(nodes, query, near, BUILD_WIDTH, level, usize::MAX, |_| true)
+                .search_level(nodes, query, near, BUILD_WIDTH, level, usize::MAX, &|_| true)
                 .unwrap_or_default();
             by_level[level] = diverse(nodes, &near, UPPER_LINKS);
         }
@@ -129,7 +129,7 @@ impl Graph {
         let max_links = if level == 0 { BASE_LINKS } else { UPPER_LINKS };
         if links.len() > max_links {
             let mut scores = Vec::new();
-            dot_each(nodes.get(node), links.iter().map(|&link| nodes.get(link)), &mut scores);
+            dot_each(nodes.get(node), &nodes.of(&links), &mut scores);
             let mut near: Vec<Neighbour> =
                 links.iter().zip(scores).map(|(&id, score)| Neighbour { score, id }).collect();
             near.sort_unstable_by(|a, b| b.cmp(a));
@@ -146,7 +146,7 @@ impl Graph {
         query: &[f32],
         width: usize,
         budget: usize,
-        accept: impl Fn(u32) -> bool,
+        accept: &dyn Fn(u32) -> bool,
     ) -> Option<Vec<Neighbour>> {
         let near = self.descend(nodes, query, 0);
         self.search_level(nodes, query, near, width, 0, budget, accept)
@@ -162,7 +162,7 @@ impl Graph {
             loop {
                 ids.clear();
                 ids.extend(self.links(near.id, level));
-                dot_each(query, ids.iter().map(|&id| nodes.get(id)), &mut scores);
+                dot_each(query, &nodes.of(&ids), &mut scores);
                 let found = ids.iter().zip(&scores).map(|(&id, &score)| Neighbour { score, id }).max();
                 match found.filter(|found| *found > near) {
                     Some(better) => near = better,
@@ -187,7 +187,7 @@ impl Graph {
         width: usize,
         level: usize,
         budget: usize,
-        accept: impl Fn(u32) -> bool,
+        accept: &dyn Fn(u32) -> bool,
     ) -> Option<Vec<Neighbour>> {
         let mut visited = vec![0u64; self.base.len().div_ceil(64)];
         let mut best = Best::new(width);
@@ -216,7 +216,7 @@ impl Graph {
             if visits > budget {
                 return None;
             }
-            dot_each(query, ids.iter().map(|&id| nodes.get(id)), &mut scores);
+            dot_each(query, &nodes.of(&ids), &mut scores);
             for (&id, &score) in ids.iter().zip(&scores) {
                 let found = Neighbour { score, id };
                 if best.wants(found) {
@@ -261,7 +261,7 @@ fn diverse(nodes: &Nodes, near: &[Neighbour], max_links: usize) -> Vec<u32> {
         if chosen.len() == max_links {
             break;
         }
-        dot_each(nodes.get(candidate.id), chosen.iter().map(|&other| nodes.get(other)), &mut scores);
+        dot_each(nodes.get(candidate.id), &nodes.of(&chosen), &mut scores);
         if scores.iter().all(|&score| score < candidate.score) {
             chosen.push(candidate.id);
         } else {

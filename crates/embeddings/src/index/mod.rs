@@ -180,18 +180,22 @@ impl VectorIndex {
     ///
     /// `accept` may be costly: it is called only for rows that would enter the answer, and with a
     /// graph for a sample of rows that estimates the share it accepts.
-    pub fn nearest(&self, query: &[f32], k: usize, accept: impl Fn(u32) -> bool + Sync) -> Vec<(u32, f32)> {
+    pub fn nearest(&self, query: &[f32], k: usize, accept: impl Fn(u32) -> bool) -> Vec<(u32, f32)> {
+        self.search(query, k, &accept)
+    }
+
+    fn search(&self, query: &[f32], k: usize, accept: &dyn Fn(u32) -> bool) -> Vec<(u32, f32)> {
         if k == 0 || self.dim() == 0 || query.len() != self.dim() || query.iter().any(|x| !x.is_finite()) {
             return Vec::new();
         }
         let k = k.min(self.n_present);
-        let found = self.walk(query, k, &accept).unwrap_or_else(|| self.scan(query, k, &accept));
+        let found = self.walk(query, k, accept).unwrap_or_else(|| self.scan(query, k, accept));
         found.into_iter().map(|neighbour| (neighbour.id, neighbour.score)).collect()
     }
 
     /// Returns the best `k` by the graph; `None` when an exact search is cheaper or the graph does
     /// not find `k`.
-    fn walk(&self, query: &[f32], k: usize, accept: &impl Fn(u32) -> bool) -> Option<Vec<Neighbour>> {
+    fn walk(&self, query: &[f32], k: usize, accept: &dyn Fn(u32) -> bool) -> Option<Vec<Neighbour>> {
         let graph = self.graph.as_ref().filter(|_| k <= self.n_present / MIN_VECTORS_PER_RESULT)?;
         let (width, budget) = (search_width(k), self.n_present / MIN_VECTORS_PER_VISIT);
         let (present, accepted) = self.try_filter(accept);
@@ -200,7 +204,7 @@ impl VectorIndex {
             return None;
         }
         let found =
-            graph.search(&self.nodes, query, width, budget, |node| self.row_at(node).is_some_and(accept))?;
+            graph.search(&self.nodes, query, width, budget, &|node| self.row_at(node).is_some_and(accept))?;
         let mut by_row = Vec::with_capacity(found.len());
         for Neighbour { score, id } in found {
             by_row.extend(self.row_at(id).map(|row| Neighbour { score, id: row }));
@@ -211,7 +215,7 @@ impl VectorIndex {
     }
 
     /// Calls the filter for a sample of rows; returns the numbers of rows sampled and accepted.
-    fn try_filter(&self, accept: &impl Fn(u32) -> bool) -> (usize, usize) {
+    fn try_filter(&self, accept: &dyn Fn(u32) -> bool) -> (usize, usize) {
         let nodes = self.row_of.len().max(1) as u64;
         let (mut present, mut accepted) = (0, 0);
         for row in (0..SAMPLE).filter_map(|n| self.row_at((scrambled(n) % nodes) as u32)) {
@@ -226,7 +230,7 @@ impl VectorIndex {
     }
 
     /// Returns the best `k` of all rows.
-    fn scan(&self, query: &[f32], k: usize, accept: &impl Fn(u32) -> bool) -> Vec<Neighbour> {
+    fn scan(&self, query: &[f32], k: usize, accept: &dyn Fn(u32) -> bool) -> Vec<Neighbour> {
         let mut best = Best::new(k);
         let mut scores = [0.0f32; BLOCK];
         let mut rows = self.row_of.iter();

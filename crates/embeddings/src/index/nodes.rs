@@ -43,6 +43,11 @@ impl Nodes {
         &self.blocks[block][start..start + self.dim]
     }
 
+    /// Returns the vectors of some nodes.
+    pub(super) fn of(&self, nodes: &[u32]) -> Vec<&[f32]> {
+        nodes.iter().map(|&node| self.get(node)).collect()
+    }
+
     pub(super) fn set(&mut self, node: u32, vector: &[f32]) {
         let (block, start) = self.place(node);
         Arc::make_mut(&mut self.blocks[block])[start..start + self.dim].copy_from_slice(vector);

@@ -127,7 +127,7 @@ impl CollaborativeModel for AlsRecommender {
     fn nearest_items(&self, item: u32, k: usize, accept: &dyn Fn(u32) -> bool) -> Vec<u32> {
         let Some(factors) = self.item_factors(item) else { return Vec::new() };
         let has_factors = |other: u32| self.item_factors(other).is_some() && accept(other);
-        self.directions.near(factors, k, has_factors).into_iter().map(|(item, _)| item).collect()
+        self.directions.near(factors, k, &has_factors).into_iter().map(|(item, _)| item).collect()
     }
 
     fn save(&self, draft: &mut Draft, name: &str) -> Result<(), ModelError> {
@@ -150,8 +150,9 @@ impl UserScores for AlsScores<'_> {
         if let Some(all) = self.all.known() {
             return Ok(items.iter().filter_map(|&item| all.get(item as usize).copied()).collect());
         }
-        let mut scores = Vec::with_capacity(items.len());
-        dot_each(&self.user, items.iter().map(|&item| self.als.model.item(item).unwrap_or(&[])), &mut scores);
+        let rows: Vec<&[f32]> = items.iter().map(|&item| self.als.model.item(item).unwrap_or(&[])).collect();
+        let mut scores = Vec::new();
+        dot_each(&self.user, &rows, &mut scores);
         Ok(scores)
     }
 
