@@ -131,13 +131,14 @@ fn steps(vector: &[f32], max_code: f32) -> (f32, f32) {
     if largest > 0.0 { (largest / max_code, max_code / largest) } else { (0.0, 0.0) }
 }
 
-/// Always inlined, so that it is compiled for the instructions of the caller.
+/// Always inlined, so that it is compiled for the instructions of the caller. The sum of a block fits
+/// into 32 bits, and checks of that would keep the compiler from adding many at a time.
 #[inline(always)]
 fn product_of(query: &[i16], codes: &[i8]) -> f32 {
     let mut sum = 0.0;
     for (query, codes) in query.chunks(CODES).zip(codes.chunks(CODES)) {
-        let of_block: i32 = query.iter().zip(codes).map(|(q, code)| i32::from(*q) * i32::from(*code)).sum();
-        sum += of_block as f32;
+        let products = query.iter().zip(codes).map(|(q, code)| i32::from(*q).wrapping_mul(i32::from(*code)));
+        sum += products.fold(0i32, i32::wrapping_add) as f32;
     }
     sum
 }

@@ -17,13 +17,11 @@ mod config;
 
 use std::collections::VecDeque;
 
-use docent_linalg::{best_first, keep_best};
-use rustc_hash::{FxBuildHasher, FxHashMap};
-
 use crate::adjacency::Row;
 use crate::error::GraphError;
 use crate::graph::Graph;
 pub use config::PprConfig;
+use docent_linalg::{best_first, keep_best};
 
 impl Graph {
     /// Returns the nodes near the seeds by personalised PageRank, as `(node, score)` with the best
@@ -71,8 +69,8 @@ struct Walk<'a> {
     /// Weight of each kind, by its number.
     kind_weights: Vec<f64>,
     damping_by_degree: Vec<f32>,
-    /// Position of each node in `visited`.
-    slots: FxHashMap<u32, u32>,
+    /// Position of each node in `visited`, from 1; 0 for a node that the walk has not reached.
+    slots: Vec<u32>,
     visited: Vec<Visited>,
     /// Slots of the nodes to push, first come first served.
     queue: VecDeque<u32>,
@@ -109,7 +107,7 @@ impl<'a> Walk<'a> {
                 .map(|kind| f64::from(config.kind_weights.get(kind).copied().unwrap_or(1.0)))
                 .collect(),
             damping_by_degree: (0..TABULATED_DEGREES).map(|degree| damping(degree, config)).collect(),
-            slots: FxHashMap::with_capacity_and_hasher(expected_nodes, FxBuildHasher),
+            slots: vec![0; graph.n_nodes() as usize],
             visited: Vec::with_capacity(expected_nodes),
             queue: VecDeque::new(),
             steps: Vec::new(),
@@ -199,7 +197,7 @@ impl<'a> Walk<'a> {
 
     /// Returns the position of a node in `visited`, where it is added when it is new.
     fn slot_of(&mut self, node: u32) -> u32 {
-        if let Some(&slot) = self.slots.get(&node) {
+        if let Some(slot) = self.slots[node as usize].checked_sub(1) {
             return slot;
         }
         let slot = self.visited.len() as u32;
@@ -214,7 +212,7 @@ impl<'a> Walk<'a> {
             is_queued: false,
             is_seed: false,
         });
-        self.slots.insert(node, slot);
+        self.slots[node as usize] = slot + 1;
         slot
     }
 
