@@ -29,6 +29,7 @@ mod interaction_type;
 mod matrix;
 mod new_interaction;
 mod profile;
+mod repeated_key;
 mod resource;
 mod resource_change;
 mod rules;
@@ -52,6 +53,7 @@ pub use profile::{
     COLD_START_BELOW, DEFAULT_EXPLORATION, MAX_EXCLUDED_SOURCES, MAX_PREFERRED_AUTHORS, MAX_RESEARCH_DOMAINS,
     PREFERRED_AUTHORS_DAYS, PREFERRED_SOURCE_FACTOR, Profile, RELEARN_AUTHORS_EVERY, preferred_authors,
 };
+pub use repeated_key::repeated_key;
 pub use resource::{
     Link, MAX_TEXT_BYTES, MAX_TITLE_BYTES, Resource, UNKNOWN_QUALITY, UNKNOWN_RECENCY, recency,
 };
