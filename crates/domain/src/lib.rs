@@ -19,6 +19,7 @@
 //! # Ok::<(), docent_domain::DomainError>(())
 //! ```
 
+mod attributes;
 mod error;
 mod experiment;
 mod feedback;
@@ -40,6 +41,7 @@ mod strength;
 mod unit_interval;
 mod weights;
 
+pub use attributes::{MAX_ATTRIBUTE_DEPTH, MAX_ATTRIBUTE_KEYS, MAX_ATTRIBUTE_VALUES, MAX_ATTRIBUTES_BYTES};
 pub use error::DomainError;
 pub use experiment::{Assignment, Experiment, Experiments, Variant};
 pub use feedback::{Feedback, Impression, NOT_USEFUL_FACTOR, USEFUL_STRENGTH};
