@@ -12,8 +12,8 @@ use docent_embeddings::{LsaConfig, LsaEmbedder};
 use docent_graph::GraphParts;
 use docent_linalg::SparseRows;
 use docent_models::{
-    AlsRecommender, Audience, Blend, ContentMap, ItemItemRecommender, MappedItem, Member, ModelInfo, ModelKind,
-    PublishedModel, TextEmbedder, Trending,
+    AlsRecommender, Audience, Blend, ContentMap, ItemItemRecommender, MappedItem, Member, ModelInfo,
+    ModelKind, PublishedModel, TextEmbedder, Trending,
 };
 use docent_snapshot::SnapshotStore;
 use serde_json::{Value, json};
@@ -79,7 +79,8 @@ impl Published {
     }
 
     fn edit_manifest(&self, edit: impl FnOnce(&mut Value)) {
-        let mut manifest: Value = serde_json::from_slice(&fs::read(self.path("manifest.json")).unwrap()).unwrap();
+        let mut manifest: Value =
+            serde_json::from_slice(&fs::read(self.path("manifest.json")).unwrap()).unwrap();
         edit(&mut manifest);
         self.write_manifest(&serde_json::to_vec(&manifest).unwrap());
     }
@@ -90,7 +91,8 @@ impl Published {
     }
 
     fn read(&self) -> Result<PublishedModel, String> {
-        let snapshot = SnapshotStore::new(self.folder.path()).open(&self.id).map_err(|error| error.to_string())?;
+        let snapshot =
+            SnapshotStore::new(self.folder.path()).open(&self.id).map_err(|error| error.to_string())?;
         PublishedModel::read(&snapshot, None).map_err(|error| error.to_string())
     }
 
@@ -272,22 +274,34 @@ fn parts_that_contradict_each_other_are_refused() {
     let table: [(&str, &str, &str, Edit); 17] = [
         ("ids.json", "ids.json", "an id twice", |ids| ids["items"][1] = ids["items"][0].clone()),
         ("ids.json", "ids.json", "an empty id", |ids| ids["items"][1] = json!("")),
-        ("ids.json", "ids.json", "fewer hashes", |ids| drop(ids["text_hashes"].as_array_mut().unwrap().pop())),
+        ("ids.json", "ids.json", "fewer hashes", |ids| {
+            drop(ids["text_hashes"].as_array_mut().unwrap().pop())
+        }),
         ("ids.json", "collaborative.json", "fewer items", |ids| {
             ids["items"].as_array_mut().unwrap().pop();
             ids["text_hashes"].as_array_mut().unwrap().pop();
         }),
-        ("collaborative.json", "collaborative.0.safetensors", "items", |blend| blend["n_items"] = json!(1u64 << 60)),
+        ("collaborative.json", "collaborative.0.safetensors", "items", |blend| {
+            blend["n_items"] = json!(1u64 << 60)
+        }),
         ("collaborative.json", "collaborative.json", "no members, many items", |blend| {
             *blend = json!({"n_items": 1u64 << 60, "shares": [], "taus": []});
         }),
-        ("collaborative.json", "collaborative.json", "a negative share", |blend| blend["shares"][0] = json!(-1.0)),
-        ("collaborative.json", "collaborative.json", "a huge share", |blend| blend["shares"][0] = json!(1e38)),
+        ("collaborative.json", "collaborative.json", "a negative share", |blend| {
+            blend["shares"][0] = json!(-1.0)
+        }),
+        ("collaborative.json", "collaborative.json", "a huge share", |blend| {
+            blend["shares"][0] = json!(1e38)
+        }),
         ("collaborative.json", "collaborative.json", "a decay of 0", |blend| blend["taus"][0] = json!(0.0)),
         ("collaborative.json", "collaborative.json", "fewer decays", |blend| blend["taus"] = json!([null])),
         ("collaborative.0.json", "collaborative.0.safetensors", "factors", |als| als["dim"] = json!(3)),
-        ("collaborative.0.json", "collaborative.0.safetensors", "2^60 factors", |als| als["dim"] = json!(1u64 << 60)),
-        ("collaborative.0.json", "collaborative.0.json", "no ridge", |als| als["regularization"] = json!(0.0)),
+        ("collaborative.0.json", "collaborative.0.safetensors", "2^60 factors", |als| {
+            als["dim"] = json!(1u64 << 60)
+        }),
+        ("collaborative.0.json", "collaborative.0.json", "no ridge", |als| {
+            als["regularization"] = json!(0.0)
+        }),
         ("embedder.json", "embedder.safetensors", "no dimensions", |lsa| lsa[0]["dim"] = json!(0)),
         ("similar.json", "similar.safetensors", "no kinds", |kinds| *kinds = json!([])),
         ("similar.json", "similar.safetensors", "an empty kind", |kinds| *kinds = json!([""])),

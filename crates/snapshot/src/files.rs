@@ -29,10 +29,9 @@ pub(crate) fn rename_synced(from: &Path, to: &Path) -> Result<(), SnapshotError>
 /// Returns [`SnapshotError::Damaged`] if there is none, and for a link, a folder, a pipe or a
 /// device: reading one would leave the snapshot, wait for a writer, or never end.
 pub(crate) fn open_plain(path: &Path) -> Result<File, SnapshotError> {
-    let not_plain = || SnapshotError::damaged(path, "expected a plain file, found something else");
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_file() => {}
-        Ok(_) => return Err(not_plain()),
+        Ok(_) => return Err(not_plain(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(SnapshotError::damaged(path, "expected a file, found none"));
         }
@@ -41,7 +40,11 @@ pub(crate) fn open_plain(path: &Path) -> Result<File, SnapshotError> {
     let file = open_unfollowed(path).map_err(SnapshotError::io(path))?;
     // The name may have become another thing since.
     let is_file = file.metadata().map_err(SnapshotError::io(path))?.is_file();
-    if is_file { Ok(file) } else { Err(not_plain()) }
+    if is_file { Ok(file) } else { Err(not_plain(path)) }
+}
+
+fn not_plain(path: &Path) -> SnapshotError {
+    SnapshotError::damaged(path, "expected a plain file, found something else")
 }
 
 #[cfg(unix)]

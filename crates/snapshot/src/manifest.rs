@@ -67,7 +67,8 @@ impl FileEntry {
         };
         of_size(file.metadata().map_err(SnapshotError::io(path))?.len())?;
         let mut hashed = Hashed { hasher: blake3::Hasher::new(), out };
-        let copied = io::copy(&mut file.take(self.size_bytes), &mut hashed).map_err(SnapshotError::io(path))?;
+        let copied =
+            io::copy(&mut file.take(self.size_bytes), &mut hashed).map_err(SnapshotError::io(path))?;
         of_size(copied)?;
         let found = hashed.hasher.finalize().to_hex();
         if found.as_str() != self.blake3 {
@@ -124,7 +125,10 @@ impl Manifest {
         let manifest: Self = serde_json::from_slice(bytes)
             .map_err(|error| SnapshotError::not_json(path, "the fields of a manifest", &error))?;
         if manifest.id != id {
-            return Err(damaged(&format!("expected the id {id}, that of the folder, found {:?}", manifest.id)));
+            return Err(damaged(&format!(
+                "expected the id {id}, that of the folder, found {:?}",
+                manifest.id
+            )));
         }
         if manifest.files.len() > MAX_FILES {
             let found = manifest.files.len();
@@ -146,7 +150,9 @@ impl FileEntry {
     /// Checks one entry of a manifest, or says what is wrong with it.
     fn check(&self, name: &str) -> Result<(), String> {
         if !is_file_name(name) {
-            return Err(format!("expected names of .json and .safetensors files in the folder, found {name:?}"));
+            return Err(format!(
+                "expected names of .json and .safetensors files in the folder, found {name:?}"
+            ));
         }
         if self.size_bytes > MAX_FILE_BYTES {
             let found = self.size_bytes;

@@ -7,9 +7,11 @@ use ulid::Ulid;
 
 use crate::{
     Draft, Manifest, Published, Snapshot, SnapshotError,
+    failpoint::hang_at,
     files::read_plain,
     layout::{
-        CURRENT, DRAFT_PREFIX, MANIFEST, MANIFEST_CHECKSUM, MAX_MANIFEST_BYTES, MAX_POINTER_BYTES, PENDING_PREFIX,
+        CURRENT, DRAFT_PREFIX, MANIFEST, MANIFEST_CHECKSUM, MAX_MANIFEST_BYTES, MAX_POINTER_BYTES,
+        PENDING_PREFIX,
     },
 };
 
@@ -48,6 +50,7 @@ impl SnapshotStore {
     /// Returns [`SnapshotError::MissingCurrent`] if there are snapshots but no pointer, and
     /// [`SnapshotError::Damaged`] if the pointer cannot be parsed.
     pub fn current(&self) -> Result<Option<Published>, SnapshotError> {
+        hang_at("read-current");
         let path = self.root.join(CURRENT);
         if fs::symlink_metadata(&path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             return if self.list()?.is_empty() {
@@ -108,8 +111,8 @@ impl SnapshotStore {
     /// the one beside the manifest.
     fn open_hashed(&self, id: &str) -> Result<(Snapshot, String), SnapshotError> {
         let folder = self.root.join(id);
-        let is_folder = || fs::symlink_metadata(&folder).is_ok_and(|found| found.is_dir());
-        if Ulid::from_string(id).is_err() || !is_folder() {
+        if Ulid::from_string(id).is_err() || !fs::symlink_metadata(&folder).is_ok_and(|found| found.is_dir())
+        {
             return Err(SnapshotError::NotFound { path: folder });
         }
         let path = folder.join(MANIFEST);

@@ -19,7 +19,8 @@ fn published() -> (TempDir, SnapshotStore, String) {
 }
 
 fn edit(folder: &Path, edit: impl FnOnce(&mut Value)) {
-    let mut manifest: Value = serde_json::from_slice(&fs::read(folder.join("manifest.json")).unwrap()).unwrap();
+    let mut manifest: Value =
+        serde_json::from_slice(&fs::read(folder.join("manifest.json")).unwrap()).unwrap();
     edit(&mut manifest);
     write(folder, &serde_json::to_vec(&manifest).unwrap());
 }
@@ -40,8 +41,18 @@ fn refused(store: &SnapshotStore, id: &str, what: &str) -> String {
 fn names_that_lead_out_of_the_folder_are_refused() {
     let long = format!("{}.json", "a".repeat(300));
     for name in [
-        "../secret.json", "/etc/passwd", "a/b.json", "..", "", ".hidden.json", "manifest.json", "ids.txt", "a\0.json",
-        "C:\\x.json", "é.json", &long,
+        "../secret.json",
+        "/etc/passwd",
+        "a/b.json",
+        "..",
+        "",
+        ".hidden.json",
+        "manifest.json",
+        "ids.txt",
+        "a\0.json",
+        "C:\\x.json",
+        "é.json",
+        &long,
     ] {
         let (folder, store, id) = published();
         edit(&folder.path().join(&id), |manifest| {

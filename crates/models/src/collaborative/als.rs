@@ -78,14 +78,13 @@ impl AlsRecommender {
     /// # Errors
     /// [`ModelError::Snapshot`] for a damaged file and for parts that do not fit together.
     pub fn load(snapshot: &Snapshot, name: &str, kind: ModelKind) -> Result<Self, ModelError> {
-        let damaged = |reason: String| snapshot.damaged(&format!("{name}.safetensors"), reason);
+        let path = format!("{name}.safetensors");
         let config: AlsConfig = snapshot.json(name)?;
         let mut file = snapshot.tensors(name)?;
         let (shape, items) = file.take_any("items")?;
-        let is_of_dim = |shape: &[usize]| shape.len() == 2 && shape.get(1) == Some(&config.dim);
-        if !is_of_dim(&shape) {
+        if shape.len() != 2 || shape.get(1) != Some(&config.dim) {
             let reason = format!("expected items of the shape [n_items, {}], found {shape:?}", config.dim);
-            return Err(damaged(reason).into());
+            return Err(snapshot.damaged(&path, reason).into());
         }
         let names = file.names();
         let has = |wanted: &str| names.iter().any(|name| name == wanted);
@@ -95,7 +94,9 @@ impl AlsRecommender {
         if has("item_weights") {
             let weights = file.take("item_weights", &[model.n_items()])?;
             if let Some(weight) = weights.iter().find(|weight| **weight <= 0.0) {
-                return Err(damaged(format!("expected item weights above 0, found {weight}")).into());
+                return Err(snapshot
+                    .damaged(&path, format!("expected item weights above 0, found {weight}"))
+                    .into());
             }
             model = model.with_item_weights(weights)?;
         }

@@ -153,7 +153,7 @@ impl Blend {
     /// [`ModelError::Snapshot`] for a damaged file, for members that differ in their number of
     /// items, and for one whose scores are not finite.
     pub fn load(snapshot: &Snapshot, name: &str) -> Result<Self, ModelError> {
-        let damaged = |reason: String| snapshot.damaged(&format!("{name}.json"), reason);
+        let path = format!("{name}.json");
         let (n_items, shares, taus, is_unscaled) = match snapshot.json(name)? {
             Saved::Scaled { n_items, shares, taus } => (n_items, shares, taus, false),
             Saved::Unscaled { n_items, weights } => {
@@ -163,7 +163,9 @@ impl Blend {
         };
         if shares.len() != taus.len() {
             let (shares, taus) = (shares.len(), taus.len());
-            return Err(damaged(format!("expected a decay for each share, found {taus} and {shares}")).into());
+            return Err(snapshot
+                .damaged(&path, format!("expected a decay for each share, found {taus} and {shares}"))
+                .into());
         }
         let mut members = Vec::new();
         for (at, (share, tau)) in shares.into_iter().zip(taus).enumerate() {
@@ -171,7 +173,9 @@ impl Blend {
                 && tau.is_none_or(|tau| tau > 0.0 && tau <= MAX_MAGNITUDE);
             if !is_valid {
                 let found = format!("the share {share} and the decay {tau:?}");
-                return Err(damaged(format!("expected a positive share and decay, member {at} has {found}")).into());
+                return Err(snapshot
+                    .damaged(&path, format!("expected a positive share and decay, member {at} has {found}"))
+                    .into());
             }
             let file = member_file(name, at);
             let model = load(snapshot, &file)?;
@@ -194,18 +198,22 @@ const TRIED_HISTORY: usize = 50;
 /// Number of items that are scored to try a loaded model.
 const TRIED_ITEMS: usize = 200;
 
+/// Returns at most `count` items, spread evenly over all.
+fn spread(count: usize, n_items: usize) -> Vec<u32> {
+    let step = n_items.div_ceil(count).max(1);
+    (0..n_items).step_by(step).filter_map(|item| u32::try_from(item).ok()).collect()
+}
+
 /// Scores a few items for an empty, a short and a longer history, or says what is not finite.
 ///
 /// The values of a file may each be in range, and yet overflow together or leave a system of
 /// equations without a solution.
 fn check_scores(model: &dyn CollaborativeModel) -> Result<(), String> {
     let n_items = model.n_items();
-    let spread = |count: usize| -> Vec<u32> {
-        (0..n_items).step_by(n_items.div_ceil(count).max(1)).filter_map(|item| u32::try_from(item).ok()).collect()
-    };
-    let items = spread(TRIED_ITEMS);
+    let items = spread(TRIED_ITEMS, n_items);
     for length in [0, 1, TRIED_HISTORY] {
-        let history: Vec<Event> = spread(TRIED_HISTORY).into_iter().take(length).map(Event::of).collect();
+        let history: Vec<Event> =
+            spread(TRIED_HISTORY, n_items).into_iter().take(length).map(Event::of).collect();
         let user = model.fold_in(&history).map_err(|error| error.to_string())?;
         let scores = user.score(&items).map_err(|error| error.to_string())?;
         let mean = user.mean().map_err(|error| error.to_string())?;

@@ -1,8 +1,4 @@
-use std::{
-    collections::HashSet,
-    path::Path,
-    sync::Arc,
-};
+use std::{collections::HashSet, path::Path, sync::Arc};
 
 use docent_embeddings::{LsaConfig, LsaEmbedder, LsaParts};
 use docent_graph::GraphParts;
@@ -86,6 +82,11 @@ pub(super) fn tensor_file(name: &str) -> String {
     format!("{name}.safetensors")
 }
 
+/// Returns the error of a file whose values contradict each other or another file.
+fn contradicts(snapshot: &Snapshot, file: &str, reason: impl ToString) -> ModelError {
+    snapshot.damaged(file, reason).into()
+}
+
 fn expect_items(snapshot: &Snapshot, file: &str, found: usize, items: usize) -> Result<(), SnapshotError> {
     if found == items {
         return Ok(());
@@ -95,18 +96,26 @@ fn expect_items(snapshot: &Snapshot, file: &str, found: usize, items: usize) -> 
 
 /// Reads the description of the model from the manifest.
 fn read_info(snapshot: &Snapshot) -> Result<ModelInfo, ModelError> {
-    let damaged = |reason: String| ModelError::from(snapshot.damaged("manifest.json", reason));
-    let info: ModelInfo = serde_json::from_value(snapshot.manifest().info.clone())
-        .map_err(|error| damaged(format!("info: expected the description of a model: {error}")))?;
+    let info: ModelInfo = serde_json::from_value(snapshot.manifest().info.clone()).map_err(|error| {
+        contradicts(snapshot, "manifest.json", format!("info: expected the description of a model: {error}"))
+    })?;
     let walk = info.edge_kind_weights.iter().map(|(kind, weight)| (kind, f64::from(*weight)));
     let shares = info.blend.iter().map(|(member, share)| (member, *share));
-    let is_weight = |weight: f64| (0.0..=f64::from(MAX_MAGNITUDE)).contains(&weight);
-    if let Some((name, weight)) = walk.chain(shares).find(|(_, weight)| !is_weight(*weight)) {
-        return Err(damaged(format!("info: expected a weight of at least 0 for {name}, found {weight}")));
+    let weights = 0.0..=f64::from(MAX_MAGNITUDE);
+    if let Some((name, weight)) = walk.chain(shares).find(|(_, weight)| !weights.contains(weight)) {
+        return Err(contradicts(
+            snapshot,
+            "manifest.json",
+            format!("info: expected a weight of at least 0 for {name}, found {weight}"),
+        ));
     }
     if let Some(embedder) = info.embedder.as_ref().filter(|embedder| !(1..=MAX_DIM).contains(&embedder.dim)) {
         let found = embedder.dim;
-        return Err(damaged(format!("info: expected an embedder of 1 to {MAX_DIM} dimensions, found {found}")));
+        return Err(contradicts(
+            snapshot,
+            "manifest.json",
+            format!("info: expected an embedder of 1 to {MAX_DIM} dimensions, found {found}"),
+        ));
     }
     Ok(info)
 }
@@ -120,7 +129,9 @@ fn read_ids(snapshot: &Snapshot) -> Result<Ids, ModelError> {
     }
     let mut seen = HashSet::with_capacity(ids.items.len());
     if let Some(id) = ids.items.iter().find(|id| !seen.insert(*id)) {
-        return Err(snapshot.damaged(&json(IDS), format!("expected each item once, found {id} twice")).into());
+        return Err(snapshot
+            .damaged(&json(IDS), format!("expected each item once, found {id} twice"))
+            .into());
     }
     Ok(ids)
 }
@@ -158,25 +169,33 @@ fn read_lsa(snapshot: &Snapshot) -> Result<LsaEmbedder, ModelError> {
 }
 
 fn read_vectors(snapshot: &Snapshot, items: usize, dim: usize) -> Result<Vec<Option<Vec<f32>>>, ModelError> {
-    let damaged = |reason: String| ModelError::from(snapshot.damaged(&tensor_file(VECTORS), reason));
+    let path = tensor_file(VECTORS);
     let mut file = snapshot.tensors(VECTORS)?;
     let rows = file.take_indices("rows")?;
     let (shape, values) = file.take_any("vectors")?;
     if shape != [rows.len(), dim] {
         let expected = format!("one vector of {dim} values for each of {} rows", rows.len());
-        return Err(damaged(format!("expected {expected}, found the shape {shape:?}")));
+        return Err(contradicts(snapshot, &path, format!("expected {expected}, found the shape {shape:?}")));
     }
     if !rows.is_sorted_by(|a, b| a < b) {
-        return Err(damaged("expected rows in ascending order, each once, found another order".into()));
+        return Err(contradicts(
+            snapshot,
+            &path,
+            "expected rows in ascending order, each once, found another order",
+        ));
     }
     let mut vectors = vec![None; items];
     for (row, vector) in rows.into_iter().zip(values.chunks_exact(dim.max(1))) {
         let Some(slot) = vectors.get_mut(row as usize) else {
-            return Err(damaged(format!("expected rows below {items}, found {row}")));
+            return Err(contradicts(snapshot, &path, format!("expected rows below {items}, found {row}")));
         };
         let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
         if (length - 1.0).abs() > MAX_LENGTH_ERROR {
-            return Err(damaged(format!("expected unit vectors, found the length {length} at row {row}")));
+            return Err(contradicts(
+                snapshot,
+                &path,
+                format!("expected unit vectors, found the length {length} at row {row}"),
+            ));
         }
         *slot = Some(vector.to_vec());
     }
@@ -185,18 +204,24 @@ fn read_vectors(snapshot: &Snapshot, items: usize, dim: usize) -> Result<Vec<Opt
 
 /// Reads edges between item rows, whose kinds are named in a document of the same name or are all
 /// [`CO_INTERACTION_KIND`].
-fn read_edges(snapshot: &Snapshot, name: &str, items: usize, has_kinds: bool) -> Result<GraphParts, ModelError> {
-    let damaged = |reason: String| ModelError::from(snapshot.damaged(&tensor_file(name), reason));
+fn read_edges(
+    snapshot: &Snapshot,
+    name: &str,
+    items: usize,
+    has_kinds: bool,
+) -> Result<GraphParts, ModelError> {
+    let path = tensor_file(name);
     let kinds: Vec<String> =
         if has_kinds { snapshot.json(name)? } else { vec![CO_INTERACTION_KIND.to_owned()] };
     let mut file = snapshot.tensors(name)?;
     let offsets: Vec<u64> = file.take_indices("offsets")?.into_iter().map(u64::from).collect();
     let targets = file.take_indices("targets")?;
     let edge_kinds = if has_kinds { read_kinds(&mut file)? } else { Some(vec![0; targets.len()]) };
-    let edge_kinds = edge_kinds.ok_or_else(|| damaged("expected kinds below 256, found a larger one".into()))?;
+    let edge_kinds = edge_kinds
+        .ok_or_else(|| contradicts(snapshot, &path, "expected kinds below 256, found a larger one"))?;
     let (_, weights) = file.take_any("weights")?;
     let parts = GraphParts { kinds, offsets, targets, edge_kinds, weights };
-    let nodes = parts.validate().map_err(|error| damaged(error.to_string()))?;
+    let nodes = parts.validate().map_err(|error| contradicts(snapshot, &path, error.to_string()))?;
     expect_items(snapshot, &tensor_file(name), nodes as usize, items)?;
     Ok(parts)
 }
