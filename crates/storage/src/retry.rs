@@ -39,7 +39,7 @@ mod tests {
 
     use super::{MAX_TRIES, after_deadlocks};
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn only_deadlocks_are_tried_again_and_not_without_end() {
         for (deadlocks, other, expected) in
             [(0, false, 1), (2, false, 3), (2, true, 3), (9, false, MAX_TRIES)]
