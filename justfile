@@ -5,15 +5,15 @@ default:
 
 # Serve a synthetic library on SQLite: schema, catalogue, behaviour, a trained model, the server.
 demo *ARGS:
-    cargo run --bin docent-server -- demo {{ ARGS }}
+    cargo run --locked --bin docent-server -- demo {{ ARGS }}
 
 # Serve the store in docent-data, or the one that ARGS name.
 serve *ARGS:
-    cargo run --bin docent-server -- serve {{ ARGS }}
+    cargo run --locked --bin docent-server -- serve {{ ARGS }}
 
 # Train on the store in docent-data, or on the one that ARGS name.
 train *ARGS:
-    cargo run --bin docent-trainer -- train {{ ARGS }}
+    cargo run --locked --bin docent-trainer -- train {{ ARGS }}
 
 # Format all code.
 fmt:
@@ -22,20 +22,20 @@ fmt:
 # Check formatting, lints, architecture, language, links, features and documentation.
 check:
     cargo fmt --all --check
-    cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy --locked --workspace --all-targets -- -D warnings
     .ci/architecture --self-test
     .ci/language --self-test
     .ci/links --self-test
     .ci/features --self-test
-    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+    RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
 
 # Run all tests, or those that ARGS select.
 test *ARGS:
-    cargo test --workspace {{ ARGS }}
+    cargo test --locked --workspace {{ ARGS }}
 
 # Run the tests of optional features; the libraries of sentence transformers double the build.
 test-optional:
-    cargo test -p docent-embedders --features sentence-transformers
+    cargo test --locked -p docent-embedders --features sentence-transformers
 
 # Review changed snapshots (needs `cargo install cargo-insta`).
 review:
@@ -43,38 +43,38 @@ review:
 
 # Measure kernels and models; docs/benchmarks.md has the figures.
 bench:
-    cargo run -p docent-als --example fold_in_speed
-    cargo run -p docent-graph --example ppr_speed
-    cargo run -p docent-ranker --example filter_speed
-    cargo run -p docent-embeddings --example index_speed
-    cargo run -p docent-ncf --features train --example score_speed
-    cargo run -p docent-ncf --features train --example throughput
+    cargo run --locked -p docent-als --example fold_in_speed
+    cargo run --locked -p docent-graph --example ppr_speed
+    cargo run --locked -p docent-ranker --example filter_speed
+    cargo run --locked -p docent-embeddings --example index_speed
+    cargo run --locked -p docent-ncf --features train --example score_speed
+    cargo run --locked -p docent-ncf --features train --example throughput
 
 # Measure the processor time of answers of an embedded engine; docs/performance.md explains it.
 bench-answer *ARGS:
-    cargo run --example answer_cost -- {{ ARGS }}
+    cargo run --locked --example answer_cost -- {{ ARGS }}
 
 # Measure how training grows with the data; docs/performance.md explains it.
 bench-growth *ARGS:
-    cargo run --example growth -- {{ ARGS }}
+    cargo run --locked --example growth -- {{ ARGS }}
 
 # Measure a server under load: everything at once, or one of `data` and `load`; docs/performance.md explains it.
 bench-serving *ARGS='run':
-    cargo build --release --bin docent-server
-    cargo run --release --example serving -- {{ ARGS }}
+    cargo build --locked --release --bin docent-server
+    cargo run --locked --release --example serving -- {{ ARGS }}
 
 # Generate docs/metrics.md from the table of metrics.
 metrics-doc:
-    cargo run -q -p docent-telemetry --example metrics_reference > docs/metrics.md
+    cargo run --locked -q -p docent-telemetry --example metrics_reference > docs/metrics.md
 
 # Generate docs/reference/configuration.md from the types of the settings.
 config-doc:
-    cargo run -q -p docent-config --example configuration_reference > docs/reference/configuration.md
+    cargo run --locked -q -p docent-config --example configuration_reference > docs/reference/configuration.md
 
 # Generate docs/reference/command-line.md from the arguments of both programs.
 command-line-doc:
-    UPDATE_DOCS=1 cargo test -q -p docent-server --bin docent-server the_reference_of_the_command_line
-    UPDATE_DOCS=1 cargo test -q -p docent-trainer --bin docent-trainer the_reference_of_the_command_line
+    UPDATE_DOCS=1 cargo test --locked -q -p docent-server --bin docent-server the_reference_of_the_command_line
+    UPDATE_DOCS=1 cargo test --locked -q -p docent-trainer --bin docent-trainer the_reference_of_the_command_line
 
 # Check licences, versions, sources and advisories of dependencies (installs cargo-deny if missing).
 check-dependencies:

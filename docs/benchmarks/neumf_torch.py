@@ -2,7 +2,7 @@
 
     pip install torch numpy
     python docs/benchmarks/neumf_torch.py
-    cargo run --release -p docent-ncf --features train --example throughput
+    cargo run --locked --release -p docent-ncf --features train --example throughput
 
 Both print rows (user, item, label) a second at 256 and 4,096 rows a step, over 6,040 users and 3,706 items, with
 64-dim embeddings and layers of 128, 64 and 32; run them one after the other on the same idle cores.

@@ -8,8 +8,9 @@ use crate::{
     http::{
         ErrorEnvelope,
         responses::{
-            BadRequest, Conflict, InternalServerError, NotReady, PayloadTooLarge, ResourceNotFound,
-            ServiceUnavailable, UnprocessableContent, UnsupportedMediaType, UserNotFound,
+            BadRequest, Conflict, InternalServerError, MisdirectedRequest, NotReady, PayloadTooLarge,
+            RequestTimeout, ResourceNotFound, ServiceUnavailable, UnprocessableContent, UnsupportedMediaType,
+            UserNotFound,
         },
     },
     routes::{interactions, monitoring, operations, profile, recommendations, resources},
@@ -62,8 +63,9 @@ use crate::{
     components(
         schemas(ErrorEnvelope, Strategy),
         responses(
-            BadRequest, Conflict, InternalServerError, NotReady, PayloadTooLarge, ResourceNotFound,
-            ServiceUnavailable, UnprocessableContent, UnsupportedMediaType, UserNotFound
+            BadRequest, Conflict, InternalServerError, MisdirectedRequest, NotReady, PayloadTooLarge,
+            RequestTimeout, ResourceNotFound, ServiceUnavailable, UnprocessableContent, UnsupportedMediaType,
+            UserNotFound
         )
     ),
     tags(

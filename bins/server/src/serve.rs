@@ -1,16 +1,17 @@
 //! The life of a server: checks, start, requests, stop.
 
 use std::{
-    any::Any,
-    net::{SocketAddr, ToSocketAddrs},
+    net::{SocketAddr, TcpListener, ToSocketAddrs},
     time::Duration,
 };
 
+use actix_server::ServerHandle;
 use actix_web::{
-    App, HttpServer,
-    dev::ServerHandle,
-    middleware::{Compress, from_fn},
-    web::Data,
+    App, Error,
+    body::MessageBody,
+    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    middleware::from_fn,
+    web::{Data, ServiceConfig},
 };
 use anyhow::{Context, bail};
 use docent::{
@@ -19,29 +20,68 @@ use docent::{
     storage::{Store, StoreConfig},
 };
 use docent_telemetry::Exporter;
-use tokio::{net::TcpStream, runtime::Handle, task::JoinHandle, time::timeout};
+use tokio::{
+    runtime::Handle,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 
 use crate::{
     background, gauges,
-    http::{RequestTimeout, handle_request, mark_small_answers, reject_large_bodies, unmark_small_answers},
-    openapi, retention, routes,
+    health::{Health, HealthChecks, close_when_draining},
+    http::{
+        self, AllowedHosts, RequestTimeout, ServerOptions, add_browser_headers, answer_head,
+        compress_large_answers, handle_request, reject_ambiguous, reject_large_bodies, reject_unknown_hosts,
+    },
+    listeners, openapi, retention, routes,
     schema_gate::{SchemaGate, reject_schema_mismatch},
     standby::{SchemaOutcome, Standby, prepare_schema},
     state::AppState,
     stop::StopSignals,
+    wire::readiness::Phase,
 };
 
 /// Maximum time that connections may take to close when the server ends before it has served.
 const MAX_CLOSE: Duration = Duration::from_secs(2);
 
-/// Sets `TCP_NODELAY`: an answer in two writes would otherwise wait for the acknowledgement of its
-/// first one, which clients delay by 40 ms.
-fn send_at_once(connection: &dyn Any) {
-    if let Some(stream) = connection.downcast_ref::<TcpStream>()
-        && let Err(error) = stream.set_nodelay(true)
-    {
-        tracing::debug!(%error, "cannot set TCP_NODELAY");
+/// Sockets of the server, open from its start to its end.
+struct Sockets {
+    public: Vec<TcpListener>,
+    /// Sockets of a listener for monitoring alone; empty without one.
+    monitoring: Vec<TcpListener>,
+}
+
+impl Sockets {
+    /// Opens the sockets of the configured addresses.
+    ///
+    /// # Errors
+    /// Returns an error for an invalid address, for one that other machines can reach unless
+    /// `insecure` is set, and for one that cannot be listened on.
+    fn open(config: &Config) -> anyhow::Result<Self> {
+        // All are checked before any is opened.
+        let public = checked_addresses("bind", &config.bind, config.insecure)?;
+        let monitoring = match &config.monitoring_listen {
+            Some(address) => checked_addresses("monitoring_listen", address, config.insecure)?,
+            None => Vec::new(),
+        };
+        let listen = |addresses: &[SocketAddr], name: &str| {
+            listeners::listen(addresses).with_context(|| format!("cannot listen on {name}"))
+        };
+        Ok(Self {
+            public: listen(&public, &config.bind)?,
+            monitoring: listen(&monitoring, config.monitoring_listen.as_deref().unwrap_or_default())?,
+        })
     }
+
+    fn all(&self) -> std::io::Result<Vec<TcpListener>> {
+        self.public.iter().chain(&self.monitoring).map(TcpListener::try_clone).collect()
+    }
+}
+
+/// Returns true if no other machine can reach the sockets.
+fn are_loopback(sockets: &[TcpListener]) -> bool {
+    let addresses = sockets.iter().filter_map(|socket| socket.local_addr().ok());
+    addresses.map(|address| address.ip()).all(|ip| ip.is_loopback())
 }
 
 /// Opens the engine and serves until a stop signal arrives. Runs on a tokio runtime of several
@@ -50,30 +90,34 @@ fn send_at_once(connection: &dyn Any) {
 /// # Errors
 /// Returns an error if the server cannot start, or cannot end cleanly.
 pub async fn serve(config: Config, mut stop: StopSignals) -> anyhow::Result<()> {
-    // Checked before anything is opened or created.
-    let addresses = checked_addresses(&config)?;
+    let sockets = Sockets::open(&config)?;
     let exporter = Exporter::install()?;
+    let health = Health::loading(&config.engine.database_url);
+    let listeners = sockets.all()?;
+    let hosts = AllowedHosts::new(&config.allowed_hosts, are_loopback(&listeners));
+    let standby = Standby::start(&listeners, &health, &hosts, &exporter)?;
+    drop(listeners);
     let database = StoreConfig::new(&config.engine.database_url);
     let Some(store) = stop.or_stopped(async move { Store::connect(&database).await }).await? else {
-        return Ok(());
+        return standby.stop().await;
     };
     let store = store.context("the database cannot be opened")?;
     warn_of_new_store(&store, &config.engine.database_url);
     let interval = Duration::from_secs(config.poll_seconds);
-    let standby = match prepare_schema(&store, &addresses, interval, &exporter, &mut stop).await? {
-        SchemaOutcome::Stopped => return leave(&store, None).await,
-        SchemaOutcome::MatchesAfter(standby) => Some(standby),
-        SchemaOutcome::Matches => None,
-    };
+    let address = listeners::urls(&sockets.public);
+    match prepare_schema(&store, &address, interval, (&health, &exporter), &mut stop).await? {
+        SchemaOutcome::Stopped => return leave(&store, standby).await,
+        SchemaOutcome::Matches => {}
+    }
     tracing::info!("loading the catalogue and the live model");
     let (engine_config, engine_store) = (config.engine.clone(), store.clone());
     let opened = stop.or_stopped(async move { Engine::with_store(engine_config, engine_store).await });
     let Some(engine) = opened.await? else { return leave(&store, standby).await };
     let engine = engine.context("the engine cannot be opened")?;
-    if let Some(standby) = standby {
-        standby.stop().await?;
-    }
-    serve_engine(&config, &addresses, engine, exporter, stop).await
+    let checks = HealthChecks::start(health.clone(), engine.clone()).await?;
+    standby.stop().await?;
+    let server = Server { config, sockets, engine, exporter, health };
+    server.serve(checks, stop).await
 }
 
 /// Logs a warning if opening the store created its SQLite file, since a mistyped path does that
@@ -88,89 +132,153 @@ fn warn_of_new_store(store: &Store, url: &str) {
 
 /// Closes the store when the server ends before it has served. Abandoned statements may keep
 /// connections open, so closing has a time limit.
-async fn leave(store: &Store, standby: Option<Standby>) -> anyhow::Result<()> {
-    if let Some(standby) = standby {
-        standby.stop().await?;
-    }
+async fn leave(store: &Store, standby: Standby) -> anyhow::Result<()> {
+    standby.stop().await?;
     match timeout(MAX_CLOSE, store.close()).await {
         Ok(closed) => Ok(closed?),
         Err(_) => Ok(()),
     }
 }
 
-async fn serve_engine(
-    config: &Config,
-    addresses: &[SocketAddr],
+/// A server whose engine is open.
+struct Server {
+    config: Config,
+    sockets: Sockets,
     engine: Engine,
     exporter: Exporter,
-    stop: StopSignals,
-) -> anyhow::Result<()> {
-    let state =
-        Data::new(AppState::new(engine.clone(), Handle::current(), exporter.clone(), openapi::document()));
-    let request_timeout = Data::new(RequestTimeout(Duration::from_secs(config.request_timeout_seconds)));
-    let gate = SchemaGate::default();
-    let app_gate = Data::new(gate.clone());
-    let workers = config.workers.unwrap_or_else(cores);
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(state.clone())
-            .app_data(request_timeout.clone())
-            .app_data(app_gate.clone())
-            .configure(routes::configure)
-            .wrap(from_fn(mark_small_answers))
-            .wrap(Compress::default())
-            .wrap(from_fn(unmark_small_answers))
-            .wrap(from_fn(reject_schema_mismatch))
-            .wrap(from_fn(reject_large_bodies))
-            .wrap(from_fn(handle_request))
-    })
-    .on_connect(|connection, _| send_at_once(connection))
-    // The handlers of actix-web drop open requests on SIGINT.
-    .disable_signals()
-    .shutdown_timeout(config.shutdown_timeout_seconds)
-    .workers(workers)
-    .bind(addresses)
-    .with_context(|| format!("cannot listen on {}", config.bind))?;
-    let listening: Vec<String> = server.addrs().iter().map(|address| format!("http://{address}")).collect();
-    let server = server.run();
-
-    let interval = Duration::from_secs(config.poll_seconds);
-    let upkeep = [
-        background::start(engine.clone(), gate.clone(), interval),
-        retention::start(engine.clone(), gate),
-        gauges::start(engine.clone(), exporter, interval),
-    ];
-    let stopper = stop_on_signal(server.handle(), stop);
-    tracing::info!(address = listening.join(" "), workers, database = engine.status().database, "listening");
-    let served = server.await;
-
-    stopper.abort();
-    for task in upkeep {
-        task.abort();
-        // A task in its last statement would otherwise find the store closed.
-        let _cancelled = task.await;
-    }
-    // A database that hangs would delay the end without limit.
-    let max_close = Duration::from_secs(config.shutdown_timeout_seconds.max(1));
-    let closed = timeout(max_close, engine.close()).await.context("no end within shutdown_timeout_seconds");
-    closed.and_then(|closed| Ok(closed?)).context("some impressions could not be written")?;
-    tracing::info!("stopped");
-    served.context("the server failed")
+    health: Health,
 }
 
-/// Returns the addresses to listen on.
+/// Data of all workers.
+#[derive(Clone)]
+struct Shared {
+    state: Data<AppState>,
+    request_timeout: Data<RequestTimeout>,
+    gate: Data<SchemaGate>,
+    health: Data<Health>,
+    hosts: Data<AllowedHosts>,
+    exporter: Data<Exporter>,
+}
+
+impl Server {
+    async fn serve(self, checks: HealthChecks, stop: StopSignals) -> anyhow::Result<()> {
+        let Self { config, sockets, engine, exporter, health } = self;
+        let hosts = AllowedHosts::new(&config.allowed_hosts, are_loopback(&sockets.public));
+        let gate = SchemaGate::default();
+        let state = AppState::new(engine.clone(), Handle::current(), health.clone(), openapi::document());
+        let shared = Shared {
+            state: Data::new(state),
+            request_timeout: Data::new(RequestTimeout(Duration::from_secs(config.request_timeout_seconds))),
+            gate: Data::new(gate.clone()),
+            health: Data::new(health.clone()),
+            hosts: Data::new(hosts),
+            exporter: Data::new(exporter.clone()),
+        };
+        let workers = config.workers.unwrap_or_else(cores);
+        let options = ServerOptions { workers, shutdown_seconds: config.shutdown_timeout_seconds };
+        let monitoring = if sockets.monitoring.is_empty() {
+            None
+        } else {
+            // Another machine scrapes by an address, and reads nothing of users here.
+            let hosts = AllowedHosts::new(&[], are_loopback(&sockets.monitoring));
+            let shared = Shared { hosts: Data::new(hosts), ..shared.clone() };
+            let options = ServerOptions { workers: 1, ..options };
+            let routes = routes::configure_monitoring;
+            Some(http::start(&sockets.monitoring, options, move || application(&shared, routes))?)
+        };
+        let routes = if monitoring.is_some() { routes::configure_public } else { routes::configure_all };
+        let server = http::start(&sockets.public, options, move || application(&shared, routes))?;
+        health.enter(Phase::Serving);
+
+        let interval = Duration::from_secs(config.poll_seconds);
+        let upkeep = [
+            background::start(engine.clone(), gate.clone(), interval),
+            retention::start(engine.clone(), gate),
+            gauges::start(engine.clone(), exporter, interval),
+            checks.keep_on(),
+        ];
+        let handles =
+            std::iter::once(server.handle()).chain(monitoring.as_ref().map(actix_server::Server::handle));
+        let drain = Duration::from_secs(config.drain_seconds);
+        let stopper = stop_on_signal(handles.collect(), stop, health, drain);
+        let monitoring = monitoring.map(tokio::spawn);
+        let monitoring_address = listeners::urls(&sockets.monitoring);
+        tracing::info!(
+            address = listeners::urls(&sockets.public),
+            monitoring = (!monitoring_address.is_empty()).then_some(monitoring_address),
+            workers,
+            database = engine.status().database,
+            "listening"
+        );
+        // The workers have the sockets; closed with them, so that later connections are refused.
+        drop(sockets);
+        let served = server.await;
+        if let Some(monitoring) = monitoring {
+            monitoring.await??;
+        }
+
+        stopper.abort();
+        for task in upkeep {
+            task.abort();
+            // A task in its last statement would otherwise find the store closed.
+            let _cancelled = task.await;
+        }
+        // A database that hangs would delay the end without limit.
+        let max_close = Duration::from_secs(config.shutdown_timeout_seconds.max(1));
+        let closed =
+            timeout(max_close, engine.close()).await.context("no end within shutdown_timeout_seconds");
+        closed.and_then(|closed| Ok(closed?)).context("some impressions could not be written")?;
+        tracing::info!("stopped");
+        served.context("the server failed")
+    }
+}
+
+/// Builds the application of a worker. The first middleware named is the innermost.
+fn application(
+    shared: &Shared,
+    routes: fn(&mut ServiceConfig),
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
+    let Shared { state, request_timeout, gate, health, hosts, exporter } = shared.clone();
+    App::new()
+        .app_data(state)
+        .app_data(request_timeout)
+        .app_data(gate)
+        .app_data(health)
+        .app_data(hosts)
+        .app_data(exporter)
+        .configure(routes)
+        .wrap(from_fn(answer_head))
+        .wrap(from_fn(compress_large_answers))
+        .wrap(from_fn(reject_schema_mismatch))
+        .wrap(from_fn(reject_large_bodies))
+        .wrap(from_fn(reject_ambiguous))
+        .wrap(from_fn(reject_unknown_hosts))
+        .wrap(from_fn(add_browser_headers))
+        .wrap(from_fn(close_when_draining))
+        .wrap(from_fn(handle_request))
+}
+
+/// Returns the addresses to listen on, by the key and the value of a setting.
 ///
 /// # Errors
 /// Returns an error for an invalid address, and for one that other machines can reach unless
 /// `insecure` is set.
-fn checked_addresses(config: &Config) -> anyhow::Result<Vec<SocketAddr>> {
-    let resolved = config.bind.to_socket_addrs();
+fn checked_addresses(key: &str, address: &str, insecure: bool) -> anyhow::Result<Vec<SocketAddr>> {
+    let resolved = address.to_socket_addrs();
     let addresses: Vec<SocketAddr> =
-        resolved.with_context(|| format!("bind: expected HOST:PORT, got \"{}\"", config.bind))?.collect();
+        resolved.with_context(|| format!("{key}: expected HOST:PORT, got \"{address}\""))?.collect();
     let Some(reachable) = addresses.iter().find(|address| !address.ip().is_loopback()) else {
         return Ok(addresses);
     };
-    if !config.insecure {
+    if !insecure {
         bail!(
             "refusing to listen on {reachable}: there are no API keys yet, so everyone who reaches this address can read, \
              change and erase everything. Listen on 127.0.0.1 behind a proxy that authenticates callers, or accept \
@@ -185,32 +293,38 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// Stops the server at a signal, after open requests complete; at a second signal, at once.
-fn stop_on_signal(server: ServerHandle, mut stop: StopSignals) -> JoinHandle<()> {
+/// Stops the servers at a signal: first they say so and go on for `drain`, then they end after open
+/// requests complete. At a second signal they stop at once.
+fn stop_on_signal(
+    servers: Vec<ServerHandle>,
+    mut stop: StopSignals,
+    health: Health,
+    drain: Duration,
+) -> JoinHandle<()> {
     tokio::spawn(async move {
         let signal = stop.next().await;
+        health.enter(Phase::Draining);
         tracing::info!(signal, "stopping after open requests complete");
-        let graceful = server.stop(true);
-        tokio::spawn(graceful);
-        stop.next().await;
+        let is_drained = tokio::select! {
+            () = sleep(drain) => true,
+            _ = stop.next() => false,
+        };
+        if is_drained {
+            for server in &servers {
+                tokio::spawn(server.stop(true));
+            }
+            stop.next().await;
+        }
         tracing::warn!("stopping at once");
-        server.stop(false).await;
+        for server in servers {
+            server.stop(false).await;
+        }
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, TcpStream, checked_addresses, send_at_once};
-
-    #[tokio::test]
-    async fn connections_send_at_once() -> std::io::Result<()> {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-        let stream = TcpStream::connect(listener.local_addr()?).await?;
-        assert!(!stream.nodelay()?);
-        send_at_once(&stream);
-        assert!(stream.nodelay()?);
-        Ok(())
-    }
+    use super::checked_addresses;
 
     #[test]
     fn only_loopback_is_served_without_keys() {
@@ -224,9 +338,7 @@ mod tests {
             ("8080", false, false),
             ("", true, false),
         ] {
-            let mut config = Config::default();
-            (config.bind, config.insecure) = (bind.to_owned(), insecure);
-            assert_eq!(checked_addresses(&config).is_ok(), allowed, "{bind} {insecure}");
+            assert_eq!(checked_addresses("bind", bind, insecure).is_ok(), allowed, "{bind} {insecure}");
         }
     }
 }

@@ -1,24 +1,27 @@
 //! Standby mode: while the database schema is not the one this server expects, the server answers
 //! probes and rejects everything else.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::TcpListener, time::Duration};
 
+use actix_server::ServerHandle;
 use actix_web::{
-    App, HttpResponse, HttpServer,
-    dev::ServerHandle,
+    App, HttpResponse,
     middleware::from_fn,
     web::{self, Data},
 };
 use docent::storage::{StorageError, Store};
 use docent_telemetry::{Exporter, names};
-use tokio::{runtime::Handle, task::JoinHandle, time::timeout};
+use tokio::{task::JoinHandle, time::timeout};
 
 use crate::{
-    http::{ApiError, RequestTimeout, handle_request},
+    health::Health,
+    http::{
+        self, AllowedHosts, ApiError, RequestTimeout, ServerOptions, add_browser_headers, answer_head,
+        handle_request, reject_ambiguous, reject_unknown_hosts,
+    },
     routes,
     schema_gate::set_schema_gauges,
     stop::StopSignals,
-    wire::readiness::{DatabaseCheck, ModelCheck, Readiness, ReadinessStatus},
 };
 
 /// Maximum pause between updates of metrics, so that a scrape finds recent values.
@@ -27,14 +30,12 @@ const MAX_PAUSE: Duration = Duration::from_secs(5);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Maximum time open probe requests may take when standby ends, in seconds.
-const SHUTDOWN_SECONDS: u64 = 5;
+const SHUTDOWN_SECONDS: u64 = 1;
 
 /// Outcome of preparing the schema.
 pub enum SchemaOutcome {
-    /// The schema matched from the start, or the store was empty and has been set up.
+    /// The schema matches, or the store was empty and has been set up.
     Matches,
-    /// The schema matches after a standby, which still answers probes.
-    MatchesAfter(Standby),
     /// A signal arrived before the schema matched.
     Stopped,
 }
@@ -46,7 +47,38 @@ pub struct Standby {
 }
 
 impl Standby {
-    /// Stops the probe server and frees its address.
+    /// Starts answering probes on the sockets, and rejects everything else by 503.
+    ///
+    /// # Errors
+    /// Returns the error of a socket that cannot be used.
+    pub fn start(
+        listeners: &[TcpListener],
+        health: &Health,
+        hosts: &AllowedHosts,
+        exporter: &Exporter,
+    ) -> std::io::Result<Self> {
+        let (health, exporter) = (Data::new(health.clone()), Data::new(exporter.clone()));
+        let hosts = Data::new(hosts.clone());
+        let options = ServerOptions { workers: 1, shutdown_seconds: SHUTDOWN_SECONDS };
+        let server = http::start(listeners, options, move || {
+            App::new()
+                .app_data(health.clone())
+                .app_data(exporter.clone())
+                .app_data(hosts.clone())
+                .app_data(Data::new(RequestTimeout(REQUEST_TIMEOUT)))
+                .configure(routes::configure_probes)
+                .configure(routes::configure_metrics)
+                .default_service(web::to(reject))
+                .wrap(from_fn(answer_head))
+                .wrap(from_fn(reject_ambiguous))
+                .wrap(from_fn(reject_unknown_hosts))
+                .wrap(from_fn(add_browser_headers))
+                .wrap(from_fn(handle_request))
+        })?;
+        Ok(Self { handle: server.handle(), task: tokio::spawn(server) })
+    }
+
+    /// Stops the probe server. Its sockets stay open for the next one.
     ///
     /// # Errors
     /// Returns the error the probe server failed with.
@@ -56,16 +88,24 @@ impl Standby {
     }
 }
 
-/// Creates the schema of an empty store. If the schema does not match this server, answers probes
-/// until it does.
+async fn reject(health: Data<Health>) -> Result<HttpResponse, ApiError> {
+    let readiness = health.readiness();
+    if readiness.database.ready && !readiness.schema.ready {
+        return Err(ApiError::schema_mismatch());
+    }
+    Err(ApiError::not_ready(serde_json::to_value(readiness).unwrap_or_default()))
+}
+
+/// Creates the schema of an empty store. If the schema does not match this server, waits until it
+/// does.
 ///
 /// # Errors
-/// Returns an error if the database cannot be read or an address cannot be bound.
+/// Returns an error if the database cannot be read.
 pub async fn prepare_schema(
     store: &Store,
-    addresses: &[SocketAddr],
+    address: &str,
     interval: Duration,
-    exporter: &Exporter,
+    watched: (&Health, &Exporter),
     stop: &mut StopSignals,
 ) -> anyhow::Result<SchemaOutcome> {
     let empty = store.clone();
@@ -78,26 +118,26 @@ pub async fn prepare_schema(
         Err(StorageError::SchemaTooNew { unknown }) => (String::new(), unknown.join(" ")),
         Err(error) => return Err(error.into()),
     };
-    let standby = open(store.clone(), addresses, exporter.clone())?;
+    let (health, exporter) = (watched.0.clone(), watched.1.clone());
+    health.set_schema(store.schema_status().await.ok());
+    tracing::info!(address, "answering probes only");
     tracing::error!(
         pending,
         unknown,
         "database schema does not match this server; rejecting requests until it does. \
          If migrations are pending, run docent-server db deploy; if they are unknown, run the newer server"
     );
-    match stop.or_stopped(wait_for_schema(store.clone(), interval, exporter.clone())).await? {
-        Some(()) => Ok(SchemaOutcome::MatchesAfter(standby)),
-        None => {
-            standby.stop().await?;
-            Ok(SchemaOutcome::Stopped)
-        }
+    match stop.or_stopped(wait_for_schema(store.clone(), interval, health, exporter)).await? {
+        Some(()) => Ok(SchemaOutcome::Matches),
+        None => Ok(SchemaOutcome::Stopped),
     }
 }
 
-async fn wait_for_schema(store: Store, interval: Duration, exporter: Exporter) {
+async fn wait_for_schema(store: Store, interval: Duration, health: Health, exporter: Exporter) {
     loop {
         let status = timeout(PROBE_TIMEOUT, store.schema_status()).await.ok().and_then(Result::ok);
         metrics::gauge!(names::DATABASE_UP).set(f64::from(u8::from(status.is_some())));
+        health.set_schema(status.clone());
         if let Some(status) = status {
             set_schema_gauges(&status);
             if status.is_current() {
@@ -107,43 +147,4 @@ async fn wait_for_schema(store: Store, interval: Duration, exporter: Exporter) {
         exporter.run_upkeep();
         tokio::time::sleep(interval.min(MAX_PAUSE)).await;
     }
-}
-
-fn open(store: Store, addresses: &[SocketAddr], exporter: Exporter) -> anyhow::Result<Standby> {
-    let (store, runtime) = (Data::new(store), Data::new(Handle::current()));
-    let exporter = Data::new(exporter);
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(store.clone())
-            .app_data(runtime.clone())
-            .app_data(exporter.clone())
-            .app_data(Data::new(RequestTimeout(REQUEST_TIMEOUT)))
-            .route("/livez", web::get().to(routes::livez))
-            .route("/readyz", web::get().to(readyz))
-            .route("/metrics", web::get().to(metrics_text))
-            .default_service(web::to(async || Err::<HttpResponse, _>(ApiError::schema_mismatch())))
-            .wrap(from_fn(handle_request))
-    });
-    let server = server.disable_signals().shutdown_timeout(SHUTDOWN_SECONDS).workers(1).bind(addresses)?;
-    let listening: Vec<String> = server.addrs().iter().map(|address| format!("http://{address}")).collect();
-    tracing::info!(address = listening.join(" "), "answering probes only");
-    let server = server.run();
-    Ok(Standby { handle: server.handle(), task: tokio::spawn(server) })
-}
-
-async fn metrics_text(exporter: Data<Exporter>) -> HttpResponse {
-    routes::metrics_text(&exporter)
-}
-
-async fn readyz(store: Data<Store>, runtime: Data<Handle>) -> Result<HttpResponse, ApiError> {
-    let backend = store.backend();
-    let probe = runtime.spawn(async move { timeout(PROBE_TIMEOUT, store.schema_status()).await });
-    let schema = probe.await.ok().and_then(Result::ok).and_then(Result::ok);
-    let readiness = Readiness {
-        status: ReadinessStatus::NotReady,
-        database: DatabaseCheck { ready: schema.is_some(), backend },
-        schema: schema.into(),
-        model: ModelCheck { loaded: false, version: None },
-    };
-    Err(ApiError::not_ready(serde_json::to_value(readiness).unwrap_or_default()))
 }

@@ -16,6 +16,14 @@ pub struct Config {
     /// Allow the server to listen on an address that other machines can reach. There are no API
     /// keys yet, so everyone who reaches it can read, change and erase everything.
     pub insecure: bool,
+    /// Further names by which browsers and proxies may address the server, such as
+    /// `docent.example`, without a port. A server on loopback rejects requests for other hosts than
+    /// these and loopback itself; another server does so if any name is given.
+    pub allowed_hosts: Vec<String>,
+    /// Address of a second listener, as `HOST:PORT`, for probes, `/metrics` and the monitoring
+    /// routes, which it serves on a thread of its own. `/metrics` and monitoring are then not
+    /// served on `bind`.
+    pub monitoring_listen: Option<String>,
     /// Interval at which the server looks for new models and for changes by other processes, in
     /// seconds.
     #[schemars(range(min = 1))]
@@ -26,6 +34,11 @@ pub struct Config {
     /// Time limit of a request, in seconds. The server answers 503 to a request that takes longer.
     #[schemars(range(min = 1))]
     pub request_timeout_seconds: u64,
+    /// Time for which the server goes on serving after it is asked to stop, in seconds, while
+    /// `/readyz` answers 503 and connections are closed after their next answer. Load balancers
+    /// need it to notice.
+    #[schemars(range(max = 600))]
+    pub drain_seconds: u64,
     /// Time that open requests may take to end after the server is asked to stop, in seconds; then
     /// the time that writing the queued impressions may take.
     pub shutdown_timeout_seconds: u64,
@@ -40,9 +53,12 @@ impl Default for Config {
         Self {
             bind: "127.0.0.1:8080".to_owned(),
             insecure: false,
+            allowed_hosts: Vec::new(),
+            monitoring_listen: None,
             poll_seconds: 2,
             workers: None,
             request_timeout_seconds: 30,
+            drain_seconds: 2,
             shutdown_timeout_seconds: 30,
             engine: EngineConfig::default(),
             train: TrainConfig::default(),

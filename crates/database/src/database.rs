@@ -8,7 +8,7 @@ use crate::{
     config::Place,
     error::{Result, StorageError},
     observe::Observed,
-    sql,
+    private_files, sql,
     writer::{WriteTransaction, WriterState, watch_readers},
 };
 
@@ -59,6 +59,7 @@ impl Database {
                 if create {
                     make_parent(&path)?;
                     was_created = std::fs::metadata(&path).map_or(true, |file| file.len() == 0);
+                    private_files::ensure_file(&path).map_err(unavailable)?;
                 }
                 let mut writers = sqlite_file(&path, 1, config.wait, Role::Writer { create });
                 writer_state.watch_pool(&mut writers);
@@ -148,6 +149,18 @@ impl Database {
         Ok(self.reader().execute_unprepared("SELECT 1").await.map(|_| ())?)
     }
 
+    /// Empties SQLite's log into the database, so that the log holds no rows that were deleted.
+    /// Does nothing while a reader needs the log, and on PostgreSQL.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn empty_log(&self) -> Result<()> {
+        if self.reader().get_database_backend() == DbBackend::Sqlite {
+            self.writer().execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        }
+        Ok(())
+    }
+
     /// Closes every connection, of all clones. Acknowledged data is safe without it.
     ///
     /// # Errors
@@ -203,12 +216,11 @@ impl Database {
 }
 
 fn make_parent(path: &Path) -> Result<()> {
-    match path.parent() {
-        Some(parent) => {
-            std::fs::create_dir_all(parent).map_err(|error| StorageError::Unavailable(error.into()))
-        }
-        None => Ok(()),
-    }
+    path.parent().map_or(Ok(()), |parent| private_files::create_folder(parent).map_err(unavailable))
+}
+
+fn unavailable(error: std::io::Error) -> StorageError {
+    StorageError::Unavailable(error.into())
 }
 
 fn sqlite_options(url: &str, connections: u32, wait: Duration) -> ConnectOptions {
@@ -236,6 +248,8 @@ fn sqlite_file(path: &Path, connections: u32, wait: Duration, role: Role) -> Con
                 .create_if_missing(create)
                 .pragma("journal_mode", "WAL")
                 .pragma("synchronous", "FULL")
+                // Deleted rows are overwritten, so that erased data cannot be read from the file.
+                .pragma("secure_delete", "ON")
                 // Negative means kibibytes: room for the upper levels of all indexes during an
                 // import.
                 .pragma("cache_size", "-65536")

@@ -78,6 +78,9 @@ pub enum StorageError {
     Database(#[source] Box<dyn Error + Send + Sync>),
 }
 
+/// Explanation of the error of a transaction that the database ended in favour of another one.
+const DEADLOCK: &str = "another transaction changed the same rows; send the request again";
+
 /// Result of a call to the store.
 pub type Result<T, E = StorageError> = std::result::Result<T, E>;
 
@@ -90,6 +93,19 @@ impl StorageError {
     /// Makes a [`StorageError::Backup`].
     pub fn backup(path: impl Into<PathBuf>, why: impl ToString) -> Self {
         Self::Backup { path: path.into(), why: why.to_string() }
+    }
+
+    /// Makes the error of a transaction that the database ended in favour of another one.
+    #[must_use]
+    pub fn deadlock() -> Self {
+        Self::Conflict(DEADLOCK.to_owned())
+    }
+
+    /// Returns true for the error of a transaction that the database ended in favour of another
+    /// one. Nothing of it is stored, and it may succeed if it is tried again.
+    #[must_use]
+    pub fn is_deadlock(&self) -> bool {
+        matches!(self, Self::Conflict(why) if why == DEADLOCK)
     }
 
     /// Makes a [`StorageError::Database`].
@@ -134,7 +150,7 @@ fn kind_of(error: &SqlxError) -> Kind {
             } else if is_unavailable(&code) {
                 Kind::Unavailable
             } else if ["40001", "40P01"].contains(&&*code) {
-                Kind::Conflict("another transaction changed the same rows; send the request again".to_owned())
+                Kind::Conflict(DEADLOCK.to_owned())
             } else {
                 Kind::Other
             }

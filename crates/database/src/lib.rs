@@ -18,6 +18,7 @@
 //! ```
 
 pub mod backup;
+mod commit_permit;
 /// Address of a database, and where it leads.
 pub mod config;
 #[cfg(feature = "postgres")]
@@ -28,6 +29,8 @@ pub mod error;
 mod lock;
 mod observe;
 mod pools;
+mod private_files;
+mod probe;
 pub mod schema;
 pub mod session_timeouts;
 pub mod sql;
@@ -35,6 +38,7 @@ mod sqlite_path;
 pub mod time;
 pub mod writer;
 
+pub use commit_permit::CommitPermit;
 pub use config::StoreConfig;
 pub use database::Database;
 pub use docent_migration::SchemaStatus;
@@ -42,4 +46,5 @@ pub use error::StorageError;
 pub use lock::SchemaLock;
 pub use observe::QuerySeen;
 pub use pools::PoolStatus;
+pub use probe::Probe;
 pub use schema::{SchemaCheck, SchemaPart, SchemaReport, SchemaShape};

@@ -1,7 +1,7 @@
 //! Lock for changes of the schema and for restoring a backup.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{File, TryLockError},
     path::{Path, PathBuf},
 };
 
@@ -11,6 +11,7 @@ use crate::{
     StoreConfig,
     config::Place,
     error::{Result, StorageError},
+    private_files,
     session_timeouts::lift_timeouts,
     sql,
 };
@@ -73,9 +74,10 @@ async fn lock_file(database: &Path, waiting: impl FnOnce()) -> Result<File> {
     path.push(".lock");
     let path = PathBuf::from(path);
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(unavailable)?;
+        private_files::create_folder(folder).map_err(unavailable)?;
     }
-    let file = File::options().create(true).append(true).open(&path).map_err(unavailable)?;
+    private_files::ensure_file(&path).map_err(unavailable)?;
+    let file = File::options().append(true).open(&path).map_err(unavailable)?;
     match file.try_lock() {
         Ok(()) => return Ok(file),
         Err(TryLockError::WouldBlock) => waiting(),

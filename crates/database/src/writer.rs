@@ -22,7 +22,7 @@ use sea_orm::{
 };
 
 use crate::{
-    Database,
+    CommitPermit, Database,
     error::{Result, StorageError, is_disk_failure},
     sql,
 };
@@ -101,11 +101,17 @@ impl WriteTransaction {
     /// Commits, and returns after everything is on disk.
     ///
     /// # Errors
-    /// Any failure of the database, also of an earlier statement of this transaction. Nothing
-    /// counts as stored then.
+    /// Any failure of the database, also of an earlier statement of this transaction, and
+    /// [`StorageError::Unavailable`] for work that its [`CommitPermit`] refuses. Nothing counts as
+    /// stored then.
     pub async fn commit(self) -> Result<()> {
         if self.has_failed.load(Ordering::Acquire) {
             return Err(StorageError::database("a statement of the transaction failed; it is rolled back"));
+        }
+        if !CommitPermit::current().claim() {
+            let refused = "the request was answered before it was committed; it is rolled back";
+            self.rollback().await?;
+            return Err(StorageError::Unavailable(refused.into()));
         }
         if let Err(error) = self.inner.commit().await {
             self.state.note_error(&error);

@@ -19,6 +19,7 @@
 //! # Ok::<(), docent_domain::DomainError>(())
 //! ```
 
+mod attributes;
 mod error;
 mod experiment;
 mod feedback;
@@ -29,6 +30,7 @@ mod interaction_type;
 mod matrix;
 mod new_interaction;
 mod profile;
+mod repeated_key;
 mod resource;
 mod resource_change;
 mod rules;
@@ -39,6 +41,7 @@ mod strength;
 mod unit_interval;
 mod weights;
 
+pub use attributes::{MAX_ATTRIBUTE_DEPTH, MAX_ATTRIBUTE_KEYS, MAX_ATTRIBUTE_VALUES, MAX_ATTRIBUTES_BYTES};
 pub use error::DomainError;
 pub use experiment::{Assignment, Experiment, Experiments, Variant};
 pub use feedback::{Feedback, Impression, NOT_USEFUL_FACTOR, USEFUL_STRENGTH};
@@ -52,6 +55,7 @@ pub use profile::{
     COLD_START_BELOW, DEFAULT_EXPLORATION, MAX_EXCLUDED_SOURCES, MAX_PREFERRED_AUTHORS, MAX_RESEARCH_DOMAINS,
     PREFERRED_AUTHORS_DAYS, PREFERRED_SOURCE_FACTOR, Profile, RELEARN_AUTHORS_EVERY, preferred_authors,
 };
+pub use repeated_key::repeated_key;
 pub use resource::{
     Link, MAX_TEXT_BYTES, MAX_TITLE_BYTES, Resource, UNKNOWN_QUALITY, UNKNOWN_RECENCY, recency,
 };

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use crate::{DomainError, ResourceId};
+use crate::{DomainError, ResourceId, attributes};
 
 /// Quality assumed for a resource without one.
 pub const UNKNOWN_QUALITY: f64 = 0.5;
@@ -101,6 +101,7 @@ impl Resource {
         {
             return Err(DomainError::out_of_range("quality", "a number from 0 to 1", quality));
         }
+        attributes::check(&self.attributes)?;
         at_most("links", MAX_LINKS, self.links.len())?;
         self.links.iter().try_for_each(Link::check)
     }

@@ -49,14 +49,22 @@ impl Graph {
     /// kinds, weights or order; [`GraphError::InvalidKindName`] and [`GraphError::TooManyKinds`]
     /// for the names.
     pub fn from_parts(parts: GraphParts) -> Result<Self, GraphError> {
-        check_kind_names(&parts.kinds)?;
-        let n_nodes = parts.check().map_err(GraphError::InvalidParts)?;
+        let n_nodes = parts.validate()?;
         let GraphParts { kinds, offsets, targets, edge_kinds, weights } = parts;
         Ok(Self::from_rows(n_nodes, kinds, Csr { offsets, nodes: targets, kinds: edge_kinds, weights }))
     }
 }
 
 impl GraphParts {
+    /// Returns the number of nodes of parts that fit together.
+    ///
+    /// # Errors
+    /// As [`Graph::from_parts`].
+    pub fn validate(&self) -> Result<u32, GraphError> {
+        check_kind_names(&self.kinds)?;
+        self.check().map_err(GraphError::InvalidParts)
+    }
+
     /// Returns the number of nodes, or a description of the first part that does not fit.
     fn check(&self) -> Result<u32, String> {
         let n_edges = self.targets.len();

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{
     FORMAT_VERSION, FileEntry, Manifest, Published, SnapshotError, Tensor,
     files::{rename_synced, sync_folder, write_synced},
-    layout::MANIFEST,
+    layout::{MANIFEST, MANIFEST_CHECKSUM, MAX_MANIFEST_BYTES, is_file_name},
     tensors,
 };
 
@@ -63,6 +63,10 @@ impl Draft {
                 reason: "expected a name not used before in this snapshot".into(),
             });
         }
+        if !is_file_name(&file) {
+            let reason = "expected letters, digits, dots, hyphens and underscores".into();
+            return Err(SnapshotError::Invalid { name: file, reason });
+        }
         write_synced(&self.folder.join(&file), bytes)?;
         self.files.insert(file, FileEntry::of(bytes));
         Ok(())
@@ -89,9 +93,14 @@ impl Draft {
         };
         let bytes = serde_json::to_vec_pretty(&manifest)
             .map_err(|e| SnapshotError::Invalid { name: MANIFEST.into(), reason: e.to_string() })?;
-        write_synced(&self.folder.join(MANIFEST), &bytes)?;
-        sync_folder(&self.folder)?;
+        if bytes.len() as u64 > MAX_MANIFEST_BYTES {
+            let reason = format!("expected at most {MAX_MANIFEST_BYTES} bytes, got {}", bytes.len());
+            return Err(SnapshotError::Invalid { name: MANIFEST.into(), reason });
+        }
         let manifest_blake3 = blake3::hash(&bytes).to_hex().to_string();
+        write_synced(&self.folder.join(MANIFEST), &bytes)?;
+        write_synced(&self.folder.join(MANIFEST_CHECKSUM), format!("{manifest_blake3}\n").as_bytes())?;
+        sync_folder(&self.folder)?;
         Ok(Sealed { published: Published { id: self.id.clone(), manifest_blake3 }, draft: self })
     }
 }

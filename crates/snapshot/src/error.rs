@@ -1,5 +1,6 @@
 use std::{io, path::PathBuf};
 
+use serde_json::error::Category;
 use thiserror::Error;
 
 /// The reason why a snapshot cannot be written, found or read. Every message names the file.
@@ -61,6 +62,17 @@ impl SnapshotError {
     pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { path, source }
+    }
+
+    /// Reports text that is not JSON, or JSON without the `expected` content, with its place.
+    pub(crate) fn not_json(path: impl Into<PathBuf>, expected: &str, error: &serde_json::Error) -> Self {
+        let (line, column) = (error.line(), error.column());
+        let found = match error.classify() {
+            Category::Data => "another value",
+            Category::Syntax | Category::Io => "no JSON",
+            Category::Eof => "the end of the file",
+        };
+        Self::damaged(path, format!("expected {expected}, found {found} at line {line}, column {column}"))
     }
 
     pub(crate) fn damaged(path: impl Into<PathBuf>, reason: impl ToString) -> Self {

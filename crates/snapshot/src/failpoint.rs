@@ -7,3 +7,11 @@ pub fn die_at(place: &str) {
         std::process::abort();
     }
 }
+
+/// Waits without end if `DOCENT_FAILPOINT` names this place, as for a disk that does not answer.
+/// For tests; release builds do nothing here.
+pub(crate) fn hang_at(place: &str) {
+    while cfg!(debug_assertions) && std::env::var_os("DOCENT_FAILPOINT").is_some_and(|named| named == place) {
+        std::thread::park();
+    }
+}

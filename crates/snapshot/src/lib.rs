@@ -23,6 +23,7 @@
 //!   CURRENT                           pointer to the live snapshot
 //!   01KB5Y0V8CQ0F4S3W2N1M9T6RD/       one snapshot, named by its id
 //!     manifest.json                   format version, info, size and checksum of every file
+//!     manifest.blake3                 checksum of the manifest
 //!     ids.json                        a JSON document
 //!     vectors.safetensors             a tensor file
 //!     …
@@ -41,20 +42,26 @@
 //!
 //! | field | type | meaning |
 //! |---|---|---|
-//! | `format_version` | integer | [`FORMAT_VERSION`] of the writer; readers refuse a larger one |
+//! | `format_version` | integer | [`FORMAT_VERSION`] of the writer; readers refuse 0 and a larger one |
 //! | `id` | string | id of the snapshot |
 //! | `created_at` | string | time when the manifest was written (RFC 3339) |
 //! | `info` | any | description by the writer: configuration, metrics, data watermark |
 //! | `files` | object | by file name: `size_bytes` (integer) and `blake3` (64 hexadecimal digits) |
 //!
-//! `files` lists every file of the folder except `manifest.json` itself. A file that it does not
-//! list is never read.
+//! `files` lists every file of the folder except `manifest.json` and `manifest.blake3`, which holds
+//! the BLAKE3 of the manifest as 64 hexadecimal digits; snapshots of format 1 lack it. A file that
+//! the manifest does not list is never read.
+//!
+//! Names are letters, digits, dots, hyphens and underscores, and end in `.json` or `.safetensors`.
+//! Only plain files are opened: no links, pipes and devices. A manifest has at most 4 MiB and 1,000
+//! files of at most 64 GiB each.
 //!
 //! **`<name>.json`** is a JSON document written by [`Draft::put_json`].
 //!
 //! **`<name>.safetensors`** is written by [`Draft::put_tensors`] in the
 //! [safetensors](https://github.com/huggingface/safetensors) format. Each tensor has a name, a
-//! shape and the type `F32` or `U32`; values are row-major and little-endian.
+//! shape and the type `F32` or `U32`; values are row-major and little-endian. An `F32` is finite
+//! and at most [`MAX_MAGNITUDE`] in magnitude.
 //!
 //! The names and the meaning of these files are up to the writer, the crate `docent-models`. By its
 //! convention `ids.json` maps item rows to resource ids, and row `i` of every other file is about
@@ -98,4 +105,4 @@ pub use lock::TrainingLock;
 pub use manifest::{FORMAT_VERSION, FileEntry, Manifest};
 pub use snapshot::Snapshot;
 pub use store::SnapshotStore;
-pub use tensors::{Tensor, Tensors};
+pub use tensors::{MAX_MAGNITUDE, Tensor, Tensors};

@@ -1,5 +1,6 @@
-use std::{fs, io, path::PathBuf};
+use std::{io, path::PathBuf};
 
+use docent_domain::repeated_key;
 use serde::de::DeserializeOwned;
 
 use crate::{Manifest, SnapshotError, Tensors};
@@ -26,7 +27,7 @@ impl Snapshot {
     /// Returns the sum of the sizes of all files except the manifest, in bytes.
     #[must_use]
     pub fn size_bytes(&self) -> u64 {
-        self.manifest.files.values().map(|file| file.size_bytes).sum()
+        self.manifest.files.values().fold(0, |sum, file| sum.saturating_add(file.size_bytes))
     }
 
     /// Returns true if the manifest lists `<name>.safetensors`.
@@ -39,11 +40,11 @@ impl Snapshot {
     ///
     /// # Errors
     /// Returns [`SnapshotError::Damaged`], which names the file, if it is missing or differs from
-    /// the manifest.
+    /// the manifest, if it is no tensor file, and if a value is not finite.
     pub fn tensors(&self, name: &str) -> Result<Tensors, SnapshotError> {
         let file = format!("{name}.safetensors");
         let bytes = self.read(&file)?;
-        Tensors::parse(self.folder.join(file), &bytes)
+        Tensors::parse(self.folder.join(file), bytes)
     }
 
     /// Reads `<name>.json`.
@@ -54,7 +55,13 @@ impl Snapshot {
     pub fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T, SnapshotError> {
         let file = format!("{name}.json");
         let bytes = self.read(&file)?;
-        serde_json::from_slice(&bytes).map_err(|e| SnapshotError::damaged(self.folder.join(file), e))
+        let path = self.folder.join(file);
+        if let Some(key) = repeated_key(&bytes) {
+            let reason = format!("expected each key once in an object, found {key:?} twice");
+            return Err(SnapshotError::damaged(path, reason));
+        }
+        serde_json::from_slice(&bytes)
+            .map_err(|error| SnapshotError::not_json(path, "the content of this document", &error))
     }
 
     /// Checks every file against the manifest.
@@ -62,7 +69,16 @@ impl Snapshot {
     /// # Errors
     /// Returns [`SnapshotError::Damaged`] for the first file that does not match.
     pub fn verify(&self) -> Result<(), SnapshotError> {
-        self.manifest.files.keys().try_for_each(|file| self.read(file).map(drop))
+        let mut files = self.manifest.files.iter();
+        files.try_for_each(|(file, entry)| entry.copy_checked(&self.folder.join(file), &mut io::sink()))
+    }
+
+    /// Reports contents of a file of the snapshot that contradict each other or another file.
+    ///
+    /// `file` is the name with its extension.
+    #[must_use]
+    pub fn damaged(&self, file: &str, reason: impl ToString) -> SnapshotError {
+        SnapshotError::damaged(self.folder.join(file), reason)
     }
 
     fn read(&self, file: &str) -> Result<Vec<u8>, SnapshotError> {
@@ -70,14 +86,8 @@ impl Snapshot {
         let Some(entry) = self.manifest.files.get(file) else {
             return Err(SnapshotError::damaged(path, "expected a file that the manifest lists"));
         };
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                return Err(SnapshotError::damaged(path, "expected a file, found none"));
-            }
-            Err(e) => return Err(SnapshotError::io(path)(e)),
-        };
-        entry.check(&path, &bytes)?;
+        let mut bytes = Vec::new();
+        entry.copy_checked(&path, &mut bytes)?;
         Ok(bytes)
     }
 }

@@ -7,7 +7,12 @@ use ulid::Ulid;
 
 use crate::{
     Draft, Manifest, Published, Snapshot, SnapshotError,
-    layout::{CURRENT, DRAFT_PREFIX, MANIFEST, PENDING_PREFIX},
+    failpoint::hang_at,
+    files::read_plain,
+    layout::{
+        CURRENT, DRAFT_PREFIX, MANIFEST, MANIFEST_CHECKSUM, MAX_MANIFEST_BYTES, MAX_POINTER_BYTES,
+        PENDING_PREFIX,
+    },
 };
 
 /// A folder of snapshots and the pointer to the live one.
@@ -45,19 +50,17 @@ impl SnapshotStore {
     /// Returns [`SnapshotError::MissingCurrent`] if there are snapshots but no pointer, and
     /// [`SnapshotError::Damaged`] if the pointer cannot be parsed.
     pub fn current(&self) -> Result<Option<Published>, SnapshotError> {
+        hang_at("read-current");
         let path = self.root.join(CURRENT);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                return if self.list()?.is_empty() {
-                    Ok(None)
-                } else {
-                    Err(SnapshotError::MissingCurrent { path })
-                };
-            }
-            Err(e) if e.kind() == io::ErrorKind::InvalidData => return Err(SnapshotError::damaged(path, e)),
-            Err(e) => return Err(SnapshotError::io(path)(e)),
-        };
+        if fs::symlink_metadata(&path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            return if self.list()?.is_empty() {
+                Ok(None)
+            } else {
+                Err(SnapshotError::MissingCurrent { path })
+            };
+        }
+        let bytes = read_plain(&path, MAX_POINTER_BYTES)?;
+        let text = String::from_utf8_lossy(&bytes);
         let mut words = text.split_whitespace();
         match (words.next().filter(|id| Ulid::from_string(id).is_ok()), words.next(), words.next()) {
             (Some(id), Some(checksum), None) => {
@@ -94,20 +97,37 @@ impl SnapshotStore {
         id: &str,
         manifest_blake3: Option<&str>,
     ) -> Result<Snapshot, SnapshotError> {
+        let (snapshot, found) = self.open_hashed(id)?;
+        if let Some(expected) = manifest_blake3
+            && expected != found
+        {
+            let path = self.root.join(id).join(MANIFEST);
+            return Err(SnapshotError::damaged(path, format!("expected BLAKE3 {expected}, found {found}")));
+        }
+        Ok(snapshot)
+    }
+
+    /// Opens a snapshot, and returns the checksum of its manifest with it, which is compared with
+    /// the one beside the manifest.
+    fn open_hashed(&self, id: &str) -> Result<(Snapshot, String), SnapshotError> {
         let folder = self.root.join(id);
-        if Ulid::from_string(id).is_err() || !folder.is_dir() {
+        if Ulid::from_string(id).is_err() || !fs::symlink_metadata(&folder).is_ok_and(|found| found.is_dir())
+        {
             return Err(SnapshotError::NotFound { path: folder });
         }
         let path = folder.join(MANIFEST);
-        let bytes = fs::read(&path).map_err(SnapshotError::io(&path))?;
-        let manifest = Manifest::parse(&path, &bytes)?;
-        let found = blake3::hash(&bytes).to_hex();
-        if let Some(expected) = manifest_blake3
-            && expected != found.as_str()
-        {
-            return Err(SnapshotError::damaged(path, format!("expected BLAKE3 {expected}, found {found}")));
+        let bytes = read_plain(&path, MAX_MANIFEST_BYTES)?;
+        let found = blake3::hash(&bytes).to_hex().to_string();
+        let manifest = Manifest::parse(&path, id, &bytes)?;
+        let checksum = folder.join(MANIFEST_CHECKSUM);
+        if manifest.has_checksum() || checksum.exists() {
+            let written = read_plain(&checksum, MAX_POINTER_BYTES)?;
+            if written.trim_ascii() != found.as_bytes() {
+                let reason = format!("expected the BLAKE3 that {MANIFEST_CHECKSUM} holds, found {found}");
+                return Err(SnapshotError::damaged(path, reason));
+            }
         }
-        Ok(Snapshot::new(folder, manifest))
+        Ok((Snapshot::new(folder, manifest), found))
     }
 
     /// Returns a published snapshot by id, with the checksum of its manifest, for
@@ -116,10 +136,8 @@ impl SnapshotStore {
     /// # Errors
     /// Returns the errors of [`SnapshotStore::open`].
     pub fn published(&self, id: &str) -> Result<Published, SnapshotError> {
-        self.open(id)?;
-        let path = self.root.join(id).join(MANIFEST);
-        let bytes = fs::read(&path).map_err(SnapshotError::io(&path))?;
-        Ok(Published { id: id.into(), manifest_blake3: blake3::hash(&bytes).to_hex().to_string() })
+        let (_, manifest_blake3) = self.open_hashed(id)?;
+        Ok(Published { id: id.into(), manifest_blake3 })
     }
 
     /// Returns the ids of all published snapshots, oldest first.

@@ -1,8 +1,17 @@
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashMap, ops::Range, path::PathBuf};
 
 use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
 
 use crate::SnapshotError;
+
+/// Maximum magnitude of an `f32` value. Products and sums of such values stay finite; models have
+/// none that come near it.
+pub const MAX_MAGNITUDE: f32 = 1e9;
+
+fn is_in_range(value: f32) -> bool {
+    // False for NaN.
+    value.abs() <= MAX_MAGNITUDE
+}
 
 /// A named array of `f32` or `u32`, row-major.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,8 +26,13 @@ impl Tensor {
     /// Creates an `f32` tensor from row-major values.
     ///
     /// # Errors
-    /// Returns [`SnapshotError::Invalid`] if the number of values differs from that of the shape.
+    /// Returns [`SnapshotError::Invalid`] if the number of values differs from that of the shape,
+    /// and for a value that is not finite or beyond [`MAX_MAGNITUDE`]: no reader would accept it.
     pub fn new(name: impl Into<String>, shape: Vec<usize>, values: Vec<f32>) -> Result<Self, SnapshotError> {
+        if let Some(value) = values.iter().find(|value| !is_in_range(**value)) {
+            let reason = format!("expected values of at most {MAX_MAGNITUDE:e}, got {value}");
+            return Err(SnapshotError::Invalid { name: name.into(), reason });
+        }
         Self::build(
             name.into(),
             shape,
@@ -53,7 +67,7 @@ impl Tensor {
         len: usize,
         bytes: Vec<u8>,
     ) -> Result<Self, SnapshotError> {
-        if shape.iter().product::<usize>() == len {
+        if shape.iter().try_fold(1_usize, |product, extent| product.checked_mul(*extent)) == Some(len) {
             Ok(Self { name, shape, dtype, bytes })
         } else {
             Err(SnapshotError::Invalid {
@@ -77,30 +91,48 @@ pub(crate) fn serialize(file: &str, tensors: &[Tensor]) -> Result<Vec<u8>, Snaps
 #[derive(Debug)]
 pub struct Tensors {
     path: PathBuf,
-    by_name: HashMap<String, Tensor>,
+    bytes: Vec<u8>,
+    by_name: HashMap<String, Place>,
+}
+
+/// Place of a tensor in the bytes of its file.
+#[derive(Debug, Clone)]
+struct Place {
+    shape: Vec<usize>,
+    dtype: Dtype,
+    range: Range<usize>,
 }
 
 impl Tensors {
-    pub(crate) fn parse(path: PathBuf, bytes: &[u8]) -> Result<Self, SnapshotError> {
-        let parsed = SafeTensors::deserialize(bytes).map_err(|e| SnapshotError::damaged(&path, e))?;
-        let by_name = parsed
+    /// Finds the tensors in the bytes of a file. Shapes that do not fit the bytes are refused, so
+    /// the memory taken is that of the file whatever it declares.
+    pub(crate) fn parse(path: PathBuf, bytes: Vec<u8>) -> Result<Self, SnapshotError> {
+        let Ok((header, metadata)) = SafeTensors::read_metadata(&bytes) else {
+            let reason = "expected a safetensors header whose tensors fill the file, found another";
+            return Err(SnapshotError::damaged(path, reason));
+        };
+        // The length of the header stands before it.
+        let start = header + size_of::<u64>();
+        let by_name = metadata
             .tensors()
             .into_iter()
-            .map(|(name, view)| {
-                let (shape, dtype) = (view.shape().to_vec(), view.dtype());
-                (name.clone(), Tensor { name, shape, dtype, bytes: view.data().to_vec() })
+            .map(|(name, tensor)| {
+                let (from, to) = tensor.data_offsets;
+                let (shape, dtype) = (tensor.shape.clone(), tensor.dtype);
+                (name, Place { shape, dtype, range: start + from..start + to })
             })
             .collect();
-        Ok(Self { path, by_name })
+        Ok(Self { path, bytes, by_name })
     }
 
     /// Takes the `f32` tensor `name`, which must have exactly this shape.
     ///
     /// # Errors
-    /// Returns [`SnapshotError::Damaged`] if the tensor is missing or has another shape or type.
+    /// Returns [`SnapshotError::Damaged`] if the tensor is missing or has another shape or type,
+    /// and for a value that is not finite or beyond [`MAX_MAGNITUDE`].
     pub fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, SnapshotError> {
-        let bytes = self.take_bytes(name, Dtype::F32, Some(shape))?;
-        Ok(numbers(&bytes, f32::from_le_bytes))
+        let place = self.take_place(name, Dtype::F32, Some(shape))?;
+        self.floats(name, &place)
     }
 
     /// Takes the `u32` tensor `name`, of any shape, as row-major values.
@@ -108,8 +140,8 @@ impl Tensors {
     /// # Errors
     /// Returns the errors of [`Tensors::take`].
     pub fn take_indices(&mut self, name: &str) -> Result<Vec<u32>, SnapshotError> {
-        let bytes = self.take_bytes(name, Dtype::U32, None)?;
-        Ok(numbers(&bytes, u32::from_le_bytes))
+        let place = self.take_place(name, Dtype::U32, None)?;
+        Ok(self.numbers(&place, u32::from_le_bytes))
     }
 
     /// Takes the `f32` tensor `name`, of any shape, as its shape and row-major values.
@@ -117,8 +149,9 @@ impl Tensors {
     /// # Errors
     /// Returns the errors of [`Tensors::take`].
     pub fn take_any(&mut self, name: &str) -> Result<(Vec<usize>, Vec<f32>), SnapshotError> {
-        let shape = self.by_name.get(name).map(|t| t.shape.clone()).unwrap_or_default();
-        Ok((shape, numbers(&self.take_bytes(name, Dtype::F32, None)?, f32::from_le_bytes)))
+        let place = self.take_place(name, Dtype::F32, None)?;
+        let values = self.floats(name, &place)?;
+        Ok((place.shape, values))
     }
 
     /// Returns the names of the tensors that were not taken, sorted.
@@ -129,12 +162,12 @@ impl Tensors {
         names
     }
 
-    fn take_bytes(
+    fn take_place(
         &mut self,
         name: &str,
         dtype: Dtype,
         shape: Option<&[usize]>,
-    ) -> Result<Vec<u8>, SnapshotError> {
+    ) -> Result<Place, SnapshotError> {
         let tensor = self.by_name.remove(name).ok_or_else(|| {
             SnapshotError::damaged(&self.path, format!("expected a tensor {name}, found none"))
         })?;
@@ -144,10 +177,24 @@ impl Tensors {
             let reason = format!("tensor {name}: expected {dtype:?}{expected}, found {found}");
             return Err(SnapshotError::damaged(&self.path, reason));
         }
-        Ok(tensor.bytes)
+        Ok(tensor)
     }
-}
 
-fn numbers<T>(bytes: &[u8], parse: fn([u8; 4]) -> T) -> Vec<T> {
-    bytes.as_chunks::<4>().0.iter().map(|chunk| parse(*chunk)).collect()
+    fn floats(&self, name: &str, place: &Place) -> Result<Vec<f32>, SnapshotError> {
+        let values = self.numbers(place, f32::from_le_bytes);
+        match values.iter().position(|value| !is_in_range(*value)) {
+            None => Ok(values),
+            Some(at) => {
+                let found = values.get(at).copied().unwrap_or_default();
+                let expected = format!("values of at most {MAX_MAGNITUDE:e}");
+                let reason = format!("tensor {name}: expected {expected}, found {found} at place {at}");
+                Err(SnapshotError::damaged(&self.path, reason))
+            }
+        }
+    }
+
+    fn numbers<T>(&self, place: &Place, parse: fn([u8; 4]) -> T) -> Vec<T> {
+        let bytes = self.bytes.get(place.range.clone()).unwrap_or_default();
+        bytes.as_chunks::<4>().0.iter().map(|chunk| parse(*chunk)).collect()
+    }
 }

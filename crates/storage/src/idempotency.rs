@@ -9,7 +9,11 @@ use crate::{
     Store,
     entity::idempotency_key::{ActiveModel, Column},
 };
-use docent_database::{error::Result, sql, time::to_micros};
+use docent_database::{
+    error::{Result, StorageError},
+    sql,
+    time::to_micros,
+};
 
 /// Identity of one request of one caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +60,36 @@ impl Store {
                 .await?;
         transaction.commit().await?;
         Ok(forgotten)
+    }
+}
+
+impl Store {
+    /// Returns the response to an earlier request with a key; `None` if there was none.
+    ///
+    /// # Errors
+    /// [`StorageError::IdempotencyMismatch`] for a key that was used with another request.
+    pub async fn answer_to(&self, key: &IdempotencyKey) -> Result<Option<String>> {
+        let query =
+            "SELECT scope, key, request_hash, response FROM idempotency_keys WHERE scope = $1 AND key = $2";
+        let values = [key.scope.as_str().into(), key.key.as_str().into()];
+        let found: Option<Remembered> = sql::select_one(self.reader(), query, values).await?;
+        match found {
+            Some(found) if found.request_hash == key.request_hash => Ok(Some(found.response)),
+            Some(_) => Err(StorageError::IdempotencyMismatch),
+            None => Ok(None),
+        }
+    }
+
+    /// Keeps the response to a request, unless one with the same key was kept before.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn keep_answer(&self, key: &IdempotencyKey, response: &str, now: DateTime<Utc>) -> Result<()> {
+        let transaction = self.begin().await?;
+        if claim(&transaction, &[key], now).await? == [Claim::Held] {
+            remember(&transaction, &[(key, response.to_owned())]).await?;
+        }
+        transaction.commit().await
     }
 }
 

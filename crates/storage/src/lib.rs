@@ -37,6 +37,7 @@ mod merge_users;
 mod model_runs;
 mod profiles;
 mod resources;
+mod retry;
 mod rollups;
 mod store;
 mod user_state;
@@ -48,8 +49,8 @@ pub use docent_database::backup::{
     Backup, BackupManifest, back_up, check as check_backup, restore as restore_backup,
 };
 pub use docent_database::{
-    PoolStatus, QuerySeen, SchemaCheck, SchemaLock, SchemaPart, SchemaReport, SchemaShape, SchemaStatus,
-    StorageError, StoreConfig,
+    CommitPermit, PoolStatus, Probe, QuerySeen, SchemaCheck, SchemaLock, SchemaPart, SchemaReport,
+    SchemaShape, SchemaStatus, StorageError, StoreConfig,
 };
 pub use embeddings::{EmbeddingRow, NewEmbedding};
 pub use feedback::{FeedbackRow, TrainingVerdict, Verdict};

@@ -8,6 +8,7 @@ use crate::{
     ResourceTotal, Store,
     interactions::merge::{self, Key},
     interactions::relearn_authors,
+    retry::after_deadlocks,
     rollups::{resource_totals::TotalChanges, sessions},
     users::{find_users, hash_of_user, lock_hash, lock_users},
 };
@@ -36,6 +37,15 @@ impl Store {
     /// # Errors
     /// [`StorageError::NotFound`] if both users are unknown.
     pub async fn merge_users(&self, from: &UserId, into: &UserId, now: DateTime<Utc>) -> Result<MergedUsers> {
+        after_deadlocks(|| self.try_to_merge_users(from, into, now)).await
+    }
+
+    async fn try_to_merge_users(
+        &self,
+        from: &UserId,
+        into: &UserId,
+        now: DateTime<Utc>,
+    ) -> Result<MergedUsers> {
         let transaction = self.begin().await?;
         let mut hashes = [from, into].map(|user| hash_of_user(user.as_str()));
         let [from_hash, into_hash] = hashes;

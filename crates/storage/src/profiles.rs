@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, Set, Value, sea_query::OnConflict};
 use crate::{
     Store,
     entity::profile::{ActiveModel, Column, Model},
+    retry::after_deadlocks,
     users::lock_users,
 };
 use docent_database::{
@@ -123,6 +124,15 @@ impl Store {
     /// # Errors
     /// [`StorageError::Invalid`] for a list or name that is too long; nothing is written then.
     pub async fn update_profile(
+        &self,
+        user: &UserId,
+        change: &ProfileChange,
+        now: DateTime<Utc>,
+    ) -> Result<StoredProfile> {
+        after_deadlocks(|| self.try_to_update_profile(user, change, now)).await
+    }
+
+    async fn try_to_update_profile(
         &self,
         user: &UserId,
         change: &ProfileChange,

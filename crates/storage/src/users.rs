@@ -12,6 +12,7 @@ use crate::{
         erased_user::{ActiveModel as Erased, Column as ErasedColumn},
         user,
     },
+    retry::after_deadlocks,
     rollups::{experiments, resource_totals},
 };
 use docent_database::{
@@ -39,6 +40,10 @@ impl Store {
     /// # Errors
     /// Any failure of the database.
     pub async fn delete_user(&self, user: &UserId, now: DateTime<Utc>) -> Result<bool> {
+        after_deadlocks(|| self.try_to_delete_user(user, now)).await
+    }
+
+    async fn try_to_delete_user(&self, user: &UserId, now: DateTime<Utc>) -> Result<bool> {
         let transaction = self.begin().await?;
         let hash = hash_of_user(user.as_str());
         lock_hash(&transaction, hash).await?;
@@ -59,6 +64,10 @@ impl Store {
             sql::upsert(&transaction, vec![row], newest).await?;
         }
         transaction.commit().await?;
+        // The rows are gone all the same if the log cannot be emptied now.
+        if let Err(error) = self.empty_log().await {
+            tracing::debug!(%error, "cannot empty the log of the database");
+        }
         Ok(erased > 0)
     }
 }

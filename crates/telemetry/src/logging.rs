@@ -28,7 +28,8 @@ pub enum LogFormat {
 }
 
 /// The default log filter: everything from `info` up, and only warnings of two talkative libraries.
-pub const DEFAULT_FILTER: &str = "info,sea_orm_migration=warn,actix_server=warn";
+/// Malformed requests, which scans of the internet send, are counted by a metric, not logged.
+pub const DEFAULT_FILTER: &str = "info,sea_orm_migration=warn,actix_server=warn,actix_http::h1=off";
 
 /// Prefixes of libraries that log passwords, statements, requests or bodies below the level `warn`.
 /// Those lines are dropped, whatever the filter says.

@@ -31,6 +31,7 @@ labels! {
     METHOD = "method": Values::Of(&["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "other"]);
     ROUTE = "route": Values::Bounded("route templates, or `unknown` for any other path");
     STATUS_CLASS = "status": Values::Of(&["1xx", "2xx", "3xx", "4xx", "5xx"]);
+    REFUSAL = "reason": Values::Of(&["malformed", "large_head", "slow", "closed", "internal"]);
     STRATEGY = "strategy": Values::Of(&["collaborative", "content", "graph", "hybrid"]);
     COLD_START = "cold_start": Values::Of(&["true", "false"]);
     FALLBACK = "fallback": Values::Of(&["true", "false"]);
@@ -64,6 +65,8 @@ metrics! {
         "Time from receiving the head of an HTTP request to its response, by method, route template and status class.";
     HTTP_IN_FLIGHT: Gauge = "docent_http_requests_in_flight" { METHOD, ROUTE },
         "Number of HTTP requests in progress, by method and route template.";
+    HTTP_CONNECTIONS_REFUSED: Counter = "docent_http_connections_refused_total" { REFUSAL },
+        "Number of connections that ended otherwise than after an answer of a route, by reason: a malformed head (400), a large head (431), a slow peer (408, or closed), closed by the peer, or an internal failure.";
     PANICS: Counter = "docent_panics_total",
         "Number of panics in the server. A request that panics is answered with status 500.";
 

@@ -1,4 +1,4 @@
-use std::pin::Pin;
+use std::{pin::Pin, time::Duration};
 
 use actix_web::{
     Error, FromRequest, HttpMessage, HttpRequest,
@@ -8,7 +8,7 @@ use actix_web::{
     middleware::Next,
     web::{Bytes, BytesMut},
 };
-use docent::DomainError;
+use docent::{DomainError, repeated_key};
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
 
@@ -21,6 +21,8 @@ pub const INGEST_LIMIT_BYTES: usize = 4 << 20;
 /// Maximum number of bytes of an oversized body that are read and discarded. A client that sends
 /// its whole body before it reads then receives the 413 instead of a connection reset.
 const MAX_DRAINED_BYTES: usize = 64 << 20;
+/// Time in which a body must arrive.
+const MAX_BODY: Duration = Duration::from_secs(20);
 /// Maximum number of items in one batch.
 const MAX_BATCH: usize = 1_000;
 
@@ -44,16 +46,37 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let limit = request.app_data::<BodyLimit>().map_or(DEFAULT_LIMIT_BYTES, |limit| limit.0);
         let is_json = request.content_type().eq_ignore_ascii_case("application/json");
+        let encoding = encoding_of(request);
         let payload = payload.take();
         Box::pin(async move {
-            let bytes = read(payload, limit).await?;
+            let bytes = read_in_time(payload, limit).await?;
+            if let Some(encoding) = encoding {
+                return Err(ApiError::encoded_body(&encoding).into());
+            }
             if !is_json {
                 return Err(ApiError::unsupported_media_type().into());
+            }
+            if let Some(key) = repeated_key(&bytes) {
+                let reason = format!("expected each key once in an object, got {key:?} twice");
+                return Err(ApiError::invalid_body(reason).into());
             }
             let Object(value) = serde_json::from_slice(&bytes).map_err(ApiError::invalid_body)?;
             Ok(Self { value, bytes })
         })
     }
+}
+
+/// Returns the encoding of a body that is not sent as it is.
+fn encoding_of(request: &HttpRequest) -> Option<String> {
+    let encodings = request.headers().get_all(header::CONTENT_ENCODING);
+    let names = encodings.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    names.into_iter().find(|name| !name.trim().eq_ignore_ascii_case("identity"))
+}
+
+/// Reads a body, which must arrive within [`MAX_BODY`].
+async fn read_in_time(payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
+    let read = tokio::time::timeout(MAX_BODY, read(payload, limit)).await;
+    read.unwrap_or_else(|_| Err(ApiError::slow_body(MAX_BODY.as_secs())))
 }
 
 async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
@@ -79,10 +102,16 @@ pub async fn reject_large_bodies(
     mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let declared =
-        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|bytes: usize| bytes > INGEST_LIMIT_BYTES) {
-        read(request.take_payload(), INGEST_LIMIT_BYTES).await?;
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let declared: Option<usize> = length.and_then(|value| value.to_str().ok()?.parse().ok());
+    match declared {
+        Some(bytes) if bytes > MAX_DRAINED_BYTES => {
+            return Err(ApiError::endless_body(INGEST_LIMIT_BYTES).into());
+        }
+        Some(bytes) if bytes > INGEST_LIMIT_BYTES => {
+            read_in_time(request.take_payload(), INGEST_LIMIT_BYTES).await?;
+        }
+        _ => {}
     }
     next.call(request).await
 }

@@ -12,14 +12,29 @@ use actix_web::{
     web::Data,
 };
 use futures::FutureExt;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 use tracing::Instrument;
 
-use super::{ApiError, RequestId, observe::Observation};
+use super::{ApiError, RequestId, browser::with_head, connection::Busy, observe::Observation};
 
 /// Maximum duration of a request, including reading its body. Set as app data.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestTimeout(pub Duration);
+
+/// Time that a handler may take to answer after its deadline, before the request is dropped.
+const MAX_LATE: Duration = Duration::from_millis(500);
+
+tokio::task_local! {
+    static DEADLINE: Option<Instant>;
+}
+
+/// Waits until the request that is being handled has no time left.
+pub async fn deadline() {
+    match DEADLINE.try_with(|deadline| *deadline) {
+        Ok(Some(deadline)) => sleep_until(deadline).await,
+        Ok(None) | Err(_) => std::future::pending().await,
+    }
+}
 
 /// Handles a request from its first byte to its access log line.
 ///
@@ -29,13 +44,16 @@ pub async fn handle_request<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let _busy = Busy::of(&request);
     let id = RequestId::of(request.headers());
     request.extensions_mut().insert(id.clone());
     let limit = request.app_data::<Data<RequestTimeout>>().map_or(Duration::MAX, |limit| limit.0);
     let span = tracing::info_span!("request", request_id = id.as_str());
     async {
         let observation = Observation::start(&request);
-        let outcome = match timeout(limit, AssertUnwindSafe(next.call(request)).catch_unwind()).await {
+        let deadline = Instant::now().checked_add(limit);
+        let handled = DEADLINE.scope(deadline, AssertUnwindSafe(next.call(request)).catch_unwind());
+        let outcome = match timeout(limit.saturating_add(MAX_LATE), handled).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_panic)) => Err(ApiError::panicked().into()),
             Err(_elapsed) => Err(ApiError::timed_out().into()),
@@ -79,7 +97,7 @@ fn finish_response<B: MessageBody>(
     log_cause(error);
     let mut rendered = error.response(id.as_str());
     if let Some(allowed) = response.headers().get(header::ALLOW) {
-        rendered.headers_mut().insert(header::ALLOW, allowed.clone());
+        rendered.headers_mut().insert(header::ALLOW, with_head(allowed));
     }
     let (request, _) = response.into_parts();
     ServiceResponse::new(request, rendered.map_into_right_body())

@@ -6,7 +6,7 @@ use std::{
 
 use actix_web::{
     App, HttpResponse, HttpServer,
-    middleware::{Compress, from_fn},
+    middleware::from_fn,
     web::{self, Data},
 };
 use serde_json::Value;
@@ -63,7 +63,7 @@ async fn a_handler_that_panics_or_never_answers_is_answered_for() -> Result<(), 
             .route("/panics", web::get().to(panics))
             .route("/panics/with/data", web::get().to(panics_with_data))
             .route("/never", web::get().to(never_answers))
-            .wrap(Compress::default())
+            .wrap(from_fn(crate::http::compress_large_answers))
             .wrap(from_fn(handle_request))
     })
     .workers(1)

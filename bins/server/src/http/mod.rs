@@ -1,17 +1,26 @@
 //! HTTP concerns that all routes share: request handling, body and query extraction, and errors.
 
 mod body;
+mod browser;
 mod compression;
+mod connection;
 mod error;
+mod host;
 mod middleware;
 mod observe;
 mod query;
 mod request_id;
+mod server;
+mod unambiguous;
 
 pub use body::{BodyLimit, INGEST_LIMIT_BYTES, Json, check_batch_length, reject_large_bodies};
-pub use compression::{mark_small_answers, unmark_small_answers};
+pub use browser::{add_browser_headers, answer_head};
+pub use compression::compress_large_answers;
 pub(crate) use error::chain;
 pub use error::{ApiError, ErrorEnvelope, responses};
-pub use middleware::{RequestTimeout, handle_request};
+pub use host::{AllowedHosts, reject_unknown_hosts};
+pub use middleware::{RequestTimeout, deadline, handle_request};
 pub use query::{PathId, Query};
 use request_id::RequestId;
+pub use server::{ServerOptions, start};
+pub use unambiguous::{IDEMPOTENCY_KEY, reject_ambiguous};

@@ -1,7 +1,7 @@
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::StatusCode,
-    web::{self, Bytes, Data, ServiceConfig},
+    web::{self, Data, ServiceConfig},
 };
 use chrono::Utc;
 use docent::{
@@ -9,6 +9,7 @@ use docent::{
     UserId,
 };
 
+use super::idempotency::{REPLAYED_HEADER, idempotency_key};
 use crate::{
     http::{
         ApiError, Json, Query, check_batch_length,
@@ -25,9 +26,6 @@ use crate::{
 };
 
 const IDEMPOTENCY_SCOPE: &str = "POST /api/interactions";
-const KEY_HEADER: &str = "Idempotency-Key";
-const REPLAYED_HEADER: &str = "Idempotency-Replayed";
-const MAX_KEY_BYTES: usize = 255;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config.service(
@@ -108,7 +106,7 @@ pub(crate) async fn record_interactions(
     query: Query<RecordQuery>,
     body: Json<InteractionRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = idempotency_key(&request, &body.bytes)?;
+    let key = idempotency_key(IDEMPOTENCY_SCOPE, &request, &body.bytes)?;
     let creates = query.0.create_missing.unwrap_or(false);
     match body.value {
         InteractionRequest::One(input) => record_one(&state, &input, key, creates).await,
@@ -219,15 +217,4 @@ fn response(status: StatusCode, replayed: bool) -> HttpResponseBuilder {
         response.insert_header((REPLAYED_HEADER, "true"));
     }
     response
-}
-
-/// Reads the idempotency key of a request and binds it to the hash of the body.
-fn idempotency_key(request: &HttpRequest, body: &Bytes) -> Result<Option<IdempotencyKey>, ApiError> {
-    let Some(value) = request.headers().get(KEY_HEADER) else { return Ok(None) };
-    let key = value.to_str().ok().filter(|key| {
-        !key.is_empty() && key.len() <= MAX_KEY_BYTES && key.bytes().all(|byte| byte.is_ascii_graphic())
-    });
-    let key = key.ok_or_else(|| ApiError::invalid_header(KEY_HEADER, "1 to 255 visible ASCII characters"))?;
-    let request_hash = blake3::hash(body).to_hex().to_string();
-    Ok(Some(IdempotencyKey { scope: IDEMPOTENCY_SCOPE.into(), key: key.into(), request_hash }))
 }

@@ -2,6 +2,7 @@
 //! converts the result; it contains no recommendation logic.
 
 pub mod docs;
+mod idempotency;
 pub mod interactions;
 pub mod monitoring;
 pub mod operations;
@@ -11,15 +12,29 @@ pub mod resources;
 
 use actix_web::web::ServiceConfig;
 
-pub use operations::{livez, metrics_text};
+pub use operations::{configure_metrics, configure_probes};
 
-/// Registers every route of the server.
-pub fn configure(config: &mut ServiceConfig) {
+/// Registers every route of a server with one listener.
+pub fn configure_all(config: &mut ServiceConfig) {
+    configure_public(config);
+    monitoring::configure(config);
+    configure_metrics(config);
+}
+
+/// Registers the routes of the listener of applications, where another one serves monitoring.
+pub fn configure_public(config: &mut ServiceConfig) {
     resources::configure(config);
     interactions::configure(config);
     recommendations::configure(config);
     profile::configure(config);
-    monitoring::configure(config);
     operations::configure(config);
+    configure_probes(config);
     docs::configure(config);
+}
+
+/// Registers the routes of the listener of monitoring.
+pub fn configure_monitoring(config: &mut ServiceConfig) {
+    configure_probes(config);
+    configure_metrics(config);
+    monitoring::configure(config);
 }

@@ -1,10 +1,11 @@
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     web::{self, Data, ServiceConfig},
 };
 use chrono::Utc;
-use docent::RecommendRequest;
+use docent::{Answer, RecommendRequest};
 
+use super::idempotency::{answer_once, idempotency_key};
 use crate::{
     http::{
         ApiError, Json, Query,
@@ -13,9 +14,12 @@ use crate::{
     state::AppState,
     wire::{
         feedback::{FeedbackInput, RecordedFeedback},
+        interaction::IdempotencyHeader,
         recommendation::{RankInput, RecommendInput, RecommendQuery, RecommendationList},
     },
 };
+
+const FEEDBACK_SCOPE: &str = "POST /api/recommendations/feedback";
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config
@@ -87,7 +91,7 @@ pub(crate) async fn recommend(
 ) -> Result<HttpResponse, ApiError> {
     let request = RecommendRequest::try_from(query.0)?;
     let answer = state.ask(async move |engine| engine.recommend(request).await).await?;
-    Ok(HttpResponse::Ok().json(RecommendationList::from(answer)))
+    Ok(HttpResponse::Ok().json(listed(&state, answer)))
 }
 
 /// Recommends resources to a user, to a history that the request brings, or to both.
@@ -108,7 +112,7 @@ pub(crate) async fn recommend_from_history(
 ) -> Result<HttpResponse, ApiError> {
     let request = RecommendRequest::try_from(body.value)?;
     let answer = state.ask(async move |engine| engine.recommend(request).await).await?;
-    Ok(HttpResponse::Ok().json(RecommendationList::from(answer)))
+    Ok(HttpResponse::Ok().json(listed(&state, answer)))
 }
 
 /// Ranks given resources for a user: search results, a shelf, a mail.
@@ -129,15 +133,23 @@ pub(crate) async fn rank_resources(
 ) -> Result<HttpResponse, ApiError> {
     let (request, resources) = body.value.into_request()?;
     let answer = state.ask(async move |engine| engine.rank(request, &resources).await).await?;
-    Ok(HttpResponse::Ok().json(RecommendationList::from(answer)))
+    Ok(HttpResponse::Ok().json(listed(&state, answer)))
+}
+
+/// Converts an answer, and says so if it was made without the database.
+fn listed(state: &AppState, answer: Answer) -> RecommendationList {
+    let list = RecommendationList::from(answer);
+    if state.is_database_away() { list.made_from_memory() } else { list }
 }
 
 /// Records the feedback of a user on a recommended resource.
 ///
-/// Newer feedback replaces older.
+/// Newer feedback replaces older. A repeated request with the same `Idempotency-Key` gets the
+/// original response with `Idempotency-Replayed: true`.
 #[utoipa::path(
     post, path = "/api/recommendations/feedback", tag = "Recommendation feedback",
     request_body(content = FeedbackInput, description = "Feedback on a recommended resource."),
+    params(IdempotencyHeader),
     responses(
         (
             status = 200, description = "The feedback is stored.", body = RecordedFeedback,
@@ -153,10 +165,15 @@ pub(crate) async fn rank_resources(
 )]
 pub(crate) async fn record_feedback(
     state: Data<AppState>,
+    request: HttpRequest,
     body: Json<FeedbackInput>,
 ) -> Result<HttpResponse, ApiError> {
+    let key = idempotency_key(FEEDBACK_SCOPE, &request, &body.bytes)?;
     let feedback = body.value.into_feedback(Utc::now())?;
     let stored = feedback.clone();
-    state.run(async move |engine| engine.feedback(&feedback).await).await?;
-    Ok(HttpResponse::Ok().json(RecordedFeedback::from(stored)))
+    let recording = async {
+        state.run(async move |engine| engine.feedback(&feedback).await).await?;
+        Ok(RecordedFeedback::from(stored))
+    };
+    answer_once(&state, key, recording).await
 }

@@ -1,10 +1,11 @@
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     web::{self, Data, ServiceConfig},
 };
 use docent::{Error, Resource as EngineResource, ResourceChange, ResourceId, StoredResource};
 use serde_json::{Value, json};
 
+use super::idempotency::{answer_once, idempotency_key};
 use crate::{
     http::{
         ApiError, BodyLimit, INGEST_LIMIT_BYTES, Json, PathId, Query, check_batch_length,
@@ -12,6 +13,7 @@ use crate::{
     },
     state::AppState,
     wire::{
+        interaction::IdempotencyHeader,
         recommendation::check_limit,
         resource::{
             Audience, AudienceQuery, IngestRequest, IngestResponse, Resource, ResourcePage, ResourcePath,
@@ -20,6 +22,8 @@ use crate::{
         },
     },
 };
+
+const INGEST_SCOPE: &str = "POST /api/resources/ingest";
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config
@@ -81,9 +85,10 @@ fn example_with_text() -> Value {
 /// Creates or replaces up to 1,000 resources, all or none.
 ///
 /// The resources can be recommended as soon as the request completes. The body may have up to 4
-/// MiB.
+/// MiB. A repeated request with the same `Idempotency-Key` gets the original response with
+/// `Idempotency-Replayed: true`.
 #[utoipa::path(
-    post, path = "/api/resources/ingest", tag = "Resources",
+    post, path = "/api/resources/ingest", tag = "Resources", params(IdempotencyHeader),
     request_body(content = IngestRequest, description = "Resources to create or replace."),
     responses(
         (
@@ -97,8 +102,10 @@ fn example_with_text() -> Value {
 )]
 pub(crate) async fn ingest_resources(
     state: Data<AppState>,
+    request: HttpRequest,
     body: Json<IngestRequest>,
 ) -> Result<HttpResponse, ApiError> {
+    let key = idempotency_key(INGEST_SCOPE, &request, &body.bytes)?;
     let inputs = body.value.resources;
     check_batch_length("resources", inputs.len())?;
     let mut resources = Vec::with_capacity(inputs.len());
@@ -106,8 +113,11 @@ pub(crate) async fn ingest_resources(
         let resource = EngineResource::try_from(input.0);
         resources.push(resource.map_err(|error| ApiError::invalid_item(index, &error))?);
     }
-    let outcomes = state.run(|engine| async move { engine.ingest(resources).await }).await?;
-    Ok(HttpResponse::Ok().json(IngestResponse::from(outcomes)))
+    let ingesting = async {
+        let outcomes = state.run(|engine| async move { engine.ingest(resources).await }).await?;
+        Ok(IngestResponse::from(outcomes))
+    };
+    answer_once(&state, key, ingesting).await
 }
 
 /// Searches resources by title and author, page by page.

@@ -22,17 +22,33 @@ pub enum LivenessStatus {
 pub struct Readiness {
     /// Overall result of the checks.
     pub status: ReadinessStatus,
+    /// Phase of the server. It is ready in `serving` only.
+    pub phase: Phase,
     /// Result of the database check.
     pub database: DatabaseCheck,
     /// Result of the schema check.
     pub schema: SchemaCheck,
-    /// Result of the model check. A server without a model is ready, since recommendations fall
-    /// back to other components and say so.
+    /// Result of the model check. A server is ready if no model was ever published, since
+    /// recommendations fall back to other components and say so; it is not ready if the published
+    /// one cannot be loaded and no other is.
     pub model: ModelCheck,
 }
 
+/// Phase of the server: `loading`, `serving`, or `draining` after it was asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Phase {
+    /// The server loads the catalogue and the model, or waits for the schema.
+    Loading,
+    /// The server answers requests.
+    Serving,
+    /// The server was asked to stop, and still answers.
+    Draining,
+}
+
 /// Overall result: `ready`, or `not_ready` in the details of an error.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReadinessStatus {
     /// All checks passed.
@@ -80,12 +96,27 @@ impl From<Option<SchemaStatus>> for SchemaCheck {
     }
 }
 
+/// State of the model: `none` if none was ever published, `loaded`, or `failed` if the published
+/// one cannot be loaded and no other is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelState {
+    /// None was ever published.
+    None,
+    /// A model is loaded.
+    Loaded,
+    /// The published model cannot be loaded.
+    Failed,
+}
+
 /// Result of the model check.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ModelCheck {
     /// True if a model is loaded.
     pub loaded: bool,
     /// Version of the loaded model; null without one.
     #[schema(required = true)]
     pub version: Option<String>,
+    /// State of the model.
+    pub state: ModelState,
 }

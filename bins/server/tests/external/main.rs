@@ -2,6 +2,7 @@
 //! test whose program is not installed is reported as ignored.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod away;
 #[path = "../server/client.rs"]
 #[allow(dead_code, reason = "shared with the tests of `server`, which use the rest")]
 mod client;
@@ -31,6 +32,12 @@ fn main() -> ExitCode {
     if cfg!(debug_assertions) {
         trials.extend(trials!(deploy::a_deployment_that_fails_after_migrating_is_rolled_back_or_restored));
     }
+    trials.push(on_postgres(
+        "away::without_its_database_a_server_answers_from_memory_or_at_once_and_recovers",
+        async |database| {
+            away::without_its_database_a_server_answers_from_memory_or_at_once_and_recovers(database).await
+        },
+    ));
     trials.push(on_postgres("readiness::a_server_on_a_read_only_database_is_not_ready", async |database| {
         readiness::a_server_on_a_read_only_database_is_not_ready(database).await
     }));

@@ -67,13 +67,31 @@ impl Server {
         Self::start_logging(folder, &[], message).await
     }
 
+    /// Starts the server with a limit on its open files.
+    pub async fn start_limited(folder: Arc<TempDir>, files: u32) -> Self {
+        let mut limited = Command::new("sh");
+        let script = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+        limited.args(["-c", &script, env!("CARGO_BIN_EXE_docent-server")]);
+        let server = Self::spawn_command(limited, folder, &[], &[]);
+        server.listening("listening").await
+    }
+
     /// Starts the server without waiting. Arguments go before the folder.
     pub fn spawn(folder: Arc<TempDir>, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
-        let mut serve = command();
+        Self::spawn_command(command(), folder, variables, arguments)
+    }
+
+    fn spawn_command(
+        mut serve: Command,
+        folder: Arc<TempDir>,
+        variables: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> Self {
         serve
             .env("DOCENT_DATABASE_URL", database_url(folder.path()))
             .envs(variables.iter().copied())
-            .args(["serve", "--bind", "127.0.0.1:0", "--poll-seconds", "1"])
+            .args(["serve", "--poll-seconds", "1"])
+            .args(if arguments.contains(&"--bind") { &[][..] } else { &["--bind", "127.0.0.1:0"] })
             .args(arguments)
             .arg("--snapshots")
             .arg(folder.path().join("snapshots"));
@@ -87,8 +105,14 @@ impl Server {
         Self { client: Client::new(String::new()), process, log, reader: Some(reader), folder }
     }
 
-    async fn start_logging(folder: Arc<TempDir>, variables: &[(&str, &str)], message: &str) -> Self {
-        let mut server = Self::spawn(folder, variables, &[]);
+    /// Starts the server with further environment variables and waits for the log line `message`,
+    /// which has its address.
+    pub async fn start_logging(folder: Arc<TempDir>, variables: &[(&str, &str)], message: &str) -> Self {
+        Self::spawn(folder, variables, &[]).listening(message).await
+    }
+
+    async fn listening(mut self, message: &str) -> Self {
+        let server = &mut self;
         until("the server listens", || {
             assert!(server.process.try_wait().unwrap().is_none(), "the server ended: {}", server.log_text());
             let address = server.logged_address(message);
@@ -98,7 +122,7 @@ impl Server {
         })
         .await;
         assert_eq!(server.get("/livez").await.0, StatusCode::OK);
-        server
+        self
     }
 
     /// Waits for the log line `message` and continues with the address in it.

@@ -48,3 +48,33 @@ async fn a_key_of_another_request_is_rejected_and_one_of_a_failed_request_is_fre
     assert_eq!(send(&server, "two words", &view("r0")).await.status(), StatusCode::BAD_REQUEST);
     assert_eq!(server.get("/api/profile?user_id=ada").await.1["total_interactions"], 2);
 }
+
+#[tokio::test]
+async fn ingestion_and_feedback_are_answered_again_as_well() {
+    let server = Server::start().await;
+    server.ingest_library().await;
+    let (_, list) = server.get("/api/recommendations?user_id=ada&limit=1").await;
+    let id = &list["metadata"]["recommendation_id"];
+    let resource = &list["recommendations"][0]["resource_id"];
+    let feedback = |was_useful: bool| json!({ "recommendation_id": id, "resource_id": resource, "user_id": "ada", "was_useful": was_useful });
+    let ingest = |title: &str| json!({ "resources": [{ "id": "new", "title": title }] });
+    for (path, body, other) in [
+        ("/api/resources/ingest", ingest("New"), ingest("Newer")),
+        ("/api/recommendations/feedback", feedback(true), feedback(false)),
+    ] {
+        let send = async |body: &Value| {
+            let request = server.request(Method::POST, path).header("Idempotency-Key", "k");
+            request.json(body).send().await.unwrap()
+        };
+        let first = send(&body).await;
+        assert!(!first.headers().contains_key("idempotency-replayed"), "{path}");
+        let first = read_response(first).await;
+        assert_eq!(first.0, StatusCode::OK, "{path}: {}", first.1);
+        let again = send(&body).await;
+        assert_eq!(again.headers()["idempotency-replayed"], "true", "{path}");
+        assert_eq!(read_response(again).await, first, "{path}");
+        let (status, refused) = read_response(send(&other).await).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        assert_eq!(refused["error"]["code"], "idempotency_mismatch", "{path}");
+    }
+}

@@ -53,7 +53,8 @@ async fn a_new_model_is_loaded_and_a_damaged_one_is_not() {
     assert_eq!(served_by(&server).await, Value::Null);
     let version = train(&server).await;
     until("the model goes live", async || served_by(&server).await == version).await;
-    assert_eq!(server.get("/readyz").await.1["model"], json!({ "loaded": true, "version": version }));
+    let loaded = json!({ "loaded": true, "version": version, "state": "loaded" });
+    until("the probe says so", async || server.get("/readyz").await.1["model"] == loaded).await;
 
     let damaged = "01ZZZZZZZZZZZZZZZZZZZZZZZZ";
     let copy = server.snapshots().join(damaged);
@@ -87,5 +88,7 @@ async fn a_new_model_is_loaded_and_a_damaged_one_is_not() {
 
     let server = server.restart().await;
     assert_eq!(served_by(&server).await, Value::Null, "the server serves without a model, too");
-    assert_eq!(server.get("/readyz").await.0, StatusCode::OK);
+    let (status, not_ready) = server.get("/readyz").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(not_ready["error"]["details"]["model"]["state"], "failed", "{not_ready}");
 }

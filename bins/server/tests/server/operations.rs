@@ -11,9 +11,11 @@ async fn probes_report_each_check() {
     assert_eq!(status, StatusCode::OK);
     assert_eq!(ready["database"], json!({ "ready": true, "backend": "sqlite" }));
     assert_eq!(ready["schema"], json!({ "ready": true, "pending": [], "unknown": [] }));
-    assert_eq!(ready["model"], json!({ "loaded": false, "version": null }));
+    assert_eq!(ready["model"], json!({ "loaded": false, "version": null, "state": "none" }));
 
     server.store().await.rollback(1).await.unwrap();
+    let not_ready = StatusCode::SERVICE_UNAVAILABLE;
+    until("the schema is missed", async || server.get("/readyz").await.0 == not_ready).await;
     let (status, body) = server.get("/readyz").await;
     assert_eq!((status, &body["error"]["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("not_ready")));
     assert_eq!(body["error"]["details"]["schema"]["ready"], false);

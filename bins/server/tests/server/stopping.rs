@@ -2,18 +2,12 @@
 
 use std::{net::TcpListener, process::Command, sync::Arc};
 
-use tempfile::TempDir;
-
 use crate::harness::{Server, command, database_url, stops, until};
 
 const SIGNALS: [&str; 2] = ["TERM", "INT"];
 
-/// Publishes a model that blocks its readers: `CURRENT` is a pipe without a writer.
-fn endless_model(folder: &TempDir) {
-    let snapshots = folder.path().join("snapshots");
-    std::fs::create_dir_all(&snapshots).unwrap();
-    assert!(Command::new("mkfifo").arg(snapshots.join("CURRENT")).status().unwrap().success());
-}
+/// Has the server wait without end where it reads the pointer to the live model.
+const ENDLESS_MODEL: (&str, &str) = ("DOCENT_FAILPOINT", "read-current");
 
 #[tokio::test]
 async fn while_it_connects_to_a_database_that_does_not_answer() {
@@ -32,8 +26,7 @@ async fn while_it_connects_to_a_database_that_does_not_answer() {
 async fn while_it_loads_a_model() {
     for signal in SIGNALS {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        endless_model(&folder);
-        let server = Server::spawn(folder, &[], &[]);
+        let server = Server::spawn(folder, &[ENDLESS_MODEL], &[]);
         let loads = "loading the catalogue and the live model";
         until("it loads", async || server.logged(loads).is_some()).await;
         stops(server, signal, "stopping before serving any request").await;
@@ -51,9 +44,9 @@ async fn while_it_waits_for_a_schema_and_while_it_loads_a_model_after_that() {
         };
         db("migrate");
         db("rollback");
-        endless_model(&folder);
         for loads in [false, true] {
-            let server = Server::start_and_await(Arc::clone(&folder), "answering probes only").await;
+            let probes = "answering probes only";
+            let server = Server::start_logging(Arc::clone(&folder), &[ENDLESS_MODEL], probes).await;
             if loads {
                 db("migrate");
                 let loading = "loading the catalogue and the live model";

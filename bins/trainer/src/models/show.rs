@@ -10,6 +10,7 @@ use crate::{exit, settings::Settings, table, weights::hybrid_weights};
 const RUNS: u64 = 10_000;
 
 /// Prints a model with its run, files, metrics, weights and settings; the live one by default.
+/// Fails if a file of the model is damaged.
 pub async fn show(settings: &Settings, version: Option<&str>) -> anyhow::Result<u8> {
     let snapshots = SnapshotStore::new(&settings.engine.snapshots);
     let live = snapshots.current()?.map(|live| live.id);
@@ -23,6 +24,7 @@ pub async fn show(settings: &Settings, version: Option<&str>) -> anyhow::Result<
     let run = runs.iter().find(|run| run.model_version.as_deref() == Some(&id));
 
     let damage = snapshot.verify().err().map(|error| error.to_string());
+    let code = if damage.is_some() { exit::FAILED } else { exit::DONE };
     let mut lines = vec![
         ("version".to_owned(), id.clone()),
         ("live".to_owned(), if live.as_ref() == Some(&id) { "yes" } else { "no" }.to_owned()),
@@ -45,7 +47,7 @@ pub async fn show(settings: &Settings, version: Option<&str>) -> anyhow::Result<
     }
     println!("\n{}", hybrid_weights(&info.weights));
     println!("\nsettings: {}", info.config);
-    Ok(exit::DONE)
+    Ok(code)
 }
 
 fn learned_from(info: &ModelInfo) -> String {

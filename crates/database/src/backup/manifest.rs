@@ -8,8 +8,8 @@ use std::{
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::create_private;
 use crate::error::{Result, StorageError};
+use crate::private_files;
 
 /// Format that this version writes, and the newest that it reads.
 const FORMAT_VERSION: u32 = 1;
@@ -102,7 +102,7 @@ impl BackupManifest {
 
     pub(super) fn write(&self, path: &Path) -> Result<()> {
         let text = serde_json::to_vec_pretty(self).map_err(StorageError::database)?;
-        let mut file = create_private(path).map_err(|error| StorageError::backup(path, error))?;
+        let mut file = private_files::create_file(path).map_err(|error| StorageError::backup(path, error))?;
         file.write_all(&text)
             .and_then(|()| file.sync_all())
             .map_err(|error| StorageError::backup(path, error))

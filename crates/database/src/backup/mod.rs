@@ -11,7 +11,7 @@ mod programs;
 mod sqlite;
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io,
     path::{Path, PathBuf},
 };
@@ -25,6 +25,7 @@ use crate::{
     StoreConfig,
     config::Place,
     error::{Result, StorageError},
+    private_files,
 };
 
 /// Backup that was made or checked, and found sound.
@@ -44,7 +45,7 @@ pub struct Backup {
 /// [`StorageError::Backup`] if the copy differs from the store or there is nothing to copy;
 /// [`StorageError::Unavailable`]. No file is left then.
 pub async fn back_up(config: &StoreConfig, folder: &Path, now: DateTime<Utc>) -> Result<Backup> {
-    fs::create_dir_all(folder).map_err(|error| StorageError::backup(folder, error))?;
+    let _alone = enter(folder).await?;
     let place = config.place()?;
     let kind = match &place {
         Place::Memory => {
@@ -55,7 +56,7 @@ pub async fn back_up(config: &StoreConfig, folder: &Path, now: DateTime<Utc>) ->
     };
     let name = format!("docent-{}.{}", now.format("%Y%m%dT%H%M%S%.6fZ"), kind.extension());
     let path = folder.join(&name);
-    let partial = Partial::create(folder.join(format!(".partial-{name}")))?;
+    let partial = Partial::create(folder.join(format!("{PARTIAL}{name}")))?;
     let (rows, migrations) = match place {
         Place::File { path: database, .. } => {
             let (to, wait) = (partial.0.clone(), config.wait);
@@ -77,6 +78,32 @@ pub async fn back_up(config: &StoreConfig, folder: &Path, now: DateTime<Utc>) ->
         named.map(|()| Backup { path, manifest })
     });
     manifest.await
+}
+
+/// Prefix of files that are not complete yet.
+const PARTIAL: &str = ".partial-";
+
+/// Creates the folder if it is absent, waits until no other backup is written into it, and removes
+/// what killed ones have left. The folder is locked until the file is dropped; on file systems
+/// without locks nothing is removed.
+async fn enter(folder: &Path) -> Result<Option<File>> {
+    let folder = folder.to_owned();
+    blocking(move || {
+        let opened = private_files::create_folder(&folder).and_then(|()| File::open(&folder));
+        let opened = opened.map_err(|error| StorageError::backup(&folder, error))?;
+        if opened.lock().is_err() {
+            return Ok(None);
+        }
+        let entries = fs::read_dir(&folder).map_err(|error| StorageError::backup(&folder, error))?;
+        for entry in entries.filter_map(io::Result::ok) {
+            if entry.file_name().to_string_lossy().starts_with(PARTIAL) {
+                tracing::warn!(file = %entry.path().display(), "removing the remains of a backup that was killed");
+                fs::remove_file(entry.path()).map_err(|error| StorageError::backup(entry.path(), error))?;
+            }
+        }
+        Ok(Some(opened))
+    })
+    .await
 }
 
 /// Replaces the store by a backup. A store that has tables is replaced only if `overwrite` is
@@ -140,7 +167,7 @@ struct Partial(PathBuf);
 
 impl Partial {
     fn create(path: PathBuf) -> Result<Self> {
-        create_private(&path).map_err(|error| StorageError::backup(&path, error))?;
+        private_files::create_file(&path).map_err(|error| StorageError::backup(&path, error))?;
         Ok(Self(path))
     }
 
@@ -158,16 +185,6 @@ impl Drop for Partial {
         // A file that was kept has another name by now.
         let _gone = fs::remove_file(&self.0);
     }
-}
-
-/// Creates an empty file that only its owner may read, whatever the umask: backups hold personal
-/// data, and manifests tell how much.
-fn create_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 fn sync_folder(file: &Path) -> io::Result<()> {

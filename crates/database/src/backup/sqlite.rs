@@ -12,7 +12,10 @@ use rusqlite::{
 };
 
 use super::manifest::same_rows;
-use crate::error::{Result, StorageError};
+use crate::{
+    error::{Result, StorageError},
+    private_files,
+};
 
 const HISTORY: &str = "seaql_migrations";
 const PAUSE: Duration = Duration::from_millis(20);
@@ -71,8 +74,9 @@ pub(super) fn restore(
 ) -> Result<()> {
     let named = |error: rusqlite::Error| StorageError::backup(database, error);
     if let Some(folder) = database.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| StorageError::backup(folder, error))?;
+        private_files::create_folder(folder).map_err(|error| StorageError::backup(folder, error))?;
     }
+    private_files::ensure_file(database).map_err(|error| StorageError::backup(database, error))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut target = open(database, flags, wait)?;
     if !overwrite && !content(&target).map_err(named)?.0.is_empty() {

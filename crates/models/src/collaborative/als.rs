@@ -82,22 +82,34 @@ impl AlsRecommender {
     /// Reads factors that [`AlsRecommender::save_factors`] wrote under `name`.
     ///
     /// # Errors
-    /// [`ModelError::Snapshot`] for a damaged file, [`ModelError::Als`] for factors of the wrong
-    /// shape.
+    /// [`ModelError::Snapshot`] for a damaged file and for parts that do not fit together.
     pub fn load(snapshot: &Snapshot, name: &str, kind: ModelKind) -> Result<Self, ModelError> {
+        let path = format!("{name}.safetensors");
         let config: AlsConfig = snapshot.json(name)?;
         let mut file = snapshot.tensors(name)?;
-        let (_, items) = file.take_any("items")?;
+        let (shape, items) = file.take_any("items")?;
+        if shape.len() != 2 || shape.get(1) != Some(&config.dim) {
+            let reason = format!("expected items of the shape [n_items, {}], found {shape:?}", config.dim);
+            return Err(snapshot.damaged(&path, reason).into());
+        }
         let names = file.names();
         let has = |wanted: &str| names.iter().any(|name| name == wanted);
-        let mut model = AlsModel::from_factors(config, Vec::new(), items)?;
+        let mut model = AlsModel::from_factors(config, Vec::new(), items)
+            .map_err(|error| snapshot.damaged(&format!("{name}.json"), error))?;
         // The first snapshots lack them.
         if has("item_weights") {
-            model = model.with_item_weights(file.take_any("item_weights")?.1)?;
+            let weights = file.take("item_weights", &[model.n_items()])?;
+            if let Some(weight) = weights.iter().find(|weight| **weight <= 0.0) {
+                return Err(snapshot
+                    .damaged(&path, format!("expected item weights above 0, found {weight}"))
+                    .into());
+            }
+            model = model.with_item_weights(weights)?;
         }
         // Only snapshots of version 0.1 have it.
         if has("mean_user") {
-            model = model.with_prior(file.take_any("mean_user")?.1)?;
+            let mean = file.take("mean_user", &[model.dim()])?;
+            model = model.with_prior(mean)?;
         }
         Ok(Self::new(kind, model))
     }

@@ -2,7 +2,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use docent_domain::{Event, decayed};
 use docent_linalg::top_k;
-use docent_snapshot::{Draft, Snapshot};
+use docent_snapshot::{Draft, MAX_MAGNITUDE, Snapshot};
 use serde::{Deserialize, Serialize};
 
 use super::{CollaborativeModel, ModelKind, UserScores, items_of, kind_file, load, user_scores::Dense};
@@ -166,13 +166,10 @@ impl Blend {
     /// Reads a blend that [`CollaborativeModel::save`] wrote under `name`.
     ///
     /// # Errors
-    /// [`ModelError::Snapshot`] for a damaged file, [`ModelError::Invalid`] if the members differ
-    /// in their number of items.
+    /// [`ModelError::Snapshot`] for a damaged file, for members that differ in their number of
+    /// items, and for one whose scores are not finite.
     pub fn load(snapshot: &Snapshot, name: &str) -> Result<Self, ModelError> {
-        let invalid = |reason: String| {
-            let id = snapshot.manifest().id.clone();
-            ModelError::Invalid { id, reason: format!("{name}: {reason}") }
-        };
+        let path = format!("{name}.json");
         let (n_items, shares, taus, is_unscaled) = match snapshot.json(name)? {
             Saved::Scaled { n_items, shares, taus } => (n_items, shares, taus, false),
             Saved::Unscaled { n_items, weights } => {
@@ -181,23 +178,66 @@ impl Blend {
             }
         };
         if shares.len() != taus.len() {
-            return Err(invalid(format!("{} shares, but {} decays", shares.len(), taus.len())));
+            let (shares, taus) = (shares.len(), taus.len());
+            return Err(snapshot
+                .damaged(&path, format!("expected a decay for each share, found {taus} and {shares}"))
+                .into());
         }
-        let mut members = Vec::with_capacity(shares.len());
+        let mut members = Vec::new();
         for (at, (share, tau)) in shares.into_iter().zip(taus).enumerate() {
-            let is_valid = share.is_finite() && tau.is_none_or(|tau| tau.is_finite() && tau > 0.0);
+            let is_valid = (0.0..=MAX_MAGNITUDE).contains(&share)
+                && tau.is_none_or(|tau| tau > 0.0 && tau <= MAX_MAGNITUDE);
             if !is_valid {
-                return Err(invalid(format!("member {at} has the share {share} and the decay {tau:?}")));
+                let found = format!("the share {share} and the decay {tau:?}");
+                return Err(snapshot
+                    .damaged(&path, format!("expected a positive share and decay, member {at} has {found}"))
+                    .into());
             }
-            let model = load(snapshot, &member_file(name, at))?;
+            let file = member_file(name, at);
+            let model = load(snapshot, &file)?;
             if model.n_items() != n_items {
-                let (kind, found) = (model.kind(), model.n_items());
-                return Err(invalid(format!("{kind} has {found} items, expected {n_items}")));
+                let reason = format!("expected {n_items} items, as the blend has, found {}", model.n_items());
+                return Err(snapshot.damaged(&format!("{file}.safetensors"), reason).into());
             }
+            check_scores(model.as_ref()).map_err(|reason| {
+                let reason = format!("expected finite scores of a few histories, found {reason}");
+                snapshot.damaged(&format!("{file}.safetensors"), reason)
+            })?;
             members.push(Member { model, share, tau });
         }
         Ok(Self { members, n_items, is_unscaled })
     }
+}
+
+/// Number of items of the longest history that a loaded model is tried on.
+const TRIED_HISTORY: usize = 50;
+/// Number of items that are scored to try a loaded model.
+const TRIED_ITEMS: usize = 200;
+
+/// Returns at most `count` items, spread evenly over all.
+fn spread(count: usize, n_items: usize) -> Vec<u32> {
+    let step = n_items.div_ceil(count).max(1);
+    (0..n_items).step_by(step).filter_map(|item| u32::try_from(item).ok()).collect()
+}
+
+/// Scores a few items for an empty, a short and a longer history, or says what is not finite.
+///
+/// The values of a file may each be in range, and yet overflow together or leave a system of
+/// equations without a solution.
+fn check_scores(model: &dyn CollaborativeModel) -> Result<(), String> {
+    let n_items = model.n_items();
+    let items = spread(TRIED_ITEMS, n_items);
+    for length in [0, 1, TRIED_HISTORY] {
+        let history: Vec<Event> =
+            spread(TRIED_HISTORY, n_items).into_iter().take(length).map(Event::of).collect();
+        let user = model.fold_in(&history).map_err(|error| error.to_string())?;
+        let scores = user.score(&items).map_err(|error| error.to_string())?;
+        let mean = user.mean().map_err(|error| error.to_string())?;
+        if let Some(score) = scores.iter().chain([&mean]).find(|score| !score.is_finite()) {
+            return Err(format!("{score} after {length} items"));
+        }
+    }
+    Ok(())
 }
 
 fn is_factorisation(kind: ModelKind) -> bool {

@@ -25,16 +25,13 @@ impl ItemItemRecommender {
     /// Reads weights that [`CollaborativeModel::save`] wrote under `name`.
     ///
     /// # Errors
-    /// [`ModelError::Snapshot`] for a damaged file, [`ModelError::Invalid`] for parts that
-    /// do not fit together.
+    /// [`ModelError::Snapshot`] for a damaged file and for parts that do not fit together.
     pub fn load(snapshot: &Snapshot, name: &str, kind: ModelKind) -> Result<Self, ModelError> {
         let mut file = snapshot.tensors(name)?;
         let offsets = file.take_indices("offsets")?.into_iter().map(u64::from).collect();
         let (targets, (_, weights)) = (file.take_indices("targets")?, file.take_any("weights")?);
-        let weights = SparseRows::from_parts(offsets, targets, weights).map_err(|error| {
-            let reason = format!("{name}: {error}");
-            ModelError::Invalid { id: snapshot.manifest().id.clone(), reason }
-        })?;
+        let weights = SparseRows::from_parts(offsets, targets, weights)
+            .map_err(|error| snapshot.damaged(&format!("{name}.safetensors"), error))?;
         Ok(Self { kind, weights })
     }
 }

@@ -42,8 +42,8 @@ impl NcfRecommender {
     /// Reads a network and its ALS model that [`CollaborativeModel::save`] wrote under `name`.
     ///
     /// # Errors
-    /// [`ModelError::Snapshot`] for a damaged file, [`ModelError::Ncf`] for tensors that do not fit
-    /// the network.
+    /// [`ModelError::Snapshot`] for a damaged file and for tensors that do not fit the network or
+    /// its base.
     pub fn load(snapshot: &Snapshot, name: &str) -> Result<Self, ModelError> {
         let als = AlsRecommender::load(snapshot, &base_file(name), ModelKind::Als)?;
         let metadata: NcfMetadata = snapshot.json(name)?;
@@ -53,7 +53,16 @@ impl NcfRecommender {
             let (shape, data) = file.take_any(&name)?;
             tensors.push(NamedTensor { name, shape, data });
         }
-        Ok(Self::new(als, NcfModel::from_tensors(metadata, tensors)?))
+        let file = format!("{name}.safetensors");
+        let (items, dim) = (metadata.n_items, metadata.config.dim);
+        if als.n_items() != items || als.model().dim() != dim {
+            let base = format!("{} items of {} factors", als.n_items(), als.model().dim());
+            let reason = format!("expected {base}, as its base has, found {items} of {dim}");
+            return Err(snapshot.damaged(&file, reason).into());
+        }
+        let ncf =
+            NcfModel::from_tensors(metadata, tensors).map_err(|error| snapshot.damaged(&file, error))?;
+        Ok(Self::new(als, ncf))
     }
 }
 

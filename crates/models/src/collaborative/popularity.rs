@@ -69,9 +69,14 @@ impl Popularity {
     /// Reads counts that [`CollaborativeModel::save`] wrote under `name`.
     ///
     /// # Errors
-    /// [`ModelError::Snapshot`] for a damaged file.
+    /// [`ModelError::Snapshot`] for a damaged file and for negative counts.
     pub fn load(snapshot: &Snapshot, name: &str, kind: ModelKind) -> Result<Self, ModelError> {
-        Ok(Self::of_counts(kind, snapshot.tensors(name)?.take_any("counts")?.1))
+        let (_, counts) = snapshot.tensors(name)?.take_any("counts")?;
+        if let Some(count) = counts.iter().find(|count| **count < 0.0) {
+            let reason = format!("expected counts of at least 0, found {count}");
+            return Err(snapshot.damaged(&format!("{name}.safetensors"), reason).into());
+        }
+        Ok(Self::of_counts(kind, counts))
     }
 }
 

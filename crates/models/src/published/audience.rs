@@ -74,20 +74,13 @@ impl Audience {
             .put_tensors(AUDIENCE, &[Tensor::new("vectors", vec![items, self.dim], self.vectors.clone())?])?)
     }
 
-    /// Reads the vectors of `items` items from a snapshot.
+    /// Reads the vectors of `items` items, `[dim]` each, from a snapshot.
     ///
     /// # Errors
-    /// [`ModelError::Snapshot`] for a damaged file, [`ModelError::Invalid`] for another number of
-    /// items.
-    pub fn read(snapshot: &Snapshot, items: usize) -> Result<Self, ModelError> {
-        let (shape, vectors) = snapshot.tensors(AUDIENCE)?.take_any("vectors")?;
-        match shape.as_slice() {
-            &[found, dim] if found == items => Ok(Self { dim, vectors }),
-            _ => Err(ModelError::Invalid {
-                id: snapshot.manifest().id.clone(),
-                reason: format!("{AUDIENCE} has shape {shape:?}, expected [{items}, dim]"),
-            }),
-        }
+    /// [`ModelError::Snapshot`] for a damaged file and for another shape.
+    pub fn read(snapshot: &Snapshot, items: usize, dim: usize) -> Result<Self, ModelError> {
+        let vectors = snapshot.tensors(AUDIENCE)?.take("vectors", &[items, dim])?;
+        Ok(Self { dim, vectors })
     }
 }
 

@@ -3,6 +3,7 @@
 use docent_linalg::{CholeskySolver, add_scaled, dot};
 use docent_snapshot::{Draft, Snapshot, Tensor};
 
+use super::load::tensor_file;
 use crate::ModelError;
 
 const CONTENT_MAP: &str = "content_map";
@@ -104,21 +105,32 @@ impl ContentMap {
         Ok(draft.put_tensors(CONTENT_MAP, &[Tensor::new("weights", shape, self.weights.clone())?])?)
     }
 
-    /// Reads the map of texts with vectors `[dim]`; `None` if the snapshot has none.
+    /// Reads the map from texts with vectors `[dim]` to factors, whose number is known if any item
+    /// has some; `None` if the snapshot has none.
     ///
     /// # Errors
-    /// [`ModelError::Snapshot`] for a damaged file, [`ModelError::Invalid`] for a wrong shape.
-    pub(super) fn read(snapshot: &Snapshot, dim: usize) -> Result<Option<Self>, ModelError> {
+    /// [`ModelError::Snapshot`] for a damaged file and for another shape.
+    pub(super) fn read(
+        snapshot: &Snapshot,
+        dim: usize,
+        factors: Option<usize>,
+    ) -> Result<Option<Self>, ModelError> {
         if !snapshot.has_tensors(CONTENT_MAP) {
             return Ok(None);
         }
         let (shape, weights) = snapshot.tensors(CONTENT_MAP)?.take_any("weights")?;
+        let rows = dim.saturating_add(1);
         match shape.as_slice() {
-            &[rows, n_factors] if rows == dim + 1 && n_factors > 0 => Ok(Some(Self { weights, n_factors })),
-            _ => Err(ModelError::Invalid {
-                id: snapshot.manifest().id.clone(),
-                reason: format!("{CONTENT_MAP} has shape {shape:?}, expected [{}, n_factors]", dim + 1),
-            }),
+            &[found, n_factors]
+                if found == rows && n_factors > 0 && factors.is_none_or(|factors| factors == n_factors) =>
+            {
+                Ok(Some(Self { weights, n_factors }))
+            }
+            _ => {
+                let columns = factors.map_or_else(|| "n_factors".to_owned(), |factors| factors.to_string());
+                let reason = format!("expected the shape [{rows}, {columns}], found {shape:?}");
+                Err(snapshot.damaged(&tensor_file(CONTENT_MAP), reason).into())
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     Store,
     entity::feedback::{ActiveModel, Column, Model},
     resources::find_resources,
+    retry::after_deadlocks,
     rollups::impressions::Tally,
     users::{find_erasures, find_users, hash_of_user, lock_hash, lock_users},
 };
@@ -73,6 +74,10 @@ impl Store {
     /// [`StorageError::NotFound`] for an unknown resource, [`StorageError::Invalid`] for notes that
     /// are too long.
     pub async fn put_feedback(&self, feedback: &Feedback) -> Result<Option<UserId>> {
+        after_deadlocks(|| self.try_to_put_feedback(feedback)).await
+    }
+
+    async fn try_to_put_feedback(&self, feedback: &Feedback) -> Result<Option<UserId>> {
         feedback.check().map_err(|source| StorageError::Invalid { index: 0, source })?;
         let transaction = self.begin().await?;
         answers::lock(&transaction, &BTreeSet::from([feedback.recommendation_id.as_str()])).await?;

@@ -7,6 +7,7 @@ use super::{authors::relearn_authors, merge};
 use crate::{
     ResourceTotal, Store,
     resources::find_resources,
+    retry::after_deadlocks,
     rollups::resource_totals::{self, TotalChanges},
     users::find_users,
 };
@@ -37,6 +38,16 @@ impl Store {
     /// # Errors
     /// Any failure of the database; nothing is deleted then.
     pub async fn delete_interactions(
+        &self,
+        user: &UserId,
+        resource: &ResourceId,
+        kind: Option<&InteractionType>,
+        now: DateTime<Utc>,
+    ) -> Result<DeletedInteractions> {
+        after_deadlocks(|| self.try_to_delete_interactions(user, resource, kind, now)).await
+    }
+
+    async fn try_to_delete_interactions(
         &self,
         user: &UserId,
         resource: &ResourceId,

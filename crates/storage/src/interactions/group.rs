@@ -4,7 +4,7 @@ use std::{error::Error, fmt, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use docent_database::{
-    Database,
+    CommitPermit, Database,
     error::{Result, StorageError},
 };
 
@@ -16,6 +16,7 @@ use super::{
 use crate::{
     IdempotencyKey, ResourceTotal,
     idempotency::{self, Claim},
+    retry::after_deadlocks,
 };
 
 /// Request to record interactions.
@@ -24,6 +25,8 @@ pub(crate) struct Request {
     pub(super) events: Vec<Checked<'static>>,
     pub(super) now: DateTime<Utc>,
     pub(super) key: Option<IdempotencyKey>,
+    /// Permit of the caller, who may give up before the group is committed.
+    pub(super) permit: CommitPermit,
 }
 
 /// Failure of a transaction.
@@ -49,7 +52,8 @@ impl From<Failure> for StorageError {
 
 /// Records one request in a transaction of its own.
 pub(super) async fn record_alone(database: &Database, request: &Request) -> Result<RecordOutcome> {
-    let mut outcomes = commit(database, std::slice::from_ref(request)).await?;
+    let commit = || async { Ok(commit(database, std::slice::from_ref(request)).await?) };
+    let mut outcomes: Vec<Result<RecordOutcome>> = after_deadlocks(commit).await?;
     outcomes.pop().unwrap_or_else(|| Err(StorageError::database("the request has no outcome")))
 }
 
@@ -60,7 +64,8 @@ pub(super) async fn record_together(database: &Database, requests: &[Request]) -
     let error = match commit(database, requests).await {
         Ok(outcomes) => return outcomes,
         Err(Failure::BeforeCommit(error))
-            if requests.len() > 1 && !matches!(error, StorageError::Unavailable(_)) =>
+            if error.is_deadlock()
+                || requests.len() > 1 && !matches!(error, StorageError::Unavailable(_)) =>
         {
             tracing::debug!(%error, requests = requests.len(), "recording the requests one by one");
             let mut outcomes = Vec::with_capacity(requests.len());
@@ -88,6 +93,9 @@ fn of_all(error: &Arc<StorageError>) -> StorageError {
 }
 
 async fn commit(database: &Database, requests: &[Request]) -> Result<Vec<Result<RecordOutcome>>, Failure> {
+    if requests.iter().any(|request| request.permit.is_refused()) {
+        return Err(Failure::BeforeCommit(refused(requests)));
+    }
     let now = requests.iter().map(|request| request.now).max().unwrap_or_default();
     let transaction = database.begin().await?;
     let keys: Vec<&IdempotencyKey> = requests.iter().filter_map(|request| request.key.as_ref()).collect();
@@ -137,8 +145,23 @@ async fn commit(database: &Database, requests: &[Request]) -> Result<Vec<Result<
         idempotency::release(&transaction, key).await?;
     }
     idempotency::remember(&transaction, &responses).await?;
+    if !CommitPermit::claim_all(requests.iter().map(|request| &request.permit)) {
+        transaction.rollback().await?;
+        return Err(Failure::BeforeCommit(refused(requests)));
+    }
     transaction.commit().await.map_err(Failure::AtCommit)?;
     Ok(outcomes)
+}
+
+/// Returns the error of requests of which at least one was refused. It is a conflict as long as
+/// there are others, which are then recorded one by one.
+fn refused(requests: &[Request]) -> StorageError {
+    let why = "a request was answered before it was recorded; nothing of it is stored";
+    if requests.len() > 1 {
+        StorageError::Conflict(why.into())
+    } else {
+        StorageError::Unavailable(why.into())
+    }
 }
 
 /// Error of a transaction that several requests shared.

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::{IdempotencyKey, ResourceTotal, Store};
 pub(crate) use authors::relearn_authors;
 use docent_database::{
+    CommitPermit,
     error::{Result, StorageError},
     sql,
     time::{from_micros_null, to_micros},
@@ -79,7 +80,7 @@ impl Store {
     ) -> Result<RecordOutcome> {
         let events: Vec<Checked<'static>> =
             merge::check(events, rules)?.into_iter().map(Checked::into_owned).collect();
-        let request = Request { events, now, key: idempotency.cloned() };
+        let request = Request { events, now, key: idempotency.cloned(), permit: CommitPermit::current() };
         if request.events.len() > groups::MAX_EVENTS_OF_REQUEST {
             return group::record_alone(self, &request).await;
         }

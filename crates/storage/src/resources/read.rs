@@ -3,8 +3,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use docent_domain::{Resource, ResourceId};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Iterable, QueryFilter, QueryOrder,
-    QuerySelect, Select, sea_query::Expr,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Iterable, QueryFilter,
+    QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 
 use super::row::stored;
@@ -50,6 +50,18 @@ pub struct ResourcePage {
     pub resources: Vec<StoredResource>,
     /// Cursor of the next page; `None` on the last page.
     pub next: Option<i64>,
+}
+
+/// Maximum size of the rows of a page, in bytes.
+const MAX_PAGE_BYTES: i64 = 8 << 20;
+/// Size of a row without its text; a link counts 100 bytes.
+const SIZE: &str = "octet_length(resources.attributes) + octet_length(resources.authors) \
+     + octet_length(resources.subjects) + 100 * (SELECT COUNT(*) FROM resource_links \
+     WHERE source_resource_id = resources.id)";
+
+#[derive(FromQueryResult)]
+struct RowSize {
+    size_bytes: i64,
 }
 
 /// Position in the sequence of changes.
@@ -106,17 +118,19 @@ impl Store {
         if !query.is_empty() {
             rows = rows.filter(Expr::cust_with_values(contains, [query.to_lowercase()]));
         }
-        let mut resources = self.load(rows).await?;
-        let has_more = resources.len() as u64 > limit;
-        if has_more {
+        let (mut resources, is_cut) = self.load_page(rows, TextColumn::Skip).await?;
+        let is_full = resources.len() as u64 > limit;
+        if is_full {
             resources.pop();
         }
+        let has_more = is_full || is_cut;
         let next = if has_more { resources.last().map(|last| last.row_id) } else { None };
         Ok(ResourcePage { resources, next })
     }
 
     /// Returns a page of the catalogue without deleted resources: those after a row id, in the
-    /// order of row ids. Start with 0; an empty page is the end.
+    /// order of row ids. Start with 0; an empty page is the end. A page may be shorter than
+    /// `limit`, as it has at most 8 MiB or one resource.
     ///
     /// # Errors
     /// Same as [`Store::get_resource`].
@@ -127,7 +141,7 @@ impl Store {
         text: TextColumn,
     ) -> Result<Vec<StoredResource>> {
         let page = catalogue(text).filter(Column::Id.gt(row_id)).filter(Column::DeletedAt.is_null());
-        self.load(page.order_by_asc(Column::Id).limit(limit)).await
+        Ok(self.load_page(page.order_by_asc(Column::Id).limit(limit), text).await?.0)
     }
 
     /// Returns resources that were written or deleted after a cursor, oldest change first. Changes
@@ -146,7 +160,28 @@ impl Store {
         let later = Condition::any().add(Column::UpdatedAt.gt(micros)).add(same_time);
         // Stated twice, because no index is used through the OR.
         let page = catalogue(text).filter(Column::UpdatedAt.gte(micros)).filter(later);
-        self.load(page.order_by_asc(Column::UpdatedAt).order_by_asc(Column::Id).limit(limit)).await
+        let page = page.order_by_asc(Column::UpdatedAt).order_by_asc(Column::Id).limit(limit);
+        Ok(self.load_page(page, text).await?.0)
+    }
+
+    /// Loads the first rows of a page, at least one, that have at most [`MAX_PAGE_BYTES`] together.
+    /// Returns true with them if there are more. The sizes are read first: rows of the largest size
+    /// would fill the memory.
+    async fn load_page(&self, page: Select<Entity>, text: TextColumn) -> Result<(Vec<StoredResource>, bool)> {
+        let size = match text {
+            TextColumn::Load => format!("{SIZE} + octet_length(resources.text)"),
+            TextColumn::Skip => SIZE.to_owned(),
+        };
+        let sizes = page.clone().select_only().expr_as(Expr::cust(size), "size_bytes");
+        let sizes: Vec<RowSize> = sizes.into_model().all(self.reader()).await?;
+        let mut sum = 0;
+        let fitting = sizes.iter().take_while(|row| {
+            sum += row.size_bytes;
+            sum <= MAX_PAGE_BYTES
+        });
+        let count = fitting.count().max(1);
+        let is_cut = count < sizes.len();
+        Ok((self.load(if is_cut { page.limit(count as u64) } else { page }).await?, is_cut))
     }
 
     async fn load(&self, rows: Select<Entity>) -> Result<Vec<StoredResource>> {

@@ -43,10 +43,39 @@ impl ApiError {
         Self::new(ErrorCode::UnsupportedMediaType, message)
     }
 
+    /// Reports a body that is compressed or encoded in another way.
+    pub fn encoded_body(encoding: &str) -> Self {
+        let encoding: String = encoding.chars().take(MAX_SHOWN_CHARS).collect();
+        let message = format!("expected a body without content-encoding, got {encoding:?}");
+        Self::new(ErrorCode::UnsupportedMediaType, message)
+            .with_details(json!({ "field": "Content-Encoding", "expected": "none", "got": encoding }))
+    }
+
+    /// Reports a body that did not arrive in time.
+    pub fn slow_body(seconds: u64) -> Self {
+        Self::new(ErrorCode::SlowRequest, format!("body: expected to arrive within {seconds} seconds"))
+            .and_close()
+    }
+
+    /// Reports a host that the server does not answer to.
+    pub fn unknown_host(host: &str) -> Self {
+        let host: String = host.chars().take(MAX_SHOWN_CHARS).collect();
+        let message = format!(
+            "header Host: this server does not answer to {host:?}; add the name to allowed_hosts if it should"
+        );
+        Self::new(ErrorCode::UnknownHost, message)
+            .with_details(json!({ "field": "Host", "expected": "a name in allowed_hosts", "got": host }))
+    }
+
     /// Reports a body that exceeds the limit of its route.
     pub fn body_too_large(limit_bytes: usize) -> Self {
         Self::new(ErrorCode::BodyTooLarge, format!("body: expected at most {limit_bytes} bytes"))
             .with_details(json!({ "limit_bytes": limit_bytes }))
+    }
+
+    /// Reports a body that is too long to be read and discarded.
+    pub fn endless_body(limit_bytes: usize) -> Self {
+        Self::body_too_large(limit_bytes).and_close()
     }
 
     /// Reports an unknown resource.

@@ -37,7 +37,7 @@ macro_rules! error_codes {
 
 error_codes! {
     InvalidBody = "invalid_body", BAD_REQUEST,
-        "The body is not valid JSON, has a field of the wrong type, or has an unknown field.";
+        "The body is not valid JSON, has a field of the wrong type, an unknown field, or a key twice.";
     InvalidQuery = "invalid_query", BAD_REQUEST,
         "A query parameter is missing, unknown, repeated, or of the wrong type.";
     InvalidPath = "invalid_path", BAD_REQUEST,
@@ -60,12 +60,16 @@ error_codes! {
         "The object named in the message does not exist.";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED,
         "The path exists but does not support this method; the header `Allow` lists those it supports.";
+    SlowRequest = "slow_request", REQUEST_TIMEOUT,
+        "The body did not arrive in time; the connection is closed.";
     Conflict = "conflict", CONFLICT,
         "A concurrent request changed the same data; retry.";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE,
         "The body exceeds `details.limit_bytes`.";
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE,
-        "The header `Content-Type` is not `application/json`.";
+        "The header `Content-Type` is not `application/json`, or the body has a `Content-Encoding`.";
+    UnknownHost = "unknown_host", MISDIRECTED_REQUEST,
+        "The header `Host` names a host that is not in `allowed_hosts`.";
     InvalidValue = "invalid_value", UNPROCESSABLE_ENTITY,
         "A value is out of range, too long, or not one of the allowed names.";
     IdempotencyMismatch = "idempotency_mismatch", UNPROCESSABLE_ENTITY,
@@ -78,6 +82,8 @@ error_codes! {
         "The database schema is older or newer than this server expects.";
     DatabaseUnavailable = "database_unavailable", SERVICE_UNAVAILABLE,
         "The database cannot be reached; retry.";
+    OutcomeUnknown = "outcome_unknown", SERVICE_UNAVAILABLE,
+        "The database went away while the request was stored; it may or may not be. Retry with the same `Idempotency-Key`.";
     Overloaded = "overloaded", SERVICE_UNAVAILABLE,
         "More answers are asked for than can be computed; retry after the time in `Retry-After`.";
     Timeout = "timeout", SERVICE_UNAVAILABLE,

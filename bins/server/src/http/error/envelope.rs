@@ -3,7 +3,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::ErrorCode;
-use crate::wire::readiness::{DatabaseCheck, ModelCheck, ReadinessStatus, SchemaCheck};
+use crate::wire::readiness::{DatabaseCheck, ModelCheck, Phase, ReadinessStatus, SchemaCheck};
 
 /// Body of every error response.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,6 +51,9 @@ pub struct ErrorDetails {
     /// Overall result, for the code `not_ready`.
     #[schema(required = false)]
     status: ReadinessStatus,
+    /// Phase of the server, for the code `not_ready`.
+    #[schema(required = false)]
+    phase: Phase,
     /// Result of the database check, for the code `not_ready`.
     #[schema(required = false)]
     database: DatabaseCheck,

@@ -21,7 +21,7 @@ pub(crate) use engine::chain;
 use envelope::ErrorBody;
 pub use envelope::ErrorEnvelope;
 
-use super::RequestId;
+use super::{RequestId, browser::as_data};
 
 const RETRY_AFTER_SECONDS: u32 = 1;
 
@@ -34,6 +34,8 @@ pub struct ApiError {
     details: Option<Value>,
     cause: Option<String>,
     request_id: Option<RequestId>,
+    /// True if the connection is closed after the response, because a body is left in it.
+    closes: bool,
 }
 
 impl ApiError {
@@ -45,6 +47,7 @@ impl ApiError {
             details: None,
             cause: None,
             request_id: None,
+            closes: false,
         }
     }
 
@@ -54,6 +57,11 @@ impl ApiError {
 
     fn with_cause(self, cause: impl Into<String>) -> Self {
         Self { cause: Some(cause.into()), ..self }
+    }
+
+    /// Has the connection closed after the response.
+    fn and_close(self) -> Self {
+        Self { closes: true, ..self }
     }
 
     /// Attaches the request id, so that the error can render itself outside the middleware.
@@ -73,14 +81,17 @@ impl ApiError {
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
         }
-        response.json(ErrorEnvelope {
+        if self.closes {
+            response.insert_header((header::CONNECTION, "close"));
+        }
+        as_data(response.json(ErrorEnvelope {
             error: ErrorBody {
                 code: self.code,
                 message: self.message.clone(),
                 request_id: id.to_owned(),
                 details: self.details.clone(),
             },
-        })
+        }))
     }
 }
 

@@ -60,7 +60,7 @@ pub struct Conflict(ErrorEnvelope);
 } }))]
 pub struct PayloadTooLarge(ErrorEnvelope);
 
-/// The header `Content-Type` is not `application/json`.
+/// The header `Content-Type` is not `application/json`, or the body has a `Content-Encoding`.
 #[derive(ToResponse)]
 #[response(example = json!({ "error": {
     "code": "unsupported_media_type",
@@ -69,6 +69,26 @@ pub struct PayloadTooLarge(ErrorEnvelope);
     "details": null
 } }))]
 pub struct UnsupportedMediaType(ErrorEnvelope);
+
+/// The body did not arrive in time. The connection is closed.
+#[derive(ToResponse)]
+#[response(example = json!({ "error": {
+    "code": "slow_request",
+    "message": "body: expected to arrive within 20 seconds",
+    "request_id": "01K9Z6Q4T3V8S0E5RBN7XJ2WMA",
+    "details": null
+} }))]
+pub struct RequestTimeout(ErrorEnvelope);
+
+/// The header `Host` names a host that the server does not answer to.
+#[derive(ToResponse)]
+#[response(example = json!({ "error": {
+    "code": "unknown_host",
+    "message": "header Host: this server does not answer to \"evil.example\"; add the name to allowed_hosts if it should",
+    "request_id": "01K9Z6Q4T3V8S0E5RBN7XJ2WMA",
+    "details": { "field": "Host", "expected": "a name in allowed_hosts", "got": "evil.example" }
+} }))]
+pub struct MisdirectedRequest(ErrorEnvelope);
 
 /// A value is out of range, too long, or not one of the allowed names.
 #[derive(ToResponse)]
@@ -113,9 +133,10 @@ pub struct ServiceUnavailable(ErrorEnvelope);
         "request_id": "01K9Z6Q4T3V8S0E5RBN7XJ2WMA",
         "details": {
             "status": "not_ready",
+            "phase": "serving",
             "database": { "ready": false, "backend": "postgresql" },
             "schema": { "ready": false, "pending": [], "unknown": [] },
-            "model": { "loaded": false, "version": null }
+            "model": { "loaded": false, "version": null, "state": "none" }
         }
     } })
 )]
@@ -124,8 +145,12 @@ pub struct NotReady(ErrorEnvelope);
 /// Errors that every route may return.
 #[derive(IntoResponses)]
 pub enum AnyRoute {
+    #[response(status = 400)]
+    BadRequest(#[ref_response] BadRequest),
     #[response(status = 413)]
     PayloadTooLarge(#[ref_response] PayloadTooLarge),
+    #[response(status = 421)]
+    MisdirectedRequest(#[ref_response] MisdirectedRequest),
     #[response(status = 500)]
     InternalServerError(#[ref_response] InternalServerError),
     #[response(status = 503)]
@@ -151,6 +176,8 @@ pub enum WithWrite {
 /// Errors of routes that read a body.
 #[derive(IntoResponses)]
 pub enum WithBody {
+    #[response(status = 408)]
+    RequestTimeout(#[ref_response] RequestTimeout),
     #[response(status = 415)]
     UnsupportedMediaType(#[ref_response] UnsupportedMediaType),
 }

@@ -12,6 +12,20 @@ impl ApiError {
         Self::new(ErrorCode::NotReady, "the server is not ready; see details").with_details(checks)
     }
 
+    /// Reports that the database does not answer. Nothing of the request is or will be stored. The
+    /// state of the database is logged once, not for each request.
+    pub fn database_away() -> Self {
+        let message = "the database cannot be reached; nothing was changed; retry";
+        Self::new(ErrorCode::DatabaseUnavailable, message)
+    }
+
+    /// Reports that the database stopped answering while it committed the request.
+    pub fn outcome_unknown() -> Self {
+        let message = "the database stopped answering while the request was stored, which it may be; \
+             retry with the same Idempotency-Key";
+        Self::new(ErrorCode::OutcomeUnknown, message)
+    }
+
     /// Reports that the database schema does not match this server.
     pub fn schema_mismatch() -> Self {
         let message = "the database schema does not match this server; see /readyz";

@@ -216,6 +216,8 @@ pub struct ExperimentAssignment {
 ///   `hybrid` ranked the list.
 /// - `strategy_unavailable`: the component of the requested strategy is unavailable, so `hybrid`
 ///   ranked the list.
+/// - `database_unavailable`: the database does not answer, so the list was made from memory and may
+///   miss the newest events.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 #[allow(dead_code, reason = "lists the names that the engine returns")]
@@ -226,6 +228,15 @@ pub enum Degradation {
     NoGraphSeeds,
     ColdStartHybrid,
     StrategyUnavailable,
+    DatabaseUnavailable,
+}
+
+impl RecommendationList {
+    /// Notes that the list was made while the database did not answer.
+    pub fn made_from_memory(mut self) -> Self {
+        self.metadata.degraded.push("database_unavailable");
+        self
+    }
 }
 
 impl From<Answer> for RecommendationList {
