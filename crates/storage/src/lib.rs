@@ -26,6 +26,7 @@
 //! ```
 
 mod api_keys;
+mod audit;
 mod counts;
 mod embeddings;
 mod entity;
@@ -43,6 +44,7 @@ mod user_state;
 mod users;
 
 pub use api_keys::ApiKey;
+pub use audit::{AuditEntry, AuditRow};
 pub use counts::Counts;
 pub use docent_database::backup::{
     Backup, BackupManifest, back_up, check as check_backup, restore as restore_backup,
@@ -68,3 +70,4 @@ pub use rollups::{
 };
 pub use store::Store;
 pub use user_state::{NeutralInteraction, PositiveResource, UserState};
+pub use users::user_reference;
