@@ -16,8 +16,8 @@ const SECRET_CHARS: usize = 33;
 const CHECKSUM_CHARS: usize = 6;
 const BODY_CHARS: usize = ID_CHARS + SECRET_CHARS;
 
-/// API key of a program: [`KEY_PREFIX`], a public id of 7 characters, a secret of 192 random bits in
-/// 33 characters, and a CRC-32 of both in 6, all in base 62.
+/// API key of a program: [`KEY_PREFIX`], a public id of 7 characters, a secret of 192 random bits
+/// in 33 characters, and a CRC-32 of both in 6, all in base 62.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey(String);
 
@@ -74,7 +74,7 @@ impl ApiKey {
         hex
     }
 
-    /// Returns the whole key, to be shown once to whoever made it.
+    /// Returns the whole key, to be shown once, when it is made.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0

@@ -67,8 +67,8 @@ impl KeyRing {
     /// Returns the record of a key that is valid at `now`. Digests are compared in constant time.
     ///
     /// # Errors
-    /// [`KeyRefusal`] for a key that is unknown, revoked or expired. Only a caller who has the whole
-    /// key learns of the latter two.
+    /// [`KeyRefusal`] for a key that is unknown, revoked or expired. Only a caller who has the
+    /// whole key learns of the latter two.
     pub fn authenticate(&self, key: &ApiKey, now: DateTime<Utc>) -> Result<&KeyRecord, KeyRefusal> {
         let digest = key.digest();
         let record = self.0.get(key.id()).ok_or(KeyRefusal::Unknown)?;

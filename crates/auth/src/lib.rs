@@ -1,9 +1,9 @@
 //! API keys, user tokens and scopes: decides who a caller is and what they may do.
 //!
-//! An [`ApiKey`] belongs to a program and grants [`Scopes`]; the store keeps only its digest. A user
-//! token is a JSON Web Token, signed with one of the [`TokenKeys`] and bound to one user.
+//! An [`ApiKey`] belongs to a program and grants [`Scopes`]; the store keeps only its digest. A
+//! user token is a JSON Web Token, signed with one of the [`TokenKeys`] and bound to one user.
 //!
-//! This crate must never do I/O, be async, read a clock or draw random numbers: bytes and times are
+//! This crate must never do I/O, read a clock or draw random numbers: bytes and times are
 //! arguments. It knows neither routes nor HTTP.
 //!
 //! ```

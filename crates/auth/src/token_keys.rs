@@ -91,8 +91,8 @@ impl TokenKeys {
         self.max_lifetime
     }
 
-    /// Makes a token for a user, which lives for `lifetime`, at most [`Self::max_lifetime`]. Returns
-    /// `None` if there is no signing key.
+    /// Makes a token for a user, which lives for `lifetime`, at most [`Self::max_lifetime`].
+    /// Returns `None` if there is no signing key.
     #[must_use]
     pub fn sign(
         &self,
