@@ -31,12 +31,12 @@ pub struct AuditEntry {
     pub request_id: Option<String>,
 }
 
-/// Stored entry.
+/// Entry as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRow {
     /// Row id, by which pages continue.
     pub id: i64,
-    /// The entry.
+    /// Entry of this row.
     pub entry: AuditEntry,
 }
 

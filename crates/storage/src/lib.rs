@@ -40,6 +40,7 @@ mod profiles;
 mod resources;
 mod rollups;
 mod store;
+mod user_export;
 mod user_state;
 mod users;
 
@@ -69,5 +70,6 @@ pub use rollups::{
     TotalsReport, TypeCount, VariantRollup, WrongTotal,
 };
 pub use store::Store;
+pub use user_export::{Participation, UserExport};
 pub use user_state::{NeutralInteraction, PositiveResource, UserState};
 pub use users::user_reference;

@@ -31,8 +31,8 @@ pub(crate) fn hash_of_user(external_id: &str) -> i64 {
     }
 }
 
-/// Returns the hash of a user in hexadecimal, which names a user in the audit log. It cannot be turned
-/// back into the id, but an id that is known can be compared with it.
+/// Returns the hash of a user in hexadecimal, which names a user in the audit log. It cannot be
+/// turned back into the id, but an id that is known can be compared with it.
 #[must_use]
 pub fn user_reference(user: &UserId) -> String {
     format!("user:{:016x}", hash_of_user(user.as_str()))

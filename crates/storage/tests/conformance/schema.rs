@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail, ensure};
 use docent_domain::Feedback;
-use docent_storage::{ApiKey, AuditEntry, AuditRow, Counts, NewModelRun, RunEnd, RunStatus, StorageError, Store};
+use docent_storage::{
+    ApiKey, AuditEntry, AuditRow, Counts, NewModelRun, RunEnd, RunStatus, StorageError, Store,
+};
 use serde_json::json;
 
 use crate::support::{Database, at, filled, id, user};
