@@ -3,12 +3,15 @@
 //!
 //! The engine never knows HTTP, and the server never scores or ranks.
 
+mod access;
+mod audit;
 mod background;
 mod cli;
 mod db;
 mod demo;
 mod gauges;
 mod http;
+mod keys;
 mod openapi;
 mod retention;
 mod routes;
@@ -47,7 +50,9 @@ fn main() -> ExitCode {
     };
     let message = match cli.command {
         Command::Serve(_) | Command::Demo(_) => "the server failed",
-        Command::Db(_) | Command::Openapi | Command::Config(_) => "the command failed",
+        Command::Db(_) | Command::Key(_) | Command::Audit(_) | Command::Openapi | Command::Config(_) => {
+            "the command failed"
+        }
     };
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
@@ -91,6 +96,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             serve::serve(load(with_serve_args(loader, args))?, stop).await
         }),
         Command::Db(command) => block_on(async { db::run(command, &load(loader)?).await }),
+        Command::Key(command) => block_on(async { keys::run(command, &load(loader)?).await }),
+        Command::Audit(args) => block_on(async { audit::run(args, &load(loader)?).await }),
         Command::Demo(DemoArgs { folder, serve }) => block_on(async {
             let stop = listen()?;
             let places = EngineConfig::in_folder(&folder);

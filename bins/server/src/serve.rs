@@ -12,7 +12,8 @@ use actix_web::{
     middleware::{Compress, from_fn},
     web::Data,
 };
-use anyhow::{Context, bail};
+use anyhow::Context;
+use chrono::TimeDelta;
 use docent::{
     Engine,
     config::Config,
@@ -22,8 +23,12 @@ use docent_telemetry::Exporter;
 use tokio::{net::TcpStream, runtime::Handle, task::JoinHandle, time::timeout};
 
 use crate::{
+    access::{AccessControl, KeyPolicy, authorize, load_keys, start_refresh},
     background, gauges,
-    http::{RequestTimeout, handle_request, mark_small_answers, reject_large_bodies, unmark_small_answers},
+    http::{
+        AllowedOrigins, RequestTimeout, handle_request, mark_small_answers, reject_large_bodies,
+        unmark_small_answers,
+    },
     openapi, retention, routes,
     schema_gate::{SchemaGate, reject_schema_mismatch},
     standby::{SchemaOutcome, Standby, prepare_schema},
@@ -51,7 +56,9 @@ fn send_at_once(connection: &dyn Any) {
 /// Returns an error if the server cannot start, or cannot end cleanly.
 pub async fn serve(config: Config, mut stop: StopSignals) -> anyhow::Result<()> {
     // Checked before anything is opened or created.
-    let addresses = checked_addresses(&config)?;
+    let addresses = resolved_addresses(&config)?;
+    let policy = key_policy(&config, &addresses);
+    let control = Data::new(AccessControl::new(&config.access, policy)?);
     let exporter = Exporter::install()?;
     let database = StoreConfig::new(&config.engine.database_url);
     let Some(store) = stop.or_stopped(async move { Store::connect(&database).await }).await? else {
@@ -60,11 +67,17 @@ pub async fn serve(config: Config, mut stop: StopSignals) -> anyhow::Result<()> 
     let store = store.context("the database cannot be opened")?;
     warn_of_new_store(&store, &config.engine.database_url);
     let interval = Duration::from_secs(config.poll_seconds);
-    let standby = match prepare_schema(&store, &addresses, interval, &exporter, &mut stop).await? {
+    let standby = match prepare_schema(&store, &addresses, policy, interval, &exporter, &mut stop).await? {
         SchemaOutcome::Stopped => return leave(&store, None).await,
         SchemaOutcome::MatchesAfter(standby) => Some(standby),
         SchemaOutcome::Matches => None,
     };
+    let keys_store = store.clone();
+    let Some(keys) = stop.or_stopped(async move { load_keys(&keys_store).await }).await? else {
+        return leave(&store, standby).await;
+    };
+    control.set_keys(keys.context("the API keys cannot be read")?);
+    warn_of_open_access(&control, &addresses);
     tracing::info!("loading the catalogue and the live model");
     let (engine_config, engine_store) = (config.engine.clone(), store.clone());
     let opened = stop.or_stopped(async move { Engine::with_store(engine_config, engine_store).await });
@@ -73,7 +86,7 @@ pub async fn serve(config: Config, mut stop: StopSignals) -> anyhow::Result<()> 
     if let Some(standby) = standby {
         standby.stop().await?;
     }
-    serve_engine(&config, &addresses, engine, exporter, stop).await
+    serve_engine(&config, &addresses, control, engine, exporter, stop).await
 }
 
 /// Logs a warning if opening the store created its SQLite file, since a mistyped path does that
@@ -101,6 +114,7 @@ async fn leave(store: &Store, standby: Option<Standby>) -> anyhow::Result<()> {
 async fn serve_engine(
     config: &Config,
     addresses: &[SocketAddr],
+    control: Data<AccessControl>,
     engine: Engine,
     exporter: Exporter,
     stop: StopSignals,
@@ -111,16 +125,21 @@ async fn serve_engine(
     let gate = SchemaGate::default();
     let app_gate = Data::new(gate.clone());
     let workers = config.workers.unwrap_or_else(cores);
+    let origins = Data::new(AllowedOrigins(config.access.allowed_origins.clone()));
+    let app_control = control.clone();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
             .app_data(request_timeout.clone())
             .app_data(app_gate.clone())
+            .app_data(app_control.clone())
+            .app_data(origins.clone())
             .configure(routes::configure)
             .wrap(from_fn(mark_small_answers))
             .wrap(Compress::default())
             .wrap(from_fn(unmark_small_answers))
             .wrap(from_fn(reject_schema_mismatch))
+            .wrap(from_fn(authorize))
             .wrap(from_fn(reject_large_bodies))
             .wrap(from_fn(handle_request))
     })
@@ -138,6 +157,11 @@ async fn serve_engine(
     let upkeep = [
         background::start(engine.clone(), gate.clone(), interval),
         retention::start(engine.clone(), gate),
+        start_refresh(
+            engine.store().clone(),
+            control,
+            TimeDelta::days(config.access.audit_retention_days.into()),
+        ),
         gauges::start(engine.clone(), exporter, interval),
     ];
     let stopper = stop_on_signal(server.handle(), stop);
@@ -161,24 +185,44 @@ async fn serve_engine(
 /// Returns the addresses to listen on.
 ///
 /// # Errors
-/// Returns an error for an invalid address, and for one that other machines can reach unless
-/// `insecure` is set.
-fn checked_addresses(config: &Config) -> anyhow::Result<Vec<SocketAddr>> {
+/// Returns an error for an invalid address.
+fn resolved_addresses(config: &Config) -> anyhow::Result<Vec<SocketAddr>> {
     let resolved = config.bind.to_socket_addrs();
-    let addresses: Vec<SocketAddr> =
-        resolved.with_context(|| format!("bind: expected HOST:PORT, got \"{}\"", config.bind))?.collect();
-    let Some(reachable) = addresses.iter().find(|address| !address.ip().is_loopback()) else {
-        return Ok(addresses);
-    };
-    if !config.insecure {
-        bail!(
-            "refusing to listen on {reachable}: there are no API keys yet, so everyone who reaches this address can read, \
-             change and erase everything. Listen on 127.0.0.1 behind a proxy that authenticates callers, or accept \
-             the risk with --insecure (DOCENT_INSECURE=true)"
-        );
+    let resolved = resolved.with_context(|| format!("bind: expected HOST:PORT, got \"{}\"", config.bind))?;
+    Ok(resolved.collect())
+}
+
+/// Returns the condition under which callers need API keys.
+fn key_policy(config: &Config, addresses: &[SocketAddr]) -> KeyPolicy {
+    if config.insecure {
+        KeyPolicy::Never
+    } else if addresses.iter().all(|address| address.ip().is_loopback()) {
+        KeyPolicy::OnceThereAreKeys
+    } else {
+        KeyPolicy::Always
     }
-    tracing::warn!(address = %reachable, "everyone who reaches this address can read, change and erase everything");
-    Ok(addresses)
+}
+
+/// Logs a warning if callers need no key, or if they need one and there is none.
+fn warn_of_open_access(control: &AccessControl, addresses: &[SocketAddr]) {
+    let reachable = addresses.iter().find(|address| !address.ip().is_loopback());
+    let address = reachable.or(addresses.first()).map(ToString::to_string).unwrap_or_default();
+    match control.policy() {
+        KeyPolicy::Never => tracing::warn!(
+            address,
+            "--insecure: no API keys are checked; everyone who reaches this address can read, change and erase everything"
+        ),
+        KeyPolicy::OnceThereAreKeys if control.has_no_keys() => tracing::warn!(
+            address,
+            "there is no API key, so every program on this machine can read, change and erase everything; \
+             docent-server key create makes one"
+        ),
+        KeyPolicy::Always if control.has_no_keys() => tracing::warn!(
+            address,
+            "there is no API key, so every request is refused; docent-server key create makes one"
+        ),
+        _ => {}
+    }
 }
 
 fn cores() -> usize {
@@ -200,7 +244,7 @@ fn stop_on_signal(server: ServerHandle, mut stop: StopSignals) -> JoinHandle<()>
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, TcpStream, checked_addresses, send_at_once};
+    use super::{Config, KeyPolicy, TcpStream, key_policy, resolved_addresses, send_at_once};
 
     #[tokio::test]
     async fn connections_send_at_once() -> std::io::Result<()> {
@@ -213,20 +257,23 @@ mod tests {
     }
 
     #[test]
-    fn only_loopback_is_served_without_keys() {
-        for (bind, insecure, allowed) in [
-            ("127.0.0.1:0", false, true),
-            ("[::1]:0", false, true),
-            ("127.8.8.8:0", false, true),
-            ("0.0.0.0:0", false, false),
-            ("[::]:0", false, false),
-            ("0.0.0.0:0", true, true),
-            ("8080", false, false),
-            ("", true, false),
+    fn keys_are_mandatory_wherever_others_can_reach_the_server() {
+        for (bind, insecure, expected) in [
+            ("127.0.0.1:0", false, Some(KeyPolicy::OnceThereAreKeys)),
+            ("[::1]:0", false, Some(KeyPolicy::OnceThereAreKeys)),
+            ("127.8.8.8:0", false, Some(KeyPolicy::OnceThereAreKeys)),
+            ("127.0.0.1:0", true, Some(KeyPolicy::Never)),
+            ("0.0.0.0:0", false, Some(KeyPolicy::Always)),
+            ("[::]:0", false, Some(KeyPolicy::Always)),
+            ("0.0.0.0:0", true, Some(KeyPolicy::Never)),
+            ("8080", false, None),
+            ("", true, None),
         ] {
             let mut config = Config::default();
             (config.bind, config.insecure) = (bind.to_owned(), insecure);
-            assert_eq!(checked_addresses(&config).is_ok(), allowed, "{bind} {insecure}");
+            let addresses = resolved_addresses(&config).ok();
+            let policy = addresses.map(|addresses| key_policy(&config, &addresses));
+            assert_eq!(policy, expected, "{bind} {insecure}");
         }
     }
 }

@@ -6,6 +6,7 @@ use std::{net::SocketAddr, time::Duration};
 use actix_web::{
     App, HttpResponse, HttpServer,
     dev::ServerHandle,
+    guard::fn_guard,
     middleware::from_fn,
     web::{self, Data},
 };
@@ -14,6 +15,7 @@ use docent_telemetry::{Exporter, names};
 use tokio::{runtime::Handle, task::JoinHandle, time::timeout};
 
 use crate::{
+    access::KeyPolicy,
     http::{ApiError, RequestTimeout, handle_request},
     routes,
     schema_gate::set_schema_gauges,
@@ -64,6 +66,7 @@ impl Standby {
 pub async fn prepare_schema(
     store: &Store,
     addresses: &[SocketAddr],
+    policy: KeyPolicy,
     interval: Duration,
     exporter: &Exporter,
     stop: &mut StopSignals,
@@ -78,7 +81,7 @@ pub async fn prepare_schema(
         Err(StorageError::SchemaTooNew { unknown }) => (String::new(), unknown.join(" ")),
         Err(error) => return Err(error.into()),
     };
-    let standby = open(store.clone(), addresses, exporter.clone())?;
+    let standby = open(store.clone(), addresses, policy, exporter.clone())?;
     tracing::error!(
         pending,
         unknown,
@@ -109,9 +112,16 @@ async fn wait_for_schema(store: Store, interval: Duration, exporter: Exporter) {
     }
 }
 
-fn open(store: Store, addresses: &[SocketAddr], exporter: Exporter) -> anyhow::Result<Standby> {
+fn open(
+    store: Store,
+    addresses: &[SocketAddr],
+    policy: KeyPolicy,
+    exporter: Exporter,
+) -> anyhow::Result<Standby> {
     let (store, runtime) = (Data::new(store), Data::new(Handle::current()));
     let exporter = Data::new(exporter);
+    // Keys cannot be read yet, so only probes are for everyone who may reach the server.
+    let shows_metrics = policy != KeyPolicy::Always;
     let server = HttpServer::new(move || {
         App::new()
             .app_data(store.clone())
@@ -120,7 +130,7 @@ fn open(store: Store, addresses: &[SocketAddr], exporter: Exporter) -> anyhow::R
             .app_data(Data::new(RequestTimeout(REQUEST_TIMEOUT)))
             .route("/livez", web::get().to(routes::livez))
             .route("/readyz", web::get().to(readyz))
-            .route("/metrics", web::get().to(metrics_text))
+            .route("/metrics", web::get().guard(fn_guard(move |_| shows_metrics)).to(metrics_text))
             .default_service(web::to(async || Err::<HttpResponse, _>(ApiError::schema_mismatch())))
             .wrap(from_fn(handle_request))
     });

@@ -1,6 +1,7 @@
 //! Routes, one file per resource of the API. A handler reads the request, calls the engine and
 //! converts the result; it contains no recommendation logic.
 
+pub mod access;
 pub mod docs;
 pub mod interactions;
 pub mod monitoring;
@@ -20,6 +21,7 @@ pub fn configure(config: &mut ServiceConfig) {
     recommendations::configure(config);
     profile::configure(config);
     monitoring::configure(config);
+    access::configure(config);
     operations::configure(config);
     docs::configure(config);
 }

@@ -6,6 +6,7 @@ use chrono::Utc;
 use docent::RecommendRequest;
 
 use crate::{
+    access::Caller,
     http::{
         ApiError, Json, Query,
         responses::{AnyRoute, ResourceNotFound, WithBody, WithInput, WithWrite},
@@ -104,9 +105,11 @@ pub(crate) async fn recommend(
 )]
 pub(crate) async fn recommend_from_history(
     state: Data<AppState>,
+    caller: Caller,
     body: Json<RecommendInput>,
 ) -> Result<HttpResponse, ApiError> {
     let request = RecommendRequest::try_from(body.value)?;
+    check_user(&caller, &request)?;
     let answer = state.ask(async move |engine| engine.recommend(request).await).await?;
     Ok(HttpResponse::Ok().json(RecommendationList::from(answer)))
 }
@@ -125,9 +128,11 @@ pub(crate) async fn recommend_from_history(
 )]
 pub(crate) async fn rank_resources(
     state: Data<AppState>,
+    caller: Caller,
     body: Json<RankInput>,
 ) -> Result<HttpResponse, ApiError> {
     let (request, resources) = body.value.into_request()?;
+    check_user(&caller, &request)?;
     let answer = state.ask(async move |engine| engine.rank(request, &resources).await).await?;
     Ok(HttpResponse::Ok().json(RecommendationList::from(answer)))
 }
@@ -153,10 +158,25 @@ pub(crate) async fn rank_resources(
 )]
 pub(crate) async fn record_feedback(
     state: Data<AppState>,
+    caller: Caller,
     body: Json<FeedbackInput>,
 ) -> Result<HttpResponse, ApiError> {
-    let feedback = body.value.into_feedback(Utc::now())?;
+    let mut feedback = body.value.into_feedback(Utc::now())?;
+    if let Some(user) = &feedback.user_id {
+        caller.check_user(user)?;
+    }
+    // Feedback without a user belongs to the user of the list, who may be another one.
+    feedback.user_id = feedback.user_id.or_else(|| caller.user().cloned());
     let stored = feedback.clone();
     state.run(async move |engine| engine.feedback(&feedback).await).await?;
     Ok(HttpResponse::Ok().json(RecordedFeedback::from(stored)))
+}
+
+/// Checks that the caller may ask for the user of a request, and for unpublished resources. A
+/// request without a user brings its own history.
+fn check_user(caller: &Caller, request: &RecommendRequest) -> Result<(), ApiError> {
+    if request.include_unpublished == Some(true) && caller.user().is_some() {
+        return Err(ApiError::needs_key("include_unpublished"));
+    }
+    request.user_id.as_ref().map_or(Ok(()), |user| caller.check_user(user))
 }

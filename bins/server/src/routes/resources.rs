@@ -6,6 +6,7 @@ use docent::{Error, Resource as EngineResource, ResourceChange, ResourceId, Stor
 use serde_json::{Value, json};
 
 use crate::{
+    access::Subject,
     http::{
         ApiError, BodyLimit, INGEST_LIMIT_BYTES, Json, PathId, Query, check_batch_length,
         responses::{AnyRoute, ResourceNotFound, WithBody, WithInput, WithWrite},
@@ -106,8 +107,11 @@ pub(crate) async fn ingest_resources(
         let resource = EngineResource::try_from(input.0);
         resources.push(resource.map_err(|error| ApiError::invalid_item(index, &error))?);
     }
+    let subject = Subject(format!("{} resources", resources.len()));
     let outcomes = state.run(|engine| async move { engine.ingest(resources).await }).await?;
-    Ok(HttpResponse::Ok().json(IngestResponse::from(outcomes)))
+    let mut response = HttpResponse::Ok().json(IngestResponse::from(outcomes));
+    response.extensions_mut().insert(subject);
+    Ok(response)
 }
 
 /// Searches resources by title and author, page by page.
@@ -217,8 +221,11 @@ pub(crate) async fn change_resources(
     let ids = ids.iter().map(ResourceId::new).collect::<Result<Vec<_>, _>>()?;
     let change = ResourceChange { hidden: Some(hidden), ..ResourceChange::default() };
     let requested = ids.clone();
+    let subject = Subject(format!("{} resources", requested.len()));
     let outcomes = state.run(async move |engine| engine.change_resources(&ids, &change).await).await?;
-    Ok(HttpResponse::Ok().json(ResourcesUpdateResponse::new(requested, outcomes)))
+    let mut response = HttpResponse::Ok().json(ResourcesUpdateResponse::new(requested, outcomes));
+    response.extensions_mut().insert(subject);
+    Ok(response)
 }
 
 /// Deletes a resource, its text and its links.

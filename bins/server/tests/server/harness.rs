@@ -62,6 +62,11 @@ impl Server {
         Self::start_logging(folder, variables, "listening").await
     }
 
+    /// Starts the server with further arguments.
+    pub async fn start_with_arguments(folder: Arc<TempDir>, arguments: &[&str]) -> Self {
+        Self::spawn(folder, &[], arguments).listening("listening").await
+    }
+
     /// Starts the server and waits for the log line `message`, which has its address.
     pub async fn start_and_await(folder: Arc<TempDir>, message: &str) -> Self {
         Self::start_logging(folder, &[], message).await
@@ -73,7 +78,8 @@ impl Server {
         serve
             .env("DOCENT_DATABASE_URL", database_url(folder.path()))
             .envs(variables.iter().copied())
-            .args(["serve", "--bind", "127.0.0.1:0", "--poll-seconds", "1"])
+            .args(["serve", "--poll-seconds", "1"])
+            .args(["--bind", "127.0.0.1:0"].iter().filter(|_| !arguments.contains(&"--bind")))
             .args(arguments)
             .arg("--snapshots")
             .arg(folder.path().join("snapshots"));
@@ -88,7 +94,11 @@ impl Server {
     }
 
     async fn start_logging(folder: Arc<TempDir>, variables: &[(&str, &str)], message: &str) -> Self {
-        let mut server = Self::spawn(folder, variables, &[]);
+        Self::spawn(folder, variables, &[]).listening(message).await
+    }
+
+    async fn listening(mut self, message: &str) -> Self {
+        let server = &mut self;
         until("the server listens", || {
             assert!(server.process.try_wait().unwrap().is_none(), "the server ended: {}", server.log_text());
             let address = server.logged_address(message);
@@ -98,7 +108,7 @@ impl Server {
         })
         .await;
         assert_eq!(server.get("/livez").await.0, StatusCode::OK);
-        server
+        self
     }
 
     /// Waits for the log line `message` and continues with the address in it.

@@ -2,7 +2,9 @@
 //! validated against the OpenAPI document.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
+mod access;
 mod answers;
+mod browsers;
 mod changes;
 mod client;
 mod contract;
@@ -11,7 +13,9 @@ mod given_lists;
 mod harness;
 mod histories;
 mod idempotency;
+mod keys;
 mod lifecycle;
+mod limits;
 mod logs;
 mod merged_users;
 mod models;
@@ -25,3 +29,4 @@ mod schema;
 mod series;
 mod stopping;
 mod taking_back;
+mod user_tokens;

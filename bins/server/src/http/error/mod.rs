@@ -1,6 +1,7 @@
 //! API errors. A client error states what was read and what was expected. A server error exposes
 //! nothing internal; its cause goes to the log under the id of the request.
 
+mod access_errors;
 mod client_errors;
 mod code;
 mod engine;
@@ -12,7 +13,10 @@ use std::fmt;
 
 use actix_web::{
     HttpResponse, ResponseError,
-    http::{StatusCode, header},
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
 };
 use serde_json::Value;
 
@@ -21,7 +25,7 @@ pub(crate) use engine::chain;
 use envelope::ErrorBody;
 pub use envelope::ErrorEnvelope;
 
-use super::RequestId;
+use super::{CorsHeaders, RequestId};
 
 const RETRY_AFTER_SECONDS: u32 = 1;
 
@@ -34,6 +38,8 @@ pub struct ApiError {
     details: Option<Value>,
     cause: Option<String>,
     request_id: Option<RequestId>,
+    /// Boxed, since an error is part of the result of every handler.
+    headers: Box<[(HeaderName, HeaderValue)]>,
 }
 
 impl ApiError {
@@ -45,6 +51,7 @@ impl ApiError {
             details: None,
             cause: None,
             request_id: None,
+            headers: Box::default(),
         }
     }
 
@@ -54,6 +61,25 @@ impl ApiError {
 
     fn with_cause(self, cause: impl Into<String>) -> Self {
         Self { cause: Some(cause.into()), ..self }
+    }
+
+    fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
+        self.with_headers([(name, value)])
+    }
+
+    fn with_headers(self, headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> Self {
+        let headers = Vec::from(self.headers).into_iter().chain(headers).collect();
+        Self { headers, ..self }
+    }
+
+    /// Attaches the headers by which pages of other origins may read the response.
+    pub fn for_origin(self, cors: CorsHeaders) -> Self {
+        self.with_headers(cors.0)
+    }
+
+    /// Returns the stable identifier.
+    pub fn code(&self) -> ErrorCode {
+        self.code
     }
 
     /// Attaches the request id, so that the error can render itself outside the middleware.
@@ -72,6 +98,9 @@ impl ApiError {
         response.insert_header((RequestId::HEADER, id));
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
+        }
+        for (name, value) in &self.headers {
+            response.append_header((name.clone(), value.clone()));
         }
         response.json(ErrorEnvelope {
             error: ErrorBody {
