@@ -24,9 +24,9 @@ USER 10001
 # The default paths of the database and the snapshots are relative to this folder.
 WORKDIR /var/lib/docent
 VOLUME /var/lib/docent
-# A container is reachable through its network only, so loopback would be useless. The server has no
-# API keys yet: publish the port on loopback, or behind a proxy that authenticates callers.
-ENV DOCENT_BIND=0.0.0.0:8080 DOCENT_INSECURE=true
+# A container is reachable through its network only, so loopback would be useless. Every request
+# therefore needs an API key: `docent-server key create`.
+ENV DOCENT_BIND=0.0.0.0:8080
 EXPOSE 8080
 # Liveness, not readiness: a server that waits for its schema must not be restarted.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \

@@ -3,8 +3,10 @@
 
 use std::{num::NonZeroU32, path::PathBuf};
 
+use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use docent::{ResourceId, UserId};
+use docent_auth::Scope;
 
 /// Hybrid recommendations over HTTP.
 #[derive(Debug, Parser)]
@@ -46,6 +48,11 @@ pub enum Command {
     /// Inspect, change, back up and restore the database
     #[command(subcommand)]
     Db(DbCommand),
+    /// Create, list and revoke API keys
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Print the newest entries of the audit log
+    Audit(AuditArgs),
     /// Serve a synthetic library: create a SQLite database with users and interactions, train a
     /// model, serve
     Demo(DemoArgs),
@@ -57,7 +64,7 @@ pub struct ServeArgs {
     /// Address to listen on; port 0 picks a free port [env: DOCENT_BIND] [default: 127.0.0.1:8080]
     #[arg(long, value_name = "HOST:PORT")]
     pub bind: Option<String>,
-    /// Allow an address that other machines can reach; everyone who reaches it can read, change and
+    /// Serve without API keys, on any address; everyone who reaches the server can read, change and
     /// erase everything [env: DOCENT_INSECURE]
     #[arg(long)]
     pub insecure: bool,
@@ -135,6 +142,61 @@ pub enum DbCommand {
     Deploy(BackupArgs),
 }
 
+/// Commands that act on API keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Create a key and print it. It is shown only now. Running servers accept it within 5 seconds
+    Create {
+        /// Purpose of the key; two keys may have the same name while one replaces the other
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// Operations that the key allows, separated by commas: recommend, write, monitor, admin
+        #[arg(long, value_name = "SCOPES", value_delimiter = ',', required = true)]
+        scope: Vec<Scope>,
+        /// Time after which the key is refused, such as 90d, 12h or 30m; never by default
+        #[arg(long, value_name = "TIME", value_parser = parse_lifetime)]
+        expires: Option<TimeDelta>,
+    },
+    /// List the keys with their scopes, their expiry and the time of their last use
+    List {
+        /// Print JSON instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revoke a key for good. Running servers refuse it within 5 seconds
+    Revoke {
+        /// Id of the key, from `key list`
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+}
+
+/// Arguments of `audit`.
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// Maximum number of entries
+    #[arg(long, default_value = "100", value_name = "N")]
+    pub limit: u64,
+    /// Print one JSON object per line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Reads a time such as `90d`.
+fn parse_lifetime(text: &str) -> Result<TimeDelta, String> {
+    let expected = || "expected a number of days, hours or minutes, such as 90d, 12h or 30m".to_owned();
+    let unit = text.chars().last().ok_or_else(expected)?;
+    let digits = text.strip_suffix(unit).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let number: u32 = digits.and_then(|digits| digits.parse().ok()).ok_or_else(expected)?;
+    match (unit, i64::from(number)) {
+        (_, 0) => Err("expected a time above 0".to_owned()),
+        ('d', days) if days <= 36_500 => Ok(TimeDelta::days(days)),
+        ('h', hours) if hours <= 876_000 => Ok(TimeDelta::hours(hours)),
+        ('m', minutes) => Ok(TimeDelta::minutes(minutes)),
+        _ => Err(expected()),
+    }
+}
+
 /// Folder of backups.
 #[derive(Debug, Args)]
 pub struct BackupArgs {
@@ -151,7 +213,17 @@ mod tests {
     use clap_markdown::MarkdownOptions;
     use docent_test_support::check_command_line_reference;
 
-    use super::Cli;
+    use super::{Cli, parse_lifetime};
+
+    #[test]
+    fn lifetimes_have_a_unit() {
+        for (text, seconds) in [("90d", 7_776_000), ("12h", 43_200), ("1m", 60)] {
+            assert_eq!(parse_lifetime(text).unwrap().num_seconds(), seconds);
+        }
+        for text in ["", "d", "90", "90s", "0d", "-1d", "1.5d", "1dd", "99999999d", "é"] {
+            assert!(parse_lifetime(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn the_arguments_are_consistent() {

@@ -28,8 +28,13 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?.into_std()
 }
 
+/// Returns the addresses of listening sockets.
+pub fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
+    listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+}
+
 /// Returns the URLs of listening sockets, separated by spaces.
 pub fn urls(listeners: &[TcpListener]) -> String {
-    let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok());
-    addresses.map(|address| format!("http://{address}")).collect::<Vec<_>>().join(" ")
+    let urls: Vec<String> = addresses(listeners).iter().map(|address| format!("http://{address}")).collect();
+    urls.join(" ")
 }

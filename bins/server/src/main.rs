@@ -3,6 +3,8 @@
 //!
 //! The engine never knows HTTP, and the server never scores or ranks.
 
+mod access;
+mod audit;
 mod background;
 mod cli;
 mod db;
@@ -10,6 +12,7 @@ mod demo;
 mod gauges;
 mod health;
 mod http;
+mod keys;
 mod listeners;
 mod openapi;
 mod retention;
@@ -49,7 +52,9 @@ fn main() -> ExitCode {
     };
     let message = match cli.command {
         Command::Serve(_) | Command::Demo(_) => "the server failed",
-        Command::Db(_) | Command::Openapi | Command::Config(_) => "the command failed",
+        Command::Db(_) | Command::Key(_) | Command::Audit(_) | Command::Openapi | Command::Config(_) => {
+            "the command failed"
+        }
     };
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
@@ -93,6 +98,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             serve::serve(load(with_serve_args(loader, args))?, stop).await
         }),
         Command::Db(command) => block_on(async { db::run(command, &load(loader)?).await }),
+        Command::Key(command) => block_on(async { keys::run(command, &load(loader)?).await }),
+        Command::Audit(args) => block_on(async { audit::run(args, &load(loader)?).await }),
         Command::Demo(DemoArgs { folder, serve }) => block_on(async {
             let stop = listen()?;
             let places = EngineConfig::in_folder(&folder);

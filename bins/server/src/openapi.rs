@@ -1,5 +1,6 @@
 //! OpenAPI document, which `GET /openapi.json` returns and `docent-server openapi` prints.
 
+mod access;
 mod named_variants;
 
 use utoipa::OpenApi;
@@ -8,12 +9,14 @@ use crate::{
     http::{
         ErrorEnvelope,
         responses::{
-            BadRequest, Conflict, InternalServerError, MisdirectedRequest, NotReady, PayloadTooLarge,
-            RequestTimeout, ResourceNotFound, ServiceUnavailable, UnprocessableContent, UnsupportedMediaType,
-            UserNotFound,
+            BadRequest, Conflict, Forbidden, InternalServerError, MisdirectedRequest, NotFound, NotReady,
+            PayloadTooLarge, RequestTimeout, ResourceNotFound, ServiceUnavailable, TooManyRequests,
+            Unauthenticated, UnprocessableContent, UnsupportedMediaType, UserNotFound,
         },
     },
-    routes::{interactions, monitoring, operations, profile, recommendations, resources},
+    routes::{
+        access as access_routes, interactions, monitoring, operations, profile, recommendations, resources,
+    },
     wire::strategy::Strategy,
 };
 
@@ -25,7 +28,9 @@ use crate::{
             Bodies are JSON objects. Unknown fields and parameters are rejected. Every error has the \
             shape of `ErrorEnvelope`. Times are RFC 3339 in UTC. Ids of users and resources are your \
             own strings of 1 to 255 bytes. Every response has the header `x-request-id`; send it \
-            with a request to choose the id yourself."
+            with a request to choose the id yourself.\n\n\
+            Send an API key or a user token in the header `Authorization: Bearer`. A server on a \
+            loopback address whose store has no API key needs neither."
     ),
     servers(
         (url = "/", description = "The server that returned this document."),
@@ -50,6 +55,9 @@ use crate::{
         profile::update_profile,
         profile::merge_users,
         profile::erase_user,
+        profile::export_user,
+        access_routes::create_token,
+        access_routes::list_audit_log,
         monitoring::get_health,
         monitoring::get_performance,
         monitoring::get_recommendation_quality,
@@ -63,9 +71,9 @@ use crate::{
     components(
         schemas(ErrorEnvelope, Strategy),
         responses(
-            BadRequest, Conflict, InternalServerError, MisdirectedRequest, NotReady, PayloadTooLarge,
-            RequestTimeout, ResourceNotFound, ServiceUnavailable, UnprocessableContent, UnsupportedMediaType,
-            UserNotFound
+            BadRequest, Conflict, Forbidden, InternalServerError, MisdirectedRequest, NotFound, NotReady,
+            PayloadTooLarge, RequestTimeout, ResourceNotFound, ServiceUnavailable, TooManyRequests, Unauthenticated,
+            UnprocessableContent, UnsupportedMediaType, UserNotFound
         )
     ),
     tags(
@@ -74,6 +82,7 @@ use crate::{
         (name = "Recommendations", description = "Ranked lists of resources for a user."),
         (name = "Recommendation feedback", description = "Outcomes of recommendations: clicks and verdicts."),
         (name = "User preferences", description = "Profiles of users, and their erasure."),
+        (name = "Access", description = "User tokens and the audit log."),
         (name = "Monitoring", description = "Health, performance, quality and use of the server."),
         (name = "Operations", description = "Probes, Prometheus metrics and this document."),
     )
@@ -84,6 +93,7 @@ struct Document;
 pub fn document() -> String {
     let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
     named_variants::name_variants(&mut document);
+    access::describe_access(&mut document);
     document.sort_all_objects();
     format!("{document:#}\n")
 }

@@ -13,7 +13,8 @@ use actix_web::{
     middleware::from_fn,
     web::{Data, ServiceConfig},
 };
-use anyhow::{Context, bail};
+use anyhow::Context;
+use chrono::TimeDelta;
 use docent::{
     Engine,
     config::Config,
@@ -27,10 +28,11 @@ use tokio::{
 };
 
 use crate::{
+    access::{AccessControl, KeyPolicy, authorize, load_keys, start_refresh},
     background, gauges,
     health::{Health, HealthChecks, close_when_draining},
     http::{
-        self, AllowedHosts, RequestTimeout, ServerOptions, add_browser_headers, answer_head,
+        self, AllowedHosts, AllowedOrigins, RequestTimeout, ServerOptions, add_browser_headers, answer_head,
         compress_large_answers, handle_request, reject_ambiguous, reject_large_bodies, reject_unknown_hosts,
     },
     listeners, openapi, retention, routes,
@@ -55,13 +57,12 @@ impl Sockets {
     /// Opens the sockets of the configured addresses.
     ///
     /// # Errors
-    /// Returns an error for an invalid address, for one that other machines can reach unless
-    /// `insecure` is set, and for one that cannot be listened on.
+    /// Returns an error for an invalid address, and for one that cannot be listened on.
     fn open(config: &Config) -> anyhow::Result<Self> {
         // All are checked before any is opened.
-        let public = checked_addresses("bind", &config.bind, config.insecure)?;
+        let public = resolved_addresses("bind", &config.bind)?;
         let monitoring = match &config.monitoring_listen {
-            Some(address) => checked_addresses("monitoring_listen", address, config.insecure)?,
+            Some(address) => resolved_addresses("monitoring_listen", address)?,
             None => Vec::new(),
         };
         let listen = |addresses: &[SocketAddr], name: &str| {
@@ -91,11 +92,15 @@ fn are_loopback(sockets: &[TcpListener]) -> bool {
 /// Returns an error if the server cannot start, or cannot end cleanly.
 pub async fn serve(config: Config, mut stop: StopSignals) -> anyhow::Result<()> {
     let sockets = Sockets::open(&config)?;
+    let listeners = sockets.all()?;
+    let policy = key_policy(&config, &listeners::addresses(&listeners));
+    let control = Data::new(AccessControl::new(&config.access, policy)?);
     let exporter = Exporter::install()?;
     let health = Health::loading(&config.engine.database_url);
-    let listeners = sockets.all()?;
     let hosts = AllowedHosts::new(&config.allowed_hosts, are_loopback(&listeners));
-    let standby = Standby::start(&listeners, &health, &hosts, &exporter)?;
+    // Keys cannot be read yet, so only probes are for everyone who may reach the server.
+    let shows_metrics = policy != KeyPolicy::Always;
+    let standby = Standby::start(&listeners, (&health, &hosts, &exporter), shows_metrics)?;
     drop(listeners);
     let database = StoreConfig::new(&config.engine.database_url);
     let Some(store) = stop.or_stopped(async move { Store::connect(&database).await }).await? else {
@@ -109,6 +114,12 @@ pub async fn serve(config: Config, mut stop: StopSignals) -> anyhow::Result<()> 
         SchemaOutcome::Stopped => return leave(&store, standby).await,
         SchemaOutcome::Matches => {}
     }
+    let keys_store = store.clone();
+    let Some(keys) = stop.or_stopped(async move { load_keys(&keys_store).await }).await? else {
+        return leave(&store, standby).await;
+    };
+    control.set_keys(keys.context("the API keys cannot be read")?);
+    warn_of_open_access(&control, &listeners::addresses(&sockets.all()?));
     tracing::info!("loading the catalogue and the live model");
     let (engine_config, engine_store) = (config.engine.clone(), store.clone());
     let opened = stop.or_stopped(async move { Engine::with_store(engine_config, engine_store).await });
@@ -116,7 +127,7 @@ pub async fn serve(config: Config, mut stop: StopSignals) -> anyhow::Result<()> 
     let engine = engine.context("the engine cannot be opened")?;
     let checks = HealthChecks::start(health.clone(), engine.clone()).await?;
     standby.stop().await?;
-    let server = Server { config, sockets, engine, exporter, health };
+    let server = Server { config, sockets, control, engine, exporter, health };
     server.serve(checks, stop).await
 }
 
@@ -144,6 +155,7 @@ async fn leave(store: &Store, standby: Standby) -> anyhow::Result<()> {
 struct Server {
     config: Config,
     sockets: Sockets,
+    control: Data<AccessControl>,
     engine: Engine,
     exporter: Exporter,
     health: Health,
@@ -158,11 +170,13 @@ struct Shared {
     health: Data<Health>,
     hosts: Data<AllowedHosts>,
     exporter: Data<Exporter>,
+    control: Data<AccessControl>,
+    origins: Data<AllowedOrigins>,
 }
 
 impl Server {
     async fn serve(self, checks: HealthChecks, stop: StopSignals) -> anyhow::Result<()> {
-        let Self { config, sockets, engine, exporter, health } = self;
+        let Self { config, sockets, control, engine, exporter, health } = self;
         let hosts = AllowedHosts::new(&config.allowed_hosts, are_loopback(&sockets.public));
         let gate = SchemaGate::default();
         let state = AppState::new(engine.clone(), Handle::current(), health.clone(), openapi::document());
@@ -173,6 +187,8 @@ impl Server {
             health: Data::new(health.clone()),
             hosts: Data::new(hosts),
             exporter: Data::new(exporter.clone()),
+            control: control.clone(),
+            origins: Data::new(AllowedOrigins(config.access.allowed_origins.clone())),
         };
         let workers = config.workers.unwrap_or_else(cores);
         let options = ServerOptions { workers, shutdown_seconds: config.shutdown_timeout_seconds };
@@ -191,9 +207,11 @@ impl Server {
         health.enter(Phase::Serving);
 
         let interval = Duration::from_secs(config.poll_seconds);
+        let audit_retention = TimeDelta::days(config.access.audit_retention_days.into());
         let upkeep = [
             background::start(engine.clone(), gate.clone(), interval),
             retention::start(engine.clone(), gate),
+            start_refresh(engine.store().clone(), control, audit_retention),
             gauges::start(engine.clone(), exporter, interval),
             checks.keep_on(),
         ];
@@ -246,7 +264,7 @@ fn application(
         InitError = (),
     > + use<>,
 > {
-    let Shared { state, request_timeout, gate, health, hosts, exporter } = shared.clone();
+    let Shared { state, request_timeout, gate, health, hosts, exporter, control, origins } = shared.clone();
     App::new()
         .app_data(state)
         .app_data(request_timeout)
@@ -254,10 +272,13 @@ fn application(
         .app_data(health)
         .app_data(hosts)
         .app_data(exporter)
+        .app_data(control)
+        .app_data(origins)
         .configure(routes)
         .wrap(from_fn(answer_head))
         .wrap(from_fn(compress_large_answers))
         .wrap(from_fn(reject_schema_mismatch))
+        .wrap(from_fn(authorize))
         .wrap(from_fn(reject_large_bodies))
         .wrap(from_fn(reject_ambiguous))
         .wrap(from_fn(reject_unknown_hosts))
@@ -269,24 +290,43 @@ fn application(
 /// Returns the addresses to listen on, by the key and the value of a setting.
 ///
 /// # Errors
-/// Returns an error for an invalid address, and for one that other machines can reach unless
-/// `insecure` is set.
-fn checked_addresses(key: &str, address: &str, insecure: bool) -> anyhow::Result<Vec<SocketAddr>> {
+/// Returns an error for an invalid address.
+fn resolved_addresses(key: &str, address: &str) -> anyhow::Result<Vec<SocketAddr>> {
     let resolved = address.to_socket_addrs();
-    let addresses: Vec<SocketAddr> =
-        resolved.with_context(|| format!("{key}: expected HOST:PORT, got \"{address}\""))?.collect();
-    let Some(reachable) = addresses.iter().find(|address| !address.ip().is_loopback()) else {
-        return Ok(addresses);
-    };
-    if !insecure {
-        bail!(
-            "refusing to listen on {reachable}: there are no API keys yet, so everyone who reaches this address can read, \
-             change and erase everything. Listen on 127.0.0.1 behind a proxy that authenticates callers, or accept \
-             the risk with --insecure (DOCENT_INSECURE=true)"
-        );
+    Ok(resolved.with_context(|| format!("{key}: expected HOST:PORT, got \"{address}\""))?.collect())
+}
+
+/// Returns the condition under which callers need API keys.
+fn key_policy(config: &Config, addresses: &[SocketAddr]) -> KeyPolicy {
+    if config.insecure {
+        KeyPolicy::Never
+    } else if addresses.iter().all(|address| address.ip().is_loopback()) {
+        KeyPolicy::OnceThereAreKeys
+    } else {
+        KeyPolicy::Always
     }
-    tracing::warn!(address = %reachable, "everyone who reaches this address can read, change and erase everything");
-    Ok(addresses)
+}
+
+/// Logs a warning if callers need no key, or if they need one and there is none.
+fn warn_of_open_access(control: &AccessControl, addresses: &[SocketAddr]) {
+    let reachable = addresses.iter().find(|address| !address.ip().is_loopback());
+    let address = reachable.or(addresses.first()).map(ToString::to_string).unwrap_or_default();
+    match control.policy() {
+        KeyPolicy::Never => tracing::warn!(
+            address,
+            "--insecure: no API keys are checked; everyone who reaches this address can read, change and erase everything"
+        ),
+        KeyPolicy::OnceThereAreKeys if control.has_no_keys() => tracing::warn!(
+            address,
+            "there is no API key, so every program on this machine can read, change and erase everything; \
+             docent-server key create makes one"
+        ),
+        KeyPolicy::Always if control.has_no_keys() => tracing::warn!(
+            address,
+            "there is no API key, so every request is refused; docent-server key create makes one"
+        ),
+        _ => {}
+    }
 }
 
 fn cores() -> usize {
@@ -324,21 +364,26 @@ fn stop_on_signal(
 
 #[cfg(test)]
 mod tests {
-    use super::checked_addresses;
+    use super::{Config, KeyPolicy, key_policy, resolved_addresses};
 
     #[test]
-    fn only_loopback_is_served_without_keys() {
-        for (bind, insecure, allowed) in [
-            ("127.0.0.1:0", false, true),
-            ("[::1]:0", false, true),
-            ("127.8.8.8:0", false, true),
-            ("0.0.0.0:0", false, false),
-            ("[::]:0", false, false),
-            ("0.0.0.0:0", true, true),
-            ("8080", false, false),
-            ("", true, false),
+    fn keys_are_mandatory_wherever_others_can_reach_the_server() {
+        for (bind, insecure, expected) in [
+            ("127.0.0.1:0", false, Some(KeyPolicy::OnceThereAreKeys)),
+            ("[::1]:0", false, Some(KeyPolicy::OnceThereAreKeys)),
+            ("127.8.8.8:0", false, Some(KeyPolicy::OnceThereAreKeys)),
+            ("127.0.0.1:0", true, Some(KeyPolicy::Never)),
+            ("0.0.0.0:0", false, Some(KeyPolicy::Always)),
+            ("[::]:0", false, Some(KeyPolicy::Always)),
+            ("0.0.0.0:0", true, Some(KeyPolicy::Never)),
+            ("8080", false, None),
+            ("", true, None),
         ] {
-            assert_eq!(checked_addresses("bind", bind, insecure).is_ok(), allowed, "{bind} {insecure}");
+            let mut config = Config::default();
+            (config.bind, config.insecure) = (bind.to_owned(), insecure);
+            let addresses = resolved_addresses("bind", bind).ok();
+            let policy = addresses.map(|addresses| key_policy(&config, &addresses));
+            assert_eq!(policy, expected, "{bind} {insecure}");
         }
     }
 }

@@ -47,15 +47,15 @@ pub struct Standby {
 }
 
 impl Standby {
-    /// Starts answering probes on the sockets, and rejects everything else by 503.
+    /// Starts answering probes on the sockets, and `/metrics` if it `shows_metrics`; rejects everything
+    /// else by 503.
     ///
     /// # Errors
     /// Returns the error of a socket that cannot be used.
     pub fn start(
         listeners: &[TcpListener],
-        health: &Health,
-        hosts: &AllowedHosts,
-        exporter: &Exporter,
+        (health, hosts, exporter): (&Health, &AllowedHosts, &Exporter),
+        shows_metrics: bool,
     ) -> std::io::Result<Self> {
         let (health, exporter) = (Data::new(health.clone()), Data::new(exporter.clone()));
         let hosts = Data::new(hosts.clone());
@@ -67,7 +67,11 @@ impl Standby {
                 .app_data(hosts.clone())
                 .app_data(Data::new(RequestTimeout(REQUEST_TIMEOUT)))
                 .configure(routes::configure_probes)
-                .configure(routes::configure_metrics)
+                .configure(|config| {
+                    if shows_metrics {
+                        routes::configure_metrics(config)
+                    }
+                })
                 .default_service(web::to(reject))
                 .wrap(from_fn(answer_head))
                 .wrap(from_fn(reject_ambiguous))

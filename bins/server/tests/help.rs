@@ -4,12 +4,17 @@
 use docent_test_support::{helps, output};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_docent-server");
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 20] = [
     "",
     "serve",
     "openapi",
     "config",
     "demo",
+    "key",
+    "key create",
+    "key list",
+    "key revoke",
+    "audit",
     "db",
     "db status",
     "db migrate",

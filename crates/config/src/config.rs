@@ -3,7 +3,7 @@ use docent_training::TrainConfig;
 use figment::value::Value;
 use serde::{Deserialize, Serialize};
 
-use crate::{ConfigError, check, schema};
+use crate::{AccessConfig, ConfigError, check, schema};
 
 /// Every setting of Docent. The fields of this struct are the keys at the top level of the file,
 /// which configure the server.
@@ -13,8 +13,8 @@ use crate::{ConfigError, check, schema};
 pub struct Config {
     /// Address that the server listens on, as `HOST:PORT`; port 0 picks a free port.
     pub bind: String,
-    /// Allow the server to listen on an address that other machines can reach. There are no API
-    /// keys yet, so everyone who reaches it can read, change and erase everything.
+    /// Serve without API keys, on any address: everyone who reaches the server can read, change and
+    /// erase everything.
     pub insecure: bool,
     /// Further names by which browsers and proxies may address the server, such as
     /// `docent.example`, without a port. A server on loopback rejects requests for other hosts than
@@ -42,6 +42,8 @@ pub struct Config {
     /// Time that open requests may take to end after the server is asked to stop, in seconds; then
     /// the time that writing the queued impressions may take.
     pub shutdown_timeout_seconds: u64,
+    /// Access to the server: user tokens, browsers, proxies, rate limits and the audit log.
+    pub access: AccessConfig,
     /// Data, models and ranking.
     pub engine: EngineConfig,
     /// Training of models and the quality gate.
@@ -60,6 +62,7 @@ impl Default for Config {
             request_timeout_seconds: 30,
             drain_seconds: 2,
             shutdown_timeout_seconds: 30,
+            access: AccessConfig::default(),
             engine: EngineConfig::default(),
             train: TrainConfig::default(),
         }
@@ -79,6 +82,7 @@ impl Config {
 
     /// Checks what a schema cannot express.
     pub(crate) fn check_rules(&self) -> Result<(), ConfigError> {
+        self.access.check()?;
         self.engine.check()?;
         self.train.check()?;
         Ok(())

@@ -20,6 +20,7 @@
 //! # Ok(()) }
 //! ```
 
+mod access;
 mod check;
 mod config;
 mod error;
@@ -36,6 +37,7 @@ mod schema;
 mod secret;
 mod variables;
 
+pub use access::{AccessConfig, RateLimit};
 pub use config::Config;
 pub use error::ConfigError;
 pub use key::{Key, keys};
@@ -43,3 +45,4 @@ pub use loader::{Loaded, Loader};
 pub use origin::Origin;
 pub use reference::reference;
 pub use report::{Setting, to_toml};
+pub use secret::Secret;

@@ -38,12 +38,10 @@ impl Loaded {
             return None;
         }
         let value = value.filter(|value| !matches!(value, Value::Empty(..)));
+        let value = value.map(|value| secret::shown(&key.path, value));
         Some(Setting {
-            value: value.map_or(Json::Null, |value| to_json(value, secret::is_secret(&key.path))),
-            text: match value {
-                Some(Value::String(_, text)) if secret::is_secret(&key.path) => {
-                    Some(quoted(&secret::redacted(text)))
-                }
+            value: value.as_ref().map_or(Json::Null, to_json),
+            text: match &value {
                 Some(value) => Some(inline(value)),
                 // A default of a table that is not a default itself.
                 None => key.default.clone(),
@@ -142,18 +140,17 @@ fn bare_or_quoted(name: &str) -> String {
     if is_bare { name.to_owned() } else { quoted(name) }
 }
 
-fn to_json(value: &Value, is_secret: bool) -> Json {
+fn to_json(value: &Value) -> Json {
     match value {
-        Value::String(_, text) if is_secret => secret::redacted(text).into(),
         Value::String(_, text) => text.as_str().into(),
         Value::Char(_, text) => text.to_string().into(),
         Value::Bool(_, bool) => (*bool).into(),
         // By way of the text, so that 0.1 with 32 bits is 0.1 with 64.
         Value::Num(_, value) => serde_json::from_str(&number(*value)).unwrap_or(Json::Null),
         Value::Empty(..) => Json::Null,
-        Value::Array(_, elements) => elements.iter().map(|element| to_json(element, is_secret)).collect(),
+        Value::Array(_, elements) => elements.iter().map(to_json).collect(),
         Value::Dict(_, dict) => {
-            let pairs = dict.iter().map(|(name, value)| (name.clone(), to_json(value, is_secret)));
+            let pairs = dict.iter().map(|(name, value)| (name.clone(), to_json(value)));
             json!(pairs.collect::<serde_json::Map<_, _>>())
         }
     }

@@ -1,11 +1,49 @@
-//! Passwords, which no output shows.
+//! Passwords and secrets, which no output shows.
 
-/// Keys whose values may hold a password.
-const SECRETS: [&str; 1] = ["engine.database_url"];
+use std::fmt;
 
-/// Returns true if the value of a key may hold a password.
+use figment::value::{Dict, Value};
+use serde::{Deserialize, Serialize};
+
+/// Key whose value may hold a password.
+const ADDRESS: &str = "engine.database_url";
+/// Table whose values are secrets as a whole.
+const SECRETS: &str = "access.token_keys";
+
+/// Secret of the configuration. Its `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Returns the secret itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Returns true if the value of a key may hold a password or a secret.
 pub(crate) fn is_secret(key: &str) -> bool {
-    SECRETS.contains(&key)
+    key == ADDRESS || key.strip_prefix(SECRETS).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// Returns the value of a key as outputs may show it.
+pub(crate) fn shown(key: &str, value: &Value) -> Value {
+    match value {
+        Value::String(_, text) if key == ADDRESS => redacted(text).into(),
+        Value::Dict(_, secrets) if key == SECRETS => {
+            secrets.keys().map(|name| (name.clone(), Value::from("***"))).collect::<Dict>().into()
+        }
+        _ if is_secret(key) => Value::from("***"),
+        _ => value.clone(),
+    }
 }
 
 /// Returns a text without the passwords of the addresses in it: `postgres://USER:***@HOST/...`. A

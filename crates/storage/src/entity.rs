@@ -269,6 +269,18 @@ table!(api_key = "api_keys" {
     scopes: String,
     created_at: i64,
     revoked_at: Option<i64>,
+    expires_at: Option<i64>,
+    last_used_at: Option<i64>,
+});
+
+table!(audit_entry = "audit_log" {
+    #[sea_orm(primary_key)]
+    id: i64,
+    at: i64,
+    actor: String,
+    action: String,
+    subject: Option<String>,
+    request_id: Option<String>,
 });
 
 table!(idempotency_key = "idempotency_keys" {

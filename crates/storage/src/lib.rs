@@ -26,6 +26,7 @@
 //! ```
 
 mod api_keys;
+mod audit;
 mod counts;
 mod embeddings;
 mod entity;
@@ -40,10 +41,12 @@ mod resources;
 mod retry;
 mod rollups;
 mod store;
+mod user_export;
 mod user_state;
 mod users;
 
 pub use api_keys::ApiKey;
+pub use audit::{AuditEntry, AuditRow};
 pub use counts::Counts;
 pub use docent_database::backup::{
     Backup, BackupManifest, back_up, check as check_backup, restore as restore_backup,
@@ -68,4 +71,6 @@ pub use rollups::{
     TotalsReport, TypeCount, VariantRollup, WrongTotal,
 };
 pub use store::Store;
+pub use user_export::{Participation, UserExport};
 pub use user_state::{NeutralInteraction, PositiveResource, UserState};
+pub use users::user_reference;

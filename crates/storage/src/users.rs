@@ -32,6 +32,13 @@ pub(crate) fn hash_of_user(external_id: &str) -> i64 {
     }
 }
 
+/// Returns the hash of a user in hexadecimal, which names a user in the audit log. It cannot be
+/// turned back into the id, but an id that is known can be compared with it.
+#[must_use]
+pub fn user_reference(user: &UserId) -> String {
+    format!("user:{:016x}", hash_of_user(user.as_str()))
+}
+
 impl Store {
     /// Erases a user with their profile, interactions, impressions and feedback. Returns false if
     /// there was nothing to erase. Feedback that arrives later on an answer made before `now` is

@@ -31,7 +31,7 @@ labels! {
     METHOD = "method": Values::Of(&["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "other"]);
     ROUTE = "route": Values::Bounded("route templates, or `unknown` for any other path");
     STATUS_CLASS = "status": Values::Of(&["1xx", "2xx", "3xx", "4xx", "5xx"]);
-    REFUSAL = "reason": Values::Of(&["malformed", "large_head", "slow", "closed", "internal"]);
+    CONNECTION_END = "reason": Values::Of(&["malformed", "large_head", "slow", "closed", "internal"]);
     STRATEGY = "strategy": Values::Of(&["collaborative", "content", "graph", "hybrid"]);
     COLD_START = "cold_start": Values::Of(&["true", "false"]);
     FALLBACK = "fallback": Values::Of(&["true", "false"]);
@@ -45,7 +45,9 @@ labels! {
     INGEST_OUTCOME = "outcome": Values::Of(&["created", "updated", "unchanged"]);
     RECORD_OUTCOME = "outcome": Values::Of(&["recorded", "unknown_resource"]);
     RELOAD_RESULT = "result": Values::Of(&["swapped", "failed"]);
-    UPKEEP_TASK = "task": Values::Of(&["reload", "refresh", "forget"]);
+    UPKEEP_TASK = "task": Values::Of(&["reload", "refresh", "forget", "keys"]);
+    REFUSAL = "reason": Values::Of(&["unauthenticated", "forbidden"]);
+    LIMIT = "limit": Values::Of(&["key", "user", "address"]);
     MIGRATION_STATE = "state": Values::Of(&["applied", "pending", "unknown"]);
     POOL = "pool": Values::Of(&["read", "write", "shared"]);
     CONNECTION_STATE = "state": Values::Of(&["idle", "in_use"]);
@@ -65,8 +67,12 @@ metrics! {
         "Time from receiving the head of an HTTP request to its response, by method, route template and status class.";
     HTTP_IN_FLIGHT: Gauge = "docent_http_requests_in_flight" { METHOD, ROUTE },
         "Number of HTTP requests in progress, by method and route template.";
-    HTTP_CONNECTIONS_REFUSED: Counter = "docent_http_connections_refused_total" { REFUSAL },
+    HTTP_CONNECTIONS_REFUSED: Counter = "docent_http_connections_refused_total" { CONNECTION_END },
         "Number of connections that ended otherwise than after an answer of a route, by reason: a malformed head (400), a large head (431), a slow peer (408, or closed), closed by the peer, or an internal failure.";
+    ACCESS_REFUSED: Counter = "docent_access_refused_total" { REFUSAL },
+        "Number of HTTP requests refused because of their API key or user token, by reason: none that is valid, or one that does not allow the request.";
+    RATE_LIMITED: Counter = "docent_rate_limited_total" { LIMIT },
+        "Number of HTTP requests refused by a rate limit, by the limit: that of an API key, of a user, or of an address.";
     PANICS: Counter = "docent_panics_total",
         "Number of panics in the server. A request that panics is answered with status 500.";
 
@@ -129,7 +135,7 @@ metrics! {
     MODEL_RELOADS: Counter = "docent_model_reloads_total" { RELOAD_RESULT },
         "Number of attempts to load a newly published model, by result.";
     UPKEEP_FAILURES: Counter = "docent_upkeep_failures_total" { UPKEEP_TASK },
-        "Number of failed background tasks: reload loads a new model, refresh follows changes of the catalogue, forget removes old idempotency keys.";
+        "Number of failed background tasks: reload loads a new model, refresh follows changes of the catalogue, forget removes old idempotency keys, keys reads the API keys again.";
 
     SCHEMA_READY: Gauge = "docent_schema_ready",
         "1 if the database schema is the one that this server expects, else 0. At 0 the server answers only probes and scrapes.";

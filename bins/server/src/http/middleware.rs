@@ -15,7 +15,7 @@ use futures::FutureExt;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::Instrument;
 
-use super::{ApiError, RequestId, browser::with_head, connection::Busy, observe::Observation};
+use super::{ApiError, CorsHeaders, RequestId, browser::with_head, connection::Busy, observe::Observation};
 
 /// Maximum duration of a request, including reading its body. Set as app data.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +47,7 @@ pub async fn handle_request<B: MessageBody + 'static>(
     let _busy = Busy::of(&request);
     let id = RequestId::of(request.headers());
     request.extensions_mut().insert(id.clone());
+    let cors = CorsHeaders::of(&request);
     let limit = request.app_data::<Data<RequestTimeout>>().map_or(Duration::MAX, |limit| limit.0);
     let span = tracing::info_span!("request", request_id = id.as_str());
     async {
@@ -59,8 +60,12 @@ pub async fn handle_request<B: MessageBody + 'static>(
             Err(_elapsed) => Err(ApiError::timed_out().into()),
         };
         let outcome = match outcome {
-            Ok(response) => Ok(finish_response(response, &id)),
-            Err(error) => Err(finish_error(error, &id)),
+            Ok(response) => {
+                let mut response = finish_response(response, &id);
+                cors.add_to(response.headers_mut());
+                Ok(response)
+            }
+            Err(error) => Err(finish_error(error, &id, cors)),
         };
         let status = match &outcome {
             Ok(response) => response.status(),
@@ -103,11 +108,11 @@ fn finish_response<B: MessageBody>(
     ServiceResponse::new(request, rendered.map_into_right_body())
 }
 
-fn finish_error(error: Error, id: &RequestId) -> Error {
+fn finish_error(error: Error, id: &RequestId, cors: CorsHeaders) -> Error {
     let status = error.as_response_error().status_code();
     let error = error.as_error::<ApiError>().cloned().unwrap_or_else(|| ApiError::of_status(status));
     log_cause(&error);
-    error.for_request(id.clone()).into()
+    error.for_request(id.clone()).for_origin(cors).into()
 }
 
 /// Logs the cause of a server error. No other place logs it.

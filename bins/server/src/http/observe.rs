@@ -62,7 +62,7 @@ impl Drop for Observation {
 }
 
 /// Removes the regular expressions from a route pattern: `/docs/{file:.*}` becomes `/docs/{file}`.
-fn template(pattern: &str) -> String {
+pub fn template(pattern: &str) -> String {
     let mut template = String::with_capacity(pattern.len());
     let mut in_expression = false;
     for c in pattern.chars() {

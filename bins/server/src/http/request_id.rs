@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use actix_web::http::header::HeaderMap;
+use actix_web::{HttpMessage, dev::ServiceRequest, http::header::HeaderMap};
 
 /// Identifies one request in its response, in log lines and in errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,11 @@ impl RequestId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Returns the id of a request that [`handle_request`](super::handle_request) has received.
+pub fn request_id(request: &ServiceRequest) -> Option<String> {
+    request.extensions().get::<RequestId>().map(|id| id.as_str().to_owned())
 }
 
 fn is_sane(id: &str) -> bool {

@@ -10,6 +10,7 @@ use docent::{Error, IdempotencyKey};
 use serde::Serialize;
 
 use crate::{
+    access::Caller,
     http::{ApiError, IDEMPOTENCY_KEY},
     state::AppState,
 };
@@ -20,13 +21,14 @@ const KEY_HEADER: &str = "Idempotency-Key";
 pub const REPLAYED_HEADER: &str = "Idempotency-Replayed";
 const MAX_KEY_BYTES: usize = 255;
 
-/// Reads the idempotency key of a request to the route `scope` and binds it to the hash of the
-/// body.
+/// Reads the idempotency key of a request to the route `scope` and binds it to its caller and to the
+/// hash of the body.
 ///
 /// # Errors
 /// Returns the 400 error for a key that is empty, too long, or not visible ASCII.
 pub fn idempotency_key(
     scope: &'static str,
+    caller: &Caller,
     request: &HttpRequest,
     body: &Bytes,
 ) -> Result<Option<IdempotencyKey>, ApiError> {
@@ -36,7 +38,7 @@ pub fn idempotency_key(
     });
     let key = key.ok_or_else(|| ApiError::invalid_header(KEY_HEADER, "1 to 255 visible ASCII characters"))?;
     let request_hash = blake3::hash(body).to_hex().to_string();
-    Ok(Some(IdempotencyKey { scope: scope.into(), key: key.into(), request_hash }))
+    Ok(Some(IdempotencyKey { scope: caller.idempotency_scope(scope), key: key.into(), request_hash }))
 }
 
 /// Answers a request whose repetition changes nothing: a request with a key that was answered

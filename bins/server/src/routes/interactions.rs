@@ -11,6 +11,7 @@ use docent::{
 
 use super::idempotency::{REPLAYED_HEADER, idempotency_key};
 use crate::{
+    access::Caller,
     http::{
         ApiError, Json, Query, check_batch_length,
         responses::{AnyRoute, ResourceNotFound, WithBody, WithInput, WithWrite},
@@ -103,14 +104,22 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 pub(crate) async fn record_interactions(
     state: Data<AppState>,
     request: HttpRequest,
+    caller: Caller,
     query: Query<RecordQuery>,
     body: Json<InteractionRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = idempotency_key(IDEMPOTENCY_SCOPE, &request, &body.bytes)?;
+    let key = idempotency_key(IDEMPOTENCY_SCOPE, &caller, &request, &body.bytes)?;
     let creates = query.0.create_missing.unwrap_or(false);
     match body.value {
-        InteractionRequest::One(input) => record_one(&state, &input, key, creates).await,
-        InteractionRequest::Batch(batch) => record_batch(&state, &batch.interactions, key, creates).await,
+        InteractionRequest::One(input) => {
+            let new = input.to_interaction(Utc::now())?;
+            caller.check_user(&new.user_id)?;
+            record_one(&state, new, key, creates).await
+        }
+        InteractionRequest::Batch(batch) => {
+            let requested = batch_of(&batch.interactions, &caller)?;
+            record_batch(&state, requested, key, creates).await
+        }
     }
 }
 
@@ -145,11 +154,10 @@ pub(crate) async fn delete_interactions(
 
 async fn record_one(
     state: &AppState,
-    input: &InteractionInput,
+    new: NewInteraction,
     key: Option<IdempotencyKey>,
     creates: bool,
 ) -> Result<HttpResponse, ApiError> {
-    let new = input.to_interaction(Utc::now())?;
     let requested = vec![new.clone()];
     let outcome = state.run(async move |engine| {
         record(&engine, &requested, key.as_ref(), creates).await.map_err(|error| match &error {
@@ -171,19 +179,26 @@ async fn record_one(
     }
 }
 
-async fn record_batch(
-    state: &AppState,
-    inputs: &[Object<InteractionInput>],
-    key: Option<IdempotencyKey>,
-    creates: bool,
-) -> Result<HttpResponse, ApiError> {
+/// Reads the interactions of a batch, each of which must be of a user that the caller may act for.
+fn batch_of(inputs: &[Object<InteractionInput>], caller: &Caller) -> Result<Vec<NewInteraction>, ApiError> {
     check_batch_length("interactions", inputs.len())?;
     let now = Utc::now();
     let mut requested: Vec<NewInteraction> = Vec::with_capacity(inputs.len());
     for (index, input) in inputs.iter().enumerate() {
         let interaction = input.0.to_interaction(now);
-        requested.push(interaction.map_err(|error| ApiError::invalid_item(index, &error))?);
+        let interaction = interaction.map_err(|error| ApiError::invalid_item(index, &error))?;
+        caller.check_user(&interaction.user_id)?;
+        requested.push(interaction);
     }
+    Ok(requested)
+}
+
+async fn record_batch(
+    state: &AppState,
+    requested: Vec<NewInteraction>,
+    key: Option<IdempotencyKey>,
+    creates: bool,
+) -> Result<HttpResponse, ApiError> {
     let (requested, outcome): (_, RecordOutcome) = state
         .run(async move |engine| {
             let outcome = record(&engine, &requested, key.as_ref(), creates).await?;

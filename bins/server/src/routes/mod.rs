@@ -1,6 +1,7 @@
 //! Routes, one file per resource of the API. A handler reads the request, calls the engine and
 //! converts the result; it contains no recommendation logic.
 
+pub mod access;
 pub mod docs;
 mod idempotency;
 pub mod interactions;
@@ -27,6 +28,7 @@ pub fn configure_public(config: &mut ServiceConfig) {
     interactions::configure(config);
     recommendations::configure(config);
     profile::configure(config);
+    access::configure(config);
     operations::configure(config);
     configure_probes(config);
     docs::configure(config);

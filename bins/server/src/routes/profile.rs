@@ -1,25 +1,31 @@
 use actix_web::{
     HttpResponse,
+    http::header,
     web::{self, Data, ServiceConfig},
 };
-use docent::UserId;
+use docent::{UserId, storage::user_reference};
 
 use crate::{
+    access::Subject,
     http::{
         ApiError, Json, Query,
         responses::{AnyRoute, UserNotFound, WithBody, WithInput, WithWrite},
     },
     state::AppState,
+    wire::export::UserExport,
     wire::profile::{MergeInput, MergeResult, Profile, ProfileQuery, ProfileUpdate},
 };
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(web::resource("/api/users/merge").route(web::post().to(merge_users))).service(
-        web::resource("/api/profile")
-            .route(web::get().to(get_profile))
-            .route(web::put().to(update_profile))
-            .route(web::delete().to(erase_user)),
-    );
+    config
+        .service(web::resource("/api/profile/export").route(web::get().to(export_user)))
+        .service(web::resource("/api/users/merge").route(web::post().to(merge_users)))
+        .service(
+            web::resource("/api/profile")
+                .route(web::get().to(get_profile))
+                .route(web::put().to(update_profile))
+                .route(web::delete().to(erase_user)),
+        );
 }
 
 /// Returns the preferences of a user.
@@ -118,8 +124,38 @@ pub(crate) async fn merge_users(
 ) -> Result<HttpResponse, ApiError> {
     let from = UserId::new(&body.value.from_user_id)?;
     let into = UserId::new(&body.value.into_user_id)?;
+    let subject = Subject(format!("{} into {}", user_reference(&from), user_reference(&into)));
     let merged = state.run(async move |engine| engine.merge_users(&from, &into).await).await?;
-    Ok(HttpResponse::Ok().json(MergeResult { merged_interactions: merged }))
+    let mut response = HttpResponse::Ok().json(MergeResult { merged_interactions: merged });
+    response.extensions_mut().insert(subject);
+    Ok(response)
+}
+
+/// Exports all data about a user, for a request for information.
+///
+/// The export has the profile, every interaction, every resource that was shown, feedback, sessions
+/// and experiments. Sums over many users and models have no data of a single one.
+#[utoipa::path(
+    get, path = "/api/profile/export", tag = "User preferences", params(ProfileQuery),
+    responses(
+        (status = 200, description = "The data.", body = UserExport),
+        (status = 404, response = UserNotFound),
+        WithInput, AnyRoute
+    )
+)]
+pub(crate) async fn export_user(
+    state: Data<AppState>,
+    query: Query<ProfileQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let user = UserId::new(&query.0.user_id)?;
+    let requested = user.clone();
+    let data = state.run(async move |engine| engine.export_user(&user).await).await?;
+    if data == docent::storage::UserExport::default() {
+        return Err(ApiError::unknown_user(requested.as_str()));
+    }
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    Ok(response.json(UserExport::new(&requested, data)))
 }
 
 /// Erases a user and all data about them: profile, interactions and feedback.

@@ -7,6 +7,7 @@ use docent::{Answer, RecommendRequest};
 
 use super::idempotency::{answer_once, idempotency_key};
 use crate::{
+    access::Caller,
     http::{
         ApiError, Json, Query,
         responses::{AnyRoute, ResourceNotFound, WithBody, WithInput, WithWrite},
@@ -108,9 +109,11 @@ pub(crate) async fn recommend(
 )]
 pub(crate) async fn recommend_from_history(
     state: Data<AppState>,
+    caller: Caller,
     body: Json<RecommendInput>,
 ) -> Result<HttpResponse, ApiError> {
     let request = RecommendRequest::try_from(body.value)?;
+    check_user(&caller, &request)?;
     let answer = state.ask(async move |engine| engine.recommend(request).await).await?;
     Ok(HttpResponse::Ok().json(listed(&state, answer)))
 }
@@ -129,9 +132,11 @@ pub(crate) async fn recommend_from_history(
 )]
 pub(crate) async fn rank_resources(
     state: Data<AppState>,
+    caller: Caller,
     body: Json<RankInput>,
 ) -> Result<HttpResponse, ApiError> {
     let (request, resources) = body.value.into_request()?;
+    check_user(&caller, &request)?;
     let answer = state.ask(async move |engine| engine.rank(request, &resources).await).await?;
     Ok(HttpResponse::Ok().json(listed(&state, answer)))
 }
@@ -166,14 +171,29 @@ fn listed(state: &AppState, answer: Answer) -> RecommendationList {
 pub(crate) async fn record_feedback(
     state: Data<AppState>,
     request: HttpRequest,
+    caller: Caller,
     body: Json<FeedbackInput>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = idempotency_key(FEEDBACK_SCOPE, &request, &body.bytes)?;
-    let feedback = body.value.into_feedback(Utc::now())?;
+    let key = idempotency_key(FEEDBACK_SCOPE, &caller, &request, &body.bytes)?;
+    let mut feedback = body.value.into_feedback(Utc::now())?;
+    if let Some(user) = &feedback.user_id {
+        caller.check_user(user)?;
+    }
+    // Feedback without a user belongs to the user of the list, who may be another one.
+    feedback.user_id = feedback.user_id.or_else(|| caller.user().cloned());
     let stored = feedback.clone();
     let recording = async {
         state.run(async move |engine| engine.feedback(&feedback).await).await?;
         Ok(RecordedFeedback::from(stored))
     };
     answer_once(&state, key, recording).await
+}
+
+/// Checks that the caller may ask for the user of a request, and for unpublished resources. A
+/// request without a user brings its own history.
+fn check_user(caller: &Caller, request: &RecommendRequest) -> Result<(), ApiError> {
+    if request.include_unpublished == Some(true) && caller.user().is_some() {
+        return Err(ApiError::needs_key("include_unpublished"));
+    }
+    request.user_id.as_ref().map_or(Ok(()), |user| caller.check_user(user))
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::idempotency::{answer_once, idempotency_key};
 use crate::{
+    access::{Caller, Subject},
     http::{
         ApiError, BodyLimit, INGEST_LIMIT_BYTES, Json, PathId, Query, check_batch_length,
         responses::{AnyRoute, ResourceNotFound, WithBody, WithInput, WithWrite},
@@ -102,10 +103,11 @@ fn example_with_text() -> Value {
 )]
 pub(crate) async fn ingest_resources(
     state: Data<AppState>,
+    caller: Caller,
     request: HttpRequest,
     body: Json<IngestRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = idempotency_key(INGEST_SCOPE, &request, &body.bytes)?;
+    let key = idempotency_key(INGEST_SCOPE, &caller, &request, &body.bytes)?;
     let inputs = body.value.resources;
     check_batch_length("resources", inputs.len())?;
     let mut resources = Vec::with_capacity(inputs.len());
@@ -113,11 +115,14 @@ pub(crate) async fn ingest_resources(
         let resource = EngineResource::try_from(input.0);
         resources.push(resource.map_err(|error| ApiError::invalid_item(index, &error))?);
     }
+    let subject = Subject(format!("{} resources", resources.len()));
     let ingesting = async {
         let outcomes = state.run(|engine| async move { engine.ingest(resources).await }).await?;
         Ok(IngestResponse::from(outcomes))
     };
-    answer_once(&state, key, ingesting).await
+    let mut response = answer_once(&state, key, ingesting).await?;
+    response.extensions_mut().insert(subject);
+    Ok(response)
 }
 
 /// Searches resources by title and author, page by page.
@@ -227,8 +232,11 @@ pub(crate) async fn change_resources(
     let ids = ids.iter().map(ResourceId::new).collect::<Result<Vec<_>, _>>()?;
     let change = ResourceChange { hidden: Some(hidden), ..ResourceChange::default() };
     let requested = ids.clone();
+    let subject = Subject(format!("{} resources", requested.len()));
     let outcomes = state.run(async move |engine| engine.change_resources(&ids, &change).await).await?;
-    Ok(HttpResponse::Ok().json(ResourcesUpdateResponse::new(requested, outcomes)))
+    let mut response = HttpResponse::Ok().json(ResourcesUpdateResponse::new(requested, outcomes));
+    response.extensions_mut().insert(subject);
+    Ok(response)
 }
 
 /// Deletes a resource, its text and its links.

@@ -3,7 +3,9 @@
 //! Requests reject unknown fields, so that a misspelt field is an error and not ignored. This
 //! module knows neither routes nor HTTP.
 
+pub mod access;
 pub mod change;
+pub mod export;
 pub mod feedback;
 pub mod interaction;
 pub mod monitoring;

@@ -2,6 +2,7 @@
 //! test whose program is not installed is reported as ignored.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod access;
 mod away;
 #[path = "../server/client.rs"]
 #[allow(dead_code, reason = "shared with the tests of `server`, which use the rest")]
@@ -51,6 +52,16 @@ fn main() -> ExitCode {
             stopping::a_hanging_database_does_not_delay_the_stop_and_losses_are_reported(database).await
         },
     ));
+    trials.push(on_postgres(
+        "access::every_server_follows_a_key_that_a_command_makes_and_revokes",
+        async |database| access::every_server_follows_a_key_that_a_command_makes_and_revokes(database).await,
+    ));
+    for recipe in access::RECIPES {
+        let name = format!("access::a_recipe_signs_a_token_that_the_server_accepts::{}", recipe.language);
+        let trial =
+            test(&name, async move || access::a_recipe_signs_a_token_that_the_server_accepts(recipe).await);
+        trials.push(trial.with_ignored_flag(!recipe.is_installed()));
+    }
     let terminal = test(
         "terminal::log_lines_on_a_terminal_are_for_humans",
         terminal::log_lines_on_a_terminal_are_for_humans,

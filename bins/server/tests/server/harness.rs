@@ -62,6 +62,11 @@ impl Server {
         Self::start_logging(folder, variables, "listening").await
     }
 
+    /// Starts the server with further arguments.
+    pub async fn start_with_arguments(folder: Arc<TempDir>, arguments: &[&str]) -> Self {
+        Self::spawn(folder, &[], arguments).listening("listening").await
+    }
+
     /// Starts the server and waits for the log line `message`, which has its address.
     pub async fn start_and_await(folder: Arc<TempDir>, message: &str) -> Self {
         Self::start_logging(folder, &[], message).await
@@ -91,7 +96,7 @@ impl Server {
             .env("DOCENT_DATABASE_URL", database_url(folder.path()))
             .envs(variables.iter().copied())
             .args(["serve", "--poll-seconds", "1"])
-            .args(if arguments.contains(&"--bind") { &[][..] } else { &["--bind", "127.0.0.1:0"] })
+            .args(["--bind", "127.0.0.1:0"].iter().filter(|_| !arguments.contains(&"--bind")))
             .args(arguments)
             .arg("--snapshots")
             .arg(folder.path().join("snapshots"));

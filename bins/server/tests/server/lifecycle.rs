@@ -50,17 +50,6 @@ async fn a_terminated_server_answers_what_it_was_asked_and_exits_cleanly() {
 }
 
 #[test]
-fn an_address_that_others_can_reach_is_refused_without_the_flag() {
-    let folder = tempfile::tempdir().unwrap();
-    let refused =
-        command().args(["serve", "--bind", "0.0.0.0:0"]).current_dir(folder.path()).output().unwrap();
-    assert_eq!(refused.status.code(), Some(1));
-    let said = String::from_utf8_lossy(&refused.stderr);
-    assert!(said.contains("no API keys") && said.contains("--insecure"), "{said}");
-    assert_eq!(folder.path().read_dir().unwrap().count(), 0, "nothing was made");
-}
-
-#[test]
 fn settings_come_from_flags_before_environment_before_file() {
     let folder = tempfile::tempdir().unwrap();
     let [file, variable, flag] = ["file.db", "variable.db", "flag.db"].map(|name| folder.path().join(name));

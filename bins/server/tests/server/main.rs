@@ -2,7 +2,9 @@
 //! validated against the OpenAPI document.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
+mod access;
 mod answers;
+mod browsers;
 mod changes;
 mod client;
 mod connections;
@@ -14,7 +16,9 @@ mod harness;
 mod histories;
 mod hostile;
 mod idempotency;
+mod keys;
 mod lifecycle;
+mod limits;
 mod logs;
 mod merged_users;
 mod models;
@@ -28,4 +32,5 @@ mod schema;
 mod series;
 mod stopping;
 mod taking_back;
+mod user_tokens;
 mod wire;

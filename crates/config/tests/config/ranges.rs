@@ -14,6 +14,34 @@ fn a_value_out_of_its_range_is_refused_with_key_line_and_range() {
         ),
         ("shutdown_timeout_seconds = -1", 1, "expected an integer of at least 0, got -1"),
         (
+            "[access]\nmax_token_seconds = 5",
+            2,
+            "access.max_token_seconds: expected an integer from 60 to 86400",
+        ),
+        (
+            "[access.token_keys]\nk1 = 's3cret'",
+            2,
+            "access.token_keys.k1: expected a secret of at least 32 bytes, got 6 bytes",
+        ),
+        ("[access.token_keys]\n'a b' = 's3cret'", 1, "access.token_keys: expected names of 1 to 64 letters"),
+        ("[access.token_keys]\nk1 = 5", 2, "access.token_keys.k1: expected a string, got an integer"),
+        (
+            "[access]\nallowed_origins = ['*']",
+            2,
+            "access.allowed_origins: expected origins such as https://shop.example",
+        ),
+        ("[access]\nallowed_origins = ['https://a.example/']", 2, "got \"https://a.example/\""),
+        (
+            "[access]\ntrusted_proxies = ['10.0.0.0/33']",
+            2,
+            "access.trusted_proxies: expected addresses or networks",
+        ),
+        (
+            "[access.key_limit]\nrequests_per_minute = 0",
+            2,
+            "access.key_limit.requests_per_minute: expected an integer of at least 1",
+        ),
+        (
             "[engine]\nslow_query_seconds = -1",
             2,
             "engine.slow_query_seconds: expected a number above 0, got -1",

@@ -49,6 +49,19 @@ fn the_report_shows_no_password() {
 }
 
 #[test]
+fn the_report_and_debug_output_show_no_signing_secret() {
+    let toml = Toml::new("[access.token_keys]\n'2026-01' = 's3cret of the file, with 32 bytes'\n");
+    let variable = ("DOCENT_ACCESS__TOKEN_KEYS__K2", "s3cret of a variable, with 32 bytes");
+    let loaded = toml.loader().variables([variable]).load().unwrap();
+    assert_eq!(loaded.config.access.token_keys.len(), 2);
+    let settings = loaded.settings();
+    let json: Vec<String> = settings.iter().map(|setting| setting.value.to_string()).collect();
+    let shown = to_toml(&settings) + &json.concat() + &format!("{:?}", loaded.config);
+    assert!(!shown.contains("s3cret"), "{shown}");
+    assert!(shown.contains("access.token_keys = { 2026-01 = \"***\", k2 = \"***\" }"), "{shown}");
+}
+
+#[test]
 fn every_key_has_a_meaning_and_a_type() {
     for key in keys() {
         assert!(key.meaning.len() > 10, "{key:?}");

@@ -1,6 +1,7 @@
 use docent_domain::{DomainError, Feedback, InteractionType, NewInteraction, Profile, ResourceId, UserId};
 use docent_storage::{
     IdempotencyKey, ProfileChange, RecordOutcome, Recorded, ResourceTotal, StorageError, StoredProfile,
+    UserExport,
 };
 
 use super::{Engine, metrics, now};
@@ -150,6 +151,17 @@ impl Engine {
         let erased = self.inner.store.delete_user(user, now()).await?;
         self.inner.users.changed(user);
         Ok(erased)
+    }
+
+    /// Returns all data about a user: profile, interactions, impressions, feedback, sessions and
+    /// experiments.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the database is.
+    pub async fn export_user(&self, user: &UserId) -> Result<UserExport, Error> {
+        // Queued impressions are part of the data.
+        self.inner.impressions.flushed().await;
+        Ok(self.inner.store.export_user(user).await?)
     }
 
     /// Records feedback on a recommendation. It counts in the next answer of the user who gives it.

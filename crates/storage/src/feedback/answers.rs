@@ -64,6 +64,16 @@ pub(super) async fn read(
     found.into_iter().map(with_items).collect()
 }
 
+/// Returns the answers to a user, to read only.
+pub(super) async fn read_of_user(
+    connection: &impl ConnectionTrait,
+    hash: i64,
+) -> Result<Vec<(Model, Vec<Item>)>> {
+    let query = "SELECT * FROM recommendation_answers WHERE user_hash = $1 ORDER BY id";
+    let found: Vec<Model> = sql::select(connection, query, [hash.into()]).await?;
+    found.into_iter().map(with_items).collect()
+}
+
 fn with_items(answer: Model) -> Result<(Model, Vec<Item>)> {
     let items = decode(&answer.items)
         .ok_or_else(|| StorageError::corrupt(TABLE, answer.id, "its list of resources is damaged"))?;

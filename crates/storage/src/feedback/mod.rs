@@ -17,7 +17,10 @@ pub(crate) use items::Item;
 pub use verdicts::{TrainingVerdict, Verdict};
 pub(crate) use verdicts::{newest_verdicts, verdict};
 
-use crate::{Store, entity::feedback::Model};
+use crate::{
+    Store,
+    entity::{answer, feedback::Model},
+};
 use docent_database::{
     error::{Result, StorageError},
     sql,
@@ -84,31 +87,48 @@ impl Store {
             [recommendation_id.into()],
         );
         let rows = self.reader().query_all_raw(statement).await?;
-        let mut found = rows
-            .iter()
-            .map(|row| checked(TABLE, Model::from_query_result(row, "")?, Named::from_query_result(row, "")?))
-            .collect::<Result<Vec<_>>>()?;
-        found.extend(self.listed(recommendation_id).await?);
+        let mut found = rows.iter().map(read_row).collect::<Result<Vec<_>>>()?;
+        let listed = answers::read(self.reader(), recommendation_id).await?;
+        found.extend(self.listed(&listed).await?);
         found.sort_by_key(|row| (row.rank.is_none(), row.rank));
         Ok(found)
     }
 
-    /// Returns the impressions of an answer that have no feedback.
-    async fn listed(&self, recommendation_id: &str) -> Result<Vec<FeedbackRow>> {
+    /// Returns the impressions and feedback of a user, those with feedback first.
+    pub(crate) async fn feedback_of_user(&self, hash: i64, user: Option<i64>) -> Result<Vec<FeedbackRow>> {
+        let query = "SELECT f.*, u.external_id AS user_name, r.external_id AS resource_name \
+                     FROM recommendation_feedback f JOIN resources r ON r.id = f.resource_id \
+                     LEFT JOIN users u ON u.id = f.user_id WHERE f.user_hash = $1 OR f.user_id = $2 \
+                     ORDER BY f.id";
+        let backend = self.reader().get_database_backend();
+        let values = [hash.into(), user.into()];
+        let statement = sea_orm::Statement::from_sql_and_values(backend, query, values);
+        let rows = self.reader().query_all_raw(statement).await?;
+        let mut found = rows.iter().map(read_row).collect::<Result<Vec<_>>>()?;
+        found.extend(self.listed(&answers::read_of_user(self.reader(), hash).await?).await?);
+        Ok(found)
+    }
+
+    /// Returns the impressions in lists, which have no feedback.
+    async fn listed(&self, answers: &[(answer::Model, Vec<Item>)]) -> Result<Vec<FeedbackRow>> {
         let mut found = Vec::new();
-        for (answer, items) in answers::read(self.reader(), recommendation_id).await? {
+        for (answer, items) in answers {
             let rows: Vec<i64> = items.iter().map(|item| item.resource).collect();
             let names = names_of(self.reader(), answer.user_id, &rows).await?;
-            for item in &items {
+            for item in items {
                 let names = Named {
                     user_name: names.user.clone(),
                     resource_name: names.resources.get(&item.resource).cloned().unwrap_or_default(),
                 };
-                found.push(checked(answers::TABLE, answers::model(&answer, item), names)?);
+                found.push(checked(answers::TABLE, answers::model(answer, item), names)?);
             }
         }
         Ok(found)
     }
+}
+
+fn read_row(row: &sea_orm::QueryResult) -> Result<FeedbackRow> {
+    checked(TABLE, Model::from_query_result(row, "")?, Named::from_query_result(row, "")?)
 }
 
 /// External ids of a user and of resources by row id.

@@ -241,7 +241,7 @@ pub(super) async fn find_row_ids(
 }
 
 impl Model {
-    fn interaction(self) -> Result<Interaction> {
+    pub(crate) fn interaction(self) -> Result<Interaction> {
         Ok(Interaction {
             interaction_type: InteractionType::from(self.interaction_type),
             strength: Strength::new(self.interaction_strength)

@@ -50,6 +50,7 @@ fn main() -> ExitCode {
             foreign_keys_are_enforced,
             a_corrupt_row_is_named,
             runs_and_keys_are_kept,
+            the_audit_log_is_paged_from_the_newest_and_forgotten_from_the_oldest,
         ],
         lifecycle: [
             every_part_of_the_tables_is_verified,

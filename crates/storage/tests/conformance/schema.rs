@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail, ensure};
 use docent_domain::Feedback;
-use docent_storage::{ApiKey, Counts, NewModelRun, RunEnd, RunStatus, StorageError, Store};
+use docent_storage::{
+    ApiKey, AuditEntry, AuditRow, Counts, NewModelRun, RunEnd, RunStatus, StorageError, Store,
+};
 use serde_json::json;
 
 use crate::support::{Database, at, filled, id, user};
@@ -103,6 +105,7 @@ pub(crate) async fn every_named_index_is_there(database: &Database) -> Result<()
         "idx_user_sessions_end_at",
         "idx_user_profiles_last_active_at",
         "idx_users_created_at",
+        "idx_audit_log_at",
         "idx_resources_updated_at",
         "idx_resource_links_target",
         "uq_resource_links",
@@ -244,13 +247,54 @@ pub(crate) async fn runs_and_keys_are_kept(database: &Database) -> Result<()> {
         scopes: vec!["read".into()],
         created_at: at(1),
         revoked_at: None,
+        expires_at: Some(at(100)),
+        last_used_at: None,
     };
-    store.create_api_key(&key).await?;
-    ensure!(matches!(store.create_api_key(&key).await, Err(StorageError::Conflict(_))));
+    let entry = |action: &str, seconds| AuditEntry {
+        at: at(seconds),
+        actor: "command".into(),
+        action: action.into(),
+        subject: Some("key:pub".into()),
+        request_id: None,
+    };
+    store.create_api_key(&key, &entry("create_key", 1)).await?;
+    let again = store.create_api_key(&key, &entry("create_key", 2)).await;
+    ensure!(matches!(again, Err(StorageError::Conflict(_))));
     ensure!(
         store.get_api_key("pub").await? == Some(key.clone()) && store.get_api_key("other").await?.is_none()
     );
-    ensure!(store.revoke_api_key("pub", at(5)).await? && !store.revoke_api_key("pub", at(6)).await?);
-    ensure!(store.list_api_keys().await? == [ApiKey { revoked_at: Some(at(5)), ..key }]);
+    ensure!(store.revoke_api_key("pub", &entry("revoke_key", 5)).await?);
+    ensure!(!store.revoke_api_key("pub", &entry("revoke_key", 6)).await?);
+    store.put_last_uses(&[("pub".into(), at(4)), ("other".into(), at(4))]).await?;
+    store.put_last_uses(&[("pub".into(), at(3))]).await?;
+    let expected = ApiKey { revoked_at: Some(at(5)), last_used_at: Some(at(4)), ..key };
+    ensure!(store.list_api_keys().await? == [expected]);
+    let actions: Vec<AuditEntry> =
+        store.audit_before(None, 10).await?.into_iter().map(|row| row.entry).collect();
+    ensure!(actions == [entry("revoke_key", 5), entry("create_key", 1)], "{actions:?}");
+    Ok(())
+}
+
+pub(crate) async fn the_audit_log_is_paged_from_the_newest_and_forgotten_from_the_oldest(
+    database: &Database,
+) -> Result<()> {
+    let store = database.store().await?;
+    let entry = |n: i64| AuditEntry {
+        at: at(n),
+        actor: format!("key:{n}"),
+        action: "delete_resource".into(),
+        subject: None,
+        request_id: Some(format!("request-{n}")),
+    };
+    for n in 0..5 {
+        store.record_audit(&entry(n)).await?;
+    }
+    let newest = store.audit_before(None, 2).await?;
+    let entries = |rows: &[AuditRow]| rows.iter().map(|row| row.entry.clone()).collect::<Vec<_>>();
+    ensure!(entries(&newest) == [entry(4), entry(3)]);
+    let older = store.audit_before(newest.last().map(|row| row.id), 10).await?;
+    ensure!(entries(&older) == [entry(2), entry(1), entry(0)]);
+    ensure!(store.forget_audit(at(2)).await? == 2);
+    ensure!(entries(&store.audit_before(None, 10).await?) == [entry(4), entry(3), entry(2)]);
     Ok(())
 }

@@ -26,6 +26,12 @@ impl ApiError {
             .with_details(json!({ "field": field, "expected": expected, "got": got }))
     }
 
+    /// Reports a field of a body whose value is out of range.
+    pub fn out_of_range(field: &str, expected: &str, got: &str) -> Self {
+        Self::new(ErrorCode::InvalidValue, format!("{field}: expected {expected}, got {got}"))
+            .with_details(json!({ "field": field, "expected": expected, "got": got }))
+    }
+
     /// Reports a path that does not decode to UTF-8.
     pub fn invalid_path() -> Self {
         Self::new(ErrorCode::InvalidPath, "path: expected percent-encoded UTF-8")

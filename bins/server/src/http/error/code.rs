@@ -50,6 +50,10 @@ error_codes! {
         "The cursor was altered, or belongs to a request with other parameters.";
     BadRequest = "bad_request", BAD_REQUEST,
         "The request is malformed in another way.";
+    Unauthenticated = "unauthenticated", UNAUTHORIZED,
+        "The API key or user token is missing, malformed, unknown, revoked or expired.";
+    Forbidden = "forbidden", FORBIDDEN,
+        "The key lacks the scope of the route, or the token is for another user or another use.";
     UnknownRoute = "unknown_route", NOT_FOUND,
         "The path does not exist.";
     UnknownResource = "unknown_resource", NOT_FOUND,
@@ -74,6 +78,8 @@ error_codes! {
         "A value is out of range, too long, or not one of the allowed names.";
     IdempotencyMismatch = "idempotency_mismatch", UNPROCESSABLE_ENTITY,
         "The `Idempotency-Key` was already used with a different body.";
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS,
+        "The caller has used up a rate limit; retry after the time in `Retry-After`.";
     Internal = "internal", INTERNAL_SERVER_ERROR,
         "The server failed; its log has the cause under `request_id`.";
     NotReady = "not_ready", SERVICE_UNAVAILABLE,

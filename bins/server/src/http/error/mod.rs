@@ -1,6 +1,7 @@
 //! API errors. A client error states what was read and what was expected. A server error exposes
 //! nothing internal; its cause goes to the log under the id of the request.
 
+mod access_errors;
 mod client_errors;
 mod code;
 mod engine;
@@ -12,7 +13,10 @@ use std::fmt;
 
 use actix_web::{
     HttpResponse, ResponseError,
-    http::{StatusCode, header},
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
 };
 use serde_json::Value;
 
@@ -21,7 +25,7 @@ pub(crate) use engine::chain;
 use envelope::ErrorBody;
 pub use envelope::ErrorEnvelope;
 
-use super::{RequestId, browser::as_data};
+use super::{CorsHeaders, RequestId, browser::as_data};
 
 const RETRY_AFTER_SECONDS: u32 = 1;
 
@@ -36,6 +40,8 @@ pub struct ApiError {
     request_id: Option<RequestId>,
     /// True if the connection is closed after the response, because a body is left in it.
     closes: bool,
+    /// Boxed, since an error is part of the result of every handler.
+    headers: Box<[(HeaderName, HeaderValue)]>,
 }
 
 impl ApiError {
@@ -48,6 +54,7 @@ impl ApiError {
             cause: None,
             request_id: None,
             closes: false,
+            headers: Box::default(),
         }
     }
 
@@ -62,6 +69,25 @@ impl ApiError {
     /// Has the connection closed after the response.
     fn and_close(self) -> Self {
         Self { closes: true, ..self }
+    }
+
+    fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
+        self.with_headers([(name, value)])
+    }
+
+    fn with_headers(self, headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> Self {
+        let headers = Vec::from(self.headers).into_iter().chain(headers).collect();
+        Self { headers, ..self }
+    }
+
+    /// Attaches the headers by which pages of other origins may read the response.
+    pub fn for_origin(self, cors: CorsHeaders) -> Self {
+        self.with_headers(cors.0)
+    }
+
+    /// Returns the stable identifier.
+    pub fn code(&self) -> ErrorCode {
+        self.code
     }
 
     /// Attaches the request id, so that the error can render itself outside the middleware.
@@ -83,6 +109,9 @@ impl ApiError {
         }
         if self.closes {
             response.insert_header((header::CONNECTION, "close"));
+        }
+        for (name, value) in &self.headers {
+            response.append_header((name.clone(), value.clone()));
         }
         as_data(response.json(ErrorEnvelope {
             error: ErrorBody {

@@ -20,6 +20,52 @@ use super::ErrorEnvelope;
 } }))]
 pub struct BadRequest(ErrorEnvelope);
 
+/// The request has no API key or user token that is valid now.
+#[derive(ToResponse)]
+#[response(
+    headers(("WWW-Authenticate" = String, description = "Scheme to authenticate by.")),
+    example = json!({ "error": {
+        "code": "unauthenticated",
+        "message": "the key was revoked",
+        "request_id": "01K9Z6Q4T3V8S0E5RBN7XJ2WMA",
+        "details": null
+    } })
+)]
+pub struct Unauthenticated(ErrorEnvelope);
+
+/// The key lacks the scope of the route, or the token is for another user or another use.
+#[derive(ToResponse)]
+#[response(example = json!({ "error": {
+    "code": "forbidden",
+    "message": "this route needs an API key with the scope write",
+    "request_id": "01K9Z6Q4T3V8S0E5RBN7XJ2WMA",
+    "details": null
+} }))]
+pub struct Forbidden(ErrorEnvelope);
+
+/// The caller has used up a rate limit.
+#[derive(ToResponse)]
+#[response(
+    headers(("Retry-After" = u32, description = "Seconds to wait before retrying.")),
+    example = json!({ "error": {
+        "code": "rate_limited",
+        "message": "the rate limit of this key is used up; retry after 2 s",
+        "request_id": "01K9Z6Q4T3V8S0E5RBN7XJ2WMA",
+        "details": null
+    } })
+)]
+pub struct TooManyRequests(ErrorEnvelope);
+
+/// The object named in the message does not exist.
+#[derive(ToResponse)]
+#[response(example = json!({ "error": {
+    "code": "not_found",
+    "message": "no signing key of user tokens is configured: set access.token_keys",
+    "request_id": "01K9Z6Q4T3V8S0E5RBN7XJ2WMA",
+    "details": null
+} }))]
+pub struct NotFound(ErrorEnvelope);
+
 /// No resource has this id.
 #[derive(ToResponse)]
 #[response(example = json!({ "error": {
