@@ -59,7 +59,7 @@ async fn nothing_of_an_erased_user_is_left_in_the_file() {
     let feedback = json!({
         "recommendation_id": list["metadata"]["recommendation_id"],
         "resource_id": list["recommendations"][0]["resource_id"],
-        "user_id": user, "was_useful": true, "feedback_notes": note,
+        "user_id": user, "was_clicked": true, "was_useful": true, "feedback_notes": note,
     });
     let (status, body) = server.post("/api/recommendations/feedback", &feedback).await;
     assert_eq!(status, StatusCode::OK, "{body}");

@@ -56,7 +56,7 @@ async fn ingestion_and_feedback_are_answered_again_as_well() {
     let (_, list) = server.get("/api/recommendations?user_id=ada&limit=1").await;
     let id = &list["metadata"]["recommendation_id"];
     let resource = &list["recommendations"][0]["resource_id"];
-    let feedback = |was_useful: bool| json!({ "recommendation_id": id, "resource_id": resource, "user_id": "ada", "was_useful": was_useful });
+    let feedback = |was_useful: bool| json!({ "recommendation_id": id, "resource_id": resource, "user_id": "ada", "was_clicked": true, "was_useful": was_useful });
     let ingest = |title: &str| json!({ "resources": [{ "id": "new", "title": title }] });
     for (path, body, other) in [
         ("/api/resources/ingest", ingest("New"), ingest("Newer")),

@@ -19,7 +19,7 @@ async fn a_terminated_server_answers_what_it_was_asked_and_exits_cleanly() {
         let (start, rest) = body.split_at(20);
         let mut connection =
             TcpStream::connect(server.client.address().trim_start_matches("http://")).unwrap();
-        let head = "POST /api/interactions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nconnection: close";
+        let head = "POST /api/interactions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close";
         write!(connection, "{head}\r\ncontent-length: {}\r\n\r\n{start}", body.len()).unwrap();
         let in_flight = r#"docent_http_requests_in_flight{method="POST",route="/api/interactions"} 1"#;
         until("the request is being answered", || async {
