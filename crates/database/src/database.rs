@@ -236,9 +236,12 @@ fn sqlite_file(path: &Path, connections: u32, wait: Duration, role: Role) -> Con
                 .create_if_missing(create)
                 .pragma("journal_mode", "WAL")
                 .pragma("synchronous", "FULL")
-                // Negative means kibibytes: room for the upper levels of all indexes during an
-                // import.
-                .pragma("cache_size", "-65536")
+                // Negative means kibibytes: room for the indexes of some million interactions
+                // during an import.
+                .pragma("cache_size", "-131072")
+                // In pages. A page that several transactions of an import change goes into the
+                // database once.
+                .pragma("wal_autocheckpoint", "8192")
                 // Inserts come in several sizes a table, and each is a statement.
                 .statement_cache_capacity(400),
             Role::Reader => o.pragma("query_only", "ON"),

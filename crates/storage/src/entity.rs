@@ -104,6 +104,7 @@ table!(interaction = "user_interactions" {
     confidence: f64,
     created_at: Option<i64>,
     interaction_timestamp: Option<i64>,
+    positive_at: Option<i64>,
 });
 
 table!(feedback = "recommendation_feedback" {

@@ -95,7 +95,7 @@ const STATE: &str = "SELECT CAST(0 AS bigint) AS kind, p.id, CAST(NULL AS bigint
      p.active_domain, p.preferred_authors, p.preferred_sources, p.excluded_sources, p.total_interactions, \
      p.last_active_at, p.created_at, p.updated_at \
      FROM user_profiles p JOIN users u ON u.id = p.user_id WHERE u.external_id = $1 \
-     UNION ALL SELECT 1, 0, resource_id, MAX(CASE WHEN is_positive THEN interaction_timestamp END), \
+     UNION ALL SELECT 1, 0, resource_id, MAX(CASE WHEN is_positive THEN positive_at END), \
      CAST(MAX(CASE WHEN is_positive THEN 1 ELSE 0 END) + MAX(CASE WHEN is_negative THEN 2 ELSE 0 END) AS bigint), \
      MAX(CASE WHEN is_positive THEN interaction_strength END), \
      MAX(CASE WHEN is_negative THEN interaction_timestamp END), \

@@ -152,7 +152,11 @@ impl Engine {
         self.inner.impressions.flushed().await;
         let erased = self.inner.store.delete_user(user, now()).await?;
         self.inner.users.changed(user);
-        Ok(erased)
+        let state = read(&self.inner.state);
+        for (row_id, change) in erased.iter().flatten() {
+            self.count_key(&state, state.catalogue.key_of_row_id(*row_id), *change);
+        }
+        Ok(erased.is_some())
     }
 
     /// Records feedback on a recommendation. It counts in the next answer of the user who gives it.
