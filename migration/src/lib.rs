@@ -22,6 +22,7 @@ mod m20260601_000009_missing_times;
 mod m20260701_000010_resource_totals;
 mod m20260701_000011_answers;
 mod m20260801_000012_popularity;
+mod m20260901_000013_positive_times;
 mod m20260901_000015_access;
 
 use sea_orm_migration::{
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260701_000010_resource_totals::Migration),
             Box::new(m20260701_000011_answers::Migration),
             Box::new(m20260801_000012_popularity::Migration),
+            Box::new(m20260901_000013_positive_times::Migration),
             Box::new(m20260901_000015_access::Migration),
         ]
     }

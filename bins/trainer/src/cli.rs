@@ -101,8 +101,8 @@ pub struct RecommendArgs {
     /// Recommend to all users; there is no other choice yet
     #[arg(long, required = true)]
     pub all: bool,
-    /// File to write: one JSON object a line, with the user and the list; it gets its name when it
-    /// is complete
+    /// File to write, which gets its name when it is complete: one JSON object a line, with the
+    /// user and the list, or with the name *.parquet one row for each recommendation
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     /// Maximum number of recommendations for each user, 1 to 100
@@ -122,6 +122,19 @@ pub enum ExportFormat {
     Jsonl {
         /// File, or folder for resources.jsonl and interactions.jsonl
         to: PathBuf,
+    },
+    /// resources.parquet and interactions.parquet, as `import files` reads them
+    Parquet {
+        /// Folder, created if absent
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// All data of the store, profiles, feedback and counts included, for `import store` on either
+    /// database; without API keys and training runs
+    Store {
+        /// File to write, which gets its name when it is complete
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
     },
 }
 

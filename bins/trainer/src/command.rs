@@ -7,8 +7,13 @@ use docent::config::Loader;
 use docent_sample::LibraryConfig;
 
 use crate::{
-    cli::{Cli, Command, ExportFormat, GenerateArgs, ModelsAction, TrainArgs, evaluate::EvaluateProtocol},
-    evaluate, export, generate, models,
+    cli::{
+        Cli, Command, ExportFormat, GenerateArgs, ModelsAction, TrainArgs, evaluate::EvaluateProtocol,
+        import::ImportSource,
+    },
+    evaluate,
+    export::{self, Export},
+    generate, models,
     recommend::{self, RecommendOptions},
     settings::Settings,
     train::{self, TrainOptions},
@@ -37,12 +42,19 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
             }
         },
         Command::Import(args) => {
+            if let ImportSource::Store { file } = &args.source {
+                return crate::import::rows::run(settings?, file).await;
+            }
             let (data_set, options) = import::data_set(args.source)?;
             crate::import::run(settings?, data_set, options).await
         }
         Command::Export(args) => {
-            let ExportFormat::Jsonl { to } = args.format;
-            export::run(settings?, &to).await
+            let export = match args.format {
+                ExportFormat::Jsonl { to } => Export::Jsonl(to),
+                ExportFormat::Parquet { out } => Export::Parquet(out),
+                ExportFormat::Store { out } => Export::Store(out),
+            };
+            export::run(settings?, &export).await
         }
         Command::Generate(args) => generate::run(settings?, &library(&args)).await,
         Command::Recommend(args) => {

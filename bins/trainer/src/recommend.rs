@@ -9,7 +9,11 @@ use std::{
 
 use anyhow::Context;
 use docent::{Answer, Engine, EngineConfig, RecommendRequest, UserId};
-use docent_formats::PartialFile;
+use docent_formats::{
+    ParquetFile,
+    ParquetKind::{self, Number, Text, Texts, Whole},
+    ParquetValue, PartialFile,
+};
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
@@ -61,8 +65,65 @@ impl Line {
     }
 }
 
-/// Writes the lists of all users to a file, one JSON object a line, in the order in which the users
-/// were first seen. The file gets its name when it is complete. Records no impressions.
+/// The file of lists: one JSON object a line, or one row of Parquet for each recommendation.
+enum Lists {
+    Lines(PartialFile),
+    Rows(ParquetFile),
+}
+
+const COLUMNS: [(&str, ParquetKind); 7] = [
+    ("user_id", Text),
+    ("rank", Whole),
+    ("resource_id", Text),
+    ("title", Text),
+    ("score", Number),
+    ("model_version", Text),
+    ("degraded", Texts),
+];
+
+impl Lists {
+    /// Creates the file; its name says the form.
+    fn create(path: &Path) -> anyhow::Result<Self> {
+        let is_parquet = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"));
+        Ok(match is_parquet {
+            true => Self::Rows(ParquetFile::create(path, &COLUMNS)?),
+            false => Self::Lines(PartialFile::create(path)?),
+        })
+    }
+
+    fn write(&mut self, line: &Line, path: &Path) -> anyhow::Result<()> {
+        match self {
+            Self::Lines(out) => serde_json::to_writer(&mut *out, line)
+                .map_err(anyhow::Error::from)
+                .and_then(|()| Ok(out.write_all(b"\n")?))
+                .with_context(|| format!("writing {}", path.display())),
+            Self::Rows(out) => {
+                for (shown, rank) in line.recommendations.iter().zip(1..) {
+                    out.write([
+                        line.user_id.as_str().into(),
+                        ParquetValue::Whole(rank),
+                        shown.resource_id.as_str().into(),
+                        shown.title.as_str().into(),
+                        shown.score.into(),
+                        line.model_version.as_deref().into(),
+                        ParquetValue::Texts(line.degraded.iter().map(|part| (*part).to_owned()).collect()),
+                    ])?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn finish(self) -> anyhow::Result<()> {
+        Ok(match self {
+            Self::Lines(out) => out.finish()?,
+            Self::Rows(out) => out.finish()?,
+        })
+    }
+}
+
+/// Writes the lists of all users to a file, in the order in which the users were first seen. The
+/// file gets its name when it is complete. Records no impressions.
 pub async fn run(settings: Settings, options: &RecommendOptions) -> anyhow::Result<u8> {
     docent::limit_checked(options.limit)?;
     let stop = Stop::listen()?;
@@ -71,11 +132,15 @@ pub async fn run(settings: Settings, options: &RecommendOptions) -> anyhow::Resu
     let store = settings.open_store().await?;
     let config = EngineConfig { answers_waiting: at_once, ..settings.engine };
     let engine = Engine::with_store(config, store).await?;
+    let started = Instant::now();
     let written = write_lists(&engine, options, at_once, &stop).await;
     engine.close().await?;
     match written? {
         Some(users) => {
+            let seconds = started.elapsed().as_secs_f64();
+            let rate = users as f64 / seconds.max(1e-9);
             println!("lists for {users} users written to {}", options.out.display());
+            println!("{seconds:.1} s, {rate:.0} users a second");
             Ok(exit::DONE)
         }
         None => Ok(stop.requested().unwrap_or(exit::INTERRUPTED)),
@@ -89,7 +154,7 @@ async fn write_lists(
     at_once: usize,
     stop: &Stop,
 ) -> anyhow::Result<Option<u64>> {
-    let mut out = PartialFile::create(&options.out)?;
+    let mut out = Lists::create(&options.out)?;
     let users = engine.store().counts().await?.users;
     let bar = progress::steps(users);
     let places = Arc::new(Semaphore::new(at_once));
@@ -108,7 +173,7 @@ async fn write_lists(
         });
         for list in lists.collect::<Vec<_>>() {
             let line = list.await.context("a list could not be computed")??;
-            write_line(&mut out, &line, &options.out)?;
+            out.write(&line, &options.out)?;
             done += 1;
             bar.set_position(done);
             if stop.requested().is_some() {
@@ -123,11 +188,4 @@ async fn write_lists(
     bar.finish_and_clear();
     out.finish()?;
     Ok(Some(done))
-}
-
-fn write_line(out: &mut impl Write, line: &Line, path: &Path) -> anyhow::Result<()> {
-    serde_json::to_writer(&mut *out, line)
-        .map_err(anyhow::Error::from)
-        .and_then(|()| Ok(out.write_all(b"\n")?))
-        .with_context(|| format!("writing {}", path.display()))
 }

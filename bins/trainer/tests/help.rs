@@ -4,7 +4,7 @@
 use docent_test_support::{helps, output};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_docent-trainer");
-const COMMANDS: [&str; 34] = [
+const COMMANDS: [&str; 37] = [
     "",
     "train",
     "evaluate",
@@ -28,9 +28,12 @@ const COMMANDS: [&str; 34] = [
     "import yelp",
     "import recbole",
     "import gorse",
+    "import store",
     "import citeulike",
     "export",
     "export jsonl",
+    "export parquet",
+    "export store",
     "generate",
     "recommend",
     "models",

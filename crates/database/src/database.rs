@@ -250,9 +250,12 @@ fn sqlite_file(path: &Path, connections: u32, wait: Duration, role: Role) -> Con
                 .pragma("synchronous", "FULL")
                 // Deleted rows are overwritten, so that erased data cannot be read from the file.
                 .pragma("secure_delete", "ON")
-                // Negative means kibibytes: room for the upper levels of all indexes during an
-                // import.
-                .pragma("cache_size", "-65536")
+                // Negative means kibibytes: room for the indexes of some million interactions
+                // during an import.
+                .pragma("cache_size", "-131072")
+                // In pages. A page that several transactions of an import change goes into the
+                // database once.
+                .pragma("wal_autocheckpoint", "8192")
                 // Inserts come in several sizes a table, and each is a statement.
                 .statement_cache_capacity(400),
             Role::Reader => o.pragma("query_only", "ON"),

@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Iterable, Statement, Value,
+    ActiveModelTrait, ActiveValue, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Iterable,
+    QueryTrait, Statement, Value,
     sea_query::{Expr, OnConflict},
 };
 use serde::Serialize;
@@ -165,8 +166,8 @@ pub async fn execute(
     Ok(connection.execute_raw(statement).await?.rows_affected())
 }
 
-/// Inserts rows, many per statement; `conflict` decides about rows whose key exists. Returns the
-/// number of rows written.
+/// Inserts rows, many per statement; `conflict` decides about rows whose key exists. All rows set
+/// the same columns. Returns the number of rows written.
 pub async fn insert_rows<A>(
     connection: &impl ConnectionTrait,
     rows: Vec<A>,
@@ -176,23 +177,51 @@ where
     A: ActiveModelTrait + Send,
 {
     let mut rows = rows.into_iter();
+    let backend = connection.get_database_backend();
     // SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535.
     let most = 32_766 / <A::Entity as EntityTrait>::Column::iter().count().max(1);
-    let any_size = if connection.get_database_backend() == DbBackend::Postgres { 1 } else { MAX_ANY_SIZE };
+    let any_size = if backend == DbBackend::Postgres { 1 } else { MAX_ANY_SIZE };
+    // Writing the text of a statement costs more than running it, and statements of one number of
+    // rows differ in their values only.
+    let mut written_before: Option<(usize, String)> = None;
     let mut written = 0;
     while rows.len() > 0 {
         let size = match rows.len() {
             few if few <= any_size => few,
             _ => CHUNKS.into_iter().find(|size| *size <= rows.len() && *size <= most).unwrap_or(1),
         };
-        let insert = A::Entity::insert_many(rows.by_ref().take(size));
-        let insert = match &conflict {
-            Some(conflict) => insert.on_conflict(conflict.clone()),
-            None => insert,
+        let chunk = rows.by_ref().take(size);
+        let statement = match &written_before {
+            Some((rows, text)) if *rows == size => {
+                Statement::from_sql_and_values(backend, text, values_of(chunk))
+            }
+            _ => {
+                let insert = A::Entity::insert_many(chunk);
+                let insert = match &conflict {
+                    Some(conflict) => insert.on_conflict(conflict.clone()),
+                    None => insert,
+                };
+                let statement = insert.build(backend);
+                written_before = Some((size, statement.sql.clone()));
+                statement
+            }
         };
-        written += insert.exec_without_returning(connection).await?;
+        written += connection.execute_raw(statement).await?.rows_affected();
     }
     Ok(written)
+}
+
+/// Returns the values of the columns that rows set, in the order of the columns, row by row.
+fn values_of<A: ActiveModelTrait>(rows: impl Iterator<Item = A>) -> Vec<Value> {
+    let mut values = Vec::new();
+    for mut row in rows {
+        for column in <A::Entity as EntityTrait>::Column::iter() {
+            if let ActiveValue::Set(value) | ActiveValue::Unchanged(value) = row.take(column) {
+                values.push(value);
+            }
+        }
+    }
+    values
 }
 
 /// Inserts rows, or changes those whose key exists as `conflict` says.

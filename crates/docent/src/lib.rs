@@ -59,9 +59,9 @@ pub use chrono;
 #[cfg(feature = "config")]
 pub use docent_config as config;
 pub use docent_domain::{
-    Assignment, Component, ComponentScores, DomainError, Experiment, Experiments, Feedback, Interaction,
-    InteractionRules, InteractionType, Link, NewInteraction, Profile, Resource, ResourceChange, ResourceId,
-    Signals, Strategy, Strength, UnitInterval, UserId, Variant, Weights, count_strength, repeated_key,
+    Assignment, Component, ComponentScores, CountRule, DomainError, Experiment, Experiments, Feedback,
+    Interaction, InteractionRules, InteractionType, Link, NewInteraction, Profile, Resource, ResourceChange,
+    ResourceId, Signals, Strategy, Strength, UnitInterval, UserId, Variant, Weights, repeated_key,
 };
 pub use docent_engine::{
     Answer, AudienceMember, CandidateCounts, Cursor, CursorError, Degradation, Engine, EngineConfig,

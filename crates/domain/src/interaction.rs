@@ -17,6 +17,9 @@ pub struct Interaction {
     pub first_at: Option<DateTime<Utc>>,
     /// Time of the newest interaction with a known time; `None` if there is none.
     pub last_at: Option<DateTime<Utc>>,
+    /// Time of the newest positive interaction with a known time; `None` if there is none. A later
+    /// one that is not positive leaves it: it says nothing about what the user rejected meanwhile.
+    pub positive_at: Option<DateTime<Utc>>,
 }
 
 impl Interaction {
@@ -25,14 +28,16 @@ impl Interaction {
     /// # Errors
     /// Returns the errors of [`InteractionRules::strength`].
     pub fn first(new: &NewInteraction, rules: &InteractionRules) -> Result<Self, DomainError> {
-        Ok(Self {
+        let first = Self {
             interaction_type: new.interaction_type.clone(),
             strength: rules.strength(&new.interaction_type, &new.signals)?,
             signals: new.signals,
             return_visits: 0,
             first_at: new.at,
             last_at: new.at,
-        })
+            positive_at: None,
+        };
+        Ok(Self { positive_at: new.at.filter(|_| first.is_positive()), ..first })
     }
 
     /// Merges a repeat: adds a return visit, keeps the larger strength and the newer time, and
@@ -50,14 +55,17 @@ impl Interaction {
             InteractionType::Rating => newer.strength,
             _ => older.strength.max(newer.strength),
         };
-        Self {
+        let merged = Self {
             strength,
             signals: older.signals.overwritten_by(newer.signals),
             return_visits: self.return_visits.saturating_add(repeat.return_visits).saturating_add(1),
             first_at: [self.first_at, repeat.first_at].into_iter().flatten().min(),
             last_at: self.last_at.max(repeat.last_at),
+            positive_at: self.positive_at.max(repeat.positive_at),
             interaction_type: self.interaction_type,
-        }
+        };
+        // The newest rating stands, so one that was lowered is positive at no time.
+        Self { positive_at: merged.positive_at.filter(|_| merged.is_positive()), ..merged }
     }
 
     /// Returns true for a dismissal and for a newest rating of at most 2 stars. The resource is

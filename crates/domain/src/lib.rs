@@ -60,7 +60,7 @@ pub use resource::{
     Link, MAX_TEXT_BYTES, MAX_TITLE_BYTES, Resource, UNKNOWN_QUALITY, UNKNOWN_RECENCY, recency,
 };
 pub use resource_change::{ResourceChange, merged};
-pub use rules::{InteractionRules, Signals, count_strength};
+pub use rules::{CountRule, InteractionRules, Signals};
 pub use score::{Component, ComponentScores, Strategy};
 pub use standing::Standing;
 pub use stats::{gini, median};

@@ -62,6 +62,52 @@ pub struct InteractionRules {
     /// Strength of each additional type, by name, and of those built-in types that have another
     /// strength than the built-in one: `view`, `annotation`, `collection_add`, `export`.
     pub custom: BTreeMap<String, Strength>,
+    /// Strengths of counts: plays, hours, pieces.
+    #[serde(default)]
+    pub counts: CountRule,
+}
+
+/// The strengths of a count of 1 and of 10. Each further tenfold leaves the same share of the
+/// distance to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CountRule {
+    /// Strength of a count of 1, less than 1.
+    pub one: Strength,
+    /// Strength of a count of 10, more than that of 1 and less than 1.
+    pub ten: Strength,
+}
+
+impl Default for CountRule {
+    fn default() -> Self {
+        Self { one: Strength::HALF, ten: Strength::THREE_QUARTERS }
+    }
+}
+
+impl CountRule {
+    /// Returns the strength of a count, in `[0, 1)`:
+    /// `1 - (1 - one) * ((1 - ten) / (1 - one))^log10(count)`. By default one is 0.5, ten are 0.75,
+    /// a hundred are 0.875, and at most 0.1 is 0.
+    ///
+    /// ```
+    /// use docent_domain::CountRule;
+    ///
+    /// assert_eq!(CountRule::default().strength(100.0), 0.875);
+    /// ```
+    #[must_use]
+    pub fn strength(&self, count: f64) -> f64 {
+        let rest = 1.0 - self.one.value();
+        let of_tenfold = (1.0 - self.ten.value()) / rest;
+        (1.0 - rest * of_tenfold.powf(count.log10())).clamp(0.0, 1.0)
+    }
+
+    /// Returns a count of a strength, the inverse of [`CountRule::strength`]; infinite for 1.
+    #[must_use]
+    pub fn count(&self, strength: Strength) -> f64 {
+        let rest = 1.0 - self.one.value();
+        let of_tenfold = (1.0 - self.ten.value()) / rest;
+        10_f64.powf(((1.0 - strength.value()) / rest).ln() / of_tenfold.ln())
+    }
 }
 
 impl InteractionRules {
@@ -77,7 +123,7 @@ impl InteractionRules {
     /// | dismiss | 0 |
     ///
     /// A strength of your own replaces the built-in one, and an interaction with a count has the
-    /// strength [`count_strength`] instead of either. Ratings and dismissals keep theirs.
+    /// strength of [`CountRule`] instead of either. Ratings and dismissals keep theirs.
     ///
     /// # Errors
     /// Returns [`DomainError::OutOfRange`] for a signal outside its range, [`DomainError::Missing`]
@@ -91,7 +137,7 @@ impl InteractionRules {
             None => self.built_in(kind, signals)?,
         };
         match signals.count.filter(|_| !is_fixed) {
-            Some(count) => Strength::new(count_strength(count)),
+            Some(count) => Strength::new(self.counts.strength(count)),
             None => Ok(strength),
         }
     }
@@ -121,11 +167,17 @@ impl InteractionRules {
     /// is a rejection.
     const FIXED: [&str; 2] = ["rating", "dismiss"];
 
-    /// Checks that no strength is set for a type whose strength is fixed.
+    /// Checks that no strength is set for a type whose strength is fixed, and that strengths rise
+    /// with counts.
     ///
     /// # Errors
-    /// [`DomainError::OutOfRange`] that names the type.
+    /// [`DomainError::OutOfRange`] that names the type or the count.
     pub fn check(&self) -> Result<(), DomainError> {
+        let CountRule { one, ten } = self.counts;
+        if !(one < ten && ten.value() < 1.0) {
+            let expected = "more than counts.one and less than 1";
+            return Err(DomainError::out_of_range("counts.ten", expected, ten.value()));
+        }
         match Self::FIXED.into_iter().find(|kind| self.custom.contains_key(*kind)) {
             Some(kind) => Err(DomainError::out_of_range(
                 format!("custom.{kind}"),
@@ -146,13 +198,6 @@ impl InteractionRules {
             got: name.chars().take(64).collect(),
         }
     }
-}
-
-/// Returns the strength of a count: `1 - 0.5^(1 + log10(count))`, in `[0, 1)`. One is 0.5, ten are
-/// 0.75, a hundred are 0.875; at most 0.1 is 0.
-#[must_use]
-pub fn count_strength(count: f64) -> f64 {
-    (1.0 - 0.5_f64.powf(1.0 + count.log10())).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]

@@ -96,10 +96,28 @@ fn a_count_gives_the_strength_of_anything_but_a_rating_or_a_dismissal() {
 }
 
 #[test]
+fn the_strengths_of_counts_are_a_setting() {
+    let strength = |value| Strength::new(value).unwrap();
+    let counts = CountRule { one: strength(0.2), ten: strength(0.6) };
+    let rules = InteractionRules { counts, ..InteractionRules::default() };
+    assert_eq!(rules.check(), Ok(()));
+    for (count, expected) in [(1.0, 0.2), (10.0, 0.6), (100.0, 0.8), (1_000.0, 0.9)] {
+        let signals = Signals { count: Some(count), ..Signals::default() };
+        assert_eq!(rules.strength(&InteractionType::Export, &signals), Ok(strength(expected)), "{count}");
+        assert!((counts.count(strength(expected)) / count - 1.0).abs() < 1e-6, "{count}");
+    }
+    for (one, ten) in [(0.5, 0.5), (0.6, 0.5), (0.5, 1.0)] {
+        let counts = CountRule { one: strength(one), ten: strength(ten) };
+        let refused = InteractionRules { counts, ..InteractionRules::default() }.check().unwrap_err();
+        assert!(refused.to_string().starts_with("counts.ten: expected more than counts.one"), "{refused}");
+    }
+}
+
+#[test]
 fn a_strength_of_your_own_replaces_a_built_in_one() {
     let strength = |value| Strength::new(value).unwrap();
     let custom = [("view", 0.6), ("share", 0.7)].map(|(name, value)| (name.to_owned(), strength(value)));
-    let rules = InteractionRules { custom: custom.into() };
+    let rules = InteractionRules { custom: custom.into(), ..InteractionRules::default() };
     assert_eq!(rules.check(), Ok(()));
     for (kind, given, expected) in [
         (InteractionType::View, signals(None, None, None), 0.6),
@@ -110,7 +128,8 @@ fn a_strength_of_your_own_replaces_a_built_in_one() {
         assert_eq!(rules.strength(&kind, &given).unwrap(), strength(expected), "{kind}");
     }
     for kind in ["rating", "dismiss"] {
-        let rules = InteractionRules { custom: [(kind.to_owned(), strength(0.5))].into() };
+        let custom = [(kind.to_owned(), strength(0.5))].into();
+        let rules = InteractionRules { custom, ..InteractionRules::default() };
         let refused = rules.check().unwrap_err().to_string();
         assert!(refused.starts_with(&format!("custom.{kind}: expected no strength")), "{refused}");
     }

@@ -38,7 +38,7 @@ impl Standing {
     pub fn of(interactions: &[Interaction]) -> Self {
         let positive = interactions.iter().filter(|interaction| interaction.is_positive());
         let negative = interactions.iter().filter(|interaction| interaction.is_negative());
-        Self::newest(positive.map(|of| of.last_at).max(), negative.map(|of| of.last_at).max())
+        Self::newest(positive.map(|of| of.positive_at).max(), negative.map(|of| of.last_at).max())
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Strength(f64);
 impl Strength {
     /// The strength of an interaction that says nothing for the resource.
     pub const ZERO: Self = Self(0.0);
+    pub(crate) const HALF: Self = Self(0.5);
+    pub(crate) const THREE_QUARTERS: Self = Self(0.75);
 
     /// Checks the range and rounds to nine decimals, so that sums such as 0.1 + 0.2 + 0.1 compare
     /// equal to the threshold.

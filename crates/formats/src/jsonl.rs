@@ -93,7 +93,7 @@ struct ResourceLine<'a> {
 }
 
 #[derive(Serialize)]
-struct NestedLink<'a> {
+pub(crate) struct NestedLink<'a> {
     kind: &'a str,
     target: &'a ResourceId,
     weight: f64,

@@ -8,9 +8,10 @@
 //! Files of any layout are read twice: [`survey`] reads them from end to end, recognises their
 //! compression, encoding, separator, columns, units and scales by a [`FileMapping`] or by
 //! themselves, and finds what is wrong with a file as a whole; a [`MappedReader`] then reads the
-//! records. [`KNOWN_SETS`] are mappings of the data sets that many use. [`JsonlWriter`] writes
-//! records. The files of evaluation protocols are read as plain ids ([`LeaveOneOutFiles`],
-//! [`RankingFiles`], [`SequenceFile`], [`SessionFiles`], [`citeulike::Articles`]).
+//! records. [`KNOWN_SETS`] are mappings of the data sets that many use. [`JsonlWriter`] and
+//! `ParquetRecords` write records. The files of evaluation protocols are read as plain ids
+//! ([`LeaveOneOutFiles`], [`RankingFiles`], [`SequenceFile`], [`SessionFiles`],
+//! [`citeulike::Articles`]).
 //!
 //! This crate must never write to a store, print, show progress or share types with the HTTP API.
 //! An [`Opener`] of the caller sees every byte that is read.
@@ -44,6 +45,10 @@ mod mapped;
 mod mapping;
 mod numbered;
 mod output;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(feature = "parquet")]
+mod parquet_records;
 mod per_user;
 mod ranking;
 mod reader;
@@ -57,13 +62,19 @@ mod values;
 
 pub use attributes::AttributeFile;
 pub use citeulike::CiteulikeReader;
-pub use docent_rows::{Compression, FormatError, Input, Layout, LocalFiles, Location, Opener};
+pub use docent_rows::{
+    Compression, FormatError, Input, Layout, LocalFiles, Location, Opener, members, on_disk,
+};
 pub use jsonl::JsonlWriter;
 pub use leave_one_out::{HeldOutItem, LeaveOneOutFiles};
 pub use mapped::MappedReader;
 pub use mapping::{Columns, FileMapping, Kind, Mapping};
 pub use numbered::MAX_ID;
 pub use output::PartialFile;
+#[cfg(feature = "parquet")]
+pub use parquet::{ParquetFile, ParquetKind, ParquetValue};
+#[cfg(feature = "parquet")]
+pub use parquet_records::ParquetRecords;
 pub use per_user::{PerUserFile, PerUserRow, PerUserWriter};
 pub use ranking::RankingFiles;
 pub use reader::{Reader, Records};

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use docent_rows::{FormatError, Opener};
+use docent_rows::{FormatError, Opener, on_disk};
 
 use crate::Located;
 
@@ -21,6 +21,12 @@ pub trait Reader {
     /// first record is asked for.
     fn records<'a>(&'a self, opener: &'a dyn Opener) -> Records<'a>;
 
+    /// Returns true if the resources of the data set are made from properties, which need not name
+    /// every resource that interactions name.
+    fn has_partial_catalogue(&self) -> bool {
+        false
+    }
+
     /// Returns the number of bytes that [`Reader::records`] reads, over all passes.
     ///
     /// # Errors
@@ -28,7 +34,7 @@ pub trait Reader {
     fn size_bytes(&self) -> Result<u64, FormatError> {
         let mut total = 0;
         for path in self.paths() {
-            let metadata = std::fs::metadata(path)
+            let metadata = std::fs::metadata(on_disk(path))
                 .map_err(|source| FormatError::Open { path: path.to_owned(), source })?;
             total += metadata.len();
         }

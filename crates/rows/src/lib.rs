@@ -35,7 +35,7 @@ mod window;
 
 pub use error::FormatError;
 pub use files::{Input, LocalFiles, Opener, open};
-pub use input::{Charset, Compression, Declared, Evidence, Verdict};
+pub use input::{Charset, Compression, Declared, Evidence, Verdict, members, on_disk};
 pub use location::Location;
 pub use python::literal;
 pub use rows::{Cell, Layout, Place, Row, RowOptions, Rows, cell_of};

@@ -16,6 +16,8 @@ use crate::{FormatError, Location, input};
 pub(crate) struct ParquetRows {
     rows: RowIter<'static>,
     columns: Vec<String>,
+    /// Columns whose texts are JSON.
+    json: Vec<String>,
     object: Map<String, Value>,
     of_file: Location,
     row: u64,
@@ -53,7 +55,9 @@ impl ParquetRows {
             }
         }
         let columns = schema.root_schema().get_fields().iter().map(|field| field.name().to_owned()).collect();
+        let json = schema.columns().iter().filter(|column| column.converted_type() == ConvertedType::JSON);
         Ok(Self {
+            json: json.map(|column| column.path().string()).collect(),
             rows: RowIter::from_file_into(Box::new(reader)),
             columns,
             object: Map::new(),
@@ -83,6 +87,12 @@ impl ParquetRows {
             Some(Ok(row)) => {
                 self.row += 1;
                 self.object = object(row);
+                for column in &self.json {
+                    let text = self.object.get(column).and_then(Value::as_str);
+                    if let Some(value) = text.and_then(|text| serde_json::from_str(text).ok()) {
+                        self.object.insert(column.clone(), value);
+                    }
+                }
                 Some(Ok(()))
             }
             Some(Err(_)) => {

@@ -142,6 +142,9 @@ impl Rows {
     /// [`FormatError`] of the file as a whole.
     pub fn open(path: &Path, opener: &dyn Opener, options: &RowOptions<'_>) -> Result<Self, FormatError> {
         if is_parquet(path, opener)? {
+            if input::on_disk(path) != path {
+                return Err(FormatError::file(path, "is a Parquet file inside an archive; unpack it first"));
+            }
             return Self::open_parquet(path);
         }
         let source = input::open(path, opener, options.encoding)?;

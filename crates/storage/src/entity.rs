@@ -5,7 +5,7 @@ macro_rules! table {
         pub(crate) mod $name {
             use sea_orm::entity::prelude::*;
 
-            #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+            #[derive(Clone, Debug, PartialEq, DeriveEntityModel, serde::Serialize, serde::Deserialize)]
             #[sea_orm(table_name = $table)]
             pub struct Model {
                 $($(#[$attribute])* pub $column: $type,)*
@@ -104,6 +104,7 @@ table!(interaction = "user_interactions" {
     confidence: f64,
     created_at: Option<i64>,
     interaction_timestamp: Option<i64>,
+    positive_at: Option<i64>,
 });
 
 table!(feedback = "recommendation_feedback" {

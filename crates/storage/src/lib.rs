@@ -36,6 +36,7 @@ mod import;
 mod interactions;
 mod merge_users;
 mod model_runs;
+mod portable;
 mod profiles;
 mod resources;
 mod retry;
@@ -64,6 +65,7 @@ pub use interactions::{
 };
 pub use merge_users::MergedUsers;
 pub use model_runs::{ModelRun, NewModelRun, RunEnd, RunStatus};
+pub use portable::RowImport;
 pub use profiles::{ProfileChange, StoredProfile};
 pub use resources::{ChangeCursor, ResourcePage, StoredResource, TextColumn, UpsertOutcome, text_hash};
 pub use rollups::{

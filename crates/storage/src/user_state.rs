@@ -87,8 +87,9 @@ struct Lists {
     verdicts: String,
 }
 
-/// Interaction in a list: resource, time, mark, strength, and the type unless it has a mark.
-type ListedInteraction = (i64, Option<i64>, i64, Option<f64>, Option<String>);
+/// Interaction in a list: resource, time, time of the newest positive event, mark, strength, and the
+/// type unless it has a mark.
+type ListedInteraction = (i64, Option<i64>, Option<i64>, i64, Option<f64>, Option<String>);
 
 /// Verdict in a list: id of its row, resource, time, and 1 if useful.
 type ListedVerdict = (i64, i64, i64, i64);
@@ -97,7 +98,7 @@ type ListedVerdict = (i64, i64, i64, i64);
 /// unused columns, a row more than an element of a list, and a second statement might see a later
 /// state. `LIST`, `ARRAY` and `AS_TEXT` stand for what databases call differently.
 const STATE: &str = "SELECT p.*, \
-     COALESCE((SELECT LIST(ARRAY(i.resource_id, i.interaction_timestamp, \
+     COALESCE((SELECT LIST(ARRAY(i.resource_id, i.interaction_timestamp, i.positive_at, \
      CASE WHEN i.is_positive THEN 1 ELSE 0 END + CASE WHEN i.is_negative THEN 2 ELSE 0 END, \
      i.interaction_strength, \
      CASE WHEN i.is_positive OR i.is_negative THEN NULL ELSE i.interaction_type END))AS_TEXT \
@@ -165,7 +166,7 @@ fn list<T: DeserializeOwned>(table: &'static str, json: &str) -> Result<Vec<T>> 
 /// Joins the interactions with one resource, and returns the neutral ones as they are, too.
 fn sorted_out(rows: Vec<ListedInteraction>) -> Result<(Vec<Signal>, Vec<NeutralInteraction>)> {
     let (mut signals, mut neutral): (BTreeMap<i64, Signal>, _) = (BTreeMap::new(), Vec::new());
-    for (resource_id, at, mark, strength, kind) in rows {
+    for (resource_id, at, positive_at, mark, strength, kind) in rows {
         let signal = signals.entry(resource_id).or_insert_with(|| Signal {
             resource_id,
             at: None,
@@ -175,7 +176,7 @@ fn sorted_out(rows: Vec<ListedInteraction>) -> Result<(Vec<Signal>, Vec<NeutralI
         });
         signal.mark |= mark;
         if mark & LIKED != 0 {
-            signal.at = signal.at.max(at);
+            signal.at = signal.at.max(positive_at);
             signal.strength = [signal.strength, strength].into_iter().flatten().reduce(f64::max);
         }
         if mark & REJECTED != 0 {

@@ -7,7 +7,7 @@ use docent_domain::UserId;
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Set, sea_query::OnConflict};
 
 use crate::{
-    Store,
+    ResourceTotal, Store,
     entity::{
         erased_user::{ActiveModel as Erased, Column as ErasedColumn},
         user,
@@ -32,6 +32,9 @@ pub(crate) fn hash_of_user(external_id: &str) -> i64 {
     }
 }
 
+/// Changes of the sums of resources, by their row ids.
+type TotalsByRow = Vec<(i64, ResourceTotal)>;
+
 /// Returns the hash of a user in hexadecimal, which names a user in the audit log. It cannot be
 /// turned back into the id, but an id that is known can be compared with it.
 #[must_use]
@@ -40,22 +43,26 @@ pub fn user_reference(user: &UserId) -> String {
 }
 
 impl Store {
-    /// Erases a user with their profile, interactions, impressions and feedback. Returns false if
-    /// there was nothing to erase. Feedback that arrives later on an answer made before `now` is
-    /// kept without the id of the user, and does not create the user again.
+    /// Erases a user with their profile, interactions, impressions and feedback. Returns the
+    /// changes of the sums of resources, by their row ids; `None` for an unknown user. Feedback
+    /// that arrives later on an answer made before `now` is kept without the id of the user, and
+    /// does not create the user again.
     ///
     /// # Errors
     /// Any failure of the database.
-    pub async fn delete_user(&self, user: &UserId, now: DateTime<Utc>) -> Result<bool> {
+    pub async fn delete_user(&self, user: &UserId, now: DateTime<Utc>) -> Result<Option<TotalsByRow>> {
         after_deadlocks(|| self.try_to_delete_user(user, now)).await
     }
 
-    async fn try_to_delete_user(&self, user: &UserId, now: DateTime<Utc>) -> Result<bool> {
+    async fn try_to_delete_user(&self, user: &UserId, now: DateTime<Utc>) -> Result<Option<TotalsByRow>> {
         let transaction = self.begin().await?;
         let hash = hash_of_user(user.as_str());
         lock_hash(&transaction, hash).await?;
-        let erased = match resource_totals::remove(&transaction, user).await? {
-            Some(row) => sql::execute(&transaction, "DELETE FROM users WHERE id = $1", [row.into()]).await?,
+        let removed = resource_totals::remove(&transaction, user).await?;
+        let erased = match &removed {
+            Some((row, _)) => {
+                sql::execute(&transaction, "DELETE FROM users WHERE id = $1", [(*row).into()]).await?
+            }
             None => 0,
         };
         // Impressions from before the user was known have no name, but are theirs all the same.
@@ -75,7 +82,7 @@ impl Store {
         if let Err(error) = self.empty_log().await {
             tracing::debug!(%error, "cannot empty the log of the database");
         }
-        Ok(erased > 0)
+        Ok(removed.map(|(_, changes)| changes))
     }
 }
 

@@ -192,7 +192,7 @@ async fn read_likes(
             }
             if row.is_positive {
                 pair.strength = pair.strength.max(strength);
-                pair.positive = pair.positive.max(Some(row.at));
+                pair.positive = pair.positive.max(Some(row.positive_at));
             }
         }
         if observer.on_event(&TrainEvent::Read { interactions: read }).is_break() {

@@ -27,7 +27,7 @@ pub enum ImportSource {
     Goodbooks(SetArgs),
     /// Book-Crossing: books and ratings
     BookCrossing(SetArgs),
-    /// RetailRocket: events.csv
+    /// RetailRocket: events.csv and item_properties_part*.csv
     Retailrocket(SetArgs),
     /// Steam-200k: purchases and hours of play
     Steam(SetArgs),
@@ -39,6 +39,11 @@ pub enum ImportSource {
     Recbole(SetArgs),
     /// Exports of Gorse: items and feedback, as .jsonl or .csv
     Gorse(SetArgs),
+    /// All data of another store, as `export store` wrote them, into a store without data
+    Store {
+        /// File that `export store` wrote
+        file: PathBuf,
+    },
     /// citeulike: users.dat and optionally mult.dat with vocabulary.dat, tag-item.dat with
     /// tags.dat, citations.dat
     Citeulike {

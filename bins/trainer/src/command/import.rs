@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use docent_formats::{
-    CiteulikeReader, Columns, FileMapping, InputFile, KNOWN_SETS, Kind, KnownSet, Mapping, files_of,
+    CiteulikeReader, Columns, FileMapping, InputFile, KNOWN_SETS, Kind, KnownSet, Mapping, files_of, members,
 };
 
 use crate::{
@@ -18,6 +18,9 @@ pub fn data_set(source: ImportSource) -> anyhow::Result<(DataSet, ImportOptions)
         ImportSource::Files(args) => return Ok((DataSet::Files(files(&args)?), args.options)),
         ImportSource::Citeulike { folder, options } => {
             return Ok((DataSet::Citeulike(CiteulikeReader::in_folder(&folder)?), options));
+        }
+        ImportSource::Store { file } => {
+            return Err(anyhow!("{}: expected rows, which are imported apart", file.display()));
         }
         ImportSource::Auto(args) => return Ok((DataSet::Files(recognised(&args)?), args.options)),
         ImportSource::Movielens(args) => ("movielens", args),
@@ -53,7 +56,11 @@ fn recognised(args: &SetArgs) -> anyhow::Result<Vec<InputFile>> {
     }
     let mut all = Vec::new();
     for path in &args.paths {
-        all.extend(if path.is_dir() { files_of(path)? } else { vec![path.clone()] });
+        let files = if path.is_dir() { files_of(path)? } else { vec![path.clone()] };
+        for file in files {
+            let members = members(&file)?;
+            all.extend(if members.len() > 1 { members } else { vec![file] });
+        }
     }
     all.into_iter().map(|path| input(path, None, &args.mapping)).collect()
 }

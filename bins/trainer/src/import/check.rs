@@ -64,7 +64,11 @@ pub fn run(
     in_store: Ids,
     options: ImportOptions,
 ) -> anyhow::Result<Checked> {
-    let mut checked = Checked { in_store, creates_missing: options.create_missing, ..Checked::default() };
+    let mut checked = Checked {
+        in_store,
+        creates_missing: options.create_missing || reader.has_partial_catalogue(),
+        ..Checked::default()
+    };
     let mut links = Links::default();
     let mut locations = Vec::new();
     let latest = Utc::now() + CLOCK_TOLERANCE;

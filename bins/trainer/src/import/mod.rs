@@ -6,6 +6,7 @@
 mod check;
 mod links;
 mod report;
+pub mod rows;
 mod sink;
 mod store_ids;
 mod summary;
@@ -16,7 +17,8 @@ use anyhow::{anyhow, bail};
 use chrono::{TimeDelta, Utc};
 use docent::storage::StoreConfig;
 use docent_formats::{
-    CiteulikeReader, FileProfile, FormatError, Input, InputFile, MappedReader, Opener, Reader, survey,
+    CiteulikeReader, FileProfile, FormatError, Input, InputFile, MappedReader, Opener, Reader, on_disk,
+    survey,
 };
 use indicatif::ProgressBar;
 
@@ -117,7 +119,7 @@ fn open(data_set: DataSet, types: &[String], bar: &ProgressBar, is_dry: bool) ->
         DataSet::Files(files) => files,
     };
     for file in &files {
-        bar.inc_length(std::fs::metadata(&file.path).map_or(0, |metadata| metadata.len()));
+        bar.inc_length(std::fs::metadata(on_disk(&file.path)).map_or(0, |metadata| metadata.len()));
     }
     let profiles = survey(&files, types, &CountedFiles { bar });
     let faults: Vec<&str> = profiles.iter().flat_map(|profile| &profile.faults).map(String::as_str).collect();

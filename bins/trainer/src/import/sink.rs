@@ -18,7 +18,7 @@ use crate::logging;
 /// Number of resources that are written at a time.
 const RESOURCE_BATCH: usize = 2_000;
 /// Number of interactions that are written at a time: as many as the store commits at a time.
-const INTERACTION_BATCH: usize = 20_000;
+const INTERACTION_BATCH: usize = 100_000;
 /// Maximum number of bad lines that are reported one by one.
 const MAX_REPORTED_BAD_LINES: u64 = 20;
 

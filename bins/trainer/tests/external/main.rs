@@ -1,9 +1,10 @@
 //! End-to-end tests of the trainer that need programs or data that a machine may lack: promtool,
-//! `script`, MovieLens, and the folder of cases that `DOCENT_CASES` names. A test is reported as
-//! ignored where its program or data is missing.
+//! `script`, PostgreSQL, MovieLens, and the folder of cases that `DOCENT_CASES` names. A test is
+//! reported as ignored where its program or data is missing.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod cases;
+mod moved;
 #[path = "../trainer/program.rs"]
 #[allow(dead_code, reason = "shared with the tests of `trainer`, which use the rest")]
 mod program;
@@ -13,7 +14,7 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use docent_test_support::{is_installed, run, trial};
+use docent_test_support::{is_installed, on_postgres, run, trial};
 
 fn main() -> ExitCode {
     let mut trials = vec![
@@ -25,5 +26,9 @@ fn main() -> ExitCode {
             .with_ignored_flag(!is_installed("script")),
     ];
     trials.extend(cases::trials());
+    trials.push(on_postgres(
+        "a_store_moved_to_postgresql_answers_as_before",
+        moved::a_store_moved_to_postgresql_answers_as_before,
+    ));
     run(trials)
 }

@@ -159,3 +159,23 @@ fn repeats_survive_an_export() {
     assert!(said.contains("interactions: 1 new, 2 repeated, 0 known"), "{said}");
     assert_eq!(other.dump(), place.dump());
 }
+
+#[test]
+fn parquet_holds_what_json_lines_hold_and_is_read_back() {
+    let place = Place::new();
+    data::jsonl(&place);
+    place.must(&["import", "jsonl", "all.jsonl"]);
+    data::csv(&place);
+    place.must(&data::CSV);
+    let said = place.must(&["export", "parquet", "--out", "out"]);
+    assert!(said.contains("interactions written to out"), "{said}");
+    let other = Place::new();
+    let files = ["out/resources.parquet", "out/interactions.parquet"];
+    let files = files.map(|name| place.path(name).display().to_string());
+    other.must(&["import", "parquet", &files[0], &files[1]]);
+    // Rows of a batch are stored in the order of their users.
+    let [mut before, mut after] = [place.dump(), other.dump()];
+    before.sort_unstable();
+    after.sort_unstable();
+    assert_eq!(after, before);
+}

@@ -27,6 +27,18 @@ fn lists_for_all_users_are_written_whole() {
     users.dedup();
     assert_eq!(users.len(), 12);
     assert_eq!(place.dump(), before, "nothing is stored");
+    place.must(&["recommend", "--all", "--out", "lists.parquet", "--limit", "5"]);
+    let shown = place.must(&[
+        "import",
+        "files",
+        "lists.parquet",
+        "--leave-out",
+        "score",
+        "--type",
+        "export",
+        "--dry-run",
+    ]);
+    assert!(shown.contains("Parquet") && shown.contains("60 rows of interactions"), "{shown}");
     let refused = place.run(&["recommend", "--all", "--out", "lists.jsonl", "--limit", "101"]);
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(refused.said.contains("limit: expected 1 to 100, got 101"), "{refused:?}");

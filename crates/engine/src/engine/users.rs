@@ -150,7 +150,11 @@ impl Engine {
         self.inner.impressions.flushed().await;
         let erased = self.inner.store.delete_user(user, now()).await?;
         self.inner.users.changed(user);
-        Ok(erased)
+        let state = self.inner.state.read();
+        for (row_id, change) in erased.iter().flatten() {
+            self.count_key(&state, state.catalogue.key_of_row_id(*row_id), *change);
+        }
+        Ok(erased.is_some())
     }
 
     /// Returns all data about a user: profile, interactions, impressions, feedback, sessions and

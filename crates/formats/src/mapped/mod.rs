@@ -16,7 +16,7 @@ use self::side::Side;
 use docent_rows::{Row, Rows};
 
 use crate::{
-    FormatError, Located, Opener, Reader, Records,
+    FormatError, Located, Location, Opener, Reader, Record, Records,
     mapping::{Fields, Kind, Role},
     reader,
     survey::{FileProfile, Part, tag},
@@ -45,6 +45,19 @@ impl MappedReader {
         &self.files
     }
 
+    /// Returns the resources that properties make, where no file has resources.
+    fn made<'a>(&'a self, side: Option<&Side>) -> Records<'a> {
+        let Some((file, _)) = self.parts(Kind::Properties).next().filter(|_| self.has_partial_catalogue())
+        else {
+            return Box::new(std::iter::empty());
+        };
+        let resources: Vec<_> = side.into_iter().flat_map(Side::resources).collect();
+        let location = Location::start_of(&file.path);
+        Box::new(resources.into_iter().map(move |resource| {
+            Ok(Located::new(Record::Resource { resource, has_all_links: false }, location.clone()))
+        }))
+    }
+
     fn parts(&self, kind: Kind) -> impl Iterator<Item = (&FileProfile, &Part)> {
         self.files.iter().filter_map(move |file| Some((file, file.parts.get(&kind)?)))
     }
@@ -64,12 +77,21 @@ impl Reader for MappedReader {
             let _first = read.set(side);
             Ok(Box::new(errors.into_iter().map(Err)))
         });
-        let parts = ORDER.into_iter().flat_map(move |kind| self.parts(kind).map(move |part| (kind, part)));
-        let records = parts.flat_map(move |(kind, (file, part))| {
+        let records = ORDER.into_iter().flat_map(move |kind| {
+            let of_rows = Arc::clone(&side);
+            let rows = self.parts(kind).flat_map(move |(file, part)| {
+                let side = Arc::clone(&of_rows);
+                reader::deferred(move || rows_of(file, part, kind, opener, side))
+            });
             let side = Arc::clone(&side);
-            reader::deferred(move || rows_of(file, part, kind, opener, side))
+            let made = (kind == Kind::Resources).then(|| reader::deferred(move || Ok(self.made(side.get()))));
+            rows.chain(made.into_iter().flatten())
         });
         Box::new(errors.chain(records))
+    }
+
+    fn has_partial_catalogue(&self) -> bool {
+        self.parts(Kind::Properties).next().is_some() && self.parts(Kind::Resources).next().is_none()
     }
 }
 

@@ -1,9 +1,11 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use docent_domain::Resource;
+use chrono::{DateTime, Utc};
+use docent_domain::{Resource, ResourceId};
+use serde_json::Value;
 
 use super::text;
-use docent_rows::Rows;
+use docent_rows::{Row, Rows};
 
 use crate::{
     FormatError, Location, Opener,
@@ -20,13 +22,17 @@ pub(super) struct Side {
     names: HashMap<String, String>,
     labels: HashMap<String, Vec<String>>,
     texts: HashMap<String, String>,
+    properties: BTreeMap<String, BTreeMap<String, Newest>>,
 }
+
+/// Newest value of a property, with its time.
+type Newest = (Option<DateTime<Utc>>, String);
 
 impl Side {
     /// Reads all side files, the names first. Returns the errors of bad lines apart.
     pub fn read(files: &[FileProfile], opener: &dyn Opener) -> Result<(Self, Vec<FormatError>), FormatError> {
         let (mut side, mut errors) = (Self::default(), Vec::new());
-        for kind in [Kind::Names, Kind::Labels, Kind::Texts] {
+        for kind in [Kind::Names, Kind::Labels, Kind::Texts, Kind::Properties] {
             for file in files {
                 let Some(part) = file.parts.get(&kind) else { continue };
                 let mut rows = Rows::open(&file.path, opener, &file.options())?;
@@ -38,6 +44,12 @@ impl Side {
                             continue;
                         }
                         Err(error) => return Err(error),
+                    }
+                    if kind == Kind::Properties {
+                        if let Err(reason) = side.add_property(file, part, rows.row()) {
+                            errors.push(FormatError::line(rows.location(), reason));
+                        }
+                        continue;
                     }
                     let of_row = match kind {
                         Kind::Names => Role::Title,
@@ -79,7 +91,38 @@ impl Side {
         }
     }
 
-    /// Adds labels and texts to a resource.
+    /// Keeps the value of a property if it is the newest, and one that the mapping names.
+    fn add_property(&mut self, file: &FileProfile, part: &Part, row: Row<'_>) -> Result<(), String> {
+        let fields = &part.fields;
+        let read = |role| {
+            text(fields, role, row).ok_or_else(|| format!("{} is empty; expected text", fields.name(role)))
+        };
+        let property = read(Role::Property)?;
+        if file.mapping.attributes.as_ref().is_some_and(|names| !names.contains(&property)) {
+            return Ok(());
+        }
+        let (id, value) = (read(Role::Id)?, read(Role::Value)?);
+        let at = part.times.time(fields.name(Role::Time), fields.get(Role::Time, row))?;
+        let newest = self.properties.entry(id).or_default().entry(property).or_default();
+        // Of two values at one time, the later row stands.
+        if newest.0 <= at {
+            *newest = (at, value);
+        }
+        Ok(())
+    }
+
+    /// Returns a resource for each id that has properties, for sets without a catalogue.
+    pub fn resources(&self) -> impl Iterator<Item = Resource> {
+        self.properties.keys().filter_map(|id| {
+            let id: ResourceId = id.parse().ok()?;
+            let title = id.to_string();
+            let mut resource = Resource::new(id, title);
+            self.complete(&mut resource, None);
+            Some(resource)
+        })
+    }
+
+    /// Adds labels, texts and properties to a resource.
     pub fn complete(&self, resource: &mut Resource, key: Option<&str>) {
         let id = key.unwrap_or(resource.id.as_str());
         for label in self.labels.get(id).into_iter().flatten() {
@@ -92,6 +135,10 @@ impl Side {
                 resource.text.push('\n');
             }
             resource.text.push_str(text);
+        }
+        for (property, (_, value)) in self.properties.get(id).into_iter().flatten() {
+            let value = value.parse::<i64>().map_or_else(|_| Value::from(value.as_str()), Value::from);
+            resource.attributes.entry(property.as_str()).or_insert(value);
         }
     }
 }

@@ -26,6 +26,8 @@ pub enum Kind {
     Labels,
     /// Texts of resources, such as the tags that users wrote: each becomes a line of the text.
     Texts,
+    /// Properties of resources over time, one a row: the newest value becomes an attribute.
+    Properties,
     /// Links between resources.
     Links,
     /// Resources and their content.
@@ -40,6 +42,7 @@ impl fmt::Display for Kind {
             Self::Names => "names of labels",
             Self::Labels => "labels",
             Self::Texts => "texts",
+            Self::Properties => "properties",
             Self::Links => "links",
             Self::Resources => "resources",
             Self::Interactions => "interactions",
@@ -113,7 +116,8 @@ pub struct FileMapping {
     pub counted: Vec<String>,
     /// Columns that are neither read nor kept.
     pub leave_out: Vec<String>,
-    /// Columns that become attributes of a resource; all unknown ones by default.
+    /// Columns, or names of properties, that become attributes of a resource; all unknown ones by
+    /// default.
     pub attributes: Option<Vec<String>>,
     /// Columns that are 1 or 0, whose names are subjects where they are 1.
     pub flags: Vec<String>,

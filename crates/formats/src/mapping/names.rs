@@ -33,10 +33,12 @@ pub(crate) enum Role {
     LinkKind,
     Weight,
     Label,
+    Property,
+    Value,
 }
 
 /// Name of each role, as mappings write it.
-const NAMES: [(Role, &str); 26] = [
+const NAMES: [(Role, &str); 28] = [
     (Role::User, "user"),
     (Role::Item, "item"),
     (Role::Type, "type"),
@@ -63,6 +65,8 @@ const NAMES: [(Role, &str); 26] = [
     (Role::LinkKind, "kind"),
     (Role::Weight, "weight"),
     (Role::Label, "label"),
+    (Role::Property, "property"),
+    (Role::Value, "value"),
 ];
 
 impl fmt::Display for Role {
@@ -152,6 +156,12 @@ pub(crate) fn roles(kind: Kind) -> &'static [(Role, &'static str)] {
         ],
         Kind::Texts => &[(Role::Id, ID), (Role::Text, "text tag comment")],
         Kind::Labels => &[(Role::Id, ID), (Role::Label, "label tag_id tag category")],
+        Kind::Properties => &[
+            (Role::Id, ID),
+            (Role::Property, "property property_name attribute"),
+            (Role::Value, "value property_value"),
+            (Role::Time, TIME),
+        ],
         Kind::Names => &[(Role::Id, "id tag_id"), (Role::Title, "title name tag_name tag")],
     }
 }
@@ -164,6 +174,7 @@ pub(super) fn required(kind: Kind) -> &'static [Role] {
         Kind::Links => &[Role::Source, Role::Target],
         Kind::Texts => &[Role::Id, Role::Text],
         Kind::Labels => &[Role::Id, Role::Label],
+        Kind::Properties => &[Role::Id, Role::Property, Role::Value],
         Kind::Names => &[Role::Id, Role::Title],
     }
 }

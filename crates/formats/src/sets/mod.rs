@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use docent_rows::members;
+
 use crate::{
     FormatError, InputFile,
     mapping::{FileMapping, Kind, Mapping},
@@ -35,7 +37,11 @@ pub const KNOWN_SETS: [KnownSet; 10] = [
         files: "BX-Books.csv and BX-Book-Ratings.csv",
         text: include_str!("book-crossing.toml"),
     },
-    KnownSet { name: "retailrocket", files: "events.csv", text: include_str!("retailrocket.toml") },
+    KnownSet {
+        name: "retailrocket",
+        files: "events.csv, and optionally item_properties_part1.csv and item_properties_part2.csv",
+        text: include_str!("retailrocket.toml"),
+    },
     KnownSet { name: "steam", files: "steam-200k.csv", text: include_str!("steam.toml") },
     KnownSet {
         name: "lastfm",
@@ -79,9 +85,11 @@ impl KnownSet {
         for path in paths {
             let files = if path.is_dir() { files_of(path)? } else { vec![path.clone()] };
             for file in files {
-                if let Some(of_set) = mapping.of(&file_name(&file)) {
-                    let mapping = said.clone().or(of_set);
-                    found.push(InputFile { path: file, mapping, stated: Vec::new() });
+                for file in with_members(file, &mapping)? {
+                    if let Some(of_set) = mapping.of(&file_name(&file)) {
+                        let mapping = said.clone().or(of_set);
+                        found.push(InputFile { path: file, mapping, stated: Vec::new() });
+                    }
                 }
             }
         }
@@ -93,6 +101,15 @@ impl KnownSet {
             _ => Ok(found),
         }
     }
+}
+
+/// Returns the members of an archive that the mapping does not know as a file of its own.
+fn with_members(file: PathBuf, mapping: &Mapping) -> Result<Vec<PathBuf>, FormatError> {
+    if mapping.of(&file_name(&file)).is_some() {
+        return Ok(vec![file]);
+    }
+    let members = members(&file)?;
+    Ok(if members.is_empty() { vec![file] } else { members })
 }
 
 /// Returns the files of a folder in the order of their names.

@@ -6,6 +6,7 @@ mod faults;
 mod layouts;
 #[cfg(feature = "parquet")]
 mod parquet_files;
+mod sets;
 mod values;
 
 use std::path::Path;

@@ -4,13 +4,9 @@ use std::{
     path::Path,
 };
 
-use flate2::{
-    Crc,
-    read::{DeflateDecoder, MultiGzDecoder},
-};
-use zip::{CompressionMethod, ZipArchive};
+use flate2::read::MultiGzDecoder;
 
-use super::{peek, raw, seekable};
+use super::{archive, peek, raw};
 use crate::{FormatError, Input, Opener};
 
 /// Compression of a file, recognised by its first bytes and not by its name.
@@ -23,8 +19,10 @@ pub enum Compression {
     Gzip,
     /// A Zstandard stream.
     Zstd,
-    /// The one file of a zip archive.
+    /// A file of a zip archive.
     Zip,
+    /// A file of a tar archive.
+    Tar,
 }
 
 impl fmt::Display for Compression {
@@ -34,6 +32,7 @@ impl fmt::Display for Compression {
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
             Self::Zip => "zip",
+            Self::Tar => "tar",
         })
     }
 }
@@ -49,83 +48,18 @@ pub(super) fn open(path: &Path, opener: &dyn Opener) -> Result<(Input, Compressi
             ),
             Compression::Zstd,
         ),
-        [b'P', b'K', 3 | 5, _] => {
+        [b'P', b'K', 3 | 5, _] if archive::on_disk(path) == path => {
             drop(input);
-            (only_entry(path, opener)?, Compression::Zip)
+            (archive::only_entry(path, opener)?, Compression::Zip)
         }
-        _ => return Ok((input, Compression::None)),
+        [b'P', b'K', 3 | 5, _] => {
+            return Err(FormatError::file(path, "is an archive inside an archive; unpack it first"));
+        }
+        _ => (input, archive::kind_of(path)),
     };
-    Ok((Box::new(Told { input, compression }), compression))
-}
-
-/// Opens the one file of an archive.
-fn only_entry(path: &Path, opener: &dyn Opener) -> Result<Input, FormatError> {
-    let mut archive = ZipArchive::new(seekable(path)?).map_err(|_| broken(path))?;
-    let mut files = Vec::new();
-    for index in 0..archive.len() {
-        let entry = archive.by_index_raw(index).map_err(|_| broken(path))?;
-        let name = entry.name().map_err(|_| broken(path))?.into_owned();
-        let is_hidden = name.split('/').any(|part| part.starts_with('.') || part == "__MACOSX");
-        if !entry.is_dir() && !is_hidden {
-            files.push((index, name));
-        }
-    }
-    let [(index, _)] = files.as_slice() else {
-        if files.iter().any(|(_, name)| name == "xl/workbook.xml") {
-            return Err(FormatError::file(
-                path,
-                "is an Excel workbook; save the sheet as \"CSV UTF-8\" and import that",
-            ));
-        }
-        let names: Vec<&str> = files.iter().map(|(_, name)| name.as_str()).collect();
-        let expected = "expected a zip archive of one file; unpack it and import its files";
-        return Err(FormatError::file(
-            path,
-            format_args!("{expected}: it holds {} ({})", names.len(), names.join(", ")),
-        ));
-    };
-    let entry = archive.by_index_raw(*index).map_err(|_| broken(path))?;
-    if entry.encrypted() {
-        return Err(FormatError::file(path, "the zip archive is encrypted; unpack it first"));
-    }
-    let (method, size, crc32) = (entry.compression(), entry.compressed_size(), entry.crc32());
-    let start = entry.data_start().ok_or_else(|| broken(path))?;
-    let mut input = raw(path, opener)?;
-    let skipped = io::copy(&mut input.by_ref().take(start), &mut io::sink());
-    skipped.map_err(|source| super::unreadable(path, source))?;
-    let input = input.take(size);
-    let input: Input = match method {
-        CompressionMethod::Stored => Box::new(input),
-        CompressionMethod::Deflated => Box::new(DeflateDecoder::new(input)),
-        other => {
-            return Err(FormatError::file(
-                path,
-                format_args!("the zip archive is compressed by {other:?}; expected deflate: unpack it first"),
-            ));
-        }
-    };
-    Ok(Box::new(Summed { input, crc: Crc::new(), expected: crc32 }))
-}
-
-fn broken(path: &Path) -> FormatError {
-    FormatError::file(path, "the zip archive is damaged or incomplete; copy it again")
-}
-
-/// A reader whose checksum is compared at its end.
-struct Summed {
-    input: Input,
-    crc: Crc,
-    expected: u32,
-}
-
-impl Read for Summed {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.input.read(buffer)?;
-        self.crc.update(&buffer[..read]);
-        if read == 0 && !buffer.is_empty() && self.crc.sum() != self.expected {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "the checksum differs"));
-        }
-        Ok(read)
+    match compression {
+        Compression::None => Ok((input, compression)),
+        _ => Ok((Box::new(Told { input, compression }), compression)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The bytes of a file: decompressed by content, and UTF-8 or one byte a character.
 
+mod archive;
 mod compression;
 mod encoding;
 
@@ -10,9 +11,12 @@ use std::{
 
 use encoding_rs::Encoding;
 
-pub use self::compression::Compression;
 use self::encoding::Transcoder;
 pub use self::encoding::{Charset, Evidence, Verdict};
+pub use self::{
+    archive::{members, on_disk},
+    compression::Compression,
+};
 use crate::{FormatError, Input, Opener, files};
 
 /// Bytes that the encoding is guessed from at the start of a file.
@@ -43,6 +47,11 @@ pub struct Declared {
 pub(crate) fn open(path: &Path, opener: &dyn Opener, label: Option<&str>) -> Result<Source, FormatError> {
     let (input, compression) = compression::open(path, opener)?;
     let (head, input) = peek(input, HEAD).map_err(|source| unreadable(path, source))?;
+    if archive::is_tar(&head) {
+        let reason =
+            "is a tar archive; import a known set by its name or by `import auto`, or unpack the archive";
+        return Err(FormatError::file(path, reason));
+    }
     let declared = match label {
         Some(label) => Some(labelled(path, label)?),
         None => encoding::of_head(&head),
@@ -92,7 +101,10 @@ pub(crate) fn seekable(path: &Path) -> Result<std::fs::File, FormatError> {
     std::fs::File::open(path).map_err(|source| FormatError::Open { path: path.to_owned(), source })
 }
 
-/// Opens the bytes as they lie on the disk.
+/// Opens the bytes as they lie on the disk, or in an archive.
 pub(crate) fn raw(path: &Path, opener: &dyn Opener) -> Result<Input, FormatError> {
-    files::open(opener, path)
+    match archive::open_member(path, opener)? {
+        Some(member) => Ok(member),
+        None => files::open(opener, path),
+    }
 }

@@ -18,11 +18,25 @@ struct Liked {
     authors: String,
 }
 
+#[derive(FromQueryResult)]
+struct Exists {
+    exists: i64,
+}
+
+/// Returns true if a resource has authors: catalogues without them teach none, and to find that out
+/// user by user would read every history again at every tenth interaction.
+async fn has_authors(transaction: &impl ConnectionTrait) -> Result<bool> {
+    let query = "SELECT CAST(COUNT(*) AS bigint) AS \"exists\" FROM \
+                 (SELECT id FROM resources WHERE authors <> '[]' LIMIT 1) found";
+    let found: Option<Exists> = sql::select_one(transaction, query, []).await?;
+    Ok(found.is_some_and(|row| row.exists > 0))
+}
+
 /// Learns the preferred authors of users from their positives of the days before their newest
 /// interaction. Days count from there and not from today, so that a history imported years later
 /// teaches the same. Positives without a time count, too: nothing says that they are older.
 pub(crate) async fn relearn_authors(transaction: &impl ConnectionTrait, users: &[i64]) -> Result<()> {
-    if users.is_empty() {
+    if users.is_empty() || !has_authors(transaction).await? {
         return Ok(());
     }
     let backend = transaction.get_database_backend();

@@ -77,6 +77,10 @@ impl Checked<'_> {
         Checked { event: Cow::Owned(self.event.into_owned()), first: self.first }
     }
 
+    pub(crate) fn user(&self) -> &str {
+        self.event.user_id.as_str()
+    }
+
     pub(crate) fn at(&self) -> Option<DateTime<Utc>> {
         self.first.last_at
     }
@@ -90,7 +94,9 @@ pub(crate) fn check<'a>(events: &'a [NewInteraction], rules: &InteractionRules) 
         // Cut to the precision of the store; otherwise an event would be newer than itself once
         // stored.
         let at = event.at.map(stored);
-        Ok(Checked { event: Cow::Borrowed(event), first: Interaction { first_at: at, last_at: at, ..first } })
+        let positive_at = at.filter(|_| first.is_positive());
+        let first = Interaction { first_at: at, last_at: at, positive_at, ..first };
+        Ok(Checked { event: Cow::Borrowed(event), first })
     });
     checked.collect()
 }
@@ -257,6 +263,7 @@ impl Model {
             })?,
             first_at: from_micros_null(TABLE, self.id, self.created_at)?,
             last_at: from_micros_null(TABLE, self.id, self.interaction_timestamp)?,
+            positive_at: from_micros_null(TABLE, self.id, self.positive_at)?,
         })
     }
 }
@@ -287,6 +294,7 @@ pub(crate) async fn write(
             confidence: Set(interaction.confidence()),
             created_at: Set(interaction.first_at.map(to_micros)),
             interaction_timestamp: Set(interaction.last_at.map(to_micros)),
+            positive_at: Set(interaction.positive_at.map(to_micros)),
             ..Default::default()
         })
     });
@@ -302,6 +310,7 @@ pub(crate) async fn write(
             Column::Confidence,
             Column::CreatedAt,
             Column::InteractionTimestamp,
+            Column::PositiveAt,
         ])
         .to_owned();
     sql::insert_rows(transaction, rows.collect(), Some(conflict)).await.map(|_| ())

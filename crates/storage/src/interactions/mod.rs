@@ -126,6 +126,9 @@ struct Answer {
     return_visits: u32,
     first_at: Option<i64>,
     last_at: Option<i64>,
+    /// Answers that an earlier version stored have none.
+    #[serde(default)]
+    positive_at: Option<i64>,
 }
 
 fn to_response(items: &[Recorded]) -> Result<String> {
@@ -139,6 +142,7 @@ fn to_response(items: &[Recorded]) -> Result<String> {
             return_visits: interaction.return_visits,
             first_at: interaction.first_at.map(to_micros),
             last_at: interaction.last_at.map(to_micros),
+            positive_at: interaction.positive_at.map(to_micros),
         }),
     });
     sql::json(&answers.collect::<Vec<_>>())
@@ -158,6 +162,7 @@ fn from_response(key: &IdempotencyKey, response: &str) -> Result<Vec<Recorded>> 
                 return_visits: answer.return_visits,
                 first_at: from_micros_null(TABLE, &key.key, answer.first_at)?,
                 last_at: from_micros_null(TABLE, &key.key, answer.last_at)?,
+                positive_at: from_micros_null(TABLE, &key.key, answer.positive_at)?,
             },
         }),
     });

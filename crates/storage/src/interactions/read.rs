@@ -39,6 +39,8 @@ pub struct TrainingRow {
     pub first_at: Option<DateTime<Utc>>,
     /// Time of the newest event with a known time; `None` if there is none.
     pub at: Option<DateTime<Utc>>,
+    /// Time of the newest positive event with a known time; `None` if there is none.
+    pub positive_at: Option<DateTime<Utc>>,
 }
 
 /// Number of interactions, and the time of the newest.
@@ -80,6 +82,7 @@ struct Joined {
     return_visits: i64,
     created_at: Option<i64>,
     interaction_timestamp: Option<i64>,
+    positive_at: Option<i64>,
 }
 
 #[derive(FromQueryResult)]
@@ -101,7 +104,7 @@ impl Store {
         // The page is cut before the joins, so that no plan joins the whole table first.
         let query = "SELECT i.id, i.user_id, i.resource_id, u.external_id AS user_name, r.external_id AS resource_name, \
                      i.interaction_type, i.interaction_strength, i.is_positive, i.is_negative, i.confidence, \
-                     i.return_visits, i.created_at, i.interaction_timestamp \
+                     i.return_visits, i.created_at, i.interaction_timestamp, i.positive_at \
                      FROM (SELECT * FROM user_interactions WHERE id > $1 ORDER BY id LIMIT $2) i \
                      JOIN users u ON u.id = i.user_id JOIN resources r ON r.id = i.resource_id ORDER BY i.id";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -172,6 +175,7 @@ impl Joined {
             })?,
             first_at: from_micros_null(TABLE, self.id, self.created_at)?,
             at: from_micros_null(TABLE, self.id, self.interaction_timestamp)?,
+            positive_at: from_micros_null(TABLE, self.id, self.positive_at)?,
             interaction_type: InteractionType::from(self.interaction_type),
             is_positive: self.is_positive,
             is_negative: self.is_negative,

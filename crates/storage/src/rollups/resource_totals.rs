@@ -157,7 +157,7 @@ fn of_pairs(condition: &str) -> String {
          AS positive_users, \
          CASE WHEN rejected_at IS NULL OR liked_at > rejected_at THEN 1 ELSE 0 END AS accepting_users \
          FROM (SELECT user_id, resource_id, COUNT(*) AS interactions, SUM(1 + return_visits) AS events, \
-         MAX(CASE WHEN is_positive THEN COALESCE(interaction_timestamp, {UNKNOWN_TIME}) END) AS liked_at, \
+         MAX(CASE WHEN is_positive THEN COALESCE(positive_at, {UNKNOWN_TIME}) END) AS liked_at, \
          MAX(CASE WHEN is_negative THEN COALESCE(interaction_timestamp, {UNKNOWN_TIME}) END) AS rejected_at \
          FROM user_interactions {condition} GROUP BY user_id, resource_id) pairs"
     )
@@ -171,10 +171,14 @@ pub(crate) fn summed() -> String {
     SUMS.map(|sum| format!("CAST(SUM({sum}) AS bigint) AS {sum}")).join(", ")
 }
 
-/// Subtracts the interactions of a user, who is about to be erased, and returns the user's row;
-/// `None` if there is no such user. Locks the row, so that nothing is added between the count and
-/// the deletion. A user of this name who is created meanwhile has another row.
-pub(crate) async fn remove(transaction: &impl ConnectionTrait, user: &UserId) -> Result<Option<i64>> {
+/// Subtracts the interactions of a user, who is about to be erased, and returns the user's row and
+/// what was subtracted, as changes by resource; `None` if there is no such user. Locks the row, so
+/// that nothing is added between the count and the deletion. A user of this name who is created
+/// meanwhile has another row.
+pub(crate) async fn remove(
+    transaction: &impl ConnectionTrait,
+    user: &UserId,
+) -> Result<Option<(i64, Changes)>> {
     let backend = transaction.get_database_backend();
     let locked = find_users(transaction, &[user.as_str()], sql::for_update(backend)).await?;
     let Some(&user_id) = locked.get(user.as_str()) else { return Ok(None) };
@@ -184,17 +188,21 @@ pub(crate) async fn remove(transaction: &impl ConnectionTrait, user: &UserId) ->
         of_pairs("WHERE user_id = $1")
     );
     let rows: Vec<OfUser> = sql::select(transaction, query, [user_id.into()]).await?;
-    let mut changes = TotalChanges::new(backend);
+    let (mut changes, mut by_resource) = (TotalChanges::new(backend), Vec::new());
     for row in rows {
         let OfUser { resource_id, interactions, events, positive_users, accepting_users } = row;
         let of_user = ResourceTotal { interactions, events, positive_users, accepting_users };
         changes.add(user_id, resource_id, -of_user);
+        by_resource.push((resource_id, -of_user));
     }
-    let resources: Vec<i64> = changes.changes.keys().map(|(resource, _)| *resource).collect();
+    let resources: Vec<i64> = by_resource.iter().map(|(resource, _)| *resource).collect();
     changes.write(transaction).await?;
     forget_empty(transaction, &resources).await?;
-    Ok(Some(user_id))
+    Ok(Some((user_id, by_resource)))
 }
+
+/// Changes of the sums of resources, by their row ids.
+pub(crate) type Changes = Vec<(i64, ResourceTotal)>;
 
 /// Deletes the sums of those of the resources that have no interactions: nothing is left that tells
 /// of one.

@@ -11,6 +11,7 @@ mod imports;
 mod interactions;
 mod last_word;
 mod lifecycle;
+mod moves;
 mod opening;
 mod people;
 mod resources;
@@ -106,6 +107,10 @@ fn main() -> ExitCode {
             importing_twice_leaves_the_same_store,
             a_strict_import_that_stops_leaves_the_store_as_it_was,
             a_strict_import_that_ends_keeps_everything,
+        ],
+        moves: [
+            a_store_moves_to_either_database_as_it_is,
+            rows_of_another_form_are_refused,
         ],
         times: [
             a_time_beats_none_and_no_window_counts_what_has_none,

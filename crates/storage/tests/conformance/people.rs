@@ -102,8 +102,8 @@ pub(crate) async fn an_erased_user_leaves_nothing(database: &Database) -> Result
     store.put_impressions(&[impression("hers", "ada lovelace", "a")]).await?;
     store.put_feedback(&feedback("hers", Some("ada lovelace"), "a")).await?;
     ensure!(of_people(&store).await?.len() > before.len() + 3);
-    ensure!(store.delete_user(&user("ada lovelace"), at(1_000)).await?);
-    ensure!(!store.delete_user(&user("ada lovelace"), at(1_000)).await?);
+    ensure!(store.delete_user(&user("ada lovelace"), at(1_000)).await?.is_some());
+    ensure!(store.delete_user(&user("ada lovelace"), at(1_000)).await?.is_none());
     ensure!(!dump(&store).await?.iter().any(|row| row.contains("lovelace")));
     let mut after = of_people(&store).await?;
     after.retain(|row| !row.starts_with("idempotency_keys"));
@@ -217,7 +217,7 @@ pub(crate) async fn late_feedback_of_an_erased_user_stays_without_a_name(databas
     filled(&store).await?;
     store.put_impressions(&[impression("late", "lovelace", "a")]).await?;
     record(&store, &[export("lovelace", "a", 1)]).await?;
-    ensure!(store.delete_user(&user("lovelace"), at(15)).await?);
+    ensure!(store.delete_user(&user("lovelace"), at(15)).await?.is_some());
     let owner = store.put_feedback(&feedback("late", Some("lovelace"), "a")).await?;
     ensure!(owner.is_none() && !is_known(&store, "lovelace").await?, "{owner:?}");
     let rows = store.feedback_of("late").await?;
@@ -239,7 +239,7 @@ pub(crate) async fn a_late_impression_of_an_erased_user_stays_without_a_name(
     let store = database.store().await?;
     filled(&store).await?;
     record(&store, &[export("lovelace", "a", 1)]).await?;
-    ensure!(store.delete_user(&user("lovelace"), at(15)).await?);
+    ensure!(store.delete_user(&user("lovelace"), at(15)).await?.is_some());
     // Shown before the erasure, written after it, whether or not the user came back meanwhile.
     ensure!(store.put_impressions(&[impression("flight", "lovelace", "a")]).await? == 1);
     store.put_feedback(&feedback("flight", Some("lovelace"), "a")).await?;
@@ -260,7 +260,7 @@ pub(crate) async fn an_erased_user_who_comes_back_is_a_new_user(database: &Datab
     let store = database.store().await?;
     filled(&store).await?;
     record(&store, &[export("ada", "a", 1)]).await?;
-    ensure!(store.delete_user(&user("ada"), at(15)).await?);
+    ensure!(store.delete_user(&user("ada"), at(15)).await?.is_some());
     record(&store, &[export("ada", "b", 30)]).await?;
     let again = Impression { shown_at: at(40), ..impression("again", "ada", "a") };
     store.put_impressions(&[again]).await?;

@@ -1,12 +1,15 @@
-//! `export`: writes the store in the form that `import files` reads.
+//! `export`: writes the store in a form that `import` reads.
 
-use std::{io::Write, path::Path};
+mod store;
 
+pub use store::VERSION as STORE_VERSION;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
-use docent::{
-    InteractionRules, InteractionType, NewInteraction, Signals, Strength, count_strength, storage::Store,
-};
-use docent_formats::{JsonlWriter, Record};
+use docent::{InteractionRules, InteractionType, NewInteraction, Signals, Strength, storage::Store};
+use docent_formats::{FormatError, JsonlWriter, ParquetRecords, Record};
 use indicatif::ProgressBar;
 
 use crate::{exit, progress, settings::Settings};
@@ -14,45 +17,79 @@ use crate::{exit, progress, settings::Settings};
 /// Number of rows that are read at a time.
 const PAGE: u64 = 5_000;
 
-/// Exports to a file, or to `resources.jsonl` and `interactions.jsonl` in a folder.
-pub async fn run(settings: Settings, to: &Path) -> anyhow::Result<u8> {
-    let store = settings.open_store().await?;
+/// Form and place of an export.
+#[derive(Debug, Clone)]
+pub enum Export {
+    /// One JSON object per record, in a file, or in `resources.jsonl` and `interactions.jsonl` in a
+    /// folder.
+    Jsonl(PathBuf),
+    /// `resources.parquet` and `interactions.parquet` in a folder.
+    Parquet(PathBuf),
+    /// All rows of the store, in a file.
+    Store(PathBuf),
+}
+
+/// Exports the store.
+pub async fn run(settings: Settings, export: &Export) -> anyhow::Result<u8> {
     let rules = settings.engine.interactions.clone();
-    let counts = store.counts().await?;
-    let bar = progress::steps(counts.resources + counts.interactions);
-    let (resources, interactions) = if to.is_dir() {
-        let mut writer = JsonlWriter::create(&to.join("resources.jsonl"))?;
-        let resources = write_resources(&store, &mut writer, &bar).await?;
-        writer.finish()?;
-        let mut writer = JsonlWriter::create(&to.join("interactions.jsonl"))?;
-        let interactions = write_interactions(&store, &rules, &mut writer, &bar).await?;
-        writer.finish()?;
-        (resources, interactions)
-    } else {
-        let mut writer = JsonlWriter::create(to)?;
-        let resources = write_resources(&store, &mut writer, &bar).await?;
-        let interactions = write_interactions(&store, &rules, &mut writer, &bar).await?;
-        writer.finish()?;
-        (resources, interactions)
+    let store = settings.open_store().await?;
+    let said = match export {
+        Export::Jsonl(to) => jsonl(&store, &rules, to).await,
+        Export::Parquet(to) => parquet(&store, &rules, to).await,
+        Export::Store(to) => store::write(&store, to).await,
     };
-    bar.finish_and_clear();
-    println!("{resources} resources and {interactions} interactions written to {}", to.display());
     store.close().await?;
+    println!("{}", said?);
     Ok(exit::DONE)
 }
 
-async fn write_resources<W: Write>(
-    store: &Store,
-    writer: &mut JsonlWriter<W>,
-    bar: &ProgressBar,
-) -> anyhow::Result<u64> {
+async fn jsonl(store: &Store, rules: &InteractionRules, to: &Path) -> anyhow::Result<String> {
+    let bar = bar_of(store).await?;
+    let is_folder = to.is_dir();
+    let first = if is_folder { to.join("resources.jsonl") } else { to.to_owned() };
+    let mut writer = JsonlWriter::create(&first)?;
+    let resources = write_resources(store, &mut |record| writer.write(record), &bar).await?;
+    if is_folder {
+        writer.finish()?;
+        writer = JsonlWriter::create(&to.join("interactions.jsonl"))?;
+    }
+    let interactions = write_interactions(store, rules, &mut |record| writer.write(record), &bar).await?;
+    writer.finish()?;
+    bar.finish_and_clear();
+    Ok(written(resources, interactions, to))
+}
+
+async fn parquet(store: &Store, rules: &InteractionRules, to: &Path) -> anyhow::Result<String> {
+    std::fs::create_dir_all(to).with_context(|| format!("creating {}", to.display()))?;
+    let bar = bar_of(store).await?;
+    let mut writer = ParquetRecords::create(to)?;
+    let resources = write_resources(store, &mut |record| writer.write(record), &bar).await?;
+    let interactions = write_interactions(store, rules, &mut |record| writer.write(record), &bar).await?;
+    writer.finish()?;
+    bar.finish_and_clear();
+    Ok(written(resources, interactions, to))
+}
+
+async fn bar_of(store: &Store) -> anyhow::Result<ProgressBar> {
+    let counts = store.counts().await?;
+    Ok(progress::steps(counts.resources + counts.interactions))
+}
+
+fn written(resources: u64, interactions: u64, to: &Path) -> String {
+    format!("{resources} resources and {interactions} interactions written to {}", to.display())
+}
+
+/// Writes a record somewhere.
+type Write<'a> = &'a mut (dyn FnMut(&Record) -> Result<(), FormatError> + Send);
+
+async fn write_resources(store: &Store, write: Write<'_>, bar: &ProgressBar) -> anyhow::Result<u64> {
     let (mut after, mut written) = (0, 0);
     loop {
         // Pages of a search carry no text, so the resources are read again by id.
         let page = store.search_resources("", Some(after), PAGE).await?;
         let ids: Vec<_> = page.resources.iter().map(|stored| stored.resource.id.clone()).collect();
         for stored in store.get_resources(&ids).await? {
-            writer.write(&Record::Resource { resource: stored.resource, has_all_links: true })?;
+            write(&Record::Resource { resource: stored.resource, has_all_links: true })?;
             written += 1;
             bar.inc(1);
         }
@@ -63,10 +100,10 @@ async fn write_resources<W: Write>(
     }
 }
 
-async fn write_interactions<W: Write>(
+async fn write_interactions(
     store: &Store,
     rules: &InteractionRules,
-    writer: &mut JsonlWriter<W>,
+    write: Write<'_>,
     bar: &ProgressBar,
 ) -> anyhow::Result<u64> {
     let (mut after, mut written) = (0, 0);
@@ -77,7 +114,7 @@ async fn write_interactions<W: Write>(
         for row in page {
             let signals = signals(&row.interaction_type, row.strength, rules);
             for at in times(row.first_at, row.at, row.return_visits) {
-                writer.write(&Record::Interaction(NewInteraction {
+                write(&Record::Interaction(NewInteraction {
                     user_id: row.user_id.clone(),
                     resource_id: row.resource_id.clone(),
                     interaction_type: row.interaction_type.clone(),
@@ -118,7 +155,7 @@ fn signals(kind: &InteractionType, strength: Strength, rules: &InteractionRules)
     let of_type = rules.strength(kind, &Signals::default()).ok();
     let is_out_of_reach = !(0.1..=0.5).contains(&strength.value());
     if !is_rating && of_type != Some(strength) && (!is_view || is_out_of_reach) {
-        return Signals { count: count(strength), ..Signals::default() };
+        return Signals { count: count(strength, rules), ..Signals::default() };
     }
     match kind {
         InteractionType::Rating => {
@@ -138,14 +175,13 @@ fn signals(kind: &InteractionType, strength: Strength, rules: &InteractionRules)
     }
 }
 
-/// Returns the count that gives a strength, by the inverse of `docent::count_strength`, with as few
-/// decimals as it needs.
-fn count(strength: Strength) -> Option<f64> {
-    let exact = 10_f64.powf(-(1.0 - strength.value()).log2() - 1.0);
+/// Returns the count that gives a strength by the rule of counts, with as few decimals as it needs.
+fn count(strength: Strength, rules: &InteractionRules) -> Option<f64> {
+    let exact = rules.counts.count(strength);
     let rounded = (0..=9).map(|decimals| (exact * 10_f64.powi(decimals)).round() / 10_f64.powi(decimals));
     let found = rounded
         .into_iter()
-        .find(|count| *count > 0.0 && Strength::new(count_strength(*count)) == Ok(strength));
+        .find(|count| *count > 0.0 && Strength::new(rules.counts.strength(*count)) == Ok(strength));
     found.or(Some(exact)).filter(|count| count.is_finite())
 }
 
