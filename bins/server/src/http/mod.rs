@@ -1,7 +1,7 @@
 //! HTTP concerns that all routes share: request handling, body and query extraction, and errors.
 
 mod body;
-mod browser;
+pub(crate) mod browser;
 mod compression;
 mod connection;
 mod cors;

@@ -24,7 +24,7 @@ fn a_value_out_of_its_range_is_refused_with_key_line_and_range() {
             "access.token_keys.k1: expected a secret of at least 32 bytes, got 6 bytes",
         ),
         ("[access.token_keys]\n'a b' = 's3cret'", 1, "access.token_keys: expected names of 1 to 64 letters"),
-        ("[access.token_keys]\nk1 = 5", 2, "access.token_keys.k1: expected a string, got an integer"),
+        ("[access.token_keys]\nk1 = 5", 2, "access.token_keys.k1: expected a string, got a number"),
         (
             "[access]\nallowed_origins = ['*']",
             2,

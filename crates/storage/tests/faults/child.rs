@@ -16,8 +16,8 @@ use crate::operations::{OPERATIONS, apply, fill, holds, one_more};
 const MAX_FAULT: u64 = 300;
 /// Operations after the first fault: enough that each kind follows it.
 const OPERATIONS_AFTER_FAULT: u64 = 12;
-/// Frames in the log of the larger template. SQLite moves the log into the database at 1,000, so
-/// that this happens early in a run.
+/// Frames in the log of the larger template, which an erasure moves into the database early in a
+/// run.
 const LONG_LOG_FRAMES: u64 = 900;
 /// Interval between runs that start with the larger template, which takes longer to copy.
 const LONG_LOG_EVERY: u64 = 4;

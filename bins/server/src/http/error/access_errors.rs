@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::http::header::{self, HeaderValue};
 
 use super::{ApiError, ErrorCode};
+use crate::http::browser::with_head;
 
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"docent\"");
 
@@ -41,7 +42,7 @@ impl ApiError {
     pub fn method_not_allowed(methods: &str) -> Self {
         let error = Self::of_status(ErrorCode::MethodNotAllowed.status());
         match HeaderValue::from_str(methods) {
-            Ok(methods) => error.with_header(header::ALLOW, methods),
+            Ok(methods) => error.with_header(header::ALLOW, with_head(&methods)),
             Err(_) => error,
         }
     }

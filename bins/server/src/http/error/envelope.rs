@@ -45,6 +45,9 @@ pub struct ErrorDetails {
     /// Position of the mistake in a `filter` or `boost`, in characters from 1.
     #[schema(required = false, minimum = 1)]
     position: usize,
+    /// Field of a `filter` or `boost` whose conditions cost most.
+    #[schema(required = false)]
+    part: String,
     /// Maximum size of the body, in bytes.
     #[schema(required = false)]
     limit_bytes: usize,
