@@ -47,8 +47,8 @@ pub struct Standby {
 }
 
 impl Standby {
-    /// Starts answering probes on the sockets, and `/metrics` if it `shows_metrics`; rejects everything
-    /// else by 503.
+    /// Starts answering probes on the sockets, and `/metrics` if it `shows_metrics`; rejects
+    /// everything else by 503.
     ///
     /// # Errors
     /// Returns the error of a socket that cannot be used.

@@ -68,7 +68,7 @@ impl Line {
 /// The file of lists: one JSON object a line, or one row of Parquet for each recommendation.
 enum Lists {
     Lines(PartialFile),
-    Rows(ParquetFile),
+    Rows(Box<ParquetFile>),
 }
 
 const COLUMNS: [(&str, ParquetKind); 7] = [
@@ -86,7 +86,7 @@ impl Lists {
     fn create(path: &Path) -> anyhow::Result<Self> {
         let is_parquet = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"));
         Ok(match is_parquet {
-            true => Self::Rows(ParquetFile::create(path, &COLUMNS)?),
+            true => Self::Rows(Box::new(ParquetFile::create(path, &COLUMNS)?)),
             false => Self::Lines(PartialFile::create(path)?),
         })
     }
@@ -115,10 +115,11 @@ impl Lists {
     }
 
     fn finish(self) -> anyhow::Result<()> {
-        Ok(match self {
+        match self {
             Self::Lines(out) => out.finish()?,
             Self::Rows(out) => out.finish()?,
-        })
+        }
+        Ok(())
     }
 }
 

@@ -15,8 +15,8 @@ use crate::{
 /// Number of resources up to which one after another is scored, which is quicker than a search.
 const SCANNED: usize = 1_000;
 
-/// A pool is a small part of the catalogue if it is at most one in this many: looking at each of its
-/// resources is then quicker than a search that passes over the others.
+/// A pool is a small part of the catalogue if it is at most one in this many: looking at each of
+/// its resources is then quicker than a search that passes over the others.
 const PART: u64 = 16;
 
 /// Number of keys that each source contributed, by the name of the source.
@@ -33,8 +33,8 @@ pub(crate) struct Gathered {
 ///
 /// Popular and new resources are always among them, so the list is not empty unless the pool is.
 /// Resources whose scores are raised get a second pass of their own: a boost may make one worth
-/// showing although no source ranks it among its best. Of a small part of the catalogue, as a filter
-/// leaves it, all are candidates.
+/// showing although no source ranks it among its best. Of a small part of the catalogue, as a
+/// filter leaves it, all are candidates.
 ///
 /// # Errors
 /// The first error that the live model meets.

@@ -1,5 +1,5 @@
 //! Snapshots whose checksums hold and whose contents do not: each is refused with its file named.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::expect_used, clippy::unwrap_used, missing_docs)]
 
 use std::{
     fs,
@@ -17,6 +17,9 @@ use docent_models::{
 };
 use docent_snapshot::SnapshotStore;
 use serde_json::{Value, json};
+
+/// A change of a JSON part.
+type Edit = fn(&mut Value);
 
 /// Number of items of the model, enough for a content map.
 const ITEMS: u32 = 60;
@@ -238,7 +241,7 @@ fn shapes_that_do_not_fit_are_refused_in_every_tensor() {
         for file in published.files(".safetensors") {
             let sound = fs::read(published.path(&file)).unwrap();
             for Place { name, dtype, .. } in places(&sound) {
-                let edits: [(&str, fn(&mut Value)); 4] = [
+                let edits: [(&str, Edit); 4] = [
                     ("huge", |tensor| tensor["shape"] = json!([1u64 << 60])),
                     ("beyond the file", |tensor| tensor["data_offsets"][1] = json!(1u64 << 60)),
                     ("of another type", |tensor| tensor["dtype"] = json!("I32")),

@@ -30,7 +30,7 @@ pub trait Library {
 /// looking at all of them.
 ///
 /// Texts are kept in lower case. Numbers and times are kept in ranges, of which the first and the
-/// last of a span are looked at one by one. A clone costs little: it shares what a change does not
+/// last of a span are compared one by one. A clone costs little: it shares what a change does not
 /// touch.
 #[derive(Debug, Clone, Default)]
 pub struct Postings {

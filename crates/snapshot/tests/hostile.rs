@@ -1,12 +1,15 @@
 //! Manifests and folders that lead a reader out of the snapshot, or make it read without end.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::expect_used, clippy::unwrap_used, missing_docs)]
 
 use std::{fs, os::unix::fs::symlink, path::Path};
 
 use docent_snapshot::{SnapshotError, SnapshotStore};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+/// A change of a JSON part.
+type Edit = fn(&mut Value);
 
 /// Publishes a snapshot with one document, and returns its store and its folder.
 fn published() -> (TempDir, SnapshotStore, String) {
@@ -64,7 +67,7 @@ fn names_that_lead_out_of_the_folder_are_refused() {
 
 #[test]
 fn manifests_are_bounded_and_their_numbers_checked() {
-    let edits: [(&str, fn(&mut Value)); 6] = [
+    let edits: [(&str, Edit); 6] = [
         ("another id", |manifest| manifest["id"] = json!("01KB5Y0V8CQ0F4S3W2N1M9T6RD")),
         ("a huge file", |manifest| manifest["files"]["ids.json"]["size_bytes"] = json!(1u64 << 60)),
         ("a negative size", |manifest| manifest["files"]["ids.json"]["size_bytes"] = json!(-1)),

@@ -87,8 +87,8 @@ struct Lists {
     verdicts: String,
 }
 
-/// Interaction in a list: resource, time, time of the newest positive event, mark, strength, and the
-/// type unless it has a mark.
+/// Interaction in a list: resource, time, time of the newest positive event, mark, strength, and
+/// the type unless it has a mark.
 type ListedInteraction = (i64, Option<i64>, Option<i64>, i64, Option<f64>, Option<String>);
 
 /// Verdict in a list: id of its row, resource, time, and 1 if useful.
@@ -96,7 +96,7 @@ type ListedVerdict = (i64, i64, i64, i64);
 
 /// Profile, interactions and verdicts as one row, with lists as JSON: a round trip costs more than
 /// unused columns, a row more than an element of a list, and a second statement might see a later
-/// state. `LIST`, `ARRAY` and `AS_TEXT` stand for what databases call differently.
+/// state. Databases have different names for `LIST`, `ARRAY` and `AS_TEXT`.
 const STATE: &str = "SELECT p.*, \
      COALESCE((SELECT LIST(ARRAY(i.resource_id, i.interaction_timestamp, i.positive_at, \
      CASE WHEN i.is_positive THEN 1 ELSE 0 END + CASE WHEN i.is_negative THEN 2 ELSE 0 END, \

@@ -21,8 +21,8 @@ const KEY_HEADER: &str = "Idempotency-Key";
 pub const REPLAYED_HEADER: &str = "Idempotency-Replayed";
 const MAX_KEY_BYTES: usize = 255;
 
-/// Reads the idempotency key of a request to the route `scope` and binds it to its caller and to the
-/// hash of the body.
+/// Reads the idempotency key of a request to the route `scope` and binds it to its caller and to
+/// the hash of the body.
 ///
 /// # Errors
 /// Returns the 400 error for a key that is empty, too long, or not visible ASCII.

@@ -24,7 +24,7 @@ pub(super) const PAGE: u64 = 2_000;
 /// Pause after a failure of the embedder before it is called again.
 const EMBEDDER_PAUSE: Duration = Duration::from_secs(30);
 
-/// Pause before a replaced state is looked at again, to free it.
+/// Pause before the next attempt to free a replaced state.
 const FREEING_PAUSE: Duration = Duration::from_millis(50);
 
 /// Result of [`Engine::reload`].
@@ -291,8 +291,8 @@ fn refresh_summary_of(state: &SharedState) {
     state.change(|state| state.apply_summary(summary));
 }
 
-/// Frees a state that another has replaced, once no answer is computed from it any more: a large one
-/// takes long to free, and no request should wait for that.
+/// Frees a state that another has replaced, once no answer is computed from it any more: a large
+/// one takes long to free, and no request should wait for that.
 async fn freed(replaced: Arc<State>) {
     while Arc::strong_count(&replaced) > 1 {
         tokio::time::sleep(FREEING_PAUSE).await;

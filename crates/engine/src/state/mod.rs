@@ -67,8 +67,8 @@ pub(crate) struct Summary {
 /// Maximum length of the domains of a user that are embedded.
 pub(crate) const MAX_DOMAIN_CHARS: usize = 4_000;
 
-/// Immutable while answers are computed from it. A clone costs little, since it shares what a change
-/// does not touch; [`SharedState`] publishes the changed one.
+/// Immutable while answers are computed from it. A clone costs little, since it shares what a
+/// change does not touch; [`SharedState`] publishes the changed one.
 #[derive(Clone)]
 pub(crate) struct State {
     pub catalogue: Catalogue,

@@ -9,8 +9,8 @@ use super::State;
 const SIZE: usize = 1_000;
 const SEED: u64 = 42;
 
-/// About 1,000 random resources, or all of a smaller catalogue: their vectors, one beside the other,
-/// and what they say of the graph.
+/// About 1,000 random resources, or all of a smaller catalogue: their vectors, one beside the
+/// other, and what they say of the graph.
 #[derive(Debug)]
 pub(crate) struct Sample {
     own: Vectors,

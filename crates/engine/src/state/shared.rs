@@ -6,8 +6,8 @@ use super::State;
 
 /// The state that answers are computed from, and the way to change it.
 ///
-/// A reader holds the state of one moment and never waits. Writers change a copy, one after another,
-/// and publish it for the readers that come after.
+/// A reader holds the state of one moment and never waits. Writers change a copy, one after
+/// another, and publish it for the readers that come after.
 pub(crate) struct SharedState {
     current: ArcSwap<State>,
     changing: Mutex<()>,

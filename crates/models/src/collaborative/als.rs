@@ -55,8 +55,8 @@ impl AlsRecommender {
         Ok(self.model.fold_in(&known)?)
     }
 
-    /// Returns the `k` items of largest product with the factors of a user, `[dim]`, among those that
-    /// `accept` returns true for, best first.
+    /// Returns the `k` items of largest product with the factors of a user, `[dim]`, among those
+    /// that `accept` returns true for, best first.
     pub(super) fn nearest(&self, user: &[f32], k: usize, accept: &dyn Fn(u32) -> bool) -> Vec<(u32, f32)> {
         self.index.best(user, self.model.item_factors(), k, accept)
     }

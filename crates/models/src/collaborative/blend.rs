@@ -318,9 +318,9 @@ struct OfMember<'a> {
 }
 
 impl BlendScores<'_> {
-    /// Returns the `k` best candidates that `accept` returns true for, best first, each with a score
-    /// to compare candidates by; [`UserScores::score`] then ranks them. They are the best of those
-    /// that the members find.
+    /// Returns the `k` best candidates that `accept` returns true for, best first, each with a
+    /// score to compare candidates by; [`UserScores::score`] then ranks them. They are the best of
+    /// those that the members find.
     ///
     /// Leaves out NCF, whose network is slow, unless it is the only member.
     ///
@@ -364,8 +364,8 @@ impl BlendScores<'_> {
 }
 
 impl OfMember<'_> {
-    /// Returns the best `k` unseen items that `accept` returns true for, or nearly as many where they
-    /// are among those that are known.
+    /// Returns the best `k` unseen items that `accept` returns true for, or nearly as many where
+    /// they are among those that are known.
     fn found(&self, k: usize, accept: &dyn Fn(u32) -> bool) -> Result<Vec<u32>, ModelError> {
         let known = self.best.iter().map(|(item, _)| *item).filter(|item| accept(*item));
         let mut found: Vec<u32> = known.take(k).collect();

@@ -50,9 +50,9 @@ pub trait CollaborativeModel: Send + Sync + fmt::Debug {
         None
     }
 
-    /// Returns the `k` items whose factors are nearest to those of an item by cosine, among those that
-    /// `accept` returns true for, best first; empty for a model without such factors. A few of the
-    /// nearest may be missing.
+    /// Returns the `k` items whose factors are nearest to those of an item by cosine, among those
+    /// that `accept` returns true for, best first; empty for a model without such factors. A few of
+    /// the nearest may be missing.
     fn nearest_items(&self, _item: u32, _k: usize, _accept: &dyn Fn(u32) -> bool) -> Vec<u32> {
         Vec::new()
     }

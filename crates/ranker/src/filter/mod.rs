@@ -35,9 +35,9 @@ pub use self::{
 };
 use crate::Facts;
 
-/// Maximum cost of the filter of a request, and of all its boosts together: the number of values that
-/// they name, where a span of numbers counts as 8 and one of texts or times as 64. Each value is a
-/// set of resources that has to be joined with the others.
+/// Maximum cost of the filter of a request, and of all its boosts together: the number of values
+/// that they name, where a span of numbers counts as 8 and one of texts or times as 64. Each value
+/// is a set of resources that has to be joined with the others.
 pub const MAX_COST: usize = 2_048;
 /// Maximum number of boosts in one request.
 pub const MAX_BOOSTS: usize = 10;

@@ -49,7 +49,7 @@ pub(crate) enum Merged {
     Known,
     /// The event was merged; holds the interaction as it stood afterwards, and what it changed in
     /// the sums of its resource.
-    New { key: Key, interaction: Interaction, change: ResourceTotal },
+    New { key: Key, interaction: Box<Interaction>, change: ResourceTotal },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -159,7 +159,7 @@ pub(crate) async fn merge(
         if !changed.contains(&key) {
             changed.insert(key.clone());
         }
-        outcomes.push(Merged::New { key, interaction: merged, change });
+        outcomes.push(Merged::New { key, interaction: Box::new(merged), change });
     }
 
     write(transaction, changed, &state).await?;

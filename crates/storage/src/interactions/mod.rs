@@ -108,7 +108,7 @@ async fn with_row_ids(
                 )
             };
             let row_id = *row_ids.get(&key).ok_or_else(missing)?;
-            Ok((Recorded::Merged { row_id, interaction }, change))
+            Ok((Recorded::Merged { row_id, interaction: *interaction }, change))
         }
         Merged::UnknownResource | Merged::Known => Ok((Recorded::UnknownResource, ResourceTotal::default())),
     });
