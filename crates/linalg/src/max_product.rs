@@ -25,8 +25,7 @@ const SPARE: usize = 4;
 ///
 /// Reads the codes one row after another, in descending order of norm, and ends where the product
 /// of both norms is too small (Teflioudi and Gemulla 2016, "Exact and approximate maximum inner
-/// product search with LEMP"). A scan takes about 6 ns a row of 192 numbers: up to some hundred
-/// thousand rows it is quicker than a graph, and it misses nothing but by rounding.
+/// product search with LEMP"). Misses nothing but by rounding.
 ///
 /// Takes `dim + 12` bytes a row.
 #[derive(Debug, Clone, Default, PartialEq)]

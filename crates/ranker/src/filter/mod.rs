@@ -129,12 +129,6 @@ impl Boost {
     pub fn factor(&self, facts: &Facts<'_>) -> f64 {
         if self.filter.accepts(facts) { self.factor } else { 1.0 }
     }
-
-    /// Returns true if the factor is greater than 1.
-    #[must_use]
-    pub fn raises(&self) -> bool {
-        self.factor > 1.0
-    }
 }
 
 impl FromStr for Boost {
