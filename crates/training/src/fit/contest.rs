@@ -21,15 +21,13 @@ pub(super) struct Contest {
     own: Vec<f32>,
     /// Scores of its competitors, `[models][others]`.
     others: Vec<Vec<f32>>,
-    /// Weight of the case in the view of popular items, 1 on average.
-    weight: f64,
 }
 
 impl Contest {
     /// Takes the held-out item and its competitors out of the scores of all items,
     /// `[models][n_items]`: the best of each model where the whole catalogue is ranked, else a
     /// random sample.
-    pub(super) fn of(case: &Case, scores: &[Vec<f32>], objective: Objective, weight: f64, seed: u64) -> Self {
+    pub(super) fn of(case: &Case, scores: &[Vec<f32>], objective: Objective, seed: u64) -> Self {
         let nothing = HashSet::new();
         let mut others: Vec<u32> = match objective {
             Objective::Full { .. } => {
@@ -50,19 +48,13 @@ impl Contest {
                 .iter()
                 .map(|scores| others.iter().map(|&item| score_of(scores, item)).collect())
                 .collect(),
-            weight,
         }
     }
 
     /// Makes a contest of scores that are given.
     #[cfg(test)]
-    pub(super) fn of_scores(own: Vec<f32>, others: Vec<Vec<f32>>, weight: f64) -> Self {
-        Self { own, others, weight }
-    }
-
-    /// Returns the weight of the case in the view of popular items, 1 on average.
-    pub(super) fn weight(&self) -> f64 {
-        self.weight
+    pub(super) fn of_scores(own: Vec<f32>, others: Vec<Vec<f32>>) -> Self {
+        Self { own, others }
     }
 
     /// Returns the gain of the blend of all models with these shares.

@@ -15,69 +15,34 @@ const TOWARDS_SINGLE: f64 = 0.5;
 
 /// Returns the share of each of `models` models, which sum to 1.
 ///
-/// 1. Coordinate ascent on the mean NDCG, from the best single member. Half of it is the mean over
-///    all cases, the other half the mean over cases that weigh by the popularity of the held-out
-///    item, see [`views`].
+/// 1. Coordinate ascent on the mean NDCG, from the best single member.
 /// 2. Members whose removal loses no more than half a standard error are left out, the least
 ///    needed first: they cost at serving, and noise chose them.
 /// 3. The shares move towards the best single member as far as the loss stays within half a
 ///    standard error (after the rule of Breiman et al., "Classification and Regression Trees",
 ///    1984). A blend that does not beat its best member by more is that member.
 pub(super) fn learn(models: usize, contests: &[Contest], objective: Objective) -> Vec<f32> {
-    let singles: Vec<Vec<f32>> = (0..models).map(|model| single(model, models)).collect();
-    let of_singles: Vec<Vec<f64>> = singles.iter().map(|shares| gains(shares, contests, objective)).collect();
-    let judge = Judge { contests, objective, views: views(contests, &of_singles) };
-    let best_single = singles
-        .into_iter()
-        .zip(&of_singles)
-        .map(|(shares, gains)| (weighted_sum(gains, &judge.views), shares))
+    let judge = Judge { contests, objective };
+    let best_single = (0..models)
+        .map(|model| single(model, models))
+        .map(|shares| (mean(&judge.gains(&shares)), shares))
         .reduce(|best, next| if next.0 > best.0 { next } else { best });
     let Some((_, best_single)) = best_single else { return Vec::new() };
     let best = without_idle(climb(best_single.clone(), &judge), &judge);
     towards(&best_single, best, &judge)
 }
 
-/// Judges shares by the contests, each with its weight.
+/// Judges shares by the contests.
 struct Judge<'a> {
     contests: &'a [Contest],
     objective: Objective,
-    views: Vec<f64>,
 }
 
 impl Judge<'_> {
-    /// Returns the NDCG of each contest, times its weight.
+    /// Returns the NDCG of each contest.
     fn gains(&self, shares: &[f32]) -> Vec<f64> {
-        let gains = gains(shares, self.contests, self.objective);
-        gains.into_iter().zip(&self.views).map(|(gain, view)| gain * view).collect()
+        self.contests.par_iter().map(|contest| contest.gain(shares, self.objective)).collect()
     }
-}
-
-/// Returns the NDCG of each contest.
-fn gains(shares: &[f32], contests: &[Contest], objective: Objective) -> Vec<f64> {
-    contests.par_iter().map(|contest| contest.gain(shares, objective)).collect()
-}
-
-/// Returns the weight of each case, 1 on average: half for the case, half for the popularity of its
-/// held-out item. Each half is relative to what the best of `singles`, `[models][cases]`, reaches
-/// in it.
-///
-/// Items held out at random say how a model ranks the items of histories. Later requests may ask
-/// for more popular ones, and shares must hold there, too.
-fn views(contests: &[Contest], singles: &[Vec<f64>]) -> Vec<f64> {
-    let popularity: Vec<f64> = contests.iter().map(Contest::weight).collect();
-    let all = best_sum(singles, &vec![1.0; contests.len()]);
-    let popular = best_sum(singles, &popularity);
-    let of_popular = if popular > 0.0 { all / popular } else { 1.0 };
-    popularity.into_iter().map(|weight| (1.0 + of_popular * weight) / 2.0).collect()
-}
-
-/// Returns the largest weighted sum of gains, `[models][cases]`, of a model.
-fn best_sum(of_models: &[Vec<f64>], weights: &[f64]) -> f64 {
-    of_models.iter().map(|gains| weighted_sum(gains, weights)).fold(0.0, f64::max)
-}
-
-fn weighted_sum(gains: &[f64], weights: &[f64]) -> f64 {
-    gains.iter().zip(weights).map(|(gain, weight)| gain * weight).sum()
 }
 
 fn single(model: usize, models: usize) -> Vec<f32> {
@@ -188,7 +153,7 @@ mod tests {
         (0..cases)
             .map(|case| {
                 let own = (0..models).map(|model| margin(case, model)).collect();
-                Contest::of_scores(own, vec![vec![0.0]; models], 1.0)
+                Contest::of_scores(own, vec![vec![0.0]; models])
             })
             .collect()
     }
@@ -235,29 +200,6 @@ mod tests {
             TOP,
         );
         assert_eq!(shares, [1.0, 0.0]);
-    }
-
-    #[test]
-    fn a_member_that_fails_where_items_are_popular_does_not_rule() {
-        // The first member wins the popular cases, a fifth; the second one wins the others, but
-        // half of them narrowly.
-        let case = |case: usize| {
-            let is_popular = case.is_multiple_of(5);
-            let own = match (is_popular, case.is_multiple_of(2)) {
-                (true, _) => vec![0.2, -1.0],
-                (false, true) => vec![-0.9, 1.0],
-                (false, false) => vec![0.1, 1.0],
-            };
-            Contest::of_scores(own, vec![vec![0.0]; 2], if is_popular { 4.0 } else { 0.25 })
-        };
-        let both: Vec<Contest> = (0..400).map(case).collect();
-        let gain = |weigh: fn(&Contest) -> f64, shares: &[f32]| {
-            mean(&both.iter().map(|contest| weigh(contest) * contest.gain(shares, TOP)).collect::<Vec<_>>())
-        };
-        let shares = learn(2, &both, TOP);
-        // By the cases alone the second member is better, and would rule.
-        assert!(gain(|_| 1.0, &[0.0, 1.0]) > gain(|_| 1.0, &[1.0, 0.0]));
-        assert!(gain(Contest::weight, &shares) > 0.8, "{shares:?}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use docent_domain::{Event, as_set, scattered};
 use docent_evaluation::rank_against;
-use docent_models::{CollaborativeModel, Member, ModelError, Popularity, Scale};
+use docent_models::{CollaborativeModel, Member, ModelError, Scale};
 use rayon::prelude::*;
 
 use super::{FitData, Objective, contest::Contest};
@@ -27,8 +27,6 @@ pub struct Case {
     pub item: u32,
     /// Items that are not ranked, ascending: those of the history, and others that are held out.
     pub seen: Vec<u32>,
-    /// Weight of the case in the view of popular items, 1 on average.
-    weight: f64,
 }
 
 /// A validation set: data to fit to, and cases on which epochs, shares and settings are chosen.
@@ -75,9 +73,6 @@ impl Validation {
         // An item that stays in the history of an unordered user teaches nothing.
         cases.retain(|case| data.allows_repeats() || case.seen.binary_search(&case.item).is_err());
         let train = data.with_histories(train)?;
-        if !histories.is_ordered() {
-            weigh_by_popularity(&mut cases, &train);
-        }
         Ok((!cases.is_empty()).then_some(Self { objective, train, cases }))
     }
 
@@ -165,7 +160,7 @@ impl Validation {
                     let scale = Scale::of(user.as_ref(), model.n_items(), &case.seen)?;
                     scaled.push(user.all()?.iter().map(|&score| scale.apply(score)).collect());
                 }
-                Ok(Contest::of(case, &scaled, self.objective, case.weight, seed ^ at as u64))
+                Ok(Contest::of(case, &scaled, self.objective, seed ^ at as u64))
             })
             .collect()
     }
@@ -183,7 +178,7 @@ impl Case {
             seen.sort_unstable();
             seen.dedup();
         }
-        Self { history, item, seen, weight: 1.0 }
+        Self { history, item, seen }
     }
 
     /// Returns the rank of the held-out item, from 0, and the number of its competitors. Ties count
@@ -194,21 +189,6 @@ impl Case {
         // The item itself is tied with itself.
         let rank = rank_against(own, scores).saturating_sub(rank_against(own, &of_seen) + 1);
         (rank, scores.len().saturating_sub(self.seen.len() + 1))
-    }
-}
-
-/// Weighs each case by the popularity of its held-out item.
-///
-/// Without an order, nothing says how later requests differ from an item held out at random. They
-/// often ask for more popular items, and no member may do harm there.
-fn weigh_by_popularity(cases: &mut [Case], train: &FitData) {
-    let counts = Popularity::of(train.histories());
-    for case in cases.iter_mut() {
-        case.weight = counts.counts().get(case.item as usize).map_or(0.0, |count| f64::from(*count));
-    }
-    let mean = cases.iter().map(|case| case.weight).sum::<f64>() / cases.len().max(1) as f64;
-    for case in cases {
-        case.weight = if mean > 0.0 { case.weight / mean } else { 1.0 };
     }
 }
 

@@ -74,18 +74,3 @@ fn an_item_that_may_be_asked_for_again_is_ranked() {
     let repeated = Case::new(history, 1, &[], true);
     assert_eq!(repeated.rank(&[0.0, 2.0, 3.0, 1.0]), (1, 3));
 }
-
-#[test]
-fn without_an_order_popular_items_weigh_more() {
-    // Item 0 is everybody's; each user has two items of their own.
-    let events = (0..200u32).flat_map(|user| [0, 2 * user + 1, 2 * user + 2].map(|i| (user, Event::of(i))));
-    for is_ordered in [false, true] {
-        let histories = Histories::new(200, 401, events.clone(), is_ordered).unwrap();
-        let validation = cut(&FitData::new(histories).unwrap());
-        let total: f64 = validation.cases.iter().map(|case| case.weight).sum();
-        assert!((total / validation.len() as f64 - 1.0).abs() < 1e-9);
-        let popular = |case: &&Case| case.item == 0;
-        assert!(is_ordered || validation.cases.iter().filter(popular).all(|case| case.weight > 1.0));
-        assert!(!is_ordered || validation.cases.iter().all(|case| case.weight == 1.0));
-    }
-}
