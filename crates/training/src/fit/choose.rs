@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     FitData, FitSettings, ModelConfig, Observer, Validation, begin, fit, fit_als, fitted,
+    ridge::with_ridge,
     shares::{learn, mean, standard_error},
     validation::MAX_CASES_COMPARED,
 };
@@ -119,7 +120,7 @@ struct Tried {
 }
 
 /// Fits the possible members to what `validation` does not hold out, and chooses on its cases: the
-/// shape of transitions, the window of recent popularity, the decay by which each member sees a
+/// ridges of the factorisations, the shape of transitions, the window of recent popularity, the decay by which each member sees a
 /// history, NCF's epoch, and the shares.
 ///
 /// With fewer than 300 cases the members, shares and decays are stated ones.
@@ -155,8 +156,15 @@ pub fn choose(
                 Box::new(model)
             }
             ModelKind::Als => {
-                let model = fit_als(kind, &chosen.models.als, data, settings, observer)?;
+                let (config, model) = with_ridge(kind, &chosen.models.als, validation, settings, observer)?;
+                chosen.models.als = config;
                 als = Some(model.clone());
+                Box::new(model)
+            }
+            ModelKind::LowRankAls => {
+                let start = &chosen.models.low_rank_als;
+                let (config, model) = with_ridge(kind, start, validation, settings, observer)?;
+                chosen.models.low_rank_als = config;
                 Box::new(model)
             }
             kind => fit(kind, data, &chosen, &mut |_| std::ops::ControlFlow::Continue(()))?,
@@ -244,7 +252,7 @@ fn with_decay(model: Box<dyn CollaborativeModel>, validation: &Validation) -> Re
 }
 
 /// Returns the mean gain of `new` over `old` in standard errors.
-fn in_errors(old: &[f64], new: &[f64]) -> f64 {
+pub(super) fn in_errors(old: &[f64], new: &[f64]) -> f64 {
     let gained: Vec<f64> = old.iter().zip(new).map(|(old, new)| new - old).collect();
     mean(&gained) / standard_error(&gained).max(f64::MIN_POSITIVE)
 }

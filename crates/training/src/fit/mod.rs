@@ -7,6 +7,7 @@ mod data;
 #[cfg(feature = "ncf")]
 mod ncf;
 mod objective;
+mod ridge;
 mod shares;
 mod tune;
 mod validation;
