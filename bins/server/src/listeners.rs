@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 /// Number of connections that may wait to be accepted.
 const BACKLOG: u32 = 2_048;
 
-/// Listening socket.
+/// Listening socket, with how its connections are read.
 pub struct Listener {
     /// The socket itself.
     pub socket: TcpListener,

@@ -38,12 +38,12 @@ fn main() -> ExitCode {
     .into())
 }
 
-/// Where a round fails, and why.
+/// Failure of a round.
 #[derive(Debug)]
 pub struct Failure {
     /// Index of the operation.
     pub index: usize,
-    /// Reason.
+    /// Error of the operation, or of the comparison after it.
     pub error: anyhow::Error,
 }
 

@@ -1,4 +1,4 @@
-//! What must hold, by the rules alone: no cache, no index, no sums.
+//! The rules that must hold, and nothing else: no cache, no index, no sums.
 
 use std::collections::{BTreeMap, BTreeSet};
 

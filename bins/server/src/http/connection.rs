@@ -175,7 +175,8 @@ impl Connection {
     /// Takes a connection that was just opened, and completes its handshake if it is one of TLS.
     ///
     /// # Errors
-    /// [`io::ErrorKind::TimedOut`] for a handshake that takes too long; the error of one that fails.
+    /// [`io::ErrorKind::TimedOut`] for a handshake that takes too long, and the error of one that
+    /// fails.
     pub async fn open(stream: TcpStream, tls: Option<TlsAcceptor>, crowd: Arc<Crowd>) -> io::Result<Self> {
         Self::open_with(stream, tls, crowd, PATIENCE).await
     }
