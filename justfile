@@ -33,6 +33,16 @@ check:
 test *ARGS:
     cargo test --locked --workspace {{ ARGS }}
 
+# Compare a server that is killed and restarted with a model in memory: random operations, 200,000 on each database.
+soak OPERATIONS='200000' SEED='1':
+    cargo build --locked --workspace --bins
+    DOCENT_TEST_OPERATIONS={{ OPERATIONS }} DOCENT_TEST_SEED={{ SEED }} cargo test --locked --workspace --test model_based
+
+# Fail every write, sync and rename, up to the 200th, of a publication, a backup and a migration.
+faults:
+    cargo build --locked --workspace --bins
+    DOCENT_TEST_FAULTS_STEP=1 cargo test --locked --workspace --test failing_calls
+
 # Run the tests of optional features; the libraries of sentence transformers double the build.
 test-optional:
     cargo test --locked -p docent-embedders --features sentence-transformers

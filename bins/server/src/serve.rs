@@ -1,7 +1,7 @@
 //! The life of a server: checks, start, requests, stop.
 
 use std::{
-    net::{SocketAddr, TcpListener, ToSocketAddrs},
+    net::{SocketAddr, ToSocketAddrs},
     time::Duration,
 };
 
@@ -32,10 +32,12 @@ use crate::{
     background, gauges,
     health::{Health, HealthChecks, close_when_draining},
     http::{
-        self, AllowedHosts, AllowedOrigins, RequestTimeout, ServerOptions, add_browser_headers, answer_head,
-        compress_large_answers, handle_request, reject_ambiguous, reject_large_bodies, reject_unknown_hosts,
+        self, AllowedHosts, AllowedOrigins, RequestTimeout, ServerOptions, Tls, add_browser_headers,
+        answer_head, compress_large_answers, handle_request, reject_ambiguous, reject_large_bodies,
+        reject_unknown_hosts,
     },
-    listeners, openapi, retention, routes,
+    listeners::{self, Listener},
+    openapi, retention, routes,
     schema_gate::{SchemaGate, reject_schema_mismatch},
     standby::{SchemaOutcome, Standby, prepare_schema},
     state::AppState,
@@ -48,41 +50,39 @@ const MAX_CLOSE: Duration = Duration::from_secs(2);
 
 /// Sockets of the server, open from its start to its end.
 struct Sockets {
-    public: Vec<TcpListener>,
+    public: Vec<Listener>,
     /// Sockets of a listener for monitoring alone; empty without one.
-    monitoring: Vec<TcpListener>,
+    monitoring: Vec<Listener>,
 }
 
 impl Sockets {
-    /// Opens the sockets of the configured addresses.
+    /// Opens the sockets of the configured addresses, the public ones with TLS if there is any.
     ///
     /// # Errors
     /// Returns an error for an invalid address, and for one that cannot be listened on.
-    fn open(config: &Config) -> anyhow::Result<Self> {
+    fn open(config: &Config, tls: Option<&Tls>) -> anyhow::Result<Self> {
         // All are checked before any is opened.
         let public = resolved_addresses("bind", &config.bind)?;
         let monitoring = match &config.monitoring_listen {
             Some(address) => resolved_addresses("monitoring_listen", address)?,
             None => Vec::new(),
         };
-        let listen = |addresses: &[SocketAddr], name: &str| {
-            listeners::listen(addresses).with_context(|| format!("cannot listen on {name}"))
-        };
-        Ok(Self {
-            public: listen(&public, &config.bind)?,
-            monitoring: listen(&monitoring, config.monitoring_listen.as_deref().unwrap_or_default())?,
-        })
+        let public = listeners::listen(&public, tls.map(Tls::acceptor))
+            .with_context(|| format!("cannot listen on {}", config.bind))?;
+        let monitoring = listeners::listen(&monitoring, None).with_context(|| {
+            format!("cannot listen on {}", config.monitoring_listen.as_deref().unwrap_or_default())
+        })?;
+        Ok(Self { public, monitoring })
     }
 
-    fn all(&self) -> std::io::Result<Vec<TcpListener>> {
-        self.public.iter().chain(&self.monitoring).map(TcpListener::try_clone).collect()
+    fn all(&self) -> std::io::Result<Vec<Listener>> {
+        self.public.iter().chain(&self.monitoring).map(Listener::try_clone).collect()
     }
 }
 
 /// Returns true if no other machine can reach the sockets.
-fn are_loopback(sockets: &[TcpListener]) -> bool {
-    let addresses = sockets.iter().filter_map(|socket| socket.local_addr().ok());
-    addresses.map(|address| address.ip()).all(|ip| ip.is_loopback())
+fn are_loopback(sockets: &[Listener]) -> bool {
+    listeners::addresses(sockets).iter().all(|address| address.ip().is_loopback())
 }
 
 /// Opens the engine and serves until a stop signal arrives. Runs on a tokio runtime of several
@@ -91,7 +91,8 @@ fn are_loopback(sockets: &[TcpListener]) -> bool {
 /// # Errors
 /// Returns an error if the server cannot start, or cannot end cleanly.
 pub async fn serve(config: Config, mut stop: StopSignals) -> anyhow::Result<()> {
-    let sockets = Sockets::open(&config)?;
+    let tls = config.tls.as_ref().map(Tls::open).transpose()?;
+    let sockets = Sockets::open(&config, tls.as_ref())?;
     let listeners = sockets.all()?;
     let policy = key_policy(&config, &listeners::addresses(&listeners));
     let control = Data::new(AccessControl::new(&config.access, policy)?);
@@ -127,7 +128,7 @@ pub async fn serve(config: Config, mut stop: StopSignals) -> anyhow::Result<()> 
     let engine = engine.context("the engine cannot be opened")?;
     let checks = HealthChecks::start(health.clone(), engine.clone()).await?;
     standby.stop().await?;
-    let server = Server { config, sockets, control, engine, exporter, health };
+    let server = Server { config, sockets, tls, control, engine, exporter, health };
     server.serve(checks, stop).await
 }
 
@@ -155,6 +156,7 @@ async fn leave(store: &Store, standby: Standby) -> anyhow::Result<()> {
 struct Server {
     config: Config,
     sockets: Sockets,
+    tls: Option<Tls>,
     control: Data<AccessControl>,
     engine: Engine,
     exporter: Exporter,
@@ -176,7 +178,7 @@ struct Shared {
 
 impl Server {
     async fn serve(self, checks: HealthChecks, stop: StopSignals) -> anyhow::Result<()> {
-        let Self { config, sockets, control, engine, exporter, health } = self;
+        let Self { config, sockets, tls, control, engine, exporter, health } = self;
         let hosts = AllowedHosts::new(&config.allowed_hosts, are_loopback(&sockets.public));
         let gate = SchemaGate::default();
         let state = AppState::new(engine.clone(), Handle::current(), health.clone(), openapi::document());
@@ -215,6 +217,7 @@ impl Server {
             gauges::start(engine.clone(), exporter, interval),
             checks.keep_on(),
         ];
+        let reloading = tls.map(|tls| tls.keep_current(interval));
         let handles =
             std::iter::once(server.handle()).chain(monitoring.as_ref().map(actix_server::Server::handle));
         let drain = Duration::from_secs(config.drain_seconds);
@@ -236,7 +239,7 @@ impl Server {
         }
 
         stopper.abort();
-        for task in upkeep {
+        for task in upkeep.into_iter().chain(reloading) {
             task.abort();
             // A task in its last statement would otherwise find the store closed.
             let _cancelled = task.await;

@@ -1,7 +1,7 @@
 //! Standby mode: while the database schema is not the one this server expects, the server answers
 //! probes and rejects everything else.
 
-use std::{net::TcpListener, time::Duration};
+use std::time::Duration;
 
 use actix_server::ServerHandle;
 use actix_web::{
@@ -19,6 +19,7 @@ use crate::{
         self, AllowedHosts, ApiError, RequestTimeout, ServerOptions, add_browser_headers, answer_head,
         handle_request, reject_ambiguous, reject_unknown_hosts,
     },
+    listeners::Listener,
     routes,
     schema_gate::set_schema_gauges,
     stop::StopSignals,
@@ -53,7 +54,7 @@ impl Standby {
     /// # Errors
     /// Returns the error of a socket that cannot be used.
     pub fn start(
-        listeners: &[TcpListener],
+        listeners: &[Listener],
         (health, hosts, exporter): (&Health, &AllowedHosts, &Exporter),
         shows_metrics: bool,
     ) -> std::io::Result<Self> {

@@ -3,7 +3,7 @@ use docent_training::TrainConfig;
 use figment::value::Value;
 use serde::{Deserialize, Serialize};
 
-use crate::{AccessConfig, ConfigError, check, schema};
+use crate::{AccessConfig, ConfigError, TlsConfig, check, schema};
 
 /// Every setting of Docent. The fields of this struct are the keys at the top level of the file,
 /// which configure the server.
@@ -22,7 +22,7 @@ pub struct Config {
     pub allowed_hosts: Vec<String>,
     /// Address of a second listener, as `HOST:PORT`, for probes, `/metrics` and the monitoring
     /// routes, which it serves on a thread of its own. `/metrics` and monitoring are then not
-    /// served on `bind`.
+    /// served on `bind`. It speaks plain HTTP, also with `tls`.
     pub monitoring_listen: Option<String>,
     /// Interval at which the server looks for new models and for changes by other processes, in
     /// seconds.
@@ -44,6 +44,8 @@ pub struct Config {
     pub shutdown_timeout_seconds: u64,
     /// Access to the server: user tokens, browsers, proxies, rate limits and the audit log.
     pub access: AccessConfig,
+    /// TLS on `bind`. If unset, the server speaks plain HTTP.
+    pub tls: Option<TlsConfig>,
     /// Data, models and ranking.
     pub engine: EngineConfig,
     /// Training of models and the quality gate.
@@ -63,6 +65,7 @@ impl Default for Config {
             drain_seconds: 2,
             shutdown_timeout_seconds: 30,
             access: AccessConfig::default(),
+            tls: None,
             engine: EngineConfig::default(),
             train: TrainConfig::default(),
         }

@@ -35,6 +35,7 @@ mod renamed;
 mod report;
 mod schema;
 mod secret;
+mod tls;
 mod variables;
 
 pub use access::{AccessConfig, RateLimit};
@@ -46,3 +47,4 @@ pub use origin::Origin;
 pub use reference::reference;
 pub use report::{Setting, to_toml};
 pub use secret::Secret;
+pub use tls::TlsConfig;

@@ -23,6 +23,17 @@ pub(crate) fn rename_synced(from: &Path, to: &Path) -> Result<(), SnapshotError>
     to.parent().map_or(Ok(()), sync_folder)
 }
 
+/// Replaces a file by another in one step, which cannot be undone: readers see the new one from
+/// then on. A folder that cannot be synced afterwards is a warning, since both files are whole and
+/// a loss of power would at most bring the former one back.
+pub(crate) fn replace_synced(from: &Path, to: &Path) -> Result<(), SnapshotError> {
+    fs::rename(from, to).map_err(SnapshotError::io(to))?;
+    if let Some(Err(error)) = to.parent().map(sync_folder) {
+        tracing::warn!(%error, file = %to.display(), "replaced, but a loss of power may undo it");
+    }
+    Ok(())
+}
+
 /// Opens a plain file for reading.
 ///
 /// # Errors

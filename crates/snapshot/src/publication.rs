@@ -12,7 +12,7 @@ use ulid::Ulid;
 use crate::{
     Draft, Published, SnapshotError, SnapshotStore, TrainingLock,
     failpoint::die_at,
-    files::{rename_synced, sync_folder, write_synced},
+    files::{rename_synced, replace_synced, sync_folder, write_synced},
     layout::{CURRENT, DRAFT_PREFIX, PENDING_PREFIX},
     lock::PublishLock,
 };
@@ -57,7 +57,7 @@ impl SnapshotStore {
         let published = sealed.rename()?;
         die_at("publish-renamed");
         self.open_checked(&published.id, Some(&published.manifest_blake3))?.verify()?;
-        rename_synced(pending, &self.root().join(CURRENT))?;
+        replace_synced(pending, &self.root().join(CURRENT))?;
         die_at("publish-live");
         Ok(published)
     }
@@ -76,7 +76,7 @@ impl SnapshotStore {
         let temporary = self.root().join(format!("{DRAFT_PREFIX}{CURRENT}-{}", Ulid::generate()));
         write_synced(&temporary, published.pointer().as_bytes())?;
         die_at("promote-pending");
-        rename_synced(&temporary, &self.root().join(CURRENT))
+        replace_synced(&temporary, &self.root().join(CURRENT))
     }
 
     /// Removes all snapshots except the newest `keep`, the live one and those in `spared`, and

@@ -31,7 +31,7 @@ labels! {
     METHOD = "method": Values::Of(&["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "other"]);
     ROUTE = "route": Values::Bounded("route templates, or `unknown` for any other path");
     STATUS_CLASS = "status": Values::Of(&["1xx", "2xx", "3xx", "4xx", "5xx"]);
-    CONNECTION_END = "reason": Values::Of(&["malformed", "large_head", "slow", "closed", "internal"]);
+    CONNECTION_END = "reason": Values::Of(&["malformed", "large_head", "slow", "handshake", "closed", "internal"]);
     STRATEGY = "strategy": Values::Of(&["collaborative", "content", "graph", "hybrid"]);
     COLD_START = "cold_start": Values::Of(&["true", "false"]);
     FALLBACK = "fallback": Values::Of(&["true", "false"]);
@@ -68,7 +68,7 @@ metrics! {
     HTTP_IN_FLIGHT: Gauge = "docent_http_requests_in_flight" { METHOD, ROUTE },
         "Number of HTTP requests in progress, by method and route template.";
     HTTP_CONNECTIONS_REFUSED: Counter = "docent_http_connections_refused_total" { CONNECTION_END },
-        "Number of connections that ended otherwise than after an answer of a route, by reason: a malformed head (400), a large head (431), a slow peer (408, or closed), closed by the peer, or an internal failure.";
+        "Number of connections that ended otherwise than after an answer of a route, by reason: a malformed head (400), a large head (431), a slow peer (408, or closed), a failed TLS handshake, closed by the peer, or an internal failure.";
     ACCESS_REFUSED: Counter = "docent_access_refused_total" { REFUSAL },
         "Number of HTTP requests refused because of their API key or user token, by reason: none that is valid, or one that does not allow the request.";
     RATE_LIMITED: Counter = "docent_rate_limited_total" { LIMIT },

@@ -25,6 +25,7 @@
 
 mod command_line;
 mod database;
+mod disk_faults;
 mod dump;
 mod harness;
 mod machine;
@@ -33,6 +34,7 @@ mod postgres;
 
 pub use command_line::{check_command_line_reference, helps, output};
 pub use database::Database;
+pub use disk_faults::DiskFaults;
 pub use dump::dump;
 pub use harness::{on_both_databases, on_postgres, on_sqlite, run, test};
 pub use libtest_mimic::Trial;

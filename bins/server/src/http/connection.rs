@@ -19,6 +19,9 @@ use tokio::{
     net::TcpStream,
     time::{Instant, Sleep, sleep},
 };
+use tokio_rustls::TlsAcceptor;
+
+use super::stream::Stream;
 
 /// Times for which a connection waits for its peer.
 #[derive(Debug, Clone, Copy)]
@@ -31,14 +34,23 @@ struct Patience {
     /// Time in which an answer must leave, from the first moment at which the peer took no more of
     /// it.
     sending: Duration,
+    /// Time in which the handshake of TLS must be complete, from the opening of the connection.
+    handshake: Duration,
     /// Interval at which waiting connections look if they still may wait.
     check: Duration,
+}
+
+impl Patience {
+    fn handshake(&self, is_crowded: bool) -> Duration {
+        if is_crowded { self.head_when_crowded.min(self.handshake) } else { self.handshake }
+    }
 }
 
 const PATIENCE: Patience = Patience {
     head: Duration::from_secs(15),
     head_when_crowded: Duration::from_secs(1),
     sending: Duration::from_secs(60),
+    handshake: Duration::from_secs(10),
     check: Duration::from_secs(1),
 };
 /// Time without any progress after which the operating system gives a peer up.
@@ -72,6 +84,29 @@ impl Crowd {
     /// Returns true if more than half of the connections are open.
     fn is_crowded(&self) -> bool {
         self.open.load(Ordering::Relaxed) > self.max / 2
+    }
+}
+
+/// Place of an open connection in the crowd, from its opening to its end.
+struct Place(Arc<Crowd>);
+
+impl Place {
+    fn take(crowd: Arc<Crowd>) -> Self {
+        crowd.open.fetch_add(1, Ordering::Relaxed);
+        Self(crowd)
+    }
+
+    /// Waits until a handshake that began with the connection has taken too long.
+    async fn handshake_over(&self, opened: Instant, patience: Patience) {
+        while opened + patience.handshake(self.0.is_crowded()) > Instant::now() {
+            sleep(patience.check).await;
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -123,12 +158,13 @@ impl Drop for Busy {
     }
 }
 
-/// TCP connection that fails with [`io::ErrorKind::TimedOut`] if its peer sends no head, or takes
-/// no answer, in time. Deadlines count on every request of the connection.
+/// TCP connection, in the clear or by TLS, that fails with [`io::ErrorKind::TimedOut`] if its peer
+/// sends no head, or takes no answer, in time. Deadlines count on every request of the connection.
+/// They are those of the bytes inside TLS, so that messages of TLS alone keep no connection open.
 pub struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     activity: Rc<Activity>,
-    crowd: Arc<Crowd>,
+    place: Place,
     /// Time since which the peer has not taken all that there was to send.
     blocked_since: Option<Instant>,
     timer: Pin<Box<Sleep>>,
@@ -136,23 +172,39 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Takes a connection that was just opened.
-    pub fn new(stream: TcpStream, crowd: Arc<Crowd>) -> Self {
-        Self::with_patience(stream, crowd, PATIENCE)
+    /// Takes a connection that was just opened, and completes its handshake if it is one of TLS.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::TimedOut`] for a handshake that takes too long, and the error of one that
+    /// fails.
+    pub async fn open(stream: TcpStream, tls: Option<TlsAcceptor>, crowd: Arc<Crowd>) -> io::Result<Self> {
+        Self::open_with(stream, tls, crowd, PATIENCE).await
     }
 
-    fn with_patience(stream: TcpStream, crowd: Arc<Crowd>, patience: Patience) -> Self {
+    async fn open_with(
+        stream: TcpStream,
+        tls: Option<TlsAcceptor>,
+        crowd: Arc<Crowd>,
+        patience: Patience,
+    ) -> io::Result<Self> {
+        let opened = Instant::now();
         send_at_once(&stream);
-        crowd.open.fetch_add(1, Ordering::Relaxed);
-        let activity = Rc::new(Activity { requests: Cell::new(0), idle_since: Cell::new(Instant::now()) });
-        Self {
+        let place = Place::take(crowd);
+        let stream = match tls {
+            None => Stream::Plain(stream),
+            Some(acceptor) => tokio::select! {
+                accepted = acceptor.accept(stream) => Stream::Tls(Box::new(accepted?)),
+                () = place.handshake_over(opened, patience) => return Err(io::ErrorKind::TimedOut.into()),
+            },
+        };
+        Ok(Self {
             stream,
-            activity,
-            crowd,
+            activity: Rc::new(Activity { requests: Cell::new(0), idle_since: Cell::new(opened) }),
+            place,
             blocked_since: None,
             timer: Box::pin(sleep(patience.check)),
             patience,
-        }
+        })
     }
 
     /// Returns what the middleware marks requests in.
@@ -167,7 +219,7 @@ impl Connection {
             return Some(since + self.patience.sending);
         }
         let Patience { head, head_when_crowded, .. } = self.patience;
-        let max = if self.crowd.is_crowded() { head_when_crowded } else { head };
+        let max = if self.place.0.is_crowded() { head_when_crowded } else { head };
         (self.activity.requests.get() == 0).then(|| self.activity.idle_since.get() + max)
     }
 
@@ -186,23 +238,24 @@ impl Connection {
         }
     }
 
-    fn sent(&mut self, context: &mut Context<'_>, sent: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        match sent {
-            Poll::Pending => {
-                self.blocked_since.get_or_insert_with(Instant::now);
-                self.wait(context)
-            }
-            Poll::Ready(sent) => {
-                self.activity.idle_since.set(Instant::now());
-                Poll::Ready(sent)
-            }
+    /// Notes the outcome of sending `offered` bytes.
+    fn sent(
+        &mut self,
+        context: &mut Context<'_>,
+        sent: Poll<io::Result<usize>>,
+        offered: usize,
+    ) -> Poll<io::Result<usize>> {
+        let Poll::Ready(sent) = sent else {
+            self.blocked_since.get_or_insert_with(Instant::now);
+            return self.wait(context);
+        };
+        self.activity.idle_since.set(Instant::now());
+        if self.stream.has_unsent() {
+            self.blocked_since.get_or_insert_with(Instant::now);
+        } else if sent.as_ref().is_ok_and(|sent| *sent == offered) {
+            self.blocked_since = None;
         }
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.crowd.open.fetch_sub(1, Ordering::Relaxed);
+        Poll::Ready(sent)
     }
 }
 
@@ -226,10 +279,7 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let sent = Pin::new(&mut self.stream).poll_write(context, bytes);
-        if matches!(&sent, Poll::Ready(Ok(sent)) if *sent == bytes.len()) {
-            self.blocked_since = None;
-        }
-        self.sent(context, sent)
+        self.sent(context, sent, bytes.len())
     }
 
     fn poll_write_vectored(
@@ -239,10 +289,7 @@ impl AsyncWrite for Connection {
     ) -> Poll<io::Result<usize>> {
         let all: usize = parts.iter().map(|part| part.len()).sum();
         let sent = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
-        if matches!(&sent, Poll::Ready(Ok(sent)) if *sent == all) {
-            self.blocked_since = None;
-        }
-        self.sent(context, sent)
+        self.sent(context, sent, all)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -250,7 +297,18 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        match Pin::new(&mut self.stream).poll_flush(context) {
+            Poll::Pending => {
+                self.blocked_since.get_or_insert_with(Instant::now);
+                self.wait(context)
+            }
+            Poll::Ready(flushed) => {
+                if flushed.is_ok() {
+                    self.blocked_since = None;
+                }
+                Poll::Ready(flushed)
+            }
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -274,72 +332,5 @@ fn send_at_once(stream: &TcpStream) {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::{TcpListener, TcpStream},
-    };
-
-    use super::*;
-
-    const SHORT: Duration = Duration::from_millis(50);
-    /// So long that a test that waits for it hangs.
-    const LONG: Duration = Duration::from_secs(86_400);
-    const PATIENT: Patience = Patience { head: LONG, head_when_crowded: LONG, sending: LONG, check: SHORT };
-
-    async fn connected(max: usize, patience: Patience) -> io::Result<(Connection, TcpStream)> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let peer = TcpStream::connect(listener.local_addr()?).await?;
-        let crowd = Arc::new(Crowd { open: AtomicUsize::new(0), max });
-        Ok((Connection::with_patience(listener.accept().await?.0, crowd, patience), peer))
-    }
-
-    #[tokio::test]
-    async fn connections_send_at_once() -> io::Result<()> {
-        let (connection, _peer) = connected(100, PATIENT).await?;
-        assert!(connection.stream.nodelay()?);
-        Ok(())
-    }
-
-    #[tokio::test]
-    async fn a_silent_peer_is_given_up_and_sooner_in_a_crowd() -> io::Result<()> {
-        for (max, patience) in [
-            (100, Patience { head: SHORT, ..PATIENT }),
-            (1, Patience { head_when_crowded: SHORT, ..PATIENT }),
-        ] {
-            let (mut connection, _peer) = connected(max, patience).await?;
-            let error = connection.read(&mut [0; 16]).await.err();
-            assert_eq!(error.map(|error| error.kind()), Some(io::ErrorKind::TimedOut));
-        }
-        Ok(())
-    }
-
-    #[tokio::test]
-    async fn nothing_is_given_up_while_a_request_is_handled_and_the_time_counts_from_its_end()
-    -> io::Result<()> {
-        let (mut connection, _peer) = connected(100, Patience { head: SHORT, ..PATIENT }).await?;
-        let activity = connection.activity();
-        activity.requests.set(1);
-        let mut busy = Some(Busy(Some(Rc::clone(&activity))));
-        let mut buffer = [0; 16];
-        let mut reading = pin!(connection.read(&mut buffer));
-        for _ in 0..5 {
-            assert!(tokio::time::timeout(SHORT, &mut reading).await.is_err(), "a request is being handled");
-        }
-        let end = Instant::now();
-        drop(busy.take());
-        let error = reading.await.err();
-        assert_eq!(error.map(|error| error.kind()), Some(io::ErrorKind::TimedOut));
-        assert!(activity.idle_since.get() >= end);
-        Ok(())
-    }
-
-    #[tokio::test]
-    async fn a_peer_that_takes_nothing_is_given_up() -> io::Result<()> {
-        let (mut connection, _peer) = connected(100, Patience { sending: SHORT, ..PATIENT }).await?;
-        connection.activity.requests.set(1);
-        let error = connection.write_all(&vec![0; 64 << 20]).await.err();
-        assert_eq!(error.map(|error| error.kind()), Some(io::ErrorKind::TimedOut));
-        Ok(())
-    }
-}
+#[path = "connection_tests.rs"]
+mod tests;

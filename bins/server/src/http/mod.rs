@@ -12,6 +12,8 @@ mod observe;
 mod query;
 mod request_id;
 mod server;
+mod stream;
+mod tls;
 mod unambiguous;
 
 pub use body::{BodyLimit, INGEST_LIMIT_BYTES, Json, check_batch_length, reject_large_bodies};
@@ -27,4 +29,5 @@ pub use query::{PathId, Query};
 use request_id::RequestId;
 pub use request_id::request_id;
 pub use server::{ServerOptions, start};
+pub use tls::Tls;
 pub use unambiguous::{IDEMPOTENCY_KEY, reject_ambiguous};

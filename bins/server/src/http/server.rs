@@ -1,6 +1,6 @@
 //! The HTTP server: workers that serve [`Connection`]s.
 
-use std::{fmt, io, net::TcpListener, time::Duration};
+use std::{fmt, io, time::Duration};
 
 use actix_http::{HttpService, Request, Response, body::MessageBody, error::DispatchError};
 use actix_server::{Server, ServerBuilder};
@@ -10,6 +10,7 @@ use docent_telemetry::names;
 use tokio::net::TcpStream;
 
 use super::connection::{Connection, Crowd};
+use crate::listeners::Listener;
 
 /// Time in which the first head of a connection must arrive, or it is answered with 408.
 const MAX_FIRST_HEAD: Duration = Duration::from_secs(10);
@@ -31,11 +32,7 @@ pub struct ServerOptions {
 ///
 /// # Errors
 /// Returns the error of a socket that cannot be used.
-pub fn start<F, I, S, B>(
-    listeners: &[TcpListener],
-    options: ServerOptions,
-    application: F,
-) -> io::Result<Server>
+pub fn start<F, I, S, B>(listeners: &[Listener], options: ServerOptions, application: F) -> io::Result<Server>
 where
     F: Fn() -> I + Send + Clone + 'static,
     I: IntoServiceFactory<S, Request>,
@@ -57,10 +54,11 @@ where
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
     for listener in listeners {
-        let (address, listener) = (listener.local_addr()?, listener.try_clone()?);
+        let Listener { socket, tls } = listener.try_clone()?;
+        let address = socket.local_addr()?;
         let (application, crowd, stopping) = (application.clone(), crowd.clone(), stopping.clone());
-        builder = builder.listen(address.to_string(), listener, move || {
-            let (crowd, stopping) = (crowd.clone(), stopping.clone());
+        builder = builder.listen(address.to_string(), socket, move || {
+            let (crowd, stopping, tls) = (crowd.clone(), stopping.clone(), tls.clone());
             let application = application().into_factory().map_err(|error| error.into().error_response());
             let http = HttpService::build()
                 .keep_alive(KEEP_ALIVE)
@@ -78,8 +76,11 @@ where
                 .map_err(|error| note_failure(&error));
             fn_service(move |stream: TcpStream| {
                 let peer = stream.peer_addr().ok();
-                let connection = Connection::new(stream, crowd.clone());
-                async move { Ok::<_, ()>((connection, peer)) }
+                let opening = Connection::open(stream, tls.clone(), crowd.clone());
+                async move {
+                    let connection = opening.await.map_err(|error| note_failed_handshake(&error))?;
+                    Ok::<_, ()>((connection, peer))
+                }
             })
             .and_then(http)
         })?;
@@ -100,4 +101,11 @@ fn note_failure(error: &DispatchError) {
     };
     metrics::counter!(names::HTTP_CONNECTIONS_REFUSED, "reason" => reason).increment(1);
     tracing::debug!(reason, %error, "a connection ended without an answer");
+}
+
+/// Counts and logs a connection whose handshake of TLS failed.
+fn note_failed_handshake(error: &io::Error) {
+    let reason = if error.kind() == io::ErrorKind::TimedOut { "slow" } else { "handshake" };
+    metrics::counter!(names::HTTP_CONNECTIONS_REFUSED, "reason" => reason).increment(1);
+    tracing::debug!(reason, %error, "a connection ended before a request");
 }

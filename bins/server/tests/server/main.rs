@@ -32,5 +32,6 @@ mod schema;
 mod series;
 mod stopping;
 mod taking_back;
+mod tls;
 mod user_tokens;
 mod wire;

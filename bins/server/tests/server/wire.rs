@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
 };
 
 use crate::harness::Server;
 
 /// One connection to a server.
-pub struct Wire {
-    pub stream: TcpStream,
+pub struct Wire<S = TcpStream> {
+    pub stream: S,
     /// Bytes that were read beyond the last answer.
     rest: Vec<u8>,
 }
@@ -41,6 +41,12 @@ impl Wire {
 
     pub async fn open_at(url: &str) -> Self {
         let stream = TcpStream::connect(url.trim_start_matches("http://")).await.unwrap();
+        Self::over(stream)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    pub fn over(stream: S) -> Self {
         Self { stream, rest: Vec::new() }
     }
 

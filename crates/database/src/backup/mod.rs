@@ -70,8 +70,7 @@ pub async fn back_up(config: &StoreConfig, folder: &Path, now: DateTime<Utc>) ->
     let manifest = blocking(move || {
         let manifest = BackupManifest::of(&partial.0, kind, now, rows, migrations)?;
         let beside = manifest_path(&path);
-        manifest.write(&beside)?;
-        let named = partial.keep_as(&path);
+        let named = manifest.write(&beside).and_then(|()| partial.keep_as(&path));
         if named.is_err() {
             let _gone = fs::remove_file(beside);
         }
@@ -172,11 +171,12 @@ impl Partial {
     }
 
     fn keep_as(self, path: &Path) -> Result<()> {
-        let kept = File::open(&self.0)
-            .and_then(|file| file.sync_all())
-            .and_then(|()| fs::rename(&self.0, path))
-            .and_then(|()| sync_folder(path));
-        kept.map_err(|error| StorageError::backup(path, error))
+        let synced = File::open(&self.0).and_then(|file| file.sync_all());
+        let named = synced.and_then(|()| fs::rename(&self.0, path)).and_then(|()| {
+            // A backup that is reported as failed has no name.
+            sync_folder(path).inspect_err(|_| drop(fs::remove_file(path)))
+        });
+        named.map_err(|error| StorageError::backup(path, error))
     }
 }
 

@@ -11,14 +11,13 @@ mod child;
 mod operations;
 
 use std::{
-    path::{Path, PathBuf},
-    process::{Command, ExitCode, Stdio},
+    path::PathBuf,
+    process::{Command, ExitCode},
     sync::{Arc, OnceLock},
 };
 
 use anyhow::{Context, Result, ensure};
-use docent_test_support::{Trial, run, test};
-use tempfile::TempDir;
+use docent_test_support::{DiskFaults, Trial, run, test};
 
 /// Tells a child process which faults to make.
 const CHILD_VARIABLE: &str = "DOCENT_FAULTS_CHILD";
@@ -32,7 +31,7 @@ fn main() -> ExitCode {
     if let (Ok(plan), Some(folder)) = (std::env::var(CHILD_VARIABLE), std::env::var_os(FOLDER_VARIABLE)) {
         return child::main(&plan, &PathBuf::from(folder));
     }
-    let shim: Arc<OnceLock<Result<Shim, String>>> = Arc::default();
+    let shim: Arc<OnceLock<Result<DiskFaults, String>>> = Arc::default();
     let mut trials: Vec<Trial> = Vec::new();
     for (kind, min_faults) in [("write", 300), ("sync", 40)] {
         for (name, code) in [("io_error", EIO), ("disk_full", ENOSPC)] {
@@ -41,58 +40,26 @@ fn main() -> ExitCode {
                 let plan = child::Plan { kind: kind.to_owned(), code, count, step };
                 let min_faults = min_faults / step;
                 let trial = test(&format!("a_{kind}_fails_{length}_with_{name}"), async move || {
-                    let shim = shim.get_or_init(|| Shim::compile().map_err(|error| format!("{error:#}")));
+                    let shim =
+                        shim.get_or_init(|| DiskFaults::compile().map_err(|error| format!("{error:#}")));
                     let shim = shim.as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
-                    let faults = run_child(&plan, &shim.library)?;
+                    let faults = run_child(&plan, shim)?;
                     ensure!(faults >= min_faults, "only {faults} faults of {min_faults} were reached");
                     Ok(())
                 });
-                trials.push(trial.with_ignored_flag(!cfg!(target_os = "linux") || !has_compiler()));
+                trials.push(trial.with_ignored_flag(!DiskFaults::is_available()));
             }
         }
     }
     run(trials)
 }
 
-struct Shim {
-    _folder: TempDir,
-    library: PathBuf,
-}
-
-impl Shim {
-    fn compile() -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults/disk_faults.c");
-        let library = folder.path().join("disk_faults.so");
-        let mut cc = compiler();
-        cc.args(["-O1", "-shared", "-fPIC", "-o"]).arg(&library).arg(source).arg("-ldl");
-        let output = cc.output().context("cc")?;
-        ensure!(output.status.success(), "{cc:?}: {}", String::from_utf8_lossy(&output.stderr));
-        Ok(Self { _folder: folder, library })
-    }
-}
-
-fn compiler() -> Command {
-    Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()))
-}
-
-fn has_compiler() -> bool {
-    compiler()
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|s| s.success())
-}
-
 /// Runs a child and returns how many faults it met.
-fn run_child(plan: &child::Plan, shim: &Path) -> Result<u64> {
+fn run_child(plan: &child::Plan, shim: &DiskFaults) -> Result<u64> {
     let folder = tempfile::tempdir()?;
-    let output = Command::new(std::env::current_exe()?)
-        .env(CHILD_VARIABLE, plan.to_string())
-        .env(FOLDER_VARIABLE, folder.path())
-        .env("LD_PRELOAD", shim)
-        .output()?;
+    let mut child = Command::new(std::env::current_exe()?);
+    shim.load(child.env(CHILD_VARIABLE, plan.to_string()), folder.path(), None);
+    let output = child.output()?;
     let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     ensure!(output.status.success(), "{}: {error}", output.status);
     out.trim().parse().with_context(|| format!("the child said {out:?}"))

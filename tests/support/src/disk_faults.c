@@ -3,9 +3,11 @@
  *
  * Counts the operations on files below the folder DOCENT_FAULTS_FOLDER. The process gives orders by
  * writing to the file "control" in that folder:
- *   fail KIND N ERRNO COUNT   from the N-th operation of KIND ("write" or "sync") on, fail COUNT
+ *   fail KIND N ERRNO COUNT   from the N-th operation of KIND ("write", "sync" or "rename") on, fail COUNT
  *   off                       fail none
  *   report                    write "CALLS FAILED UNSYNCED" to the file "report"
+ * A process that gives no orders can be started with one in DOCENT_FAULTS_ORDER; it then reports
+ * after each operation that fails.
  * CALLS and FAILED count since the last "fail"; UNSYNCED is 1 if a file that ends in "-wal" was
  * written and not synced since. Emptying it needs no sync: SQLite has synced its content into the
  * database before. Syncs that do not fail are counted and then skipped: the process is
@@ -22,13 +24,13 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum kind { NONE, WRITE, SYNC };
+enum kind { NONE, WRITE, SYNC, RENAME };
 
 static char folder[PATH_MAX];
 static size_t folder_length;
 static enum kind failing;
 static long first, last, calls, failed;
-static int fault, unsynced;
+static int fault, unsynced, started_with_order;
 
 static ssize_t (*real_write)(int, const void *, size_t);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
@@ -37,6 +39,9 @@ static int (*real_ftruncate)(int, off_t);
 static int (*real_ftruncate64)(int, off64_t);
 static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
+static int (*real_rename)(const char *, const char *);
+
+static void obey(const char *order, size_t length);
 
 __attribute__((constructor)) static void load(void)
 {
@@ -47,10 +52,25 @@ __attribute__((constructor)) static void load(void)
     *(void **)&real_ftruncate64 = dlsym(RTLD_NEXT, "ftruncate64");
     *(void **)&real_fsync = dlsym(RTLD_NEXT, "fsync");
     *(void **)&real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
+    *(void **)&real_rename = dlsym(RTLD_NEXT, "rename");
     const char *given = getenv("DOCENT_FAULTS_FOLDER");
     if (given && realpath(given, folder)) {
         folder_length = strlen(folder);
     }
+    const char *order = getenv("DOCENT_FAULTS_ORDER");
+    if (order) {
+        obey(order, strlen(order));
+        started_with_order = 1;
+    }
+}
+
+/* A path relative to the folder; NULL outside it. */
+static const char *below_folder(const char *path)
+{
+    if (!folder_length || strncmp(path, folder, folder_length) != 0 || path[folder_length] != '/') {
+        return NULL;
+    }
+    return path + folder_length + 1;
 }
 
 /* The path of an open file relative to the folder; NULL outside it. */
@@ -63,10 +83,7 @@ static const char *path_of(int fd, char *path)
         return NULL;
     }
     path[length] = 0;
-    if (strncmp(path, folder, folder_length) != 0 || path[folder_length] != '/') {
-        return NULL;
-    }
-    return path + folder_length + 1;
+    return below_folder(path);
 }
 
 static int ends_with(const char *text, const char *end)
@@ -75,11 +92,9 @@ static int ends_with(const char *text, const char *end)
     return length >= of_end && strcmp(text + length - of_end, end) == 0;
 }
 
-/* Counts an operation; nonzero if it is to fail, with errno set. */
-static int fails(enum kind kind, int fd)
+/* Counts an operation on a path; nonzero if it is to fail, with errno set. */
+static int fails_at(enum kind kind, const char *path)
 {
-    char buffer[PATH_MAX];
-    const char *path = path_of(fd, buffer);
     if (!path || ends_with(path, "control") || ends_with(path, "report")) {
         return 0;
     }
@@ -88,6 +103,9 @@ static int fails(enum kind kind, int fd)
         long call = __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST);
         if (call >= first && call <= last) {
             __atomic_add_fetch(&failed, 1, __ATOMIC_SEQ_CST);
+            if (started_with_order) {
+                obey("report", 6);
+            }
             errno = fault;
             return 1;
         }
@@ -96,6 +114,12 @@ static int fails(enum kind kind, int fd)
         unsynced = kind == WRITE;
     }
     return 0;
+}
+
+static int fails(enum kind kind, int fd)
+{
+    char buffer[PATH_MAX];
+    return fails_at(kind, path_of(fd, buffer));
 }
 
 static void obey(const char *order, size_t length)
@@ -107,7 +131,7 @@ static void obey(const char *order, size_t length)
     if (sscanf(text, "fail %15s %ld %d %ld", kind, &n, &code, &count) == 4) {
         calls = failed = 0;
         first = n, last = n + count - 1, fault = code;
-        failing = strcmp(kind, "write") == 0 ? WRITE : SYNC;
+        failing = strcmp(kind, "write") == 0 ? WRITE : strcmp(kind, "rename") == 0 ? RENAME : SYNC;
     } else if (strncmp(text, "off", 3) == 0) {
         failing = NONE;
     } else {
@@ -170,4 +194,9 @@ int fdatasync(int fd)
 {
     char buffer[PATH_MAX];
     return fails(SYNC, fd) ? -1 : path_of(fd, buffer) ? 0 : real_fdatasync(fd);
+}
+
+int rename(const char *from, const char *to)
+{
+    return fails_at(RENAME, below_folder(to)) ? -1 : real_rename(from, to);
 }
