@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use docent_domain::{InteractionType, Profile, ResourceId, SIGNAL_STRENGTH, USEFUL_STRENGTH, UserId};
 use docent_storage::{PositiveResource, Store, UserState, Verdict};
 use moka::sync::Cache;
+use roaring::RoaringBitmap;
 use rustc_hash::FxHashSet;
 
 use crate::{
@@ -50,12 +51,12 @@ pub(crate) struct UserView {
     /// Positive interactions, the newest first, those without a time last.
     pub positives: Vec<Positive>,
     /// Resources that the user interacted with in any way.
-    pub seen: FxHashSet<u32>,
+    pub seen: RoaringBitmap,
     /// Resources that the user likes.
-    pub liked: FxHashSet<u32>,
-    pub disliked: FxHashSet<u32>,
+    pub liked: RoaringBitmap,
+    pub disliked: RoaringBitmap,
     /// Resources with a verdict of not useful.
-    pub not_useful: FxHashSet<u32>,
+    pub not_useful: RoaringBitmap,
 }
 
 impl UserView {
@@ -109,7 +110,7 @@ impl UserView {
             if !verdict.was_useful {
                 self.not_useful.insert(key);
                 self.positives.retain(|positive| positive.key != key || positive.at > Some(verdict.at));
-            } else if !self.disliked.contains(&key) && self.liked.insert(key) {
+            } else if !self.disliked.contains(key) && self.liked.insert(key) {
                 self.seen.insert(key);
                 let (strength, at) = (USEFUL_STRENGTH as f32, Some(verdict.at));
                 let place = self.positives.partition_point(|positive| positive.at >= at);
