@@ -19,6 +19,7 @@ use rustc_hash::FxHashSet;
 use crate::{
     EngineConfig, Error,
     catalogue::Catalogue,
+    foreign_writes::{ForeignWrites, Memory},
     state::{SharedState, State},
 };
 
@@ -145,10 +146,13 @@ fn add_signal(
     positives.truncate(MAX_POSITIVES);
 }
 
-/// Cache of recently served users. A write by this process invalidates its user at once; writes by
-/// other processes take effect after the configured time.
+/// Cache of served users. A write by this process invalidates its user at once; writes by other
+/// processes take effect after the configured time. On SQLite, which tells whether others wrote,
+/// users stay until one does; on PostgreSQL they expire.
 pub(crate) struct UserCache {
     cache: Cache<UserId, Arc<UserView>>,
+    /// `None` on PostgreSQL.
+    foreign_writes: Option<ForeignWrites>,
     /// Number of writes by hash of the user. If it changes while a user is loaded, the result is
     /// not kept.
     writes: Vec<AtomicU64>,
@@ -158,12 +162,13 @@ pub(crate) struct UserCache {
 }
 
 impl UserCache {
-    pub(crate) fn new(config: &EngineConfig) -> Self {
+    pub(crate) fn new(config: &EngineConfig, store: &Store) -> Self {
+        let (builder, max_age) =
+            (Cache::builder().max_capacity(config.cached_users), config.cached_user_time());
+        let is_sqlite = store.backend() == "sqlite";
         Self {
-            cache: Cache::builder()
-                .max_capacity(config.cached_users)
-                .time_to_live(config.cached_user_time())
-                .build(),
+            cache: if is_sqlite { builder.build() } else { builder.time_to_live(max_age).build() },
+            foreign_writes: is_sqlite.then(|| ForeignWrites::new(max_age)),
             writes: (0..WRITE_COUNTERS).map(|_| AtomicU64::new(0)).collect(),
             hasher: RandomState::new(),
             hits: AtomicU64::new(0),
@@ -182,7 +187,9 @@ impl UserCache {
         store: &Store,
         state: &SharedState,
     ) -> Result<Arc<UserView>, Error> {
-        if let Some(user) = self.cache.get(id) {
+        if let Some(user) = self.cache.get(id)
+            && self.is_current(store).await
+        {
             self.hits.fetch_add(1, Ordering::Relaxed);
             metrics::counter!("docent_user_cache_hits_total").increment(1);
             return Ok(user);
@@ -201,6 +208,16 @@ impl UserCache {
             self.cache.invalidate(id);
         }
         Ok(user)
+    }
+
+    /// Returns true if a cached user can be served. Invalidates all if another process wrote.
+    async fn is_current(&self, store: &Store) -> bool {
+        let Some(foreign_writes) = &self.foreign_writes else { return true };
+        let memory = foreign_writes.check(store).await;
+        if memory == Memory::Outdated {
+            self.all_changed();
+        }
+        memory == Memory::Current
     }
 
     /// Invalidates a user after a committed write.
