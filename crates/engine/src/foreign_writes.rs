@@ -9,7 +9,7 @@ use docent_storage::{DataVersion, Store};
 use tokio::time::timeout;
 
 /// Time that an answer waits for the database to say whether others wrote.
-const MAX_WAIT: Duration = Duration::from_millis(100);
+const MAX_WAIT: Duration = Duration::from_millis(500);
 /// Time between two questions while the database does not answer.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -51,7 +51,8 @@ impl ForeignWrites {
         let begun = Instant::now();
         {
             let mut checked = self.checked();
-            if begun.saturating_duration_since(checked.verified) < self.max_age {
+            let is_recent = begun.saturating_duration_since(checked.verified) < self.max_age;
+            if is_recent && checked.version.is_some() {
                 return Memory::Current;
             }
             // Another answer asks, or the database has just failed to answer.

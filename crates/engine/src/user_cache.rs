@@ -187,9 +187,9 @@ impl UserCache {
         store: &Store,
         state: &SharedState,
     ) -> Result<Arc<UserView>, Error> {
-        if let Some(user) = self.cache.get(id)
-            && self.is_current(store).await
-        {
+        // Before any user is read, so that the version is not newer than the users in memory.
+        let is_current = self.is_current(store).await;
+        if let Some(user) = self.cache.get(id).filter(|_| is_current) {
             self.hits.fetch_add(1, Ordering::Relaxed);
             metrics::counter!("docent_user_cache_hits_total").increment(1);
             return Ok(user);
