@@ -64,8 +64,7 @@ fn the_filter_is_asked_only_about_rows_that_would_enter() {
         asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         true
     });
-    // Its best are known once twice as many have been offered.
-    assert!(asked.into_inner() <= 7);
+    assert_eq!(asked.into_inner(), 3);
 }
 
 /// Returns unit vectors around centres, twenty around each.
@@ -120,18 +119,6 @@ fn the_graph_finds_nearly_all_that_an_exact_search_finds() {
     let graph = exact.indexed();
     assert!(recall(&graph, &exact, 100, |_| true) >= 0.97);
     assert!(recall(&graph, &exact, 10, |row| row % 2 == 0) >= 0.97);
-}
-
-#[test]
-fn a_search_without_a_graph_is_exact() {
-    let vectors = clustered(5_000, 100, 9);
-    let index = filled(&vectors, usize::MAX);
-    for (at, k) in [(3usize, 200), (1_700, 10), (4_999, 1), (60, 4_000)] {
-        let query: Vec<f32> = vectors[at].iter().zip(&vectors[at / 2]).map(|(a, b)| a + 0.3 * b).collect();
-        let accept = |row: u32| !row.is_multiple_of(3);
-        let products = (0u32..).zip(vectors.iter().map(|vector| docent_linalg::dot(vector, &query)));
-        assert_eq!(index.nearest(&query, k, accept), docent_linalg::top_k_where(products, k, accept), "{at}");
-    }
 }
 
 #[test]

@@ -28,7 +28,6 @@
 #![forbid(unsafe_code)]
 
 mod cholesky;
-mod codes;
 mod dot;
 mod max_product;
 mod select;
@@ -36,7 +35,6 @@ mod sparse_rows;
 mod vector;
 
 pub use cholesky::{CholeskyFactor, CholeskySolver};
-pub use codes::{CodedQuery, CodedRows};
 pub use dot::{dot, dot_each, dot_rows};
 pub use max_product::MaxProductIndex;
 pub use select::{TopK, best_first, keep_best, select_best, top_k, top_k_where};

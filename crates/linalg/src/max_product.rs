@@ -1,6 +1,17 @@
 //! Rows of largest product with a query.
 
-use crate::{CodedQuery, CodedRows, TopK, dot, dot_each, top_k};
+use pulp::Arch;
+
+use crate::{TopK, dot, dot_each, top_k};
+
+/// Largest magnitude of a code of a row.
+const MAX_CODE: f32 = 127.0;
+
+/// Largest magnitude of a code of a query: the products of two codes with it fit into 32 bits.
+const MAX_QUERY_CODE: f32 = 32_767.0;
+
+/// Codes that are multiplied together, so that sums of their products fit into 32 bits.
+const CODES: usize = 256;
 
 /// Rows that are scored at a time.
 const BLOCK: usize = 256;
@@ -16,14 +27,18 @@ const SPARE: usize = 4;
 /// of both norms is too small (Teflioudi and Gemulla 2016, "Exact and approximate maximum inner
 /// product search with LEMP"). Misses nothing but by rounding.
 ///
-/// Takes `dim + 16` bytes a row.
+/// Takes `dim + 12` bytes a row.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MaxProductIndex {
     dim: usize,
     /// Row at each place, `[n]`.
     order: Vec<u32>,
-    /// Rows by place, in descending order of norm.
-    rows: CodedRows,
+    /// Norms of the rows by place, descending, `[n]`.
+    norms: Vec<f32>,
+    /// Size of a step of the codes, by place, `[n]`.
+    steps: Vec<f32>,
+    /// Codes by place, `[n, dim]`.
+    codes: Vec<i8>,
 }
 
 impl MaxProductIndex {
@@ -31,14 +46,17 @@ impl MaxProductIndex {
     #[must_use]
     pub fn of(rows: &[f32], dim: usize) -> Self {
         let n = rows.len().checked_div(dim).unwrap_or_default();
-        let norms = rows.chunks_exact(dim.max(1)).take(n).map(|row| dot(row, row).sqrt());
+        let norms = rows.chunks_exact(dim.max(1)).take(n).map(norm);
         let mut order: Vec<(f32, u32)> = norms.zip(0u32..).collect();
         order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let mut index = Self { dim, rows: CodedRows::new(dim), ..Self::default() };
-        for (_, row) in order {
+        let mut index = Self { dim, codes: Vec::with_capacity(n * dim), ..Self::default() };
+        for (norm, row) in order {
             let start = row as usize * dim;
             let Some(numbers) = rows.get(start..start + dim) else { continue };
-            index.rows.push(numbers);
+            let (step, to_code) = steps(numbers, MAX_CODE);
+            index.codes.extend(numbers.iter().map(|x| (x * to_code).round() as i8));
+            index.steps.push(step);
+            index.norms.push(norm);
             index.order.push(row);
         }
         index
@@ -74,14 +92,27 @@ impl MaxProductIndex {
         if query.len() != self.dim || self.dim == 0 || k == 0 {
             return Vec::new();
         }
-        let (query, mut products) = (CodedQuery::of(query), Vec::with_capacity(BLOCK));
-        let blocks = self.order.chunks(BLOCK).zip(self.rows.norms().chunks(BLOCK));
-        for (start, (order, norms)) in (0..).step_by(BLOCK).zip(blocks) {
-            if norms.first().is_some_and(|largest| largest * query.norm() < best.threshold()) {
+        let (step, to_code) = steps(query, MAX_QUERY_CODE);
+        let query_codes: Vec<i16> = query.iter().map(|x| (x * to_code).round() as i16).collect();
+        let norm = norm(query);
+        let mut products = [0.0f32; BLOCK];
+        let blocks = self.codes.chunks(BLOCK * self.dim).zip(self.norms.chunks(BLOCK));
+        for ((codes, norms), (steps, rows)) in
+            blocks.zip(self.steps.chunks(BLOCK).zip(self.order.chunks(BLOCK)))
+        {
+            if norms.first().is_some_and(|largest| largest * norm < best.threshold()) {
                 break;
             }
-            query.products(&self.rows, start, BLOCK, &mut products);
-            for (&row, &score) in order.iter().zip(&products) {
+            Arch::new().dispatch(
+                #[inline(always)]
+                || {
+                    for (row, product) in codes.chunks_exact(self.dim).zip(&mut products) {
+                        *product = product_of(&query_codes, row);
+                    }
+                },
+            );
+            for ((&row, product), row_step) in rows.iter().zip(products).zip(steps) {
+                let score = product * row_step * step;
                 // The threshold is not a number as long as every score may enter.
                 let may_enter = score >= best.threshold() || best.threshold().is_nan();
                 if may_enter && accept(row) {
@@ -91,6 +122,28 @@ impl MaxProductIndex {
         }
         best.into_sorted()
     }
+}
+
+fn norm(vector: &[f32]) -> f32 {
+    dot(vector, vector).sqrt()
+}
+
+/// Returns the size of a step of the codes of a vector, and its inverse.
+fn steps(vector: &[f32], max_code: f32) -> (f32, f32) {
+    let largest = vector.iter().fold(0.0f32, |largest, x| largest.max(x.abs()));
+    if largest > 0.0 { (largest / max_code, max_code / largest) } else { (0.0, 0.0) }
+}
+
+/// Always inlined, so that it is compiled for the instructions of the caller. The sum of a block
+/// fits into 32 bits, and checks of that would keep the compiler from adding many at a time.
+#[inline(always)]
+fn product_of(query: &[i16], codes: &[i8]) -> f32 {
+    let mut sum = 0.0;
+    for (query, codes) in query.chunks(CODES).zip(codes.chunks(CODES)) {
+        let products = query.iter().zip(codes).map(|(q, code)| i32::from(*q).wrapping_mul(i32::from(*code)));
+        sum += products.fold(0i32, i32::wrapping_add) as f32;
+    }
+    sum
 }
 
 #[cfg(test)]

@@ -4,18 +4,16 @@ mod graph;
 mod neighbour;
 mod nodes;
 
-use std::cmp::Ordering;
-
-use docent_chunks::ChunkedVec;
-use docent_linalg::{CodedQuery, TopK, dot_each, top_k};
+use docent_linalg::dot_rows;
+use imbl::Vector;
 
 use crate::EmbeddingError;
 use graph::Graph;
-use neighbour::Neighbour;
+use neighbour::{Best, Neighbour};
 use nodes::{BLOCK, Nodes, scrambled};
 
-/// Number of vectors from which a graph is worth building. Decision 38 has the measurements.
-const GRAPH_FROM: usize = 100_000;
+/// Number of vectors from which a graph is worth building. Decision 12 has the measurements.
+const GRAPH_FROM: usize = 20_000;
 /// Minimum number of vectors per result of a graph search. For larger answers the graph would visit
 /// most of the vectors anyway, and the search is exact.
 const MIN_VECTORS_PER_RESULT: usize = 20;
@@ -32,11 +30,10 @@ const NONE: u32 = u32::MAX;
 /// Unit vectors by dense row number, searched by dot product, which is their cosine. Rows may be
 /// absent, and may be set and removed at any time.
 ///
-/// A small index is searched exactly: codes of one byte a number are read of every vector, on the
-/// calling thread, and the vectors of those that may be among the best. A large one is searched
-/// approximately, through an HNSW graph (Malkov and Yashunin 2018), once
+/// A small index is searched exactly, reading every vector once on the calling thread. A large one
+/// is searched approximately, through an HNSW graph (Malkov and Yashunin 2018), once
 /// [`indexed`](Self::indexed) has built it; from then on every change updates the graph at once.
-/// Takes `5 * dim` bytes a vector, and about 130 more with a graph. A clone costs little: it shares
+/// Takes `4 * dim` bytes a vector, and about 130 more with a graph. A clone costs little: it shares
 /// the blocks of vectors and links until one of both is changed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VectorIndex {
@@ -44,11 +41,11 @@ pub struct VectorIndex {
     /// Vector of each node. Vectors that rows held once stay while the graph leads through them.
     nodes: Nodes,
     /// Row of each node; [`NONE`] when no row holds the vector any more.
-    row_of: ChunkedVec<u32>,
+    row_of: Vector<u32>,
     /// Node of each row; [`NONE`] when the row is absent.
-    node_of: ChunkedVec<u32>,
+    node_of: Vector<u32>,
     /// Nodes available for new vectors.
-    free: ChunkedVec<u32>,
+    free: Vector<u32>,
     n_present: usize,
     graph: Option<Graph>,
 }
@@ -59,9 +56,9 @@ impl VectorIndex {
         Self {
             graph_from: GRAPH_FROM,
             nodes: Nodes::new(dim),
-            row_of: ChunkedVec::new(),
-            node_of: ChunkedVec::new(),
-            free: ChunkedVec::new(),
+            row_of: Vector::new(),
+            node_of: Vector::new(),
+            free: Vector::new(),
             n_present: 0,
             graph: None,
         }
@@ -101,7 +98,7 @@ impl VectorIndex {
     #[must_use]
     pub fn indexed(&self) -> Self {
         let mut fresh = Self::new(self.dim()).with_graph_from(self.graph_from);
-        for (row, &node) in (0u32..).zip(self.node_of.iter()).filter(|(_, node)| **node != NONE) {
+        for (row, &node) in (0u32..).zip(&self.node_of).filter(|(_, node)| **node != NONE) {
             fresh.put(row, self.nodes.get(node));
         }
         fresh.absent_up_to(self.node_of.len());
@@ -136,15 +133,13 @@ impl VectorIndex {
             return false;
         };
         let node = std::mem::replace(slot, NONE);
-        if let Some(slot) = self.row_of.get_mut(node as usize) {
-            *slot = NONE;
-        }
+        self.row_of[node as usize] = NONE;
         self.n_present -= 1;
         if self.graph.is_none() {
-            self.free.push(node);
+            self.free.push_back(node);
         } else if self.n_present < self.graph_from / 2 || self.n_present == 0 {
             self.graph = None;
-            let dead = (0u32..).zip(self.row_of.iter()).filter(|(_, row)| **row == NONE);
+            let dead = (0u32..).zip(&self.row_of).filter(|(_, row)| **row == NONE);
             self.free = dead.map(|(node, _)| node).collect();
         }
         true
@@ -190,16 +185,17 @@ impl VectorIndex {
     }
 
     fn search(&self, query: &[f32], k: usize, accept: &dyn Fn(u32) -> bool) -> Vec<(u32, f32)> {
-        let k = k.min(self.n_present);
         if k == 0 || self.dim() == 0 || query.len() != self.dim() || query.iter().any(|x| !x.is_finite()) {
             return Vec::new();
         }
-        self.walk(query, k, accept).unwrap_or_else(|| self.scan(query, k, accept))
+        let k = k.min(self.n_present);
+        let found = self.walk(query, k, accept).unwrap_or_else(|| self.scan(query, k, accept));
+        found.into_iter().map(|neighbour| (neighbour.id, neighbour.score)).collect()
     }
 
     /// Returns the best `k` by the graph; `None` when an exact search is cheaper or the graph does
     /// not find `k`.
-    fn walk(&self, query: &[f32], k: usize, accept: &dyn Fn(u32) -> bool) -> Option<Vec<(u32, f32)>> {
+    fn walk(&self, query: &[f32], k: usize, accept: &dyn Fn(u32) -> bool) -> Option<Vec<Neighbour>> {
         let graph = self.graph.as_ref().filter(|_| k <= self.n_present / MIN_VECTORS_PER_RESULT)?;
         let (width, budget) = (search_width(k), self.n_present / MIN_VECTORS_PER_VISIT);
         let (present, accepted) = self.try_filter(accept);
@@ -215,7 +211,7 @@ impl VectorIndex {
         }
         by_row.sort_unstable_by(|a, b| b.cmp(a));
         by_row.truncate(k);
-        (by_row.len() == k).then(|| by_row.into_iter().map(|found| (found.id, found.score)).collect())
+        (by_row.len() == k).then_some(by_row)
     }
 
     /// Calls the filter for a sample of rows; returns the numbers of rows sampled and accepted.
@@ -234,32 +230,21 @@ impl VectorIndex {
     }
 
     /// Returns the best `k` of all rows.
-    ///
-    /// Codes bound each product from both sides. A row is among the best only if its upper bound
-    /// reaches the `k`-th largest lower one; the exact products of such rows then decide.
-    fn scan(&self, query: &[f32], k: usize, accept: &dyn Fn(u32) -> bool) -> Vec<(u32, f32)> {
-        let coded = CodedQuery::of(query);
-        let mut lower = TopK::new(k);
-        let mut near: Vec<(u32, f32)> = Vec::new();
-        let mut products = Vec::with_capacity(BLOCK);
+    fn scan(&self, query: &[f32], k: usize, accept: &dyn Fn(u32) -> bool) -> Vec<Neighbour> {
+        let mut best = Best::new(k);
+        let mut scores = [0.0f32; BLOCK];
         let mut rows = self.row_of.iter();
-        for (first, block) in (0u32..).step_by(BLOCK).zip(self.nodes.blocks()) {
-            coded.products(&block.coded, 0, BLOCK, &mut products);
-            for (at, (&product, &row)) in products.iter().zip(rows.by_ref()).enumerate() {
-                let error = coded.error(&block.coded, at);
-                if row != NONE && may_reach(product + error, lower.threshold()) && accept(row) {
-                    lower.push(row, product - error);
-                    near.push((first + at as u32, product + error));
+        for vectors in self.nodes.blocks() {
+            dot_rows(query, vectors, &mut scores);
+            let in_block = vectors.len() / self.dim();
+            for (&score, &id) in scores.iter().zip(rows.by_ref().take(in_block)) {
+                let found = Neighbour { score, id };
+                if id != NONE && best.wants(found) && accept(id) {
+                    best.push(found);
                 }
             }
         }
-        let least = lower.into_sorted().get(k - 1).map_or(f32::NAN, |(_, score)| *score);
-        near.retain(|(_, upper)| may_reach(*upper, least));
-        let nodes: Vec<u32> = near.into_iter().map(|(node, _)| node).collect();
-        let mut scores = Vec::new();
-        dot_each(query, &self.nodes.of(&nodes), &mut scores);
-        let found = nodes.into_iter().zip(scores);
-        top_k(found.filter_map(|(node, score)| Some((self.row_at(node)?, score))), k)
+        best.into_sorted()
     }
 
     /// Sets the vector of `row`, which has been checked, and links it into the graph.
@@ -274,22 +259,20 @@ impl VectorIndex {
 
     /// Stores a vector for `row`, which has none, at a node that no link leads to yet.
     fn put(&mut self, row: u32, vector: &[f32]) -> u32 {
-        let node = match self.free.pop() {
+        let node = match self.free.pop_back() {
             Some(node) => {
                 self.nodes.set(node, vector);
                 node
             }
             None => {
                 self.nodes.push(vector);
-                self.row_of.push(NONE);
+                self.row_of.push_back(NONE);
                 self.row_of.len() as u32 - 1
             }
         };
+        self.row_of[node as usize] = row;
         self.absent_up_to(row as usize + 1);
-        let slots = (self.row_of.get_mut(node as usize), self.node_of.get_mut(row as usize));
-        if let (Some(row_of), Some(node_of)) = slots {
-            (*row_of, *node_of) = (row, node);
-        }
+        self.node_of[row as usize] = node;
         self.n_present += 1;
         node
     }
@@ -299,12 +282,6 @@ impl VectorIndex {
         let new = n_rows.saturating_sub(self.node_of.len());
         self.node_of.extend(std::iter::repeat_n(NONE, new));
     }
-}
-
-/// Returns true unless a number is less than a threshold. A threshold that is not a number, as the
-/// threshold is until enough rows are known, keeps out none.
-fn may_reach(upper: f32, threshold: f32) -> bool {
-    upper.partial_cmp(&threshold) != Some(Ordering::Less)
 }
 
 /// Returns the number of candidates that a graph search keeps for an answer of `k`: `ef` in the

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use docent_linalg::CodedRows;
-
 use super::graph::UPPER_LINKS;
 
 /// Highest level of a node.
@@ -17,16 +15,8 @@ pub(super) const BLOCK: usize = 256;
 pub(super) struct Nodes {
     dim: usize,
     len: usize,
-    blocks: Vec<Arc<Block>>,
-}
-
-/// Vectors of [`BLOCK`] nodes, or of fewer in the last block.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Block {
-    /// `[n, dim]`
-    vectors: Vec<f32>,
-    /// The same as codes, for searches that read every vector.
-    pub coded: CodedRows,
+    /// Each `[BLOCK, dim]`, but for the last, which is shorter.
+    blocks: Vec<Arc<Vec<f32>>>,
 }
 
 impl Nodes {
@@ -42,14 +32,15 @@ impl Nodes {
         self.len
     }
 
-    pub(super) fn blocks(&self) -> impl Iterator<Item = &Block> {
-        self.blocks.iter().map(Arc::as_ref)
+    /// Returns the vectors of each block, `[at most BLOCK, dim]`.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = &[f32]> {
+        self.blocks.iter().map(|block| block.as_slice())
     }
 
     #[inline]
     pub(super) fn get(&self, node: u32) -> &[f32] {
-        let (block, at) = place(node);
-        &self.blocks[block].vectors[at * self.dim..(at + 1) * self.dim]
+        let (block, start) = self.place(node);
+        &self.blocks[block][start..start + self.dim]
     }
 
     /// Returns the vectors of some nodes.
@@ -58,29 +49,24 @@ impl Nodes {
     }
 
     pub(super) fn set(&mut self, node: u32, vector: &[f32]) {
-        let (block, at) = place(node);
-        let block = Arc::make_mut(&mut self.blocks[block]);
-        block.vectors[at * self.dim..(at + 1) * self.dim].copy_from_slice(vector);
-        block.coded.set(at, vector);
+        let (block, start) = self.place(node);
+        Arc::make_mut(&mut self.blocks[block])[start..start + self.dim].copy_from_slice(vector);
     }
 
     pub(super) fn push(&mut self, vector: &[f32]) {
         if self.len.is_multiple_of(BLOCK) {
-            self.blocks.push(Arc::new(Block { vectors: Vec::new(), coded: CodedRows::new(self.dim) }));
+            self.blocks.push(Arc::default());
         }
         if let Some(last) = self.blocks.last_mut() {
-            let last = Arc::make_mut(last);
-            last.vectors.extend_from_slice(vector);
-            last.coded.push(vector);
+            Arc::make_mut(last).extend_from_slice(vector);
         }
         self.len += 1;
     }
-}
 
-/// Returns the block of a node, and its place in it.
-#[inline]
-fn place(node: u32) -> (usize, usize) {
-    (node as usize / BLOCK, node as usize % BLOCK)
+    #[inline]
+    fn place(&self, node: u32) -> (usize, usize) {
+        (node as usize / BLOCK, node as usize % BLOCK * self.dim)
+    }
 }
 
 /// Returns the highest level of a node: each level holds one in `UPPER_LINKS` of the nodes of the

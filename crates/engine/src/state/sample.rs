@@ -1,7 +1,7 @@
 //! A sample of the catalogue, by which the scores of components are scaled.
 
 use docent_domain::scattered;
-use docent_linalg::{CodedQuery, CodedRows};
+use docent_linalg::dot_rows;
 
 use super::State;
 
@@ -10,8 +10,7 @@ const SIZE: usize = 1_000;
 const SEED: u64 = 42;
 
 /// About 1,000 random resources, or all of a smaller catalogue: their vectors, one beside the
-/// other, as codes of one byte a number, and what they say of the graph. Means and scales come from
-/// them, in which the rounding cancels out.
+/// other, and what they say of the graph.
 #[derive(Debug)]
 pub(crate) struct Sample {
     own: Vectors,
@@ -24,7 +23,7 @@ pub(crate) struct Sample {
 /// Vectors of the resources of a sample, `[n, dim]`; zeros where a resource has none.
 #[derive(Debug)]
 struct Vectors {
-    rows: CodedRows,
+    rows: Vec<f32>,
     is_known: Vec<bool>,
 }
 
@@ -49,25 +48,25 @@ impl Sample {
     /// Returns the products of the resources' own vectors and of their audiences with a profile,
     /// `[dim]`; `None` for a resource without such a vector.
     pub(crate) fn products(&self, profile: &[f32]) -> impl Iterator<Item = (Option<f32>, Option<f32>)> {
-        let profile = CodedQuery::of(profile);
-        self.own.products(&profile).zip(self.audience.products(&profile))
+        self.own.products(profile).zip(self.audience.products(profile))
     }
 }
 
 impl Vectors {
     fn of<'a>(dim: usize, vectors: impl Iterator<Item = Option<&'a [f32]>>) -> Self {
-        let (mut rows, mut is_known) = (CodedRows::new(dim), Vec::new());
+        let (mut rows, mut is_known) = (Vec::new(), Vec::new());
         for vector in vectors {
             let vector = vector.filter(|vector| vector.len() == dim);
             is_known.push(vector.is_some());
-            rows.push(vector.unwrap_or(&[]));
+            rows.extend_from_slice(vector.unwrap_or(&[]));
+            rows.resize(is_known.len() * dim, 0.0);
         }
         Self { rows, is_known }
     }
 
-    fn products<'a>(&'a self, profile: &CodedQuery) -> impl Iterator<Item = Option<f32>> + use<'a> {
-        let mut products = Vec::new();
-        profile.products(&self.rows, 0, self.rows.len(), &mut products);
+    fn products(&self, profile: &[f32]) -> impl Iterator<Item = Option<f32>> {
+        let mut products = vec![0.0; self.is_known.len()];
+        dot_rows(profile, &self.rows, &mut products);
         products.into_iter().zip(&self.is_known).map(|(product, is_known)| is_known.then_some(product))
     }
 }
