@@ -23,6 +23,7 @@ mod commit_permit;
 pub mod config;
 #[cfg(feature = "postgres")]
 mod connect;
+mod data_version;
 mod database;
 /// Errors of the store.
 pub mod error;
@@ -40,6 +41,7 @@ pub mod writer;
 
 pub use commit_permit::CommitPermit;
 pub use config::StoreConfig;
+pub use data_version::DataVersion;
 pub use database::Database;
 pub use docent_migration::SchemaStatus;
 pub use error::StorageError;

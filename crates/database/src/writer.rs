@@ -9,7 +9,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -40,20 +40,32 @@ struct State {
     must_close: AtomicBool,
     /// The error of the newest write, until a write succeeds.
     disk_failure: Mutex<Option<String>>,
+    /// Number of writing connections so far.
+    connections: AtomicU64,
 }
 
 impl WriterState {
     /// Has the pool close the connection after an error, and check it before each use.
     pub fn watch_pool(&self, options: &mut ConnectOptions) {
-        let state = self.clone();
+        let (state, opened) = (self.clone(), self.clone());
         options.map_sqlx_sqlite_pool_opts(move |pool| {
             let state = state.clone();
             let pool = pool.after_release(move |connection, _| {
                 let must_close = state.0.must_close.swap(false, Ordering::AcqRel);
                 Box::pin(async move { Ok(!must_close && is_rolled_back(connection).await?) })
             });
+            let opened = opened.clone();
+            let pool = pool.after_connect(move |_, _| {
+                opened.connections().fetch_add(1, Ordering::AcqRel);
+                Box::pin(async { Ok(()) })
+            });
             pool.before_acquire(|connection, _| Box::pin(async { Ok(is_usable(connection).await) }))
         });
+    }
+
+    /// Returns the number of writing connections so far.
+    pub(crate) fn connections(&self) -> &AtomicU64 {
+        &self.0.connections
     }
 
     fn note_error(&self, error: &DbErr) {

@@ -6,10 +6,11 @@ use std::sync::{
 };
 
 use chrono::{DateTime, Utc};
+use docent_chunks::ChunkedVec;
 use docent_domain::{Resource, ResourceId};
 use docent_ranker::{Attribute, AttributeValue, Facts, Postings};
 use docent_storage::ResourceTotal;
-use imbl::{GenericHashMap, Vector, shared_ptr::DefaultSharedPtr};
+use imbl::{GenericHashMap, shared_ptr::DefaultSharedPtr};
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use crate::attributes::flatten;
@@ -154,12 +155,12 @@ thread_local! {
 /// and replaced, never renumbered. A clone costs little: it shares what a change does not touch.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Catalogue {
-    entries: Vector<Arc<Entry>>,
+    entries: ChunkedVec<Arc<Entry>>,
     keys: Map<ResourceId, u32>,
     /// Keys by row id of the store.
     rows: Map<i64, u32>,
     /// Row ids of the store by key.
-    row_ids: Vector<i64>,
+    row_ids: ChunkedVec<i64>,
     postings: Postings,
     texts: Arc<Mutex<SharedTexts>>,
 }
@@ -218,9 +219,9 @@ impl Catalogue {
         let key = self.entries.len() as u32;
         self.keys.insert(entry.id.clone(), key);
         self.rows.insert(row_id, key);
-        self.row_ids.push_back(row_id);
+        self.row_ids.push(row_id);
         self.postings.insert(&entry.facts(key));
-        self.entries.push_back(Arc::new(entry));
+        self.entries.push(Arc::new(entry));
         key
     }
 

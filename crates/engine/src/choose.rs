@@ -13,11 +13,12 @@ use docent_ranker::{
     Candidate, Exclusion, Exclusions, Exploration, HybridWeights, RankOptions, Ranked, rank,
 };
 use roaring::RoaringBitmap;
-use rustc_hash::{FxHashSet, FxHasher};
+use rustc_hash::FxHasher;
 
 use crate::{
     Degradation, EngineConfig, Error, MAX_LIMIT, MAX_SHOWN, RecommendRequest, Seen, Stage,
     candidates::{Gathered, SourceCounts, gather, is_available},
+    component_scores::Known,
     pool::{Factors, Pool},
     state::State,
     user_cache::UserView,
@@ -106,17 +107,18 @@ pub(crate) fn choose<'a>(
     };
     laps.end(Stage::Candidates);
     go_on()?;
-    let scores = context.scores(&keys)?;
-    let candidates: Vec<Candidate<'_>> = keys
-        .iter()
+    let known: Vec<Known<'_>> = keys.into_iter().map(|key| Known::of(state, key)).collect();
+    let scores = context.scores(&known)?;
+    let candidates: Vec<Candidate<'_>> = known
+        .into_iter()
         .zip(scores)
-        .map(|(&key, scores)| Candidate {
+        .map(|(Known { key, entry, row, vector }, scores)| Candidate {
             key,
             scores,
-            vector: state.vectors.get(key),
-            popularity: state.users_of(key),
-            is_untried: state.catalogue.get(key).is_none_or(|entry| entry.views() == 0),
-            is_unchosen: state.chosen_row(key).is_none(),
+            vector,
+            popularity: entry.map_or(0, |entry| state.users_of_entry(entry)),
+            is_untried: entry.is_none_or(|entry| entry.views() == 0),
+            is_unchosen: row.is_none(),
             boost: factors.get(key),
         })
         .collect();
@@ -235,7 +237,7 @@ pub(crate) fn exclusions<'a>(
     let is_fenced = request.filter.is_none() && request.min_quality.is_none();
     let excluded = request.exclude.iter().filter_map(|id| state.catalogue.key(id.as_str()));
     let shown = shown.iter().filter_map(|row_id| state.catalogue.key_of_row_id(*row_id));
-    let requested: FxHashSet<u32> = excluded.chain(shown).collect();
+    let requested: RoaringBitmap = excluded.chain(shown).collect();
     Exclusions {
         published_by: (!includes_unpublished).then_some(now),
         seen: (!request.include_seen).then_some(seen),

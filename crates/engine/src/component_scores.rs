@@ -10,7 +10,7 @@ use docent_linalg::{dot, dot_each, select_best};
 use docent_models::UserScores;
 use docent_ranker::AVERAGE_SCORE;
 
-use crate::{Error, state::State, user_context::UserContext};
+use crate::{Error, catalogue::Entry, state::State, user_context::UserContext};
 
 /// Number of the best resources, from which the mean of the best is taken.
 const BEST: usize = 200;
@@ -63,10 +63,28 @@ fn to_unit(z: f32) -> f64 {
     (AVERAGE_SCORE * (1.0 + f64::from(z))).clamp(0.0, 1.0)
 }
 
+/// A candidate and what the state knows of it, each looked up once.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a> {
+    pub key: u32,
+    pub entry: Option<&'a Entry>,
+    /// Row of the model; `None` for a resource that no user had chosen at training.
+    pub row: Option<u32>,
+    /// Vector of the text, `[dim]`.
+    pub vector: Option<&'a [f32]>,
+}
+
+impl<'a> Known<'a> {
+    pub(crate) fn of(state: &'a State, key: u32) -> Self {
+        let (entry, row) = (state.catalogue.get(key), state.chosen_row(key));
+        Self { key, entry, row, vector: state.vectors.get(key) }
+    }
+}
+
 impl UserContext<'_> {
     /// Returns the component scores of candidates, in their order, each in `[0, 1]`. A candidate
     /// without a score in a component has none.
-    pub(crate) fn scores(&self, candidates: &[u32]) -> Result<Vec<ComponentScores>, Error> {
+    pub(crate) fn scores(&self, candidates: &[Known<'_>]) -> Result<Vec<ComponentScores>, Error> {
         let collaborative = self.collaborative_scores(candidates)?;
         let content = match &self.content_scores {
             Some(content) => content.scores(candidates),
@@ -76,15 +94,12 @@ impl UserContext<'_> {
             .iter()
             .zip(collaborative)
             .zip(content)
-            .map(|((&key, collaborative), content)| {
-                let entry = self.state.catalogue.get(key);
-                ComponentScores {
-                    collaborative,
-                    content,
-                    graph: self.graph_score(key),
-                    quality: Some(entry.and_then(|entry| entry.quality).unwrap_or(UNKNOWN_QUALITY)),
-                    recency: Some(recency(entry.and_then(|entry| entry.published_at), self.now)),
-                }
+            .map(|((&Known { key, entry, .. }, collaborative), content)| ComponentScores {
+                collaborative,
+                content,
+                graph: self.graph_score(key),
+                quality: Some(entry.and_then(|entry| entry.quality).unwrap_or(UNKNOWN_QUALITY)),
+                recency: Some(recency(entry.and_then(|entry| entry.published_at), self.now)),
             })
             .collect())
     }
@@ -98,13 +113,13 @@ impl UserContext<'_> {
 
     /// Returns the scores of the model's blend. Resources that no user chose before training, and
     /// those that the model does not know, have the score that the map of texts predicts.
-    fn collaborative_scores(&self, candidates: &[u32]) -> Result<Vec<Option<f64>>, Error> {
+    fn collaborative_scores(&self, candidates: &[Known<'_>]) -> Result<Vec<Option<f64>>, Error> {
         let Some(blend) = self.blend.as_ref() else {
             let replaced = self.popularity_replaces_collaborative();
-            return Ok(candidates.iter().map(|key| replaced.then(|| self.state.fallback(*key))).collect());
+            let fallback = |known: &Known<'_>| replaced.then(|| self.state.fallback(known.key));
+            return Ok(candidates.iter().map(fallback).collect());
         };
-        let rows: Vec<Option<u32>> = candidates.iter().map(|key| self.state.chosen_row(*key)).collect();
-        let modelled: Vec<u32> = rows.iter().copied().flatten().collect();
+        let modelled: Vec<u32> = candidates.iter().filter_map(|known| known.row).collect();
         let mut scores = if modelled.len() * 2 < self.state.n_rows() {
             blend.scores.score(&modelled)?
         } else {
@@ -113,10 +128,10 @@ impl UserContext<'_> {
             modelled.iter().map(|row| all.get(*row as usize).copied().unwrap_or_default()).collect()
         }
         .into_iter();
-        let scored = candidates.iter().zip(rows).map(|(key, row)| {
-            let score = match row {
+        let scored = candidates.iter().map(|known| {
+            let score = match known.row {
                 Some(_) => blend.scale.apply(scores.next()?),
-                None => blend.of_text.as_ref()?.score(self.state.vectors.get(*key)?),
+                None => blend.of_text.as_ref()?.score(known.vector?),
             };
             Some(to_unit(score))
         });
@@ -183,10 +198,10 @@ impl<'a> ContentScores<'a> {
         Some(self.both.apply(mean))
     }
 
-    /// Returns the scores of resources, in their order; as [`ContentScores::score`].
-    fn scores(&self, keys: &[u32]) -> Vec<Option<f64>> {
-        let own = self.products(keys.iter().map(|key| self.state.vectors.get(*key)));
-        let audience = self.products(keys.iter().map(|key| self.state.audience(*key)));
+    /// Returns the scores of candidates, in their order; as [`ContentScores::score`].
+    fn scores(&self, candidates: &[Known<'_>]) -> Vec<Option<f64>> {
+        let own = self.products(candidates.iter().map(|known| known.vector));
+        let audience = self.products(candidates.iter().map(|known| self.state.audience_of(known.row?)));
         let means = own.into_iter().zip(audience).map(|(own, audience)| self.mean_of(own, audience));
         means.map(|mean| Some(self.both.apply(mean?))).collect()
     }

@@ -42,7 +42,7 @@ pub struct EngineConfig {
     #[schemars(range(min = 1))]
     pub cached_users: u64,
     /// Time in seconds after which changes by other processes reach a cached user. Changes by this
-    /// process reach it at once.
+    /// process reach it at once. On SQLite, users stay in memory until another process writes.
     pub cached_user_seconds: u64,
     /// Maximum number of answers in the queue of impressions, at least 1. If the queue is more than
     /// half full, the impressions of a share of the answers only are kept, and counted; if it is

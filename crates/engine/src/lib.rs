@@ -29,6 +29,7 @@ mod engine;
 mod error;
 mod experiments;
 mod explain;
+mod foreign_writes;
 mod impression_retention;
 mod impression_sampling;
 mod impressions;

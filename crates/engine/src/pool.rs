@@ -3,7 +3,6 @@
 use docent_domain::{NOT_USEFUL_FACTOR, PREFERRED_SOURCE_FACTOR};
 use docent_ranker::{Exclusion, Exclusions, Facts, Library};
 use roaring::RoaringBitmap;
-use rustc_hash::FxHashSet;
 
 use crate::{RecommendRequest, catalogue::Catalogue, state::State, user_cache::UserView};
 
@@ -38,7 +37,7 @@ impl Pool {
 /// The factors of scores: boosts of the request, preferred sources, verdicts of not useful.
 pub(crate) struct Factors<'a> {
     sets: Vec<(RoaringBitmap, f64)>,
-    not_useful: &'a FxHashSet<u32>,
+    not_useful: &'a RoaringBitmap,
 }
 
 impl<'a> Factors<'a> {
@@ -58,7 +57,7 @@ impl<'a> Factors<'a> {
     /// Returns the factor of the score of a resource, all its factors multiplied.
     pub(crate) fn get(&self, key: u32) -> f64 {
         let boosts = self.sets.iter().filter(|(keys, _)| keys.contains(key)).map(|(_, factor)| factor);
-        let of_verdict = if self.not_useful.contains(&key) { NOT_USEFUL_FACTOR } else { 1.0 };
+        let of_verdict = if self.not_useful.contains(key) { NOT_USEFUL_FACTOR } else { 1.0 };
         boosts.product::<f64>() * of_verdict
     }
 

@@ -19,6 +19,7 @@ use crate::{
     EngineConfig, Error, RecommendRequest,
     catalogue::Entry,
     choose::{Terms, choose, ranked},
+    component_scores::Known,
     state::{LiveModel, State},
     user_cache::{MAX_POSITIVES, Positive, UserView},
     user_context::{UserContext, graph_seeds},
@@ -269,8 +270,9 @@ impl Replay {
         at: DateTime<Utc>,
     ) -> Result<ReplayScores, Error> {
         let context = UserContext::of(&self.state, &user.0, at)?;
+        let known: Vec<Known<'_>> = keys.iter().map(|key| Known::of(&self.state, *key)).collect();
         Ok(ReplayScores {
-            scores: context.scores(keys)?,
+            scores: context.scores(&known)?,
             available: context.available(),
             known_positives: context.known_positives(),
         })

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use docent_domain::ResourceId;
+use roaring::RoaringBitmap;
 use rustc_hash::FxHashSet;
 
 use crate::{RecommendRequest, state::State, user_cache::UserView};
@@ -32,13 +33,13 @@ impl UserView {
     ) -> Self {
         let mut user = self.with_history(&request.history, state, now);
         for key in request.history.iter().filter_map(|id| state.catalogue.key(id.as_str())) {
-            user.disliked.remove(&key);
-            user.not_useful.remove(&key);
+            user.disliked.remove(key);
+            user.not_useful.remove(key);
         }
-        let rejected: FxHashSet<u32> =
+        let rejected: RoaringBitmap =
             request.negatives.iter().filter_map(|id| state.catalogue.key(id.as_str())).collect();
-        user.positives.retain(|positive| !rejected.contains(&positive.key));
-        user.disliked.extend(rejected);
+        user.positives.retain(|positive| !rejected.contains(positive.key));
+        user.disliked |= rejected;
         user
     }
 }

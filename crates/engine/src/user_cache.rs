@@ -13,11 +13,13 @@ use chrono::{DateTime, Utc};
 use docent_domain::{InteractionType, Profile, ResourceId, SIGNAL_STRENGTH, USEFUL_STRENGTH, UserId};
 use docent_storage::{PositiveResource, Store, UserState, Verdict};
 use moka::sync::Cache;
+use roaring::RoaringBitmap;
 use rustc_hash::FxHashSet;
 
 use crate::{
     EngineConfig, Error,
     catalogue::Catalogue,
+    foreign_writes::{ForeignWrites, Memory},
     state::{SharedState, State},
 };
 
@@ -50,12 +52,12 @@ pub(crate) struct UserView {
     /// Positive interactions, the newest first, those without a time last.
     pub positives: Vec<Positive>,
     /// Resources that the user interacted with in any way.
-    pub seen: FxHashSet<u32>,
+    pub seen: RoaringBitmap,
     /// Resources that the user likes.
-    pub liked: FxHashSet<u32>,
-    pub disliked: FxHashSet<u32>,
+    pub liked: RoaringBitmap,
+    pub disliked: RoaringBitmap,
     /// Resources with a verdict of not useful.
-    pub not_useful: FxHashSet<u32>,
+    pub not_useful: RoaringBitmap,
 }
 
 impl UserView {
@@ -109,7 +111,7 @@ impl UserView {
             if !verdict.was_useful {
                 self.not_useful.insert(key);
                 self.positives.retain(|positive| positive.key != key || positive.at > Some(verdict.at));
-            } else if !self.disliked.contains(&key) && self.liked.insert(key) {
+            } else if !self.disliked.contains(key) && self.liked.insert(key) {
                 self.seen.insert(key);
                 let (strength, at) = (USEFUL_STRENGTH as f32, Some(verdict.at));
                 let place = self.positives.partition_point(|positive| positive.at >= at);
@@ -144,10 +146,13 @@ fn add_signal(
     positives.truncate(MAX_POSITIVES);
 }
 
-/// Cache of recently served users. A write by this process invalidates its user at once; writes by
-/// other processes take effect after the configured time.
+/// Cache of served users. A write by this process invalidates its user at once; writes by other
+/// processes take effect after the configured time. On SQLite, which tells whether others wrote,
+/// users stay until one does; on PostgreSQL they expire.
 pub(crate) struct UserCache {
     cache: Cache<UserId, Arc<UserView>>,
+    /// `None` on PostgreSQL.
+    foreign_writes: Option<ForeignWrites>,
     /// Number of writes by hash of the user. If it changes while a user is loaded, the result is
     /// not kept.
     writes: Vec<AtomicU64>,
@@ -157,12 +162,13 @@ pub(crate) struct UserCache {
 }
 
 impl UserCache {
-    pub(crate) fn new(config: &EngineConfig) -> Self {
+    pub(crate) fn new(config: &EngineConfig, store: &Store) -> Self {
+        let (builder, max_age) =
+            (Cache::builder().max_capacity(config.cached_users), config.cached_user_time());
+        let is_sqlite = store.backend() == "sqlite";
         Self {
-            cache: Cache::builder()
-                .max_capacity(config.cached_users)
-                .time_to_live(config.cached_user_time())
-                .build(),
+            cache: if is_sqlite { builder.build() } else { builder.time_to_live(max_age).build() },
+            foreign_writes: is_sqlite.then(|| ForeignWrites::new(max_age)),
             writes: (0..WRITE_COUNTERS).map(|_| AtomicU64::new(0)).collect(),
             hasher: RandomState::new(),
             hits: AtomicU64::new(0),
@@ -181,7 +187,9 @@ impl UserCache {
         store: &Store,
         state: &SharedState,
     ) -> Result<Arc<UserView>, Error> {
-        if let Some(user) = self.cache.get(id) {
+        // Before any user is read, so that the version is not newer than the users in memory.
+        let is_current = self.is_current(store).await;
+        if let Some(user) = self.cache.get(id).filter(|_| is_current) {
             self.hits.fetch_add(1, Ordering::Relaxed);
             metrics::counter!("docent_user_cache_hits_total").increment(1);
             return Ok(user);
@@ -200,6 +208,16 @@ impl UserCache {
             self.cache.invalidate(id);
         }
         Ok(user)
+    }
+
+    /// Returns true if a cached user can be served. Invalidates all if another process wrote.
+    async fn is_current(&self, store: &Store) -> bool {
+        let Some(foreign_writes) = &self.foreign_writes else { return true };
+        let memory = foreign_writes.check(store).await;
+        if memory == Memory::Outdated {
+            self.all_changed();
+        }
+        memory == Memory::Current
     }
 
     /// Invalidates a user after a committed write.

@@ -93,12 +93,12 @@ pub(crate) struct Near {
 }
 
 impl Near {
-    fn of(shares: Vec<(u32, f32)>, seeds: &[(u32, f32)], n_linked: usize) -> Self {
+    /// `shares` are those of [`Graph::personalised_pagerank`](docent_graph::Graph), without seeds.
+    fn of(shares: Vec<(u32, f32)>, n_linked: usize) -> Self {
         let proximities: FxHashMap<u32, f32> =
             shares.iter().map(|&(key, share)| (key, share.sqrt())).collect();
-        let unseen = shares.iter().filter(|(key, _)| seeds.iter().all(|(seed, _)| seed != key));
-        let sum = proximities.values().sum();
-        let map = proximity_map(unseen.map(|(_, share)| share.sqrt()), sum, n_linked);
+        let sum = shares.iter().map(|(_, share)| share.sqrt()).sum();
+        let map = proximity_map(shares.iter().map(|(_, share)| share.sqrt()), sum, n_linked);
         Self { proximities, map, shares }
     }
 
@@ -251,5 +251,5 @@ fn walk(state: &State, seeds: &[(u32, f32)]) -> Result<Option<Near>, Error> {
         return Ok(None);
     }
     let shares = state.graph.personalised_pagerank(seeds, &state.walk_config())?;
-    Ok(Some(Near::of(shares, seeds, state.sample().n_linked)))
+    Ok(Some(Near::of(shares, state.sample().n_linked)))
 }

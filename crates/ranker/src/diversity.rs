@@ -1,4 +1,4 @@
-use docent_linalg::dot;
+use docent_linalg::{dot, dot_each};
 
 /// Picks `keep` of the ranked items by maximal marginal relevance (Carbonell and Goldstein, 1998):
 /// one by one, each time the item with the largest
@@ -15,6 +15,7 @@ pub fn mmr<'a>(ranked: &[(f64, Option<&'a [f32]>)], diversity: f64, keep: usize)
         open.push(Open { position, score, vector, norm: dot(vector, vector).sqrt(), closest: None });
     }
     let mut picked = Vec::with_capacity(keep.min(ranked.len()));
+    let mut products = Vec::new();
     while picked.len() < keep {
         let values = open.iter().map(|item| item.value(diversity)).enumerate();
         let Some((index, _)) = values.reduce(|best, next| if next.1 > best.1 { next } else { best }) else {
@@ -22,8 +23,13 @@ pub fn mmr<'a>(ranked: &[(f64, Option<&'a [f32]>)], diversity: f64, keep: usize)
         };
         let taken = open.remove(index);
         picked.push(taken.position);
-        for item in &mut open {
-            let similarity = taken.cosine(item);
+        if picked.len() == keep {
+            break;
+        }
+        let vectors: Vec<&[f32]> = open.iter().map(|item| item.vector).collect();
+        dot_each(taken.vector, &vectors, &mut products);
+        for (item, product) in open.iter_mut().zip(&products) {
+            let similarity = taken.cosine(item, *product);
             item.closest = Some(item.closest.map_or(similarity, |closest| closest.max(similarity)));
         }
     }
@@ -42,10 +48,11 @@ struct Open<'a> {
 }
 
 impl Open<'_> {
-    fn cosine(&self, other: &Self) -> f64 {
+    /// Returns the cosine to another item, of which the dot product is known.
+    fn cosine(&self, other: &Self, product: f32) -> f64 {
         let norms = self.norm * other.norm;
         let is_defined = norms > 0.0 && self.vector.len() == other.vector.len();
-        if is_defined { f64::from(dot(self.vector, other.vector) / norms) } else { 0.0 }
+        if is_defined { f64::from(product / norms) } else { 0.0 }
     }
 
     fn value(&self, diversity: f64) -> f64 {

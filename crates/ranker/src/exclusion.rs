@@ -1,7 +1,6 @@
 use chrono::{DateTime, Utc};
 use docent_domain::UNKNOWN_QUALITY;
 use roaring::RoaringBitmap;
-use rustc_hash::FxHashSet;
 
 use crate::{Facts, Filter, Library, Postings, filter::condition::lower_case};
 
@@ -36,13 +35,13 @@ pub struct Exclusions<'a> {
     /// resources.
     pub published_by: Option<DateTime<Utc>>,
     /// Keys of the resources that the user has seen; `None` if the request includes them.
-    pub seen: Option<&'a FxHashSet<u32>>,
+    pub seen: Option<&'a RoaringBitmap>,
     /// Keys of the resources that the user dismissed or gave a low rating.
-    pub disliked: Option<&'a FxHashSet<u32>>,
+    pub disliked: Option<&'a RoaringBitmap>,
     /// Sources that the user excludes, in any case.
     pub sources: Vec<String>,
     /// Keys of the resources that the request excludes.
-    pub requested: FxHashSet<u32>,
+    pub requested: RoaringBitmap,
     /// Minimum quality of the request; an unknown quality counts as 0.5.
     pub min_quality: Option<f64>,
     /// Lower bound of the known qualities that are not outliers; see [`quality_fence`].
@@ -60,13 +59,13 @@ impl Exclusions<'_> {
             Some(Exclusion::Hidden)
         } else if facts.published_at.is_some_and(|at| self.published_by.is_some_and(|now| at > now)) {
             Some(Exclusion::Unpublished)
-        } else if self.seen.is_some_and(|keys| keys.contains(&facts.key)) {
+        } else if self.seen.is_some_and(|keys| keys.contains(facts.key)) {
             Some(Exclusion::Seen)
-        } else if self.disliked.is_some_and(|keys| keys.contains(&facts.key)) {
+        } else if self.disliked.is_some_and(|keys| keys.contains(facts.key)) {
             Some(Exclusion::Disliked)
         } else if facts.source.is_some_and(|source| is_among(source, &self.sources)) {
             Some(Exclusion::Source)
-        } else if self.requested.contains(&facts.key) {
+        } else if self.requested.contains(facts.key) {
             Some(Exclusion::Requested)
         } else if self.min_quality.is_some_and(|min| quality < min) {
             Some(Exclusion::Quality)
@@ -82,7 +81,6 @@ impl Exclusions<'_> {
     /// Returns the keys that each rule excludes: those for which [`Exclusions::reason`] returns it.
     #[must_use]
     pub fn sets(&self, postings: &Postings, library: &dyn Library) -> Vec<(Exclusion, RoaringBitmap)> {
-        let keys = |keys: Option<&FxHashSet<u32>>| keys.into_iter().flatten().copied().collect();
         let unpublished =
             self.published_by.map(|now| postings.published_after(now, library)).unwrap_or_default();
         let low = self.min_quality.map(|min| {
@@ -94,10 +92,10 @@ impl Exclusions<'_> {
         let mut sets: Vec<(Exclusion, RoaringBitmap)> = vec![
             (Exclusion::Hidden, postings.hidden().clone()),
             (Exclusion::Unpublished, unpublished),
-            (Exclusion::Seen, keys(self.seen)),
-            (Exclusion::Disliked, keys(self.disliked)),
+            (Exclusion::Seen, self.seen.cloned().unwrap_or_default()),
+            (Exclusion::Disliked, self.disliked.cloned().unwrap_or_default()),
             (Exclusion::Source, postings.with_sources(&self.sources)),
-            (Exclusion::Requested, self.requested.iter().copied().collect()),
+            (Exclusion::Requested, self.requested.clone()),
             (Exclusion::Quality, low.unwrap_or_default()),
             (Exclusion::Outlier, outliers),
             (Exclusion::Filtered, filtered.unwrap_or_default()),
@@ -145,7 +143,7 @@ mod tests {
 
     #[test]
     fn each_rule_excludes_what_it_names_and_nothing_else() {
-        let (one, two) = (FxHashSet::from_iter([1]), FxHashSet::from_iter([2]));
+        let (one, two) = (RoaringBitmap::from_iter([1]), RoaringBitmap::from_iter([2]));
         let none = Exclusions::default;
         let sources = vec!["Journal".to_owned()];
         let (met, not_met): (Filter, Filter) =

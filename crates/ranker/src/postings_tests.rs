@@ -3,7 +3,7 @@
 
 use chrono::DateTime;
 use proptest::prelude::*;
-use rustc_hash::FxHashSet;
+use roaring::RoaringBitmap;
 
 use super::*;
 use crate::{Attribute, Exclusion, Exclusions};
@@ -182,14 +182,14 @@ proptest! {
         excludes_shop in any::<bool>(),
     ) {
         let shelf = shelf(made);
-        let (seen, disliked) = (FxHashSet::from_iter([0, 3]), FxHashSet::from_iter([1]));
+        let (seen, disliked) = (RoaringBitmap::from_iter([0, 3]), RoaringBitmap::from_iter([1]));
         let filter: Option<Filter> = text.map(|text| text.parse().unwrap());
         let exclusions = Exclusions {
             published_by: published_by.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
             seen: Some(&seen),
             disliked: Some(&disliked),
             sources: excludes_shop.then(|| "SHOP".to_owned()).into_iter().collect(),
-            requested: FxHashSet::from_iter([2]),
+            requested: RoaringBitmap::from_iter([2]),
             min_quality,
             fence,
             filter: filter.as_ref(),

@@ -53,8 +53,8 @@ pub use docent_database::backup::{
     Backup, BackupManifest, back_up, check as check_backup, restore as restore_backup,
 };
 pub use docent_database::{
-    CommitPermit, PoolStatus, Probe, QuerySeen, SchemaCheck, SchemaLock, SchemaPart, SchemaReport,
-    SchemaShape, SchemaStatus, StorageError, StoreConfig,
+    CommitPermit, DataVersion, PoolStatus, Probe, QuerySeen, SchemaCheck, SchemaLock, SchemaPart,
+    SchemaReport, SchemaShape, SchemaStatus, StorageError, StoreConfig,
 };
 pub use embeddings::{EmbeddingRow, NewEmbedding};
 pub use feedback::{FeedbackRow, TrainingVerdict, Verdict};

@@ -115,7 +115,7 @@ impl Engine {
         let inner = Inner {
             snapshots: SnapshotStore::new(&config.snapshots),
             state: SharedState::new(State::new()?),
-            users: UserCache::new(&config),
+            users: UserCache::new(&config, &store),
             impressions: ImpressionLog::start(store.clone(), config.impression_queue),
             timings,
             workload: Workload::new(&config),

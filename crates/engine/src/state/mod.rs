@@ -236,7 +236,12 @@ impl State {
     /// Returns the number of users by which a resource is popular: those for whom it is positive;
     /// where no resource has a positive, those who interacted with it without rejecting it.
     pub(crate) fn users_of(&self, key: u32) -> u64 {
-        self.catalogue.get(key).map_or(0, |entry| users(entry, self.summary.counts_accepting))
+        self.catalogue.get(key).map_or(0, |entry| self.users_of_entry(entry))
+    }
+
+    /// Returns the number of users by which a resource is popular, as [`State::users_of`] does.
+    pub(crate) fn users_of_entry(&self, entry: &Entry) -> u64 {
+        users(entry, self.summary.counts_accepting)
     }
 
     /// Returns the popularity of a resource, `ln(1 + users)`, on the scale of component scores.
@@ -265,7 +270,13 @@ impl State {
 
     /// Returns the vector of the audience of a resource, `[dim]`; `None` without one.
     pub(crate) fn audience(&self, key: u32) -> Option<&[f32]> {
-        self.live.as_deref()?.model.audience.of_item(self.chosen_row(key)?)
+        self.audience_of(self.chosen_row(key)?)
+    }
+
+    /// Returns the vector of the audience of a chosen item row of the model, `[dim]`; `None`
+    /// without one.
+    pub(crate) fn audience_of(&self, row: u32) -> Option<&[f32]> {
+        self.live.as_deref()?.model.audience.of_item(row)
     }
 
     /// Returns the number of item rows of the model.

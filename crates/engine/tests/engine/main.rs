@@ -1,6 +1,7 @@
 //! Behaviour that an application which embeds the engine relies on.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, missing_docs, reason = "tests")]
 
+mod cached_users;
 mod embedders;
 mod experiments;
 mod explanations;

@@ -54,8 +54,8 @@ impl Graph {
     }
 }
 
-/// Degrees whose damping is computed once for a walk: the power costs more than the rest of a step,
-/// and most degrees are small.
+/// Degrees whose damping is computed once for a walk, when a node of that degree is reached: the
+/// power costs more than the rest of a step, and most degrees are small.
 const TABULATED_DEGREES: usize = 1024;
 
 /// Number of nodes that a walk with the default settings visits on a large graph: reserving them
@@ -68,6 +68,7 @@ struct Walk<'a> {
     config: &'a PprConfig,
     /// Weight of each kind, by its number.
     kind_weights: Vec<f64>,
+    /// Damping of nodes by degree; not a number until a node of that degree is reached.
     damping_by_degree: Vec<f32>,
     /// Position of each node in `visited`, from 1; 0 for a node that the walk has not reached.
     slots: Vec<u32>,
@@ -106,7 +107,7 @@ impl<'a> Walk<'a> {
                 .iter()
                 .map(|kind| f64::from(config.kind_weights.get(kind).copied().unwrap_or(1.0)))
                 .collect(),
-            damping_by_degree: (0..TABULATED_DEGREES).map(|degree| damping(degree, config)).collect(),
+            damping_by_degree: vec![f32::NAN; TABULATED_DEGREES],
             slots: vec![0; graph.n_nodes() as usize],
             visited: Vec::with_capacity(expected_nodes),
             queue: VecDeque::new(),
@@ -202,11 +203,11 @@ impl<'a> Walk<'a> {
         }
         let slot = self.visited.len() as u32;
         let degree = self.graph.degree(node);
-        let tabulated = self.damping_by_degree.get(degree).copied();
+        let damping = self.damping(degree);
         self.visited.push(Visited {
             node,
             degree: u32::try_from(degree).unwrap_or(u32::MAX),
-            damping: tabulated.unwrap_or_else(|| damping(degree, self.config)),
+            damping,
             waiting: 0.0,
             score: 0.0,
             is_queued: false,
@@ -214,6 +215,18 @@ impl<'a> Walk<'a> {
         });
         self.slots[node as usize] = slot + 1;
         slot
+    }
+
+    /// Returns `degree^-hub_damping`.
+    fn damping(&mut self, degree: usize) -> f32 {
+        let known = self.damping_by_degree.get(degree).copied().filter(|damping| !damping.is_nan());
+        known.unwrap_or_else(|| {
+            let damping = (degree.max(1) as f32).powf(-self.config.hub_damping);
+            if let Some(slot) = self.damping_by_degree.get_mut(degree) {
+                *slot = damping;
+            }
+            damping
+        })
     }
 
     /// Returns the nodes by descending score. Adds the share `alpha` of the amount that still waits
@@ -230,9 +243,4 @@ impl<'a> Walk<'a> {
         });
         scores
     }
-}
-
-/// Returns `degree^-hub_damping`.
-fn damping(degree: usize, config: &PprConfig) -> f32 {
-    (degree.max(1) as f32).powf(-config.hub_damping)
 }
