@@ -73,6 +73,10 @@ bench-serving *ARGS='run':
     cargo build --locked --release --bin docent-server
     cargo run --locked --release --example serving -- {{ ARGS }}
 
+# Measure how soon writes through one engine count in the answers of another; docs/reliability.md has the figures.
+replicas *ARGS:
+    cargo run --locked --example replicas -- {{ ARGS }}
+
 # Generate docs/metrics.md from the table of metrics.
 metrics-doc:
     cargo run --locked -q -p docent-telemetry --example metrics_reference > docs/metrics.md

@@ -24,6 +24,7 @@ mod m20260701_000011_answers;
 mod m20260801_000012_popularity;
 mod m20260901_000013_positive_times;
 mod m20260901_000015_access;
+mod m20261001_000016_changes;
 
 use sea_orm_migration::{
     prelude::*,
@@ -69,6 +70,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260801_000012_popularity::Migration),
             Box::new(m20260901_000013_positive_times::Migration),
             Box::new(m20260901_000015_access::Migration),
+            Box::new(m20261001_000016_changes::Migration),
         ]
     }
 }

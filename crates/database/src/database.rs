@@ -2,6 +2,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use docent_migration::SchemaStatus;
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend};
+use tokio::sync::Notify;
 
 use crate::{
     QuerySeen, StoreConfig,
@@ -28,10 +29,12 @@ pub struct Database {
 
 #[derive(Debug)]
 struct Connections {
+    config: StoreConfig,
     writer: DatabaseConnection,
     writer_state: WriterState,
     reader: DatabaseConnection,
     observed: Observed,
+    announced: Arc<Notify>,
     was_created: bool,
 }
 
@@ -83,7 +86,15 @@ impl Database {
             }
         };
         Ok(Self {
-            connections: Arc::new(Connections { writer, writer_state, reader, observed, was_created }),
+            connections: Arc::new(Connections {
+                config: config.clone(),
+                writer,
+                writer_state,
+                reader,
+                observed,
+                announced: Arc::default(),
+                was_created,
+            }),
         })
     }
 
@@ -138,6 +149,23 @@ impl Database {
     /// Reports every statement from now on to an observer, in place of the previous one.
     pub fn observe(&self, observer: impl Fn(&QuerySeen<'_>) + Send + Sync + 'static) {
         self.connections.observed.by(Arc::new(observer));
+    }
+
+    /// Returns the address that the database was opened with.
+    #[must_use]
+    pub fn config(&self) -> &StoreConfig {
+        &self.connections.config
+    }
+
+    /// Waits until a transaction of this process that was to be announced is committed. Several
+    /// commits since the last call are one.
+    pub async fn announced(&self) {
+        self.connections.announced.notified().await;
+    }
+
+    /// Returns what [`Database::announced`] waits for.
+    pub(crate) fn announcements(&self) -> &Arc<Notify> {
+        &self.connections.announced
     }
 
     /// Checks that the database answers, for health checks. To check that it accepts writes use

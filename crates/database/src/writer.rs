@@ -20,6 +20,7 @@ use sea_orm::{
     entity::prelude::async_trait,
     sqlx::{self, Connection, SqliteConnection},
 };
+use tokio::sync::Notify;
 
 use crate::{
     CommitPermit, Database,
@@ -107,9 +108,16 @@ pub struct WriteTransaction {
     state: WriterState,
     has_failed: AtomicBool,
     has_written: AtomicBool,
+    is_announced: AtomicBool,
+    announcements: Arc<Notify>,
 }
 
 impl WriteTransaction {
+    /// Has the commit end a wait in [`Database::announced`].
+    pub fn announce(&self) {
+        self.is_announced.store(true, Ordering::Release);
+    }
+
     /// Commits, and returns after everything is on disk.
     ///
     /// # Errors
@@ -131,6 +139,9 @@ impl WriteTransaction {
         }
         if self.has_written.load(Ordering::Acquire) {
             *self.state.disk_failure() = None;
+        }
+        if self.is_announced.load(Ordering::Acquire) {
+            self.announcements.notify_one();
         }
         Ok(())
     }
@@ -202,6 +213,30 @@ impl ConnectionTrait for WriteTransaction {
     }
 }
 
+/// Task that one process does for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AloneTask {
+    /// Deletes what is past its retention.
+    Retention,
+    /// Embeds texts that have no vector.
+    Embedding,
+}
+
+impl AloneTask {
+    /// Returns the key of the advisory lock, in the series of the other locks of Docent.
+    fn lock(self) -> i64 {
+        match self {
+            Self::Retention => 0x646f_6365_6e74_0004,
+            Self::Embedding => 0x646f_6365_6e74_0005,
+        }
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Alone {
+    is_alone: bool,
+}
+
 #[derive(FromQueryResult)]
 struct ReadOnly {
     read_only: String,
@@ -221,8 +256,31 @@ impl Database {
                 state.note_error(error);
             }
         })?;
-        let [has_failed, has_written] = [AtomicBool::new(false), AtomicBool::new(false)];
-        Ok(WriteTransaction { inner, state: state.clone(), has_failed, has_written })
+        Ok(WriteTransaction {
+            inner,
+            state: state.clone(),
+            has_failed: AtomicBool::default(),
+            has_written: AtomicBool::default(),
+            is_announced: AtomicBool::default(),
+            announcements: Arc::clone(self.announcements()),
+        })
+    }
+
+    /// Begins a transaction of a task that one process does for all, as [`Database::begin`] does.
+    /// Returns `None` if another process is doing it: the transaction holds an advisory lock of
+    /// PostgreSQL. SQLite has one writer anyway.
+    pub async fn begin_alone(&self, task: AloneTask) -> Result<Option<WriteTransaction>> {
+        let transaction = self.begin().await?;
+        if transaction.get_database_backend() != DbBackend::Postgres {
+            return Ok(Some(transaction));
+        }
+        let query = "SELECT pg_try_advisory_xact_lock($1) AS is_alone";
+        let row: Option<Alone> = sql::select_one(&transaction, query, [task.lock().into()]).await?;
+        if row.is_some_and(|row| row.is_alone) {
+            return Ok(Some(transaction));
+        }
+        transaction.rollback().await?;
+        Ok(None)
     }
 
     /// Checks that the store takes writes, for readiness probes. On SQLite it costs nothing as long

@@ -2,16 +2,16 @@
 
 use std::{
     cmp::Reverse,
-    hash::{BuildHasher, RandomState},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use chrono::{DateTime, Utc};
 use docent_domain::{InteractionType, Profile, ResourceId, SIGNAL_STRENGTH, USEFUL_STRENGTH, UserId};
-use docent_storage::{PositiveResource, Store, UserState, Verdict};
+use docent_storage::{PositiveResource, Store, UserState, Verdict, hash_of_user};
 use moka::sync::Cache;
 use roaring::RoaringBitmap;
 use rustc_hash::FxHashSet;
@@ -26,6 +26,9 @@ use crate::{
 /// Maximum number of positives that represent a user, the newest.
 pub(crate) const MAX_POSITIVES: usize = 500;
 const WRITE_COUNTERS: usize = 1024;
+/// Time in which the database must give a cached user again. Otherwise the cached one is used,
+/// however old.
+const MAX_RELOAD: Duration = Duration::from_millis(100);
 
 /// A positive interaction with a resource of the catalogue.
 #[derive(Debug, Clone, Copy)]
@@ -146,31 +149,38 @@ fn add_signal(
     positives.truncate(MAX_POSITIVES);
 }
 
-/// Cache of served users. A write by this process invalidates its user at once; writes by other
-/// processes take effect after the configured time. On SQLite, which tells whether others wrote,
-/// users stay until one does; on PostgreSQL they expire.
+/// A user in the cache.
+struct Cached {
+    id: UserId,
+    view: Arc<UserView>,
+    loaded_at: Instant,
+}
+
+/// Cache of served users, by the hash that the log of changes names them by. A write by this process
+/// invalidates its user at once. Those of other processes on PostgreSQL follow by the log, and users
+/// are read again after the configured time; on SQLite, which tells whether others wrote, users stay
+/// until one does.
 pub(crate) struct UserCache {
-    cache: Cache<UserId, Arc<UserView>>,
+    cache: Cache<i64, Arc<Cached>>,
     /// `None` on PostgreSQL.
     foreign_writes: Option<ForeignWrites>,
+    /// Age at which a user on PostgreSQL is read again.
+    max_age: Duration,
     /// Number of writes by hash of the user. If it changes while a user is loaded, the result is
     /// not kept.
     writes: Vec<AtomicU64>,
-    hasher: RandomState,
     hits: AtomicU64,
     misses: AtomicU64,
 }
 
 impl UserCache {
     pub(crate) fn new(config: &EngineConfig, store: &Store) -> Self {
-        let (builder, max_age) =
-            (Cache::builder().max_capacity(config.cached_users), config.cached_user_time());
-        let is_sqlite = store.backend() == "sqlite";
+        let max_age = config.cached_user_time();
         Self {
-            cache: if is_sqlite { builder.build() } else { builder.time_to_live(max_age).build() },
-            foreign_writes: is_sqlite.then(|| ForeignWrites::new(max_age)),
+            cache: Cache::builder().max_capacity(config.cached_users).build(),
+            foreign_writes: (store.backend() == "sqlite").then(|| ForeignWrites::new(max_age)),
+            max_age,
             writes: (0..WRITE_COUNTERS).map(|_| AtomicU64::new(0)).collect(),
-            hasher: RandomState::new(),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
         }
@@ -189,28 +199,46 @@ impl UserCache {
     ) -> Result<Arc<UserView>, Error> {
         // Before any user is read, so that the version is not newer than the users in memory.
         let is_current = self.is_current(store).await;
-        if let Some(user) = self.cache.get(id).filter(|_| is_current) {
+        let hash = hash_of_user(id.as_str());
+        let cached = self.cache.get(&hash).filter(|cached| cached.id == *id);
+        if let Some(cached) = cached.as_ref().filter(|cached| is_current && !self.is_old(cached)) {
             self.hits.fetch_add(1, Ordering::Relaxed);
             metrics::counter!("docent_user_cache_hits_total").increment(1);
-            return Ok(user);
+            return Ok(Arc::clone(&cached.view));
         }
         self.misses.fetch_add(1, Ordering::Relaxed);
         metrics::counter!("docent_user_cache_misses_total").increment(1);
-        let before = self.written(id);
+        let loading = self.load(hash, id, store, state);
+        let Some(cached) = cached.filter(|_| !self.max_age.is_zero()) else { return loading.await };
+        match tokio::time::timeout(MAX_RELOAD, loading).await {
+            Ok(Err(Error::Unavailable(_))) | Err(_) => Ok(Arc::clone(&cached.view)),
+            Ok(loaded) => loaded,
+        }
+    }
+
+    async fn load(
+        &self,
+        hash: i64,
+        id: &UserId,
+        store: &Store,
+        state: &SharedState,
+    ) -> Result<Arc<UserView>, Error> {
+        let (before, loaded_at) = (self.written(hash), Instant::now());
         let (stored, verdicts) = store.user_state_and_verdicts(id, MAX_POSITIVES).await?;
         let user = {
             let state = state.read();
             let view = stored.map(|stored| UserView::new(stored, &state)).unwrap_or_default();
             Arc::new(view.with_verdicts(&verdicts, &state))
         };
-        self.cache.insert(id.clone(), Arc::clone(&user));
-        if self.written(id) != before {
-            self.cache.invalidate(id);
+        self.cache.insert(hash, Arc::new(Cached { id: id.clone(), view: Arc::clone(&user), loaded_at }));
+        if self.written(hash) != before {
+            self.cache.invalidate(&hash);
         }
         Ok(user)
     }
 
-    /// Returns true if a cached user can be served. Invalidates all if another process wrote.
+    /// Returns true if the users in memory are current as far as the database tells. Invalidates all
+    /// if another process wrote.
     async fn is_current(&self, store: &Store) -> bool {
         let Some(foreign_writes) = &self.foreign_writes else { return true };
         let memory = foreign_writes.check(store).await;
@@ -220,12 +248,22 @@ impl UserCache {
         memory == Memory::Current
     }
 
+    /// Returns true if a user must be read again because of its age.
+    fn is_old(&self, cached: &Cached) -> bool {
+        self.foreign_writes.is_none() && cached.loaded_at.elapsed() >= self.max_age
+    }
+
     /// Invalidates a user after a committed write.
     pub(crate) fn changed(&self, id: &UserId) {
-        if let Some(counter) = self.counter(id) {
+        self.hash_changed(hash_of_user(id.as_str()));
+    }
+
+    /// Invalidates a user, by hash, after a committed write.
+    pub(crate) fn hash_changed(&self, hash: i64) {
+        if let Some(counter) = self.counter(hash) {
             counter.fetch_add(1, Ordering::SeqCst);
         }
-        self.cache.invalidate(id);
+        self.cache.invalidate(&hash);
     }
 
     /// Invalidates all users after the arrival of resources that they may have interacted with
@@ -237,13 +275,12 @@ impl UserCache {
         self.cache.invalidate_all();
     }
 
-    fn written(&self, id: &UserId) -> u64 {
-        self.counter(id).map_or(0, |counter| counter.load(Ordering::SeqCst))
+    fn written(&self, hash: i64) -> u64 {
+        self.counter(hash).map_or(0, |counter| counter.load(Ordering::SeqCst))
     }
 
-    fn counter(&self, id: &UserId) -> Option<&AtomicU64> {
-        let slot = self.hasher.hash_one(id) as usize % WRITE_COUNTERS;
-        self.writes.get(slot)
+    fn counter(&self, hash: i64) -> Option<&AtomicU64> {
+        self.writes.get(hash.rem_euclid(WRITE_COUNTERS as i64) as usize)
     }
 }
 

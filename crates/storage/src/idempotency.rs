@@ -13,6 +13,7 @@ use docent_database::{
     error::{Result, StorageError},
     sql,
     time::to_micros,
+    writer::AloneTask,
 };
 
 /// Identity of one request of one caller.
@@ -48,12 +49,14 @@ pub(crate) enum Claim {
 }
 
 impl Store {
-    /// Deletes the keys of requests made before a time. Returns the number of keys deleted.
+    /// Deletes the keys of requests made before a time. Returns the number of keys deleted; deletes
+    /// nothing while another process does.
     ///
     /// # Errors
     /// Any failure of the database.
     pub async fn forget_idempotency_keys(&self, before: DateTime<Utc>) -> Result<u64> {
-        let transaction = self.begin().await?;
+        let alone = self.begin_alone(AloneTask::Retention).await?;
+        let Some(transaction) = alone else { return Ok(0) };
         let before = to_micros(before).into();
         let forgotten =
             sql::execute(&transaction, "DELETE FROM idempotency_keys WHERE created_at < $1", [before])

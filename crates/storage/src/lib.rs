@@ -49,12 +49,13 @@ mod users;
 pub use api_keys::ApiKey;
 pub use audit::{AuditEntry, AuditRow};
 pub use counts::Counts;
+pub use docent_changes::{Changed, Feed, Followed, Position};
 pub use docent_database::backup::{
     Backup, BackupManifest, back_up, check as check_backup, restore as restore_backup,
 };
 pub use docent_database::{
     CommitPermit, DataVersion, PoolStatus, Probe, QuerySeen, SchemaCheck, SchemaLock, SchemaPart,
-    SchemaReport, SchemaShape, SchemaStatus, StorageError, StoreConfig,
+    SchemaReport, SchemaShape, SchemaStatus, StorageError, StoreConfig, writer::AloneTask,
 };
 pub use embeddings::{EmbeddingRow, NewEmbedding};
 pub use feedback::{FeedbackRow, TrainingVerdict, Verdict};
@@ -75,4 +76,4 @@ pub use rollups::{
 pub use store::Store;
 pub use user_export::{Participation, UserExport};
 pub use user_state::{NeutralInteraction, PositiveResource, UserState};
-pub use users::user_reference;
+pub use users::{hash_of_user, user_reference};

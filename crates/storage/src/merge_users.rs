@@ -1,6 +1,7 @@
 //! One user becomes a part of another: a visitor who signs in.
 
 use chrono::{DateTime, Utc};
+use docent_changes::Changed;
 use docent_domain::{Interaction, UserId};
 use sea_orm::ConnectionTrait;
 
@@ -88,6 +89,9 @@ impl Store {
             sql::execute(&transaction, delete, [value.into()]).await?;
         }
         relearn_authors(&transaction, &[into_row]).await?;
+        let mut changed = Changed::user(from_hash, merged.changes.iter().copied());
+        changed.users.insert(into_hash);
+        docent_changes::write(&transaction, &changed).await?;
         transaction.commit().await?;
         Ok(merged)
     }

@@ -3,6 +3,7 @@
 //!
 //! API keys, the audit log, idempotency keys and training runs stay behind: they belong to a place.
 
+use docent_changes::Changed;
 use sea_orm::{
     AccessMode, ActiveModelTrait, ColumnTrait, ColumnType, ConnectionTrait, DatabaseTransaction, DbBackend,
     EntityTrait, FromQueryResult, IdenStatic, IntoActiveModel, IsolationLevel, Iterable, PrimaryKeyToColumn,
@@ -101,6 +102,8 @@ impl RowImport {
         if self.transaction.get_database_backend() == DbBackend::Postgres {
             each_table!(count_on(&self.transaction));
         }
+        let changed = Changed { catalogue: true, ..Changed::everything() };
+        docent_changes::write(&self.transaction, &changed).await?;
         self.transaction.commit().await
     }
 }

@@ -1,6 +1,7 @@
 //! Preferences of users, created on first use.
 
 use chrono::{DateTime, Utc};
+use docent_changes::Changed;
 use docent_domain::{Profile, UnitInterval, UserId};
 use sea_orm::{ConnectionTrait, Set, Value, sea_query::OnConflict};
 
@@ -8,7 +9,7 @@ use crate::{
     Store,
     entity::profile::{ActiveModel, Column, Model},
     retry::after_deadlocks,
-    users::lock_users,
+    users::{hash_of_user, lock_users},
 };
 use docent_database::{
     error::{Result, StorageError},
@@ -147,6 +148,7 @@ impl Store {
             write(&transaction, *id, change, now).await?;
         }
         let written = find_profile(&transaction, user).await?;
+        docent_changes::write(&transaction, &Changed::user(hash_of_user(user.as_str()), [])).await?;
         transaction.commit().await?;
         let written = written.ok_or_else(|| StorageError::corrupt("users", user, "has no profile"))?;
         written.stored()

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use docent_changes::Changed;
 use docent_domain::UserId;
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Set, sea_query::OnConflict};
 
@@ -24,7 +25,8 @@ use docent_database::{
 /// Returns the hash that represents a user in tables that must not name one: the first eight bytes
 /// of the BLAKE3 hash of the external id, big-endian. Never 0, which represents no user. A contract
 /// of the stored data: it never changes.
-pub(crate) fn hash_of_user(external_id: &str) -> i64 {
+#[must_use]
+pub fn hash_of_user(external_id: &str) -> i64 {
     let [a, b, c, d, e, f, g, h, ..] = *blake3::hash(external_id.as_bytes()).as_bytes();
     match i64::from_be_bytes([a, b, c, d, e, f, g, h]) {
         0 => 1,
@@ -77,6 +79,8 @@ impl Store {
                 OnConflict::column(ErasedColumn::UserHash).update_column(ErasedColumn::ErasedAt).to_owned();
             sql::upsert(&transaction, vec![row], newest).await?;
         }
+        let totals = removed.iter().flat_map(|(_, changes)| changes.iter().copied());
+        docent_changes::write(&transaction, &Changed::user(hash, totals)).await?;
         transaction.commit().await?;
         // The rows are gone all the same if the log cannot be emptied now.
         if let Err(error) = self.empty_log().await {

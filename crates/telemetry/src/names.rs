@@ -95,6 +95,11 @@ metrics! {
     USER_CACHE_HITS: Counter = "docent_user_cache_hits_total", "Number of requests that found their user in the user cache.";
     USER_CACHE_MISSES: Counter = "docent_user_cache_misses_total", "Number of requests that read their user from the database.";
 
+    CHANGES_NOTIFIED: Gauge = "docent_changes_notified",
+        "1 if notifications of changes by other servers on the same PostgreSQL database arrive, 0 if the changes are read ten times a second instead.";
+    CHANGES_READ_AGAIN: Counter = "docent_changes_read_again_total",
+        "Number of times that users and sums were read again, because changes by other servers may have been missed or were too many to name.";
+
     IMPRESSIONS_WRITTEN: Counter = "docent_impressions_written_total", "Number of impressions written to the database.";
     IMPRESSIONS_SAMPLED_OUT: Counter = "docent_impressions_sampled_out_total",
         "Number of impressions left out by sampling, because the queue was more than half full.";

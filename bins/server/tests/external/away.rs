@@ -94,7 +94,11 @@ pub async fn without_its_database_a_server_answers_from_memory_or_at_once_and_re
 ) -> anyhow::Result<()> {
     let proxy = Proxy::of(database.url()).await?;
     // The time limit of a request is far longer than the test may take.
-    let variables = [("DOCENT_DATABASE_URL", proxy.url.as_str()), ("DOCENT_REQUEST_TIMEOUT_SECONDS", "600")];
+    let variables = [
+        ("DOCENT_DATABASE_URL", proxy.url.as_str()),
+        ("DOCENT_REQUEST_TIMEOUT_SECONDS", "600"),
+        ("DOCENT_ENGINE__CACHED_USER_SECONDS", "1"),
+    ];
     let server = Server::start_with(Arc::new(tempfile::tempdir()?), &variables).await;
     server.ingest_library().await;
     let view = |user: &str| json!({ "user_id": user, "resource_id": "r0", "interaction_type": "view" });
@@ -120,6 +124,8 @@ pub async fn without_its_database_a_server_answers_from_memory_or_at_once_and_re
             assert_eq!(body["error"]["code"], "database_unavailable", "{body}");
         }
     }
+    // Older than a cached user gets while the database is there.
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     let (status, answer) = server.get(list).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     assert_eq!(answer["recommendations"].as_array().map(Vec::len), Some(5));

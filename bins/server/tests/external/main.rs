@@ -15,6 +15,7 @@ mod harness;
 #[allow(dead_code, reason = "shared with the tests of `server`, which use the rest")]
 mod openapi;
 mod readiness;
+mod replicas;
 mod stopping;
 mod terminal;
 
@@ -55,6 +56,16 @@ fn main() -> ExitCode {
     trials.push(on_postgres(
         "access::every_server_follows_a_key_that_a_command_makes_and_revokes",
         async |database| access::every_server_follows_a_key_that_a_command_makes_and_revokes(database).await,
+    ));
+    trials.push(on_postgres(
+        "replicas::what_one_server_is_told_counts_in_the_answers_of_the_other",
+        async |database| replicas::what_one_server_is_told_counts_in_the_answers_of_the_other(database).await,
+    ));
+    trials.push(on_postgres(
+        "replicas::concurrent_changes_of_one_profile_through_two_servers_lose_none",
+        async |database| {
+            replicas::concurrent_changes_of_one_profile_through_two_servers_lose_none(database).await
+        },
     ));
     for recipe in access::RECIPES {
         let name = format!("access::a_recipe_signs_a_token_that_the_server_accepts::{}", recipe.language);

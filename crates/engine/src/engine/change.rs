@@ -34,8 +34,9 @@ impl Engine {
         ids: &[ResourceId],
         change: &ResourceChange,
     ) -> Result<Vec<Option<UpsertOutcome>>, Error> {
-        let mut changes = self.inner.changes.lock().await;
+        let locked = self.before_write().await;
         let outcomes = self.inner.store.change_resources(ids, change, now()).await?;
+        let mut changes = self.after_write(locked).await;
         self.catch_up(&mut changes, &FxHashSet::default()).await?;
         Ok(outcomes)
     }

@@ -24,8 +24,9 @@ impl Engine {
         }
         let missing = self.missing(interactions);
         if !missing.is_empty() {
-            let mut changes = self.inner.changes.lock().await;
+            let locked = self.before_write().await;
             self.inner.store.create_missing_resources(&missing, now()).await?;
+            let mut changes = self.after_write(locked).await;
             self.catch_up(&mut changes, &missing.iter().map(ResourceId::as_str).collect()).await?;
         }
         match key {

@@ -82,7 +82,9 @@ impl Engine {
 
     async fn load_state(&self, version: String) -> Result<State, Error> {
         let this = self.clone();
-        let read = spawn_blocking(move || this.read_model(Some(&version))).await.map_err(Error::task)??;
+        let fork = self.inner.state.read().fork()?;
+        let read = spawn_blocking(move || this.read_model(fork, Some(&version))).await;
+        let read = read.map_err(Error::task)??;
         let (mut state, _without_vectors) = self.complete_state(read).await?;
         if state.vectors.graph_is_due() {
             let vectors = state.vectors.clone();

@@ -28,8 +28,9 @@ impl Engine {
     /// and the next call that changes the catalogue, or [`Engine::refresh`], completes them.
     pub async fn ingest(&self, resources: Vec<Resource>) -> Result<Vec<IngestOutcome>, Error> {
         let started = Instant::now();
-        let mut changes = self.inner.changes.lock().await;
+        let locked = self.before_write().await;
         let outcomes = self.inner.store.upsert_resources(&resources, now()).await?;
+        let mut changes = self.after_write(locked).await;
         let created = resources.iter().zip(&outcomes).filter(|(_, o)| **o == UpsertOutcome::Created);
         let own = created.map(|(resource, _)| resource.id.as_str()).collect();
         self.catch_up(&mut changes, &own).await?;
@@ -50,8 +51,9 @@ impl Engine {
     /// # Errors
     /// [`Error::Unavailable`] if the database is.
     pub async fn delete_resource(&self, id: &ResourceId) -> Result<bool, Error> {
-        let mut changes = self.inner.changes.lock().await;
+        let locked = self.before_write().await;
         let deleted = self.inner.store.delete_resource(id, now()).await?;
+        let mut changes = self.after_write(locked).await;
         self.catch_up(&mut changes, &FxHashSet::default()).await?;
         Ok(deleted)
     }

@@ -8,7 +8,7 @@ use std::{
 use chrono::DateTime;
 use docent_domain::{Link, ResourceId};
 use docent_models::PublishedModel;
-use docent_storage::{ChangeCursor, StoredResource, TextColumn};
+use docent_storage::{ChangeCursor, Position, StoredResource, TextColumn};
 use rustc_hash::FxHashSet;
 
 use super::Engine;
@@ -47,6 +47,9 @@ pub(super) struct Changes {
     embedder_failed: Option<Instant>,
     /// True if resources arrived that users may have interacted with before.
     history_is_due: bool,
+    /// Resources that changed since the state was copied for a model that is being loaded, in the
+    /// order in which the live state has applied them; `None` while none is.
+    since_fork: Option<Vec<StoredResource>>,
 }
 
 impl Changes {
@@ -56,6 +59,7 @@ impl Changes {
             to_embed: FxHashSet::default(),
             embedder_failed: None,
             history_is_due: false,
+            since_fork: None,
         }
     }
 
@@ -78,9 +82,7 @@ impl Engine {
     /// [`Error::Unavailable`] if the database is, [`Error::Model`] if the embedder fails. The next
     /// call continues with the rest.
     pub async fn refresh(&self) -> Result<usize, Error> {
-        let mut changes = self.inner.changes.lock().await;
-        let changed = self.catch_up(&mut changes, &FxHashSet::default()).await?;
-        drop(changes);
+        let changed = self.catch_up_with_others().await?;
         self.refresh_summary().await?;
         Ok(changed)
     }
@@ -108,18 +110,22 @@ impl Engine {
     }
 
     /// Loads the catalogue, then the model, then the missing vectors: in this order, no text is
-    /// embedded whose vector comes with the model or is replaced by it.
-    pub(super) async fn load(&self) -> Result<(), Error> {
+    /// embedded whose vector comes with the model or is replaced by it. Returns the position in the
+    /// log of changes from which on changes must be followed.
+    pub(super) async fn load(&self) -> Result<Option<Position>, Error> {
         let mut changes = self.inner.changes.lock().await;
         self.read_changes(&mut changes, &FxHashSet::default()).await?;
-        if let Err(error) = self.reload_with(&mut changes).await {
+        let position = self.load_counts().await?;
+        changes.history_is_due = false;
+        if let Err(error) = self.load_model(&mut changes).await {
             tracing::error!(%error, "cannot load the published model; serving without it");
         }
         self.load_experiment_models().await;
         self.complete(&mut changes).await?;
         drop(changes);
         self.summary_is_due();
-        self.refresh_summary().await
+        self.refresh_summary().await?;
+        Ok(position)
     }
 
     /// Applies all changes of the catalogue, those of this process included, and returns the number
@@ -152,13 +158,18 @@ impl Engine {
                 }
             });
             self.update_experiment_models(&self.inner.state.read(), &page);
+            if let Some(since) = &mut changes.since_fork {
+                since.extend(page);
+            }
             self.summary_is_due();
         }
     }
 
     /// Does the work that applied changes require: counts, vectors and their index.
     async fn complete(&self, changes: &mut Changes) -> Result<(), Error> {
-        if changes.history_is_due {
+        if self.inner.replicas.is_following() {
+            self.count_early_totals();
+        } else if changes.history_is_due {
             self.load_counts().await?;
             self.inner.users.all_changed();
             changes.history_is_due = false;
@@ -176,27 +187,48 @@ impl Engine {
     }
 
     /// Loads the published model if it is not the live one. The live model keeps serving until the
-    /// new one is complete, and if the new one cannot be read.
+    /// new one is complete, and if the new one cannot be read; changes of resources apply to both.
     ///
     /// # Errors
     /// [`Error::Model`] if the snapshot is damaged or the embedder fails, [`Error::Unavailable`] if
     /// the database is.
     pub async fn reload(&self) -> Result<Reloaded, Error> {
+        let _reloading = self.inner.reloading.lock().await;
         let mut changes = self.inner.changes.lock().await;
-        let reloaded = self.reload_with(&mut changes).await?;
-        if matches!(reloaded, Reloaded::Swapped(_)) {
-            self.load_experiment_models().await;
+        if !self.is_behind()? {
+            return Ok(Reloaded::Unchanged);
         }
+        let fork = self.inner.state.read().fork()?;
+        changes.since_fork = Some(Vec::new());
+        drop(changes);
+        let prepared = self.prepared(fork).await;
+        let mut changes = self.inner.changes.lock().await;
+        let since = changes.since_fork.take().unwrap_or_default();
+        let reloaded = self.go_live(&mut changes, prepared?, &since).await;
+        self.load_experiment_models().await;
         Ok(reloaded)
     }
 
-    async fn reload_with(&self, changes: &mut Changes) -> Result<Reloaded, Error> {
-        let Some(current) = self.inner.snapshots.current()? else { return Ok(Reloaded::Unchanged) };
-        if self.inner.state.read().live.as_ref().is_some_and(|live| live.version == current.id) {
-            return Ok(Reloaded::Unchanged);
+    /// Loads the published model, if there is one, while nothing else changes.
+    async fn load_model(&self, changes: &mut Changes) -> Result<(), Error> {
+        if self.is_behind()? {
+            let prepared = self.prepared(self.inner.state.read().fork()?).await?;
+            self.go_live(changes, prepared, &[]).await;
         }
+        Ok(())
+    }
+
+    /// Returns true if a model is published that is not the live one.
+    fn is_behind(&self) -> Result<bool, Error> {
+        let Some(current) = self.inner.snapshots.current()? else { return Ok(false) };
+        Ok(self.inner.state.read().live.as_ref().is_none_or(|live| live.version != current.id))
+    }
+
+    /// Returns a copy of the state with the published model, and the keys of the resources that
+    /// still lack a vector.
+    async fn prepared(&self, fork: State) -> Result<(State, Vec<u32>), Error> {
         let this = self.clone();
-        let next = spawn_blocking(move || this.read_model(None)).await.map_err(Error::task)??;
+        let next = spawn_blocking(move || this.read_model(fork, None)).await.map_err(Error::task)??;
         let (mut next, without) = self.complete_state(next).await?;
         if next.vectors.graph_is_due() && !self.inner.state.read().vectors.is_empty() {
             // The former vectors serve meanwhile. At the start there are none, and an exact search
@@ -204,6 +236,25 @@ impl Engine {
             let vectors = next.vectors.clone();
             next.vectors = spawn_blocking(move || vectors.indexed()).await.map_err(Error::task)?;
         }
+        Ok((next, without))
+    }
+
+    /// Applies what changed while a state was prepared, and replaces the live one.
+    async fn go_live(
+        &self,
+        changes: &mut Changes,
+        (mut next, without): (State, Vec<u32>),
+        since: &[StoredResource],
+    ) -> Reloaded {
+        let live = self.inner.state.read();
+        let mut changed = Vec::with_capacity(since.len());
+        for stored in since {
+            // In the order of the live state, so that both have the same keys.
+            let key = apply_resource(&mut next, stored);
+            next.catalogue.share_entry(key, &live.catalogue);
+            changed.push(key);
+        }
+        drop(live);
         let version = next.live.as_ref().map_or_else(String::new, |live| live.version.clone());
         let signal = next.signal().cloned();
         let replaced = self.inner.state.replace(next);
@@ -212,11 +263,12 @@ impl Engine {
             self.inner.users.all_changed();
         }
         changes.embedded_all_but(without);
+        changes.to_embed.extend(changed);
         self.index_vectors();
         tokio::spawn(freed(replaced));
         self.forget_former_vectors().await;
         tracing::info!(version, "a model went live");
-        Ok(Reloaded::Swapped(version))
+        Reloaded::Swapped(version)
     }
 
     /// Adds links and vectors to a state with a model. Returns it with the keys of the resources
@@ -239,10 +291,9 @@ impl Engine {
         Ok((State::clone(&next.read()), without))
     }
 
-    /// Returns a state of the same catalogue with the model of this version, or else with the
-    /// published one if there is one.
-    pub(super) fn read_model(&self, version: Option<&str>) -> Result<State, Error> {
-        let mut next = self.inner.state.read().fork()?;
+    /// Returns a state with the model of this version, or else with the published one if there is
+    /// one.
+    pub(super) fn read_model(&self, mut next: State, version: Option<&str>) -> Result<State, Error> {
         let snapshot = match version {
             Some(version) => Some(self.inner.snapshots.open(version)?),
             None => self.inner.snapshots.open_current()?,
@@ -259,19 +310,6 @@ impl Engine {
             }))?;
         }
         Ok(next)
-    }
-
-    async fn load_counts(&self) -> Result<(), Error> {
-        let counts = self.inner.store.interaction_counts().await?;
-        let state = self.inner.state.read();
-        for count in counts {
-            let key = state.catalogue.key_of_row_id(count.resource_row);
-            if let Some(entry) = key.and_then(|key| state.catalogue.get(key)) {
-                entry.add(count.total - entry.total());
-            }
-        }
-        self.summary_is_due();
-        Ok(())
     }
 
     async fn links(&self) -> Result<Vec<(ResourceId, Vec<Link>)>, Error> {

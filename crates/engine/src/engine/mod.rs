@@ -10,6 +10,7 @@ mod load;
 mod metrics;
 mod rank;
 mod recommend;
+mod replicas;
 mod similar;
 mod users;
 mod vectors;
@@ -26,6 +27,7 @@ use experiment_models::ExperimentModel;
 pub use ingest::IngestOutcome;
 use load::Changes;
 pub use load::Reloaded;
+use replicas::Replicas;
 pub use vectors::document;
 
 use crate::{
@@ -56,10 +58,13 @@ pub(crate) struct Inner {
     pub(crate) impressions: ImpressionLog,
     pub(crate) timings: Arc<Timings>,
     workload: Workload,
+    replicas: Replicas,
     /// Models of experiments, which serve variants beside the live model.
     experiment_models: RwLock<Vec<Arc<ExperimentModel>>>,
     /// Locked by every change of the state, so that none builds on a state that another replaces.
     changes: Mutex<Changes>,
+    /// Locked while a model is loaded.
+    reloading: Mutex<()>,
     /// Set by writes that the list of popular resources and the quality fence depend on.
     summary_is_due: AtomicBool,
     /// Locked while the index of vectors is built.
@@ -119,15 +124,19 @@ impl Engine {
             impressions: ImpressionLog::start(store.clone(), config.impression_queue),
             timings,
             workload: Workload::new(&config),
+            replicas: Replicas::of(&store),
             experiment_models: RwLock::default(),
             summary_is_due: AtomicBool::new(true),
             changes: Mutex::new(Changes::none()),
+            reloading: Mutex::default(),
             indexing: Arc::default(),
             store,
             config,
         };
         let engine = Self { inner: Arc::new(inner) };
-        engine.load().await?;
+        if let Some(position) = engine.load().await? {
+            engine.follow(position)?;
+        }
         Ok(engine)
     }
 
@@ -163,6 +172,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Unavailable`] if the store cannot be closed cleanly.
     pub async fn close(&self) -> Result<(), Error> {
+        self.inner.replicas.stop();
         self.inner.impressions.close().await;
         Ok(self.inner.store.close().await?)
     }

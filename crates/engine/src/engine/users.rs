@@ -102,6 +102,10 @@ impl Engine {
     }
 
     fn count_key(&self, state: &State, key: Option<u32>, change: ResourceTotal) {
+        if self.inner.replicas.is_following() {
+            // It comes from the log.
+            return;
+        }
         if let Some(entry) = key.and_then(|key| state.catalogue.get(key)) {
             entry.add(change);
             self.summary_is_due();

@@ -42,7 +42,14 @@ impl Engine {
         let without = state.read().without_vector(keys.iter().copied());
         for chunk in without.chunks(PAGE as usize) {
             self.load_vectors(state, &embedder, chunk).await?;
-            let missing = state.read().without_vector(chunk.iter().map(|(key, _)| *key));
+            let mut missing = state.read().without_vector(chunk.iter().map(|(key, _)| *key));
+            let mut _turn = None;
+            if !missing.is_empty() && !embedder.is_immediate() {
+                _turn = self.turn_to_embed().await?;
+                // Another process may have embedded them meanwhile.
+                self.load_vectors(state, &embedder, &missing).await?;
+                missing = state.read().without_vector(missing.into_iter().map(|(key, _)| key));
+            }
             match self.embed(&embedder, &missing).await {
                 Ok(embedded) => set_vectors(state, &embedded)?,
                 Err(EmbedFailure::Backend(error)) => {

@@ -1,14 +1,14 @@
 //! Loading of published models, and engines that share a folder.
 
-use std::fs;
+use std::{collections::HashSet, fs};
 
 use chrono::Utc;
-use docent_domain::{Feedback, Resource};
+use docent_domain::{Feedback, Resource, ResourceChange};
 use docent_engine::Error;
 use docent_models::ModelError;
 use docent_snapshot::SnapshotError;
 
-use crate::library::{Library, id, ids, request};
+use crate::library::{Library, book, id, ids, like, request};
 
 /// Returns the error of a snapshot that caused an error of the engine.
 fn snapshot_error(error: &Error) -> &SnapshotError {
@@ -47,6 +47,35 @@ async fn a_damaged_snapshot_is_named_and_the_live_model_stays() {
     let reopened = library.open_again().await;
     assert_eq!(reopened.status().model_version, None);
     assert_eq!(reopened.recommend(request("reader-1")).await.unwrap().recommendations.len(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_changes_while_a_model_is_loaded_has_changed_when_it_is_live() {
+    let library = Library::trained().await;
+    let engine = library.engine.clone();
+    let published = library.train().await;
+    let reloading = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.reload().await }
+    });
+    let hidden = ResourceChange { hidden: Some(true), ..ResourceChange::default() };
+    for n in 0..20 {
+        engine.change_resource(&id(&format!("book-{n}")), &hidden).await.unwrap();
+        engine.ingest(vec![book(100 + n)]).await.unwrap();
+        engine.record(&[like("ada", &format!("book-{}", 100 + n), n as i64)]).await.unwrap();
+        engine.delete_resource(&id(&format!("book-{}", 20 + n))).await.unwrap();
+    }
+    reloading.await.unwrap().unwrap();
+    assert_eq!(engine.status().model_version, Some(published));
+    engine.refresh().await.unwrap();
+    // Users are kept under the keys of the catalogue, which must stay the same.
+    let listed = engine.recommend(request("ada").limit(100)).await.unwrap();
+    let listed: HashSet<&str> = ids(&listed).into_iter().collect();
+    let expected: Vec<String> = (40..80).map(|n| format!("book-{n}")).collect();
+    assert_eq!(listed, expected.iter().map(String::as_str).collect());
+    let newcomer = engine.recommend(request("bob").limit(100)).await.unwrap();
+    assert_eq!(newcomer.recommendations.len(), 60, "the new books are there, too");
+    assert!(engine.status().vectors >= 60);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, LazyLock, Mutex},
 };
 
-use docent_engine::{Engine, EngineConfig, Error};
+use docent_engine::{CandidateCounts, Engine, EngineConfig, Error};
 use tracing_subscriber::fmt::MakeWriter;
 
 #[tokio::test]
@@ -15,6 +15,27 @@ async fn a_setting_out_of_range_is_refused_by_its_key_before_anything_is_opened(
     let Err(Error::InvalidInput(input)) = Engine::open(config).await else { panic!("it was opened") };
     assert_eq!(input.to_string(), "engine.slow_query_seconds: expected above 0, got -1");
     assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+}
+
+#[test]
+fn every_setting_out_of_range_is_refused_by_its_key() {
+    assert_eq!(EngineConfig::default().check(), Ok(()));
+    let mut refused = vec![
+        ("engine.database_url", EngineConfig { database_url: " ".into(), ..EngineConfig::default() }),
+        ("engine.answers_at_once", EngineConfig { answers_at_once: Some(0), ..EngineConfig::default() }),
+        ("engine.cached_users", EngineConfig { cached_users: 0, ..EngineConfig::default() }),
+        ("engine.impression_queue", EngineConfig { impression_queue: 0, ..EngineConfig::default() }),
+    ];
+    for slow_query_seconds in [-1.0, 0.0, f64::NAN, f64::INFINITY] {
+        let config = EngineConfig { slow_query_seconds, ..EngineConfig::default() };
+        refused.push(("engine.slow_query_seconds", config));
+    }
+    let candidates = CandidateCounts { graph: 100_001, ..CandidateCounts::default() };
+    refused.push(("engine.candidates.graph", EngineConfig { candidates, ..EngineConfig::default() }));
+    for (key, config) in refused {
+        let error = config.check().unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{key}: expected")), "{error}");
+    }
 }
 
 /// Log output in memory.

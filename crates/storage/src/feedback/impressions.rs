@@ -1,5 +1,6 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use docent_changes::Changed;
 use docent_domain::Impression;
 use sea_orm::{ConnectionTrait, DbBackend, Set, sea_query::OnConflict};
 
@@ -14,7 +15,7 @@ use crate::{
     rollups::impressions::Tally,
     users::{find_erasures, find_users, hash_of_user},
 };
-use docent_database::{error::Result, sql, time::to_micros};
+use docent_database::{error::Result, sql, time::to_micros, writer::WriteTransaction};
 
 /// The key of a row: answer, resource, hash of the user.
 type Key = (String, i64, i64);
@@ -164,7 +165,7 @@ fn answer(one: &Shown<'_>) -> answer::Model {
 /// Completes the rows of feedback that came before its impression. Returns the number of
 /// impressions written.
 async fn complete(
-    transaction: &impl ConnectionTrait,
+    transaction: &WriteTransaction,
     rows: Vec<(Key, ActiveModel)>,
     before: Vec<Model>,
     tally: &mut Tally,
@@ -223,15 +224,12 @@ async fn rows_of(transaction: &impl ConnectionTrait, answers: &BTreeSet<&str>) -
 }
 
 /// Gives feedback that arrived before its impression, and named no user, to the user of the
-/// impression.
-async fn adopt(
-    transaction: &impl ConnectionTrait,
-    rows: &[(Key, ActiveModel)],
-    before: &[Model],
-) -> Result<()> {
+/// impression, in whose next answer it counts.
+async fn adopt(transaction: &WriteTransaction, rows: &[(Key, ActiveModel)], before: &[Model]) -> Result<()> {
     let owners: HashMap<(&str, i64), i64> =
         rows.iter().map(|((answer, resource, owner), _)| ((answer.as_str(), *resource), *owner)).collect();
     let there: HashSet<Key> = before.iter().map(key_of).collect();
+    let mut changed = Changed::default();
     for row in before.iter().filter(|row| row.user_hash == 0 && row.shown_at.is_none()) {
         let Some(owner) = owners.get(&(row.recommendation_id.as_str(), row.resource_id)) else { continue };
         if there.contains(&(row.recommendation_id.clone(), row.resource_id, *owner)) {
@@ -239,8 +237,11 @@ async fn adopt(
         }
         let query = "UPDATE recommendation_feedback SET user_hash = $1 WHERE id = $2";
         sql::execute(transaction, query, [(*owner).into(), row.id.into()]).await?;
+        changed.users.insert(*owner);
     }
-    Ok(())
+    // Impressions of an erased user have no owner.
+    changed.users.remove(&0);
+    docent_changes::write(transaction, &changed).await
 }
 
 async fn insert(transaction: &impl ConnectionTrait, rows: Vec<ActiveModel>) -> Result<u64> {

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use docent_changes::Changed;
 use docent_domain::{Feedback, UserId};
 use sea_orm::{ConnectionTrait, FromQueryResult, Set, sea_query::OnConflict};
 
@@ -95,10 +96,14 @@ impl Store {
         let user_id = known.into_values().next();
         answers::to_rows(&transaction, &feedback.recommendation_id, resource_id).await?;
         let mut owner = named.cloned();
+        let mut hash = sayer.hash();
         // Another transaction may insert the row between the look and the insert, once.
         for _ in 0..2 {
             if let Some(row) = row_for(&transaction, feedback, resource_id, sayer).await? {
                 complete(&transaction, &row, feedback, sayer, user_id).await?;
+                if row.user_hash != 0 {
+                    hash = row.user_hash;
+                }
                 if let (None, Some(id)) = (&owner, row.user_id) {
                     owner = name_of(&transaction, id).await?;
                 }
@@ -107,6 +112,9 @@ impl Store {
             if insert(&transaction, feedback, resource_id, sayer, user_id).await? {
                 break;
             }
+        }
+        if hash != 0 {
+            docent_changes::write(&transaction, &Changed::user(hash, [])).await?;
         }
         transaction.commit().await?;
         Ok(owner)

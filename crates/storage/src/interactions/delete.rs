@@ -1,6 +1,7 @@
 //! Interactions that are taken back.
 
 use chrono::{DateTime, Utc};
+use docent_changes::Changed;
 use docent_domain::{Interaction, InteractionType, ResourceId, UserId};
 
 use super::{authors::relearn_authors, merge};
@@ -9,7 +10,7 @@ use crate::{
     resources::find_resources,
     retry::after_deadlocks,
     rollups::resource_totals::{self, TotalChanges},
-    users::find_users,
+    users::{find_users, hash_of_user},
 };
 use docent_database::{error::Result, sql, time::to_micros};
 
@@ -82,6 +83,8 @@ impl Store {
         let events = -change.events;
         sql::execute(&transaction, SUBTRACT, [events.into(), pair.0.into(), to_micros(now).into()]).await?;
         relearn_authors(&transaction, &[pair.0]).await?;
+        docent_changes::write(&transaction, &Changed::user(hash_of_user(user.as_str()), [(pair.1, change)]))
+            .await?;
         transaction.commit().await?;
         Ok(DeletedInteractions { interactions: gone.len() as u64, events: events.unsigned_abs(), change })
     }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use docent_changes::Changed;
 use docent_domain::{Interaction, InteractionRules, InteractionType, NewInteraction, Signals, Strength};
 use sea_orm::{ConnectionTrait, FromQueryResult, Set, sea_query::OnConflict};
 
@@ -21,12 +22,13 @@ use crate::{
         activity::Activity,
         resource_totals::{ResourceTotal, TotalChanges},
     },
-    users::lock_users,
+    users::{hash_of_user, lock_users},
 };
 use docent_database::{
     error::{Result, StorageError},
     sql,
     time::{from_micros_null, stored, to_micros},
+    writer::WriteTransaction,
 };
 
 pub(super) const TABLE: &str = "user_interactions";
@@ -103,7 +105,7 @@ pub(crate) fn check<'a>(events: &'a [NewInteraction], rules: &InteractionRules) 
 
 /// Merges events in the order given. Returns the outcome of each, in that order.
 pub(crate) async fn merge(
-    transaction: &impl ConnectionTrait,
+    transaction: &WriteTransaction,
     events: Vec<Checked<'_>>,
     repeats: Repeats,
     now: DateTime<Utc>,
@@ -129,8 +131,9 @@ pub(crate) async fn merge(
     let mut gains: HashMap<i64, Gain> = HashMap::new();
     let mut activity = Activity::new(transaction.get_database_backend(), now);
     let mut totals = TotalChanges::new(transaction.get_database_backend());
+    let mut logged = Changed::default();
     let mut outcomes = Vec::with_capacity(events.len());
-    for (key, Checked { first, .. }) in keys.into_iter().zip(events) {
+    for (key, Checked { first, event }) in keys.into_iter().zip(events) {
         let Some(key) = key else {
             outcomes.push(Merged::UnknownResource);
             continue;
@@ -156,6 +159,7 @@ pub(crate) async fn merge(
         activity.event(key.user, key.kind.as_str(), is_positive, at);
         let change = ResourceTotal::of(of_pair) - before;
         totals.add(key.user, key.resource, change);
+        logged.users.insert(hash_of_user(event.user_id.as_str()));
         if !changed.contains(&key) {
             changed.insert(key.clone());
         }
@@ -166,6 +170,8 @@ pub(crate) async fn merge(
     let to_relearn = add_to_profiles(transaction, &gains, now).await?;
     relearn_authors(transaction, &to_relearn).await?;
     activity.write(transaction).await?;
+    logged.add_totals(totals.by_resource());
+    docent_changes::write(transaction, &logged).await?;
     totals.write(transaction).await?;
     Ok(outcomes)
 }

@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
+use docent_changes::Position;
 use docent_domain::{InteractionType, ResourceId, Strength, UserId};
-use sea_orm::FromQueryResult;
+use sea_orm::{AccessMode, FromQueryResult, IsolationLevel, TransactionTrait};
 
 use super::merge::TABLE;
 use crate::{ResourceTotal, Store, rollups::resource_totals};
@@ -143,18 +144,31 @@ impl Store {
     /// # Errors
     /// Any failure of the database.
     pub async fn interaction_counts(&self) -> Result<Vec<InteractionCount>> {
+        Ok(self.interaction_counts_at().await?.0)
+    }
+
+    /// Returns [`Store::interaction_counts`] and the position in the log of changes at which they
+    /// are; `None` on SQLite, which has no log.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn interaction_counts_at(&self) -> Result<(Vec<InteractionCount>, Option<Position>)> {
+        let level = (self.backend() == "postgresql").then_some(IsolationLevel::RepeatableRead);
+        let moment = self.reader().begin_with_config(level, level.map(|_| AccessMode::ReadOnly)).await?;
+        let position = Position::of(&moment).await?;
         let query = format!(
             "SELECT resource_id, {} FROM resource_totals GROUP BY resource_id HAVING SUM(events) > 0 \
              ORDER BY resource_id",
             resource_totals::summed()
         );
-        let rows: Vec<Counted> = sql::select(self.reader(), query, []).await?;
+        let rows: Vec<Counted> = sql::select(&moment, query, []).await?;
+        moment.rollback().await?;
         let counts = rows.into_iter().map(|row| {
             let Counted { resource_id, interactions, events, positive_users, accepting_users } = row;
             let total = ResourceTotal { interactions, events, positive_users, accepting_users };
             InteractionCount { resource_row: resource_id, total }
         });
-        Ok(counts.collect())
+        Ok((counts.collect(), position))
     }
 }
 

@@ -1,6 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
+use docent_changes::Changed;
 use docent_domain::{Resource, ResourceId};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IntoActiveModel,
@@ -23,6 +24,7 @@ use docent_database::{
     error::{Result, StorageError},
     sql,
     time::to_micros,
+    writer::WriteTransaction,
 };
 
 /// Advisory lock that serialises writers of resources on PostgreSQL, as SQLite does by itself.
@@ -85,6 +87,7 @@ impl Store {
         ] {
             sql::execute(&transaction, owned, [row_id.into()]).await?;
         }
+        docent_changes::write(&transaction, &Changed::catalogue()).await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -99,7 +102,7 @@ pub(crate) fn check(resources: &[Resource]) -> Result<()> {
 
 /// Writes resources that have been checked.
 pub(crate) async fn write(
-    transaction: &impl ConnectionTrait,
+    transaction: &WriteTransaction,
     resources: &[Resource],
     now: DateTime<Utc>,
 ) -> Result<Vec<UpsertOutcome>> {
@@ -143,6 +146,9 @@ pub(crate) async fn write(
     let rows = rows.map(|content| insert(content.row.clone())).collect();
     sql::insert_rows(transaction, rows, Some(conflict)).await?;
     replace_links(transaction, &changed_links, &known).await?;
+    if outcomes.iter().any(|outcome| *outcome != UpsertOutcome::Unchanged) {
+        docent_changes::write(transaction, &Changed::catalogue()).await?;
+    }
     Ok(outcomes)
 }
 

@@ -6,14 +6,15 @@ use sea_orm::{ConnectionTrait, DbBackend};
 
 use super::{HOURS_A_DAY, KEPT, hour_of};
 use crate::Store;
-use docent_database::{error::Result, sql, time::to_micros};
+use docent_database::{error::Result, sql, time::to_micros, writer::AloneTask};
 
 /// Number of rows deleted in one transaction.
 const AT_A_TIME: i64 = 1_000;
 
 impl Store {
     /// Deletes rollups that are older than the longest window, with sessions and days of users that
-    /// only those covered. Writes in many short transactions. Returns the number of rows deleted.
+    /// only those covered. Writes in many short transactions. Returns the number of rows deleted;
+    /// deletes nothing while another process does.
     ///
     /// # Errors
     /// Any failure of the database.
@@ -37,7 +38,8 @@ impl Store {
                  (SELECT {key} FROM {table} WHERE {time} < $1 ORDER BY {time} LIMIT $2)"
             );
             loop {
-                let transaction = self.begin().await?;
+                let alone = self.begin_alone(AloneTask::Retention).await?;
+                let Some(transaction) = alone else { return Ok(gone) };
                 let batch = sql::execute(&transaction, &delete, [oldest.into(), AT_A_TIME.into()]).await?;
                 transaction.commit().await?;
                 gone += batch;
@@ -52,7 +54,7 @@ impl Store {
     /// Deletes impressions that were shown before a time, and earlier feedback on what was never
     /// shown: at most `limit` rows, the oldest first, in one short transaction that waits for no
     /// lock. Impressions without feedback share the row of their answer. Returns the number of rows
-    /// deleted, which is less than `limit` when none is left.
+    /// deleted, which is less than `limit` when none is left, and 0 while another process deletes.
     ///
     /// Rows with a verdict stay, because verdicts count in answers and in training; so do rows that
     /// were clicked since.
@@ -60,7 +62,8 @@ impl Store {
     /// # Errors
     /// Any failure of the database.
     pub async fn forget_impressions(&self, before: DateTime<Utc>, limit: u64) -> Result<u64> {
-        let transaction = self.begin().await?;
+        let alone = self.begin_alone(AloneTask::Retention).await?;
+        let Some(transaction) = alone else { return Ok(0) };
         let locking = match transaction.get_database_backend() {
             DbBackend::Postgres => "FOR UPDATE SKIP LOCKED",
             _ => "",

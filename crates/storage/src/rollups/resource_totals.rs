@@ -1,77 +1,16 @@
 //! Sums over the interactions with each resource: popularity and view counts of a start, which
 //! would otherwise read every interaction.
 
-use std::{
-    collections::BTreeMap,
-    ops::{AddAssign, Neg, Sub},
-};
+use std::collections::BTreeMap;
 
-use docent_domain::{Interaction, Standing, UserId};
+use docent_changes::Changed;
+pub use docent_changes::ResourceTotal;
+use docent_domain::UserId;
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult};
 
 use super::slots;
 use crate::{Store, users::find_users};
 use docent_database::{error::Result, sql};
-
-/// Sums over the interactions with one resource.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ResourceTotal {
-    /// Number of interactions, each counted once however often it was repeated.
-    pub interactions: i64,
-    /// Number of events, repeats included.
-    pub events: i64,
-    /// Number of users whose last word on it is positive.
-    pub positive_users: i64,
-    /// Number of users who interacted with it and did not reject it.
-    pub accepting_users: i64,
-}
-
-impl ResourceTotal {
-    /// Returns what the interactions of one user with one resource, one of each type, add to the
-    /// sums of the resource.
-    #[must_use]
-    pub fn of(interactions: &[Interaction]) -> Self {
-        let standing = Standing::of(interactions);
-        let is_accepting = !interactions.is_empty() && standing != Standing::Negative;
-        Self {
-            interactions: interactions.len() as i64,
-            events: interactions.iter().map(|of| 1 + i64::from(of.return_visits)).sum(),
-            positive_users: i64::from(standing == Standing::Positive),
-            accepting_users: i64::from(is_accepting),
-        }
-    }
-}
-
-impl AddAssign for ResourceTotal {
-    fn add_assign(&mut self, other: Self) {
-        self.interactions += other.interactions;
-        self.events += other.events;
-        self.positive_users += other.positive_users;
-        self.accepting_users += other.accepting_users;
-    }
-}
-
-impl Neg for ResourceTotal {
-    type Output = Self;
-
-    fn neg(self) -> Self {
-        Self {
-            interactions: -self.interactions,
-            events: -self.events,
-            positive_users: -self.positive_users,
-            accepting_users: -self.accepting_users,
-        }
-    }
-}
-
-impl Sub for ResourceTotal {
-    type Output = Self;
-
-    fn sub(mut self, other: Self) -> Self {
-        self += -other;
-        self
-    }
-}
 
 /// Resource whose stored sums differ from its interactions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +50,11 @@ impl TotalChanges {
         *self.changes.entry((resource, user.rem_euclid(self.slots))).or_default() += change;
     }
 
+    /// Returns the changes by resource.
+    pub(crate) fn by_resource(&self) -> impl Iterator<Item = (i64, ResourceTotal)> {
+        self.changes.iter().map(|((resource, _), change)| (*resource, *change))
+    }
+
     pub(crate) async fn write(self, transaction: &impl ConnectionTrait) -> Result<()> {
         if self.changes.is_empty() {
             return Ok(());
@@ -148,8 +92,8 @@ struct OfUser {
     accepting_users: i64,
 }
 
-/// Returns a query for the sums of each user and resource, which [`Standing::newest`] decides here
-/// as it does in memory; `condition` is the `WHERE` clause.
+/// Returns a query for the sums of each user and resource, which `Standing::newest` of the domain
+/// decides in memory as the query does here; `condition` is the `WHERE` clause.
 fn of_pairs(condition: &str) -> String {
     format!(
         "SELECT user_id, resource_id, interactions, events, \
@@ -302,6 +246,7 @@ impl Store {
             of_pairs(""),
         );
         sql::execute(&transaction, count, []).await?;
+        docent_changes::write(&transaction, &Changed::everything()).await?;
         transaction.commit().await
     }
 }

@@ -4,6 +4,7 @@
 
 mod answers;
 mod backups;
+mod changes;
 mod durability;
 mod figures;
 mod groups;
@@ -182,6 +183,15 @@ fn main() -> ExitCode {
     }));
     trials.push(on_postgres("opening::a_database_that_does_not_exist_is_named_at_once", async |fresh| {
         opening::a_database_that_does_not_exist_is_named_at_once(&Database::of(fresh)).await
+    }));
+    trials.push(on_postgres("changes::every_write_is_in_the_log", async |fresh| {
+        changes::every_write_is_in_the_log(&Database::of(fresh)).await
+    }));
+    trials.push(on_postgres("changes::old_rows_are_deleted_and_followed_before", async |fresh| {
+        changes::old_rows_are_deleted_and_followed_before(&Database::of(fresh)).await
+    }));
+    trials.push(on_postgres("changes::transactions_of_another_server_are_not_followed", async |fresh| {
+        changes::transactions_of_another_server_are_not_followed(&Database::of(fresh)).await
     }));
     run(trials)
 }
