@@ -8,7 +8,7 @@ use std::{
 
 use chrono::{DateTime, Datelike, Utc};
 use docent_domain::{Component, Strategy, UserId, Weights};
-use docent_models::weights_for;
+use docent_models::{ActivityLevel, weights_for};
 use docent_ranker::{
     Candidate, Exclusion, Exclusions, Exploration, HybridWeights, RankOptions, Ranked, rank,
 };
@@ -196,9 +196,14 @@ fn weights(
 ) -> Weights {
     match strategy.component() {
         Some(component) => Weights::only(component),
-        None => request.weights.unwrap_or_else(|| match &state.live {
-            None if state.has_titles_alone() && are_default(configured) => untrained_weights(),
-            _ => weights_for(positives, Some(&state.weights), configured),
+        None => request.weights.unwrap_or_else(|| {
+            let is_learned = state.weights.get(ActivityLevel::of(positives)).is_some();
+            let says_little = state.live.is_none() || state.has_titles_alone();
+            if says_little && !is_learned && are_default(configured) {
+                leading_weights()
+            } else {
+                weights_for(positives, Some(&state.weights), configured)
+            }
         }),
     }
 }
@@ -210,10 +215,10 @@ fn are_default(configured: &Weights) -> bool {
     Component::ALL.iter().all(|of| (configured.get(*of) - default.get(*of)).abs() < 1e-9)
 }
 
-/// Returns the weights without a model in a catalogue of titles alone, in the order of
-/// [`Component::ALL`]. Popularity stands in for the collaborative component and leads: titles that
-/// share a word predict much worse. They decide among resources that are equally popular.
-fn untrained_weights() -> Weights {
+/// Returns the weights without a model, and with one in a catalogue of titles alone, in the order of
+/// [`Component::ALL`]. The collaborative component leads, or popularity in its place: without a model
+/// the texts are not compared as the catalogue uses them, and titles that share a word say little.
+fn leading_weights() -> Weights {
     Weights::new([0.7, 0.12, 0.1, 0.05, 0.03]).unwrap_or_default()
 }
 
