@@ -35,9 +35,9 @@ pub struct TrainConfig {
     /// set.
     #[schemars(range(min = 1))]
     pub recent_days: Option<u32>,
-    /// Weights of types of interaction that are neither positive nor negative, such as views without
-    /// a dwell time, as a share of the weight of a positive, 0 to 1. A type that is not named gets
-    /// the weight that pays on the validation set, 0 where none does.
+    /// Weights of types of interaction that are neither positive nor negative, such as views
+    /// without a dwell time, as a share of the weight of a positive, 0 to 1. A type that is not
+    /// named gets the weight that pays on the validation set, 0 where none does.
     #[schemars(with = "BTreeMap<String, f32>")]
     pub type_weights: BTreeMap<InteractionType, f32>,
     /// Embedder of texts. After a change, every vector is of the new embedder from the next model

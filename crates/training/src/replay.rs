@@ -218,16 +218,16 @@ pub(crate) fn replay(data: &Dataset, model: PublishedModel, known: &[Like]) -> R
     Replay::new(resources, model)
 }
 
-/// What a model learned from: likes alone, and with the other interactions that it sees. Both are by
-/// user, oldest first.
+/// Data that a model learned from: likes alone, and with the other interactions that it sees. Both
+/// are by user, oldest first.
 #[derive(Clone, Copy)]
 pub(crate) struct Learned<'a> {
     pub likes: &'a [Like],
     pub events: &'a [Like],
 }
 
-/// Assembles a model, with the recent popularity that `plan` chose. It and the edges of common users
-/// are those of likes.
+/// Assembles a model, with the recent popularity that `plan` chose. It and the edges of common
+/// users are those of likes.
 pub(crate) fn assemble(
     data: &Dataset,
     Learned { likes, events }: Learned<'_>,

@@ -53,7 +53,7 @@ impl Weak {
 
     /// Returns likes with the weak interactions of all types with a weight, by user and oldest
     /// first. The weight of the type is the strength of an interaction; of several types on one
-    /// resource, the largest weight counts. Those that a split holds out are left out.
+    /// resource, the largest weight counts. Interactions that a split holds out are left out.
     pub(crate) fn with_likes<'a>(
         &self,
         likes: &'a [Like],
@@ -86,9 +86,9 @@ impl Weak {
         self.0.keys().map(|kind| (kind.clone(), stated.get(kind).copied().unwrap_or(0.0))).collect()
     }
 
-    /// Chooses the weight of each type on the likes that the last of `splits` holds out: the one with
-    /// the best NDCG of [`JUDGES`] if it is significantly better than 0. Types with many interactions come first.
-    /// Weights in `stated` are taken as they are.
+    /// Chooses the weight of each type on the likes that the last of `splits` holds out: the one
+    /// with the best NDCG of [`JUDGES`] if it is significantly better than 0. Types with many
+    /// interactions come first. Weights in `stated` are taken as they are.
     ///
     /// # Errors
     /// As [`fit`].
@@ -145,7 +145,7 @@ impl Weak {
         let Some(split) = splits.last() else { return Ok(Vec::new()) };
         let events = self.with_likes(&split.known, weights, splits);
         let cases: Validation = validation(&events, &split.test, n_users(&events), n_items)?;
-        let mut ndcgs = vec![0.0; 0];
+        let mut ndcgs: Vec<f64> = Vec::new();
         for kind in JUDGES {
             let model = fit(kind, cases.train(), settings, &mut |_| std::ops::ControlFlow::Continue(()))?;
             let gains = cases.gains(model.as_ref(), None, MAX_CASES)?;

@@ -127,8 +127,8 @@ pub struct MappingArgs {
     #[arg(long, value_name = "TEXT", value_parser = [".", ","])]
     pub decimal: Option<String>,
     /// Lines before the header, which are not read
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub skip_lines: usize,
+    #[arg(long, value_name = "N")]
+    pub skip_lines: Option<usize>,
     /// Zone of times that name none, such as +02:00 or Europe/Berlin [default: UTC]
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
     pub time_zone: Option<Zone>,

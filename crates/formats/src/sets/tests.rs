@@ -154,6 +154,12 @@ fn book_crossing() {
         [
             "000111223X|A \"quiet\" härbour; &amp; more||Ann Other||2001-01-01",
             "0001112240|Rêves||Zoé D||",
+            "BX-Books.csv:4: Year-Of-Publication: expected a time such as 2024-05-01T12:00:00Z, \
+             2024-05-01 12:00:00, a date or a number since 1970, got \"DK Publishing Inc\"; another form is said by \
+             --time-format, such as %d.%m.%y",
+            "BX-Books.csv:5: a quote opens a cell and nothing closes it as a row of 6 columns needs; expected \" at \
+             both ends of a cell, and \"\" or \\\" for a quote inside; reading resumes at line 6",
+            "0001112275|Last||Di||1999-01-01",
             "27001>000111223X rating 4 - -",
             "27002>0001112240 collection_add - - -",
         ]

@@ -1,4 +1,4 @@
-//! Files as spreadsheets, scripts and APIs of other people write them.
+//! Files as spreadsheets, scripts and APIs write them.
 
 use crate::read;
 
@@ -30,10 +30,7 @@ fn tables_of_spreadsheets_in_any_dress() {
         (b"user_id,item_id,rating,\nu1,a,4,\nu2,b,2,\n".to_vec(), ""),
         (b"user_id,item_id,rating\n'u1','a',4\n'u2','b',2\n".to_vec(), ""),
         (b"Export of 2024\n\nuser_id,item_id,rating\nu1,a,4\nu2,b,2\n".to_vec(), "skip_lines = 2"),
-        (
-            "user_id,item_id,rating\nu1,a,★★★★☆\nu2,b,★★☆☆☆\n".as_bytes().to_vec(),
-            "",
-        ),
+        ("user_id,item_id,rating\nu1,a,★★★★☆\nu2,b,★★☆☆☆\n".as_bytes().to_vec(), ""),
     ] {
         assert_eq!(records("i.csv", &content, mapping), RATINGS, "{}", String::from_utf8_lossy(&content));
     }
@@ -42,10 +39,7 @@ fn tables_of_spreadsheets_in_any_dress() {
 #[test]
 fn ids_keep_blanks_slashes_and_signs() {
     let text = "user_id,item_id\nJane Doe,cat/7/🍵 é\n0042,+5\n";
-    assert_eq!(
-        records("i.csv", text, ""),
-        ["Jane Doe>cat/7/🍵 é collection_add", "0042>+5 collection_add"]
-    );
+    assert_eq!(records("i.csv", text, ""), ["Jane Doe>cat/7/🍵 é collection_add", "0042>+5 collection_add"]);
     let floats = read("i.csv", "user_id,item_id\n1.0,2.0\n2.0,3.0\n", "");
     assert!(floats.notes().contains("all ids are written like 1.0"), "{}", floats.notes());
 }
@@ -65,7 +59,8 @@ fn numbers_with_commas_between_thousands() {
 fn likes_shares_and_words_are_opinions() {
     let liked = "user_id,item_id,liked\nu,a,true\nu,b,False\n";
     assert_eq!(records("i.csv", liked, ""), ["u>a rating rating=5", "u>b rating rating=0.5"]);
-    let lines = "{\"user_id\":1,\"item_id\":2,\"liked\":true}\n{\"user_id\":1,\"item_id\":3,\"liked\":false}\n";
+    let lines =
+        "{\"user_id\":1,\"item_id\":2,\"liked\":true}\n{\"user_id\":1,\"item_id\":3,\"liked\":false}\n";
     assert_eq!(records("i.jsonl", lines, ""), ["1>2 rating rating=5", "1>3 rating rating=0.5"]);
     let shares = "user_id,item_id,score\nu,a,100%\nu,b,20%\n";
     assert_eq!(records("i.csv", shares, ""), ["u>a rating rating=5", "u>b rating rating=1.5"]);

@@ -3,7 +3,7 @@
 use chrono::{TimeDelta, Utc};
 use docent_domain::{InteractionType, NewInteraction};
 use docent_engine::Reloaded;
-use docent_training::TrainError;
+use docent_training::{EngineTrainer, TrainError};
 
 use crate::library::{BOOKS, Library, id, ids, like, subject_share, user};
 
@@ -59,12 +59,11 @@ async fn fewer_than_ten_of_every_type_are_too_few_and_the_counts_are_named() {
 }
 
 #[tokio::test]
-async fn views_beside_a_few_positives_are_learned_from_and_represent_those_who_only_viewed() {
+async fn views_with_a_weight_are_learned_from_and_represent_those_who_only_viewed() {
     let library = Library::unread().await;
     for reader in 0..120 {
-        let views = views(reader);
-        library.engine.record(&views).await.unwrap();
-        // The last six are read; readers of the last forty numbers only view.
+        library.engine.record(&views(reader)).await.unwrap();
+        // Readers from the number 80 on only view.
         if reader < 80 {
             let read: Vec<NewInteraction> = (0..6)
                 .map(|n| {
@@ -75,11 +74,15 @@ async fn views_beside_a_few_positives_are_learned_from_and_represent_those_who_o
             library.engine.record(&read).await.unwrap();
         }
     }
-    let report = library.trainer().run().await.unwrap();
-    assert_eq!(report.info.signal, None);
-    assert_eq!(report.info.users, 80);
-    let weight = report.info.type_weights[&InteractionType::View];
-    assert!(weight > 0.0, "{:?}", report.info.type_weights);
+    let mut config = library.train_config();
+    let unstated = library.engine.trainer(config.clone()).run().await.unwrap();
+    assert_eq!((unstated.info.signal, unstated.info.users), (None, 80));
+    let learned: Vec<_> = unstated.info.type_weights.keys().collect();
+    assert_eq!(learned, [&InteractionType::View], "shown, whatever the weight is");
+    config.type_weights.insert(InteractionType::View, 0.3);
+    let report = library.engine.trainer(config).run().await.unwrap();
+    assert_eq!(report.info.type_weights[&InteractionType::View], 0.3);
+    assert_eq!(report.refused, None);
     assert!(matches!(library.engine.reload().await.unwrap(), Reloaded::Swapped(_)));
     let answer = library.engine.recommend(crate::library::request("reader-101").limit(8)).await.unwrap();
     assert!(answer.recommendations.iter().any(|of| of.scores.collaborative.is_some()));
