@@ -223,10 +223,10 @@ fn are_default(configured: &Weights) -> bool {
     Component::ALL.iter().all(|of| (configured.get(*of) - default.get(*of)).abs() < 1e-9)
 }
 
-/// Returns the weights without a model, and with one in a catalogue of titles alone, in the order of
-/// [`Component::ALL`]. The collaborative component leads, or popularity in its place: without a model
-/// texts are not compared as the catalogue uses them, and titles that share a word say so little that
-/// they only decide among resources that are nearly equal.
+/// Returns the weights without a model, and with one in a catalogue of titles alone, in the order
+/// of [`Component::ALL`]. The collaborative component leads, or popularity in its place: without a
+/// model texts are not compared as the catalogue uses them, and titles that share a word say so
+/// little that they only decide among resources that are nearly equal.
 fn leading_weights(has_titles_alone: bool) -> Weights {
     let weights = if has_titles_alone { [0.9, 0.05, 0.03, 0.01, 0.01] } else { [0.7, 0.12, 0.1, 0.05, 0.03] };
     Weights::new(weights).unwrap_or_default()

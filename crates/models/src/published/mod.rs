@@ -35,8 +35,8 @@ pub struct ModelInfo {
     /// Type of interaction that the model was trained on in place of positives, which were too few.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<InteractionType>,
-    /// Weights of the types of interaction that are neither positive nor negative, as a share of the
-    /// weight of a positive; 0 for a type that does not pay.
+    /// Weights of the types of interaction that are neither positive nor negative, as a share of
+    /// the weight of a positive; 0 for a type that does not pay.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub type_weights: BTreeMap<InteractionType, f32>,
     /// Time of the newest positive interaction that the model was trained on.
@@ -154,8 +154,8 @@ pub struct Trending {
 }
 
 impl PublishedModel {
-    /// Returns true if any user chose the item at training: liked it, or interacted with it in a way
-    /// that the model sees. The model knows nothing of other items:
+    /// Returns true if any user chose the item at training: liked it, or interacted with it in a
+    /// way that the model sees. The model knows nothing of other items:
     /// their scores and factors are noise.
     #[must_use]
     pub fn is_chosen(&self, row: u32) -> bool {
