@@ -118,7 +118,8 @@ pub struct ExportArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum ExportFormat {
-    /// One JSON object per line, as `import files` reads it
+    /// Resources and interactions, one JSON object per line, as `import files` reads them; `export
+    /// store` writes profiles, feedback and repeats without a time, too
     Jsonl {
         /// File, or folder for resources.jsonl and interactions.jsonl
         to: PathBuf,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use docent::{Component, models::LearnedWeights};
+use docent::{Component, InteractionType, models::LearnedWeights};
 
 use crate::table;
 
@@ -19,6 +19,22 @@ pub fn hybrid_weights(weights: &LearnedWeights) -> String {
     let components = Component::ALL.iter().map(|component| component.as_str());
     let header: Vec<&str> = std::iter::once("weights of users").chain(components).collect();
     table::render(&header, &rows) + "\nall other users: as configured"
+}
+
+/// Returns a line with the weights of types of interaction that are neither positive nor negative;
+/// `None` if there are none.
+pub fn type_weights(weights: &BTreeMap<InteractionType, f32>) -> Option<String> {
+    if weights.is_empty() {
+        return None;
+    }
+    let types: Vec<String> = weights
+        .iter()
+        .map(|(kind, weight)| match weight {
+            0.0 => format!("{kind} 0 (not learned from)"),
+            weight => format!("{kind} {weight}"),
+        })
+        .collect();
+    Some(format!("weights of interactions that are not positive: {}", types.join(", ")))
 }
 
 /// Returns a line with the learned weights of edge kinds.

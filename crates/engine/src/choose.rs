@@ -7,8 +7,8 @@ use std::{
 };
 
 use chrono::{DateTime, Datelike, Utc};
-use docent_domain::{Component, Strategy, UserId, Weights};
-use docent_models::weights_for;
+use docent_domain::{Component, Profile, Strategy, UserId, Weights};
+use docent_models::{ActivityLevel, weights_for};
 use docent_ranker::{
     Candidate, Exclusion, Exclusions, Exploration, HybridWeights, RankOptions, Ranked, rank,
 };
@@ -133,7 +133,7 @@ pub(crate) fn choose<'a>(
             available: context.available(),
             unchosen: state.unchosen_weights.filter(|_| request.weights.is_none()),
         },
-        diversity: request.diversity.unwrap_or(profile.diversity_preference).value(),
+        diversity: diversity(state, request, profile),
         novelty: request.novelty.unwrap_or(profile.novelty_preference).value(),
         exploration: exploration(request, strategy, config, now),
     };
@@ -141,6 +141,14 @@ pub(crate) fn choose<'a>(
     laps.end(Stage::Ranking);
     let laps = laps.laps;
     Ok(Chosen { context, strategy, degraded, candidates, options, ranking, excluded, sources, laps })
+}
+
+/// Returns the diversity of the request, or that of the user. Without a model and with titles alone
+/// nothing tells how resources differ, so that only a request gets diversity.
+fn diversity(state: &State, request: &RecommendRequest, profile: &Profile) -> f64 {
+    let is_told = state.live.is_some() || !state.has_titles_alone();
+    let of_user = if is_told { profile.diversity_preference.value() } else { 0.0 };
+    request.diversity.map_or(of_user, |diversity| diversity.value())
 }
 
 /// Ranks candidates, ties by resource id.
@@ -198,9 +206,14 @@ fn weights(
 ) -> Weights {
     match strategy.component() {
         Some(component) => Weights::only(component),
-        None => request.weights.unwrap_or_else(|| match &state.live {
-            None if state.has_titles_alone() && are_default(configured) => untrained_weights(),
-            _ => weights_for(positives, Some(&state.weights), configured),
+        None => request.weights.unwrap_or_else(|| {
+            let is_learned = state.weights.get(ActivityLevel::of(positives)).is_some();
+            let says_little = state.live.is_none() || state.has_titles_alone();
+            if says_little && !is_learned && are_default(configured) {
+                leading_weights(state.has_titles_alone())
+            } else {
+                weights_for(positives, Some(&state.weights), configured)
+            }
         }),
     }
 }
@@ -212,11 +225,13 @@ fn are_default(configured: &Weights) -> bool {
     Component::ALL.iter().all(|of| (configured.get(*of) - default.get(*of)).abs() < 1e-9)
 }
 
-/// Returns the weights without a model in a catalogue of titles alone, in the order of
-/// [`Component::ALL`]. Popularity stands in for the collaborative component and leads: titles that
-/// share a word predict much worse. They decide among resources that are equally popular.
-fn untrained_weights() -> Weights {
-    Weights::new([0.7, 0.12, 0.1, 0.05, 0.03]).unwrap_or_default()
+/// Returns the weights without a model, and with one in a catalogue of titles alone, in the order
+/// of [`Component::ALL`]. The collaborative component leads, or popularity in its place: without a
+/// model texts are not compared as the catalogue uses them, and titles that share a word say so
+/// little that they only decide among resources that are nearly equal.
+fn leading_weights(has_titles_alone: bool) -> Weights {
+    let weights = if has_titles_alone { [0.9, 0.05, 0.03, 0.01, 0.01] } else { [0.7, 0.12, 0.1, 0.05, 0.03] };
+    Weights::new(weights).unwrap_or_default()
 }
 
 /// Returns the rules that keep resources out of an answer at the time `now`.

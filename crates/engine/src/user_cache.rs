@@ -2,6 +2,7 @@
 
 use std::{
     cmp::Reverse,
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -10,11 +11,11 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use docent_domain::{InteractionType, Profile, ResourceId, SIGNAL_STRENGTH, USEFUL_STRENGTH, UserId};
+use docent_domain::{InteractionType, Profile, ResourceId, USEFUL_STRENGTH, UserId};
 use docent_storage::{PositiveResource, Store, UserState, Verdict, hash_of_user};
 use moka::sync::Cache;
 use roaring::RoaringBitmap;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     EngineConfig, Error,
@@ -71,9 +72,7 @@ impl UserView {
             Some(Positive { key, strength: positive.strength.value() as f32, at: positive.at })
         });
         let mut positives: Vec<Positive> = positives.collect();
-        if let Some(signal) = state.signal() {
-            add_signal(&mut positives, &stored, signal, catalogue);
-        }
+        add_neutral(&mut positives, &stored, &state.neutral_strengths(), catalogue);
         Self {
             positives,
             seen: stored.seen_rows.iter().filter_map(|row| catalogue.key_of_row_id(*row)).collect(),
@@ -126,27 +125,33 @@ impl UserView {
     }
 }
 
-/// Adds the interactions of the type that the model was trained on in place of positives, except
-/// those with resources that the user likes or rejects.
-fn add_signal(
+/// Adds the interactions that are neither positive nor negative and that the model sees, the newest
+/// ones, as far as positives leave room; none with resources that the user likes or rejects.
+fn add_neutral(
     positives: &mut Vec<Positive>,
     stored: &UserState,
-    signal: &InteractionType,
+    strengths: &BTreeMap<InteractionType, f32>,
     catalogue: &Catalogue,
 ) {
     let has = |rows: &[i64], row: i64| rows.binary_search(&row).is_ok();
-    let neutral = stored.neutral.iter().filter(|of| {
-        of.interaction_type == *signal
-            && !has(&stored.liked_rows, of.row_id)
-            && !has(&stored.rejected_rows, of.row_id)
-    });
-    positives.extend(neutral.filter_map(|of| {
-        let key = catalogue.key_of_row_id(of.row_id)?;
-        Some(Positive { key, strength: SIGNAL_STRENGTH as f32, at: of.at })
-    }));
+    let room = MAX_POSITIVES.saturating_sub(positives.len());
+    let mut places: FxHashMap<u32, usize> = FxHashMap::default();
+    let mut added: Vec<Positive> = Vec::new();
+    for of in &stored.neutral {
+        let Some(&strength) = strengths.get(&of.interaction_type) else { continue };
+        if has(&stored.liked_rows, of.row_id) || has(&stored.rejected_rows, of.row_id) {
+            continue;
+        }
+        let Some(key) = catalogue.key_of_row_id(of.row_id) else { continue };
+        let place = *places.entry(key).or_insert(added.len());
+        match added.get_mut(place) {
+            Some(held) => held.strength = held.strength.max(strength),
+            None => added.push(Positive { key, strength, at: of.at }),
+        }
+    }
+    positives.extend(added.into_iter().take(room));
     // Null is less than any time, and so comes last.
     positives.sort_by_key(|positive| Reverse(positive.at));
-    positives.truncate(MAX_POSITIVES);
 }
 
 /// A user in the cache.

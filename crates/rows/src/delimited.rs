@@ -48,6 +48,8 @@ enum Parsed {
 pub(crate) struct Delimited {
     window: Window,
     separator: Vec<u8>,
+    /// Character around quoted cells.
+    quote: u8,
     charset: Charset,
     quotes: Quotes,
     columns: Vec<String>,
@@ -64,12 +66,14 @@ impl Delimited {
     pub fn open(
         window: Window,
         separator: &str,
+        quote: u8,
         charset: Charset,
         columns: &[String],
     ) -> Result<Self, FormatError> {
         let mut rows = Self {
             window,
             separator: separator.as_bytes().to_vec(),
+            quote,
             charset,
             quotes: Quotes::Doubled,
             columns: columns.to_vec(),
@@ -144,7 +148,7 @@ impl Delimited {
         let Ok(size) = size else { return Some(Err(self.resume())) };
         let row = self.window.bytes().get(..size).unwrap_or_default();
         self.evidence.add(self.line, row);
-        let is_text = decode(row, &self.spans, self.quotes, self.charset, &mut self.cells);
+        let is_text = decode(row, &self.spans, (self.quote, self.quotes), self.charset, &mut self.cells);
         let n_cells = self.spans.len();
         self.window.consume(size);
         let reason = if !is_text {
@@ -183,7 +187,7 @@ impl Delimited {
             let may_grow = !at_end && bytes.len() < MAX_ROW;
             let (mut is_partial, mut row) = (false, None);
             for quotes in [self.quotes, other(self.quotes)] {
-                match parse(bytes, at_end, &self.separator, quotes, &mut self.spans) {
+                match parse(bytes, at_end, &self.separator, (self.quote, quotes), &mut self.spans) {
                     Parsed::Row(n) if self.columns.is_empty() || self.spans.len() == self.columns.len() => {
                         self.quotes = quotes;
                         return Ok(Ok(n));
@@ -206,12 +210,13 @@ impl Delimited {
                     == 0
             {
                 // One line with too few or too many cells costs itself.
-                parse(bytes, at_end, &self.separator, quotes, &mut self.spans);
+                parse(bytes, at_end, &self.separator, (self.quote, quotes), &mut self.spans);
                 return Ok(Ok(n));
             }
             // Tables with these separators rarely quote their cells.
             if matches!(self.separator.as_slice(), b"\t" | b"::" | b"|")
-                && let Parsed::Row(n) = parse(bytes, at_end, &self.separator, Quotes::None, &mut self.spans)
+                && let Parsed::Row(n) =
+                    parse(bytes, at_end, &self.separator, (self.quote, Quotes::None), &mut self.spans)
                 && (self.columns.is_empty() || self.spans.len() == self.columns.len())
             {
                 return Ok(Ok(n));
@@ -232,7 +237,8 @@ impl Delimited {
             let until = bytes.len().min(start + MAX_RESUMED_ROW);
             let rest = bytes.get(start..until).unwrap_or_default();
             let at_end = self.window.is_done() && until == bytes.len();
-            if let Parsed::Row(_) = parse(rest, at_end, &self.separator, self.quotes, &mut self.spans)
+            if let Parsed::Row(_) =
+                parse(rest, at_end, &self.separator, (self.quote, self.quotes), &mut self.spans)
                 && self.spans.len() == self.columns.len()
             {
                 (skipped, found) = (start, true);
@@ -263,14 +269,15 @@ fn other(quotes: Quotes) -> Quotes {
     if quotes == Quotes::Backslash { Quotes::Doubled } else { Quotes::Backslash }
 }
 
-/// Finds the cells of the first row of `data`.
-fn parse(data: &[u8], at_end: bool, separator: &[u8], quotes: Quotes, spans: &mut Vec<Span>) -> Parsed {
+/// Finds the cells of the first row of `data`. `quotes` are the character around quoted cells, and
+/// the way in which it is written inside of them.
+fn parse(data: &[u8], at_end: bool, separator: &[u8], quotes: (u8, Quotes), spans: &mut Vec<Span>) -> Parsed {
     spans.clear();
     let first = separator.first().copied().unwrap_or(b',');
     let mut at = 0;
     loop {
         let start = at;
-        let end = if data.get(at) == Some(&b'"') && quotes != Quotes::None {
+        let end = if data.get(at) == Some(&quotes.0) && quotes.1 != Quotes::None {
             let (end, has_escapes) = match quoted(data, at + 1, quotes) {
                 Some(closed) => closed,
                 None if at_end => return Parsed::Broken,
@@ -325,16 +332,16 @@ fn ends_with_cr(bytes: &[u8]) -> bool {
 }
 
 /// Returns the position of the quote that closes a cell, and true if the cell has escapes.
-fn quoted(data: &[u8], start: usize, quotes: Quotes) -> Option<(usize, bool)> {
+fn quoted(data: &[u8], start: usize, (quote, quotes): (u8, Quotes)) -> Option<(usize, bool)> {
     let (mut at, mut has_escapes) = (start, false);
     loop {
         let rest = data.get(at..)?;
         let found = at
             + match quotes {
-                Quotes::Backslash => memchr::memchr2(b'"', b'\\', rest)?,
-                _ => memchr::memchr(b'"', rest)?,
+                Quotes::Backslash => memchr::memchr2(quote, b'\\', rest)?,
+                _ => memchr::memchr(quote, rest)?,
             };
-        let is_escape = data.get(found) == Some(&b'\\') || data.get(found + 1) == Some(&b'"');
+        let is_escape = data.get(found) == Some(&b'\\') || data.get(found + 1) == Some(&quote);
         if !is_escape {
             return Some((found, has_escapes));
         }
@@ -344,7 +351,13 @@ fn quoted(data: &[u8], start: usize, quotes: Quotes) -> Option<(usize, bool)> {
 }
 
 /// Decodes the cells of a row. Returns false if they are no text.
-fn decode(row: &[u8], spans: &[Span], quotes: Quotes, charset: Charset, cells: &mut StringRecord) -> bool {
+fn decode(
+    row: &[u8],
+    spans: &[Span],
+    quotes: (u8, Quotes),
+    charset: Charset,
+    cells: &mut StringRecord,
+) -> bool {
     cells.clear();
     for span in spans {
         let bytes = row.get(span.bytes.clone()).unwrap_or_default();
@@ -360,12 +373,13 @@ fn decode(row: &[u8], spans: &[Span], quotes: Quotes, charset: Charset, cells: &
     true
 }
 
-fn unescaped(text: &str, quotes: Quotes) -> String {
+fn unescaped(text: &str, (quote, quotes): (u8, Quotes)) -> String {
+    let quote = char::from(quote);
     let mut out = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
     while let Some(c) = characters.next() {
         match (c, characters.peek()) {
-            ('"', Some('"')) => {
+            (c, Some(next)) if c == quote && *next == quote => {
                 characters.next();
             }
             ('\\', Some(next @ ('"' | '\\' | '\''))) if quotes == Quotes::Backslash => {

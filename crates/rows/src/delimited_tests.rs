@@ -7,7 +7,7 @@ use super::*;
 fn read(text: &[u8], separator: &str, columns: &[&str]) -> Vec<String> {
     let columns: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
     let window = Window::new(Box::new(std::io::Cursor::new(text.to_vec())), Location::new("f", 0));
-    let mut rows = Delimited::open(window, separator, Charset::Either, &columns).unwrap();
+    let mut rows = Delimited::open(window, separator, b'"', Charset::Either, &columns).unwrap();
     let mut read = Vec::new();
     while let Some(advanced) = rows.advance() {
         read.push(match advanced {

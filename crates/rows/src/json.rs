@@ -147,6 +147,46 @@ impl JsonRows {
     }
 }
 
+/// Names under which an object holds the rows of a file.
+const WRAPPERS: [&str; 11] = [
+    "data",
+    "rows",
+    "records",
+    "results",
+    "items",
+    "interactions",
+    "events",
+    "ratings",
+    "resources",
+    "feedback",
+    "response",
+];
+
+/// Returns the position of the array of a file that is one object around its rows, as answers of
+/// APIs are: `{"total": 2, "data": [{...}, {...}]}`.
+pub(crate) fn wrapped(head: &[u8]) -> Option<usize> {
+    let is_one = element(head)
+        .is_none_or(|end| head.get(end..).unwrap_or_default().iter().all(|byte| byte.is_ascii_whitespace()));
+    let mut at = head.iter().position(|byte| *byte == b'{')? + 1;
+    while is_one {
+        let rest = head.get(at..)?;
+        let mut names = serde_json::Deserializer::from_slice(rest).into_iter::<String>();
+        let name = names.next()?.ok()?;
+        at += names.byte_offset();
+        at += head.get(at..)?.iter().position(|byte| *byte == b':')? + 1;
+        at += head.get(at..)?.iter().position(|byte| !byte.is_ascii_whitespace())?;
+        let rest = head.get(at..)?;
+        let is_rows = rest.first() == Some(&b'[')
+            && rest.iter().skip(1).find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+        if is_rows {
+            return WRAPPERS.contains(&name.as_str()).then_some(at);
+        }
+        at += element(rest)?;
+        at += head.get(at..)?.iter().position(|byte| *byte == b',')? + 1;
+    }
+    None
+}
+
 const CUT: &str = "the JSON object ends too early";
 
 fn object(text: &str) -> Result<Map<String, Value>, String> {
@@ -216,6 +256,21 @@ mod tests {
             });
         }
         read
+    }
+
+    #[test]
+    fn rows_are_found_in_an_object_around_them() {
+        for (text, start) in [
+            ("{\"data\":[{\"id\":1}]}", Some(8)),
+            ("{ \"total\": 2, \"next\": \"a,b\",\n \"results\" : [ {\"id\":1},", Some(42)),
+            ("{\"id\":1,\"authors\":[{\"name\":\"x\"}]}", None),
+            ("{\"items\":[{\"id\":1}]}\n{\"items\":[]}\n", None),
+            ("{\"items\":[1,2]}", None),
+            ("{}", None),
+            ("{", None),
+        ] {
+            assert_eq!(wrapped(text.as_bytes()), start, "{text}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::{
     delimited::Delimited,
     dialect,
     input::{self, Charset, Compression, Declared, Evidence},
-    json::JsonRows,
+    json::{self, JsonRows},
     window::Window,
 };
 
@@ -54,6 +54,8 @@ pub struct RowOptions<'a> {
     pub encoding: Option<&'a str>,
     /// Names of the columns of a file without a header.
     pub columns: &'a [String],
+    /// Number of lines before the header, which are not read.
+    pub skip_lines: usize,
     /// Encoding that an earlier reading of the file found.
     pub charset: Option<Charset>,
 }
@@ -150,17 +152,34 @@ impl Rows {
         let source = input::open(path, opener, options.encoding)?;
         let charset = options.charset.or(source.declared.map(|d| d.charset)).unwrap_or(Charset::Either);
         let mut window = Window::new(source.input, Location::start_of(path));
+        for _ in 0..options.skip_lines {
+            if let Some(line) = window.next_line()? {
+                window.consume(line);
+            }
+        }
         let has_columns = !options.columns.is_empty() || options.separator.is_some();
         let first = window.first_byte()?;
         let (reader, layout) = match first {
-            Some(b'{') if !has_columns => (Reader::Json(JsonRows::lines(window, charset)), Layout::JsonLines),
+            Some(b'{') if !has_columns => match json::wrapped(window.head()?) {
+                Some(start) => {
+                    window.consume(start);
+                    (Reader::Json(JsonRows::array(window, charset)), Layout::JsonArray)
+                }
+                None => (Reader::Json(JsonRows::lines(window, charset)), Layout::JsonLines),
+            },
             Some(b'[') if !has_columns => (Reader::Json(JsonRows::array(window, charset)), Layout::JsonArray),
             _ => {
-                let separator = match options.separator {
-                    Some(separator) => dialect::named(separator),
-                    None => dialect::detect(window.head()?),
+                let stated = dialect::stated(window.head()?);
+                if let Some((line, _)) = &stated {
+                    window.consume(*line);
+                }
+                let separator = match (options.separator, stated) {
+                    (Some(separator), _) => dialect::named(separator),
+                    (None, Some((_, separator))) => separator,
+                    (None, None) => dialect::detect(window.head()?),
                 };
-                let reader = Delimited::open(window, &separator, charset, options.columns)?;
+                let quote = dialect::quote(window.head()?, &separator);
+                let reader = Delimited::open(window, &separator, quote, charset, options.columns)?;
                 (Reader::Delimited(reader), Layout::Delimited { separator })
             }
         };

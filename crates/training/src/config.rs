@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
+
 use docent_als::AlsConfig;
-use docent_domain::DomainError;
+use docent_domain::{DomainError, InteractionType};
 use docent_embeddings::LsaConfig;
 use docent_item_item::{EaseConfig, KnnConfig, Rp3betaConfig};
 use docent_models::EmbedderConfig;
@@ -33,6 +35,11 @@ pub struct TrainConfig {
     /// set.
     #[schemars(range(min = 1))]
     pub recent_days: Option<u32>,
+    /// Weights of types of interaction that are neither positive nor negative, such as views
+    /// without a dwell time, as a share of the weight of a positive, 0 to 1. A type that is not
+    /// named gets the weight that pays on the validation set, 0 where none does.
+    #[schemars(with = "BTreeMap<String, f32>")]
+    pub type_weights: BTreeMap<InteractionType, f32>,
     /// Embedder of texts. After a change, every vector is of the new embedder from the next model
     /// on.
     pub embedder: EmbedderConfig,
@@ -64,6 +71,7 @@ impl Default for TrainConfig {
             ease,
             transitions,
             recent_days,
+            type_weights: BTreeMap::new(),
             embedder: EmbedderConfig::default(),
             lsa: LsaConfig::default(),
             seed: 42,
@@ -110,6 +118,15 @@ impl TrainConfig {
     pub fn check(&self) -> Result<(), DomainError> {
         if !(self.holdout > 0.0 && self.holdout < 1.0) {
             return Err(out_of_range("train.holdout", "above 0 and below 1", self.holdout));
+        }
+        for (kind, weight) in &self.type_weights {
+            if !(0.0..=1.0).contains(weight) {
+                return Err(out_of_range(
+                    &format!("train.type_weights.{kind}"),
+                    "0 to 1",
+                    f64::from(*weight),
+                ));
+            }
         }
         if self.recent_days == Some(0) {
             return Err(out_of_range("train.recent_days", "1 or more", 0.0));

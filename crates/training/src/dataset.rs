@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use crate::{
     MIN_POSITIVES, Signal, TrainError, TrainEvent, TrainObserver,
     signal::{self, Neutral},
+    weak::Weak,
 };
 
 const PAGE: u64 = 10_000;
@@ -35,19 +36,26 @@ pub(crate) struct Item {
 /// Everything that a run learns from.
 pub(crate) struct Dataset {
     pub items: Vec<Item>,
+    /// Users with likes, and after them those with other interactions alone.
     pub users: Vec<UserId>,
+    /// Number of users with likes.
+    pub n_likers: usize,
     /// By user, oldest first; those without a time before the others. Equal times are in an order
     /// that follows neither rows nor the catalogue.
     pub likes: Vec<Like>,
     /// Type of interaction that stands in for missing positives.
     pub signal: Option<Signal>,
+    /// Interactions that are neither positive nor negative.
+    pub weak: Weak,
 }
 
-/// Likes as they were read, with the users who have some.
-struct Likes {
+/// Interactions as they were read, with their users.
+struct Interactions {
     users: Vec<UserId>,
+    n_likers: usize,
     likes: Vec<Like>,
     signal: Option<Signal>,
+    weak: Weak,
     /// Number of interactions by type.
     counts: BTreeMap<String, u64>,
 }
@@ -61,18 +69,25 @@ impl Dataset {
     pub(crate) async fn read(store: &Store, observer: &mut dyn TrainObserver) -> Result<Self, TrainError> {
         let items = read_items(store).await?;
         let by_row: FxHashMap<i64, u32> = items.iter().map(|item| item.row_id).zip(0u32..).collect();
-        let Likes { users, likes, signal, counts } = read_likes(store, &by_row, observer).await?;
+        let Interactions { users, n_likers, likes, signal, weak, counts } =
+            read_interactions(store, &by_row, observer).await?;
         if likes.len() < MIN_POSITIVES {
             return Err(TrainError::InsufficientData { positives: likes.len(), interactions: counts });
         }
         if let Some(signal) = &signal {
             let _ = observer.on_event(&TrainEvent::Signal(signal.clone()));
         }
-        Ok(Self { items, users, likes, signal })
+        Ok(Self { items, users, n_likers, likes, signal, weak })
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = &ResourceId> {
         self.items.iter().map(|item| &item.resource.id)
+    }
+
+    /// Returns the number of users of a model of `events`: those with likes, unless it sees others.
+    pub(crate) fn n_users(&self, events: &[Like]) -> usize {
+        let sees_others = events.iter().any(|event| event.user as usize >= self.n_likers);
+        if sees_others { self.users.len() } else { self.n_likers }
     }
 
     pub(crate) fn watermark(&self) -> Option<DateTime<Utc>> {
@@ -157,11 +172,11 @@ async fn newest_verdicts(
     Ok(verdicts)
 }
 
-async fn read_likes(
+async fn read_interactions(
     store: &Store,
     items: &FxHashMap<i64, u32>,
     observer: &mut dyn TrainObserver,
-) -> Result<Likes, TrainError> {
+) -> Result<Interactions, TrainError> {
     let mut users: Vec<UserId> = Vec::new();
     let mut by_row: FxHashMap<i64, u32> = FxHashMap::default();
     let mut pairs = Pairs::default();
@@ -220,23 +235,43 @@ async fn read_likes(
         strength: pair.strength,
         at: pair.positive.flatten(),
     });
-    let (mut likes, signal) = signal::chosen(positives.collect(), neutral, &counts);
+    let (mut likes, signal) = signal::chosen(positives.collect(), &mut neutral, &counts);
     sort_by_time(&mut likes);
-    let (users, likes) = with_likes(users, likes);
-    Ok(Likes { users, likes, signal, counts })
+    let mut weak = Weak::of(neutral);
+    let (users, n_likers) = numbered(users, &mut likes, &mut weak);
+    Ok(Interactions { users, n_likers, likes, signal, weak, counts })
 }
 
-/// Leaves out users without likes, and numbers the others again in their order.
-fn with_likes(users: Vec<UserId>, mut likes: Vec<Like>) -> (Vec<UserId>, Vec<Like>) {
+/// Numbers users again, in their order: first those with likes, then those with weak interactions
+/// alone; users with neither are left out. Returns the users, and the number of those with likes.
+fn numbered(users: Vec<UserId>, likes: &mut [Like], weak: &mut Weak) -> (Vec<UserId>, usize) {
+    let mut order: Vec<u32> = likes.chunk_by(|a, b| a.user == b.user).filter_map(first_user).collect();
+    let n_likers = order.len();
     let mut rows: Vec<Option<u32>> = vec![None; users.len()];
-    for (kept, of_user) in (0u32..).zip(likes.chunk_by_mut(|a, b| a.user == b.user)) {
-        if let Some(row) = of_user.first().and_then(|like| rows.get_mut(like.user as usize)) {
-            *row = Some(kept);
+    for (row, user) in (0u32..).zip(&order) {
+        if let Some(slot) = rows.get_mut(*user as usize) {
+            *slot = Some(row);
         }
-        of_user.iter_mut().for_each(|like| like.user = kept);
     }
-    let users = users.into_iter().zip(rows).filter_map(|(user, row)| row.map(|_| user));
-    (users.collect(), likes)
+    let mut others: Vec<u32> = weak.likes().map(|like| like.user).collect();
+    others.sort_unstable();
+    others.dedup();
+    for user in others {
+        if let Some(slot) = rows.get_mut(user as usize).filter(|slot| slot.is_none()) {
+            *slot = Some(order.len() as u32);
+            order.push(user);
+        }
+    }
+    for like in likes.iter_mut().chain(weak.likes_mut()) {
+        like.user = rows.get(like.user as usize).copied().flatten().unwrap_or_default();
+    }
+    let mut users: Vec<Option<UserId>> = users.into_iter().map(Some).collect();
+    let ids = order.into_iter().filter_map(|user| users.get_mut(user as usize)?.take());
+    (ids.collect(), n_likers)
+}
+
+fn first_user(likes: &[Like]) -> Option<u32> {
+    likes.first().map(|like| like.user)
 }
 
 /// Orders likes by user, oldest first, as [`Dataset::likes`] are.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use docent_evaluation::{Holdout, random_holdout, temporal_holdout};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use thiserror::Error;
 
 use crate::{blend::have_order, dataset::Like};
@@ -65,6 +65,32 @@ pub(crate) struct Split {
     pub known: Vec<Like>,
     pub test: Vec<Like>,
     pub held_out: HeldOut,
+    /// Time of the first held-out like of each user; empty if they are random.
+    first_held_out: FxHashMap<u32, DateTime<Utc>>,
+}
+
+impl Split {
+    fn new(known: Vec<Like>, test: Vec<Like>, held_out: HeldOut) -> Self {
+        let mut first_held_out: FxHashMap<u32, DateTime<Utc>> = FxHashMap::default();
+        for like in test.iter().filter(|_| held_out != HeldOut::Random) {
+            if let Some(at) = like.at {
+                let first = first_held_out.entry(like.user).or_insert(at);
+                *first = at.min(*first);
+            }
+        }
+        Self { known, test, held_out, first_held_out }
+    }
+
+    /// Returns true if an interaction that is no like happened before what is held out. One without
+    /// a time counts as before.
+    pub(crate) fn knows(&self, weak: &Like) -> bool {
+        let Some(at) = weak.at else { return true };
+        let until = match self.held_out {
+            HeldOut::Since(split) => Some(split.moment),
+            HeldOut::Latest | HeldOut::Random => self.first_held_out.get(&weak.user).copied(),
+        };
+        until.is_none_or(|until| at < until)
+    }
 }
 
 fn in_seconds(time: &DateTime<Utc>) -> String {
@@ -72,9 +98,8 @@ fn in_seconds(time: &DateTime<Utc>) -> String {
 }
 
 /// Returns the likes to learn from and those of a validation set, as [`hold_out`] does.
-pub(crate) fn split(likes: &[Like], share: f64) -> (Vec<Like>, Vec<Like>) {
-    let Split { known, test, .. } = hold_out(likes, share, VALIDATION_SEED);
-    (known, test)
+pub(crate) fn split(likes: &[Like], share: f64) -> Split {
+    hold_out(likes, share, VALIDATION_SEED)
 }
 
 /// Holds out a share of each user's likes: the latest ones where their times tell an order, else
@@ -89,7 +114,7 @@ pub(crate) fn hold_out(likes: &[Like], share: f64, seed: u64) -> Split {
         let users: Vec<u32> = likes.iter().map(|like| like.user).collect();
         (random_holdout(&users, share, MIN_POSITIVES_TO_HOLD_OUT, seed), HeldOut::Random)
     };
-    Split { known: pick(likes, &train), test: pick(likes, &test), held_out }
+    Split::new(pick(likes, &train), pick(likes, &test), held_out)
 }
 
 fn pick(likes: &[Like], positions: &[usize]) -> Vec<Like> {
@@ -114,7 +139,7 @@ pub(crate) fn hold_out_since_moment(likes: &[Like], share: f64) -> Result<Split,
         return Err(NoMoment::NoUsers { moment });
     }
     let (users, undated) = (count_users(likes), likes.len() - times.len());
-    Ok(Split { known, test, held_out: HeldOut::Since(TimeSplit { moment, judged, users, undated }) })
+    Ok(Split::new(known, test, HeldOut::Since(TimeSplit { moment, judged, users, undated })))
 }
 
 /// Returns the time from ascending `times` that splits them closest to `share` behind it. Equal

@@ -7,7 +7,7 @@ use docent_domain::{Component, ComponentScores, Weights};
 use docent_engine::Error;
 use docent_evaluation::metrics_at_k;
 use docent_linalg::{best_first, keep_best};
-use docent_models::{ActivityLevel, LearnedWeights, weights_for};
+use docent_models::{ActivityLevel, LearnedWeights};
 use docent_ranker::{AVERAGE_SCORE, HybridWeights};
 use rayon::prelude::*;
 
@@ -121,7 +121,7 @@ fn score(candidate: &CandidateReplay<'_>, case: &Case<'_>, among: Option<&[u32]>
         .map(|component| found.candidates.iter().any(|candidate| candidate.scores.get(component).is_some()));
     let (keys, scores) =
         found.candidates.iter().map(|candidate| (candidate.key, filled(&candidate.scores))).unzip();
-    let default = weights_for(case.history.len(), None, &Weights::default());
+    let default = found.options.hybrid.weights;
     Ok(Scored { keys, scores, there, available, held_out: case.held_out.clone(), default })
 }
 

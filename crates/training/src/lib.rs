@@ -36,6 +36,7 @@ mod store_evaluation;
 mod sweep;
 mod trainer;
 mod upkeep;
+mod weak;
 
 pub use config::TrainConfig;
 pub use docent_als::AlsConfig;

@@ -12,8 +12,9 @@ use crate::{
     content,
     dataset::{Dataset, Item, Like, sort_by_time},
     fit::fit_hybrid,
-    replay::{assemble, replay, replay_user},
+    replay::{Learned, assemble, replay, replay_user},
     run::stage,
+    weak::Weak,
 };
 
 /// Score of a resource that the requested component has no score for.
@@ -57,7 +58,8 @@ impl Offline {
         drop(likes);
         stage(observer, "assembling")?;
         let vector_values = text.vectors.iter().flatten().map(Vec::len).sum();
-        let model = assemble(&data, &data.likes, blend, text, None, ModelInfo::empty())?;
+        let learned = Learned { likes: &data.likes, events: &data.likes };
+        let model = assemble(&data, learned, blend, text, None, ModelInfo::empty())?;
         let replay = replay(&data, model, &data.likes)?;
         Ok(Self { replay, resources: data.items.len(), vector_values, now })
     }
@@ -154,7 +156,9 @@ fn dataset(resources: Vec<Resource>, likes: &InteractionMatrix) -> Result<Datase
             .map(|(row_id, resource)| Item { row_id, resource, text_hash: String::new() })
             .collect(),
         users: users.collect::<Result<Vec<_>, _>>()?,
+        n_likers: likes.n_rows(),
         likes: all,
         signal: None,
+        weak: Weak::default(),
     })
 }

@@ -7,7 +7,7 @@ use docent_engine::{
     replay::{Replay, ReplayCandidates, ReplayPositive, ReplayResource, ReplayUser},
 };
 use docent_evaluation::{Metrics, metrics_at_k};
-use docent_models::{Blend, ModelInfo, PublishedModel, Trending};
+use docent_models::{Blend, ModelInfo, PublishedModel};
 use docent_ranker::{RankOptions, Ranked};
 use rayon::prelude::*;
 
@@ -18,9 +18,11 @@ use crate::{
     dataset::{Dataset, Like},
     edge_kind_weights,
     fit::{Plan, build, choose, trending},
+    holdout::{Split, split},
     holdout_evaluation::{Case, HoldoutEvaluation, popularity},
     hybrid_weights,
-    run::{invalid, split, stage},
+    run::{invalid, stage},
+    weak::TypeWeights,
 };
 
 /// Share of the interactions that are not held out on which epochs, shares and weights are chosen.
@@ -33,42 +35,58 @@ pub(crate) struct CandidateReplay<'a> {
     pub engine: &'a EngineConfig,
     /// Choice of the collaborative models.
     pub plan: Plan,
+    /// Weights of the types of interaction that are neither positive nor negative.
+    pub type_weights: TypeWeights,
+    /// Everything that the candidate learned from, likes and others, by user and oldest first.
+    pub events: Vec<Like>,
 }
 
 impl Trainer {
-    /// Fits a candidate to `known`: chooses on the latest part of it, with models of the rest, and
-    /// builds the candidate by that choice on all of it.
+    /// Fits a candidate to what `outer` does not hold out: chooses on the latest part of it, with
+    /// models of the rest, and builds the candidate by that choice on all of it.
     pub(crate) fn fit_candidate<'a>(
         &self,
         data: &'a Dataset,
         text: Text,
-        known: &[Like],
+        outer: &Split,
         engine: &'a EngineConfig,
         observer: &mut dyn TrainObserver,
     ) -> Result<CandidateReplay<'a>, TrainError> {
-        let (n_users, n_items) = (data.users.len(), data.items.len());
+        let n_items = data.items.len();
         let settings = fit_settings(&self.config);
-        let (fitted, later) = split(known, VALIDATION);
-        let cases = validation(&fitted, &later, n_users, n_items)?;
+        let inner = split(&outer.known, VALIDATION);
+        if !data.weak.is_empty() {
+            stage(observer, "weighing types")?;
+        }
+        let type_weights =
+            data.weak.choose(&[outer, &inner], &self.config.type_weights, n_items, &settings)?;
+        let fitted = data.weak.with_likes(&inner.known, &type_weights, &[outer, &inner]);
+        let cases = validation(&fitted, &inner.test, data.n_users(&fitted), n_items)?;
         let choice = choose(&cases, &settings, &mut |event| report(event, observer))?;
         let plan = choice.plan;
-        let recent = trending(cases.train(), &plan);
         drop(cases);
         stage(observer, "fitting weights")?;
-        let model = assemble(data, &fitted, choice.blend, text.clone(), recent, ModelInfo::empty())?;
-        let mut judged = CandidateReplay { replay: replay(data, model, &fitted)?, data, engine, plan };
-        let later = HoldoutEvaluation::new(&fitted, &later);
+        let learned = Learned { likes: &inner.known, events: &fitted };
+        let model = assemble(data, learned, choice.blend, text.clone(), Some(&plan), ModelInfo::empty())?;
+        let replay_of = replay(data, model, &inner.known)?;
+        let events = Vec::new();
+        let mut judged = CandidateReplay { replay: replay_of, data, engine, plan, type_weights, events };
+        let later = HoldoutEvaluation::new(&fitted, &inner.test);
         judged.replay.set_edge_kind_weights(edge_kind_weights::learn(&judged, &later)?);
         let weights = hybrid_weights::learn(&judged, &later)?;
         let unchosen_weights = hybrid_weights::learn_unchosen(&judged, &later, &fitted)?;
-        let (edge_kind_weights, plan) = (judged.replay.edge_kind_weights().clone(), judged.plan);
-        drop(judged.replay);
-        let all = fit_data(known, n_users, n_items)?;
+        let edge_kind_weights = judged.replay.edge_kind_weights().clone();
+        let CandidateReplay { replay: former, plan, type_weights, .. } = judged;
+        drop((former, fitted));
+        let known = &outer.known;
+        let events = data.weak.with_likes(known, &type_weights, &[outer]).into_owned();
+        let all = fit_data(&events, data.n_users(&events), n_items)?;
         let blend = build(&all, &plan, &settings, &mut |event| report(event, observer))?;
-        let recent = trending(&all, &plan);
         drop(all);
-        let model = assemble(data, known, blend, text, recent, ModelInfo::empty())?;
-        let mut candidate = CandidateReplay { replay: replay(data, model, known)?, data, engine, plan };
+        let learned = Learned { likes: known, events: &events };
+        let model = assemble(data, learned, blend, text, Some(&plan), ModelInfo::empty())?;
+        let replay_of = replay(data, model, known)?;
+        let mut candidate = CandidateReplay { replay: replay_of, data, engine, plan, type_weights, events };
         candidate.replay.set_edge_kind_weights(edge_kind_weights);
         candidate.replay.set_weights(weights);
         candidate.replay.set_unchosen_weights(unchosen_weights);
@@ -77,10 +95,10 @@ impl Trainer {
 }
 
 impl CandidateReplay<'_> {
-    /// Returns the visible resources without likes in `known`.
-    pub(crate) fn unchosen(&self, known: &[Like]) -> Vec<u32> {
+    /// Returns the visible resources without any of `events`.
+    pub(crate) fn unchosen(&self, events: &[Like]) -> Vec<u32> {
         (0u32..)
-            .zip(popularity(known, self.data.items.len()))
+            .zip(popularity(events, self.data.items.len()))
             .filter(|&(key, count)| count == 0 && self.replay.is_visible(key))
             .map(|(key, _)| key)
             .collect()
@@ -200,15 +218,29 @@ pub(crate) fn replay(data: &Dataset, model: PublishedModel, known: &[Like]) -> R
     Replay::new(resources, model)
 }
 
+/// Data that a model learned from: likes alone, and with the other interactions that it sees. Both
+/// are by user, oldest first.
+#[derive(Clone, Copy)]
+pub(crate) struct Learned<'a> {
+    pub likes: &'a [Like],
+    pub events: &'a [Like],
+}
+
+/// Assembles a model, with the recent popularity that `plan` chose. It and the edges of common
+/// users are those of likes.
 pub(crate) fn assemble(
     data: &Dataset,
-    likes: &[Like],
+    Learned { likes, events }: Learned<'_>,
     collaborative: Blend,
     text: Text,
-    trending: Option<Trending>,
+    plan: Option<&Plan>,
     info: ModelInfo,
 ) -> Result<PublishedModel, Error> {
-    let popularity = popularity(likes, data.items.len());
+    let popularity = popularity(events, data.items.len());
+    let trending = match plan {
+        Some(plan) => trending(&fit_data(likes, data.n_likers, data.items.len())?, plan),
+        None => None,
+    };
     Ok(PublishedModel {
         content_map: content::content_map(&collaborative, &text.vectors, &popularity),
         info,
@@ -216,7 +248,7 @@ pub(crate) fn assemble(
         text_hashes: data.items.iter().map(|item| item.text_hash.clone()).collect(),
         collaborative,
         co_interaction: content::co_interaction(likes, data.items.len())?,
-        audience: content::audience(likes, &text),
+        audience: content::audience(events, &text),
         similar: text.similar,
         embedder: text.embedder,
         vectors: text.vectors,

@@ -10,6 +10,7 @@ use super::*;
 use crate::{
     dataset::Item,
     fit::{FitSettings, ModelConfig, PlannedMember},
+    weak::Weak,
 };
 
 const USERS: u32 = 1_000;
@@ -43,7 +44,14 @@ fn dataset() -> Dataset {
         }
     }
     let users = (0..USERS).map(|user| UserId::new(format!("user-{user}")).unwrap());
-    Dataset { items: (0..ITEMS).map(item).collect(), users: users.collect(), likes, signal: None }
+    Dataset {
+        items: (0..ITEMS).map(item).collect(),
+        users: users.collect(),
+        n_likers: USERS as usize,
+        likes,
+        signal: None,
+        weak: Weak::default(),
+    }
 }
 
 #[test]
@@ -66,14 +74,16 @@ fn gathered_candidates_give_the_lists_of_the_whole_catalogue() {
     let settings = FitSettings { models, ..FitSettings::default() };
     let likes = fit_data(&data.likes, USERS as usize, ITEMS as usize).unwrap();
     let blend = build(&likes, &plan, &settings, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
-    let model =
-        assemble(&data, &data.likes, blend, text, trending(&likes, &plan), ModelInfo::empty()).unwrap();
+    let learned = Learned { likes: &data.likes, events: &data.likes };
+    let model = assemble(&data, learned, blend, text, Some(&plan), ModelInfo::empty()).unwrap();
     let engine = EngineConfig::default();
     let candidate = CandidateReplay {
         replay: replay(&data, model, &data.likes).unwrap(),
         data: &data,
         engine: &engine,
         plan,
+        type_weights: TypeWeights::default(),
+        events: data.likes.clone(),
     };
     // A case needs held-out items, whatever they are.
     let evaluation = HoldoutEvaluation::new(&data.likes, &data.likes);

@@ -15,6 +15,7 @@ use docent_models::{
 };
 use docent_snapshot::{TrainingLock, die_at};
 use docent_storage::{InteractionTotals, NewModelRun, RunEnd, RunStatus};
+use rustc_hash::FxHashSet;
 use tokio::task::JoinError;
 use ulid::Ulid;
 
@@ -23,14 +24,13 @@ use crate::{
     blend::{as_history, fit_data, fit_settings, report},
     content::{self, Embedded, Text},
     dataset::{Dataset, Like},
-    fit::{self, FitEvent, Plan, build, trending},
+    fit::{self, FitEvent, Plan, build},
     gate,
     holdout::{Split, hold_out},
     holdout_evaluation::{HoldoutEvaluation, K, popularity},
-    replay::{assemble, by_score_alone},
+    replay::{Learned, assemble, by_score_alone},
+    weak::TypeWeights,
 };
-
-pub(crate) use crate::holdout::split;
 
 /// Minimum number of positives that a model is trained on; or else, of interactions of one type.
 pub const MIN_POSITIVES: usize = 10;
@@ -46,6 +46,7 @@ struct Proof {
     edge_kind_weights: BTreeMap<String, f32>,
     weights: LearnedWeights,
     unchosen_weights: Option<Weights>,
+    type_weights: TypeWeights,
     holdout: BTreeMap<String, Metrics>,
     /// Choice of the collaborative models; `None` if nothing was held out.
     plan: Option<Plan>,
@@ -136,18 +137,20 @@ impl Trainer {
     ) -> Result<TrainReport, TrainError> {
         stage(observer, "embedding texts")?;
         let text = content::text(data, pretrained, &self.config.lsa, self.config.seed)?;
-        let Split { known, test, .. } = hold_out(&data.likes, self.config.holdout, self.config.seed);
-        let Proof { edge_kind_weights, weights, unchosen_weights, holdout, plan, live } = if test.is_empty() {
-            Proof::default()
+        let split = hold_out(&data.likes, self.config.holdout, self.config.seed);
+        let proof = if split.test.is_empty() {
+            Proof { type_weights: data.weak.stated(&self.config.type_weights), ..Proof::default() }
         } else {
-            self.prove(data, &text, &known, &test, observer)?
+            self.prove(data, &text, &split, observer)?
         };
+        let Proof { edge_kind_weights, weights, unchosen_weights, type_weights, holdout, plan, live } = proof;
         let refused = gate::refusal(&holdout, live, self.config.tolerance);
         let mut info = ModelInfo {
-            users: data.users.len(),
+            users: data.n_likers,
             resources: data.items.len(),
             positives: data.likes.len(),
             signal: data.signal.as_ref().map(|signal| signal.interaction_type.clone()),
+            type_weights,
             watermark: data.watermark(),
             blend: BTreeMap::new(),
             edge_kind_weights,
@@ -165,18 +168,19 @@ impl Trainer {
             return Ok(TrainReport { run_id, published: None, refused, info });
         }
         stage(observer, "training on everything")?;
-        let likes = fit_data(&data.likes, data.users.len(), data.items.len())?;
+        let events = data.weak.with_likes(&data.likes, &info.type_weights, &[]);
+        let all = fit_data(&events, data.n_users(&events), data.items.len())?;
         let settings = fit_settings(&self.config);
         let mut report = |event: &FitEvent| report(event, observer);
         let plan = match plan {
             Some(plan) => plan,
-            None => fit::plan(&likes, &settings, &mut report)?,
+            None => fit::plan(&all, &settings, &mut report)?,
         };
-        let blend = build(&likes, &plan, &settings, &mut report)?;
-        let recent = trending(&likes, &plan);
-        drop(likes);
+        let blend = build(&all, &plan, &settings, &mut report)?;
+        drop(all);
         info.blend = blend.blend_weights();
-        let model = assemble(data, &data.likes, blend, text, recent, info.clone())?;
+        let learned = Learned { likes: &data.likes, events: &events };
+        let model = assemble(data, learned, blend, text, Some(&plan), info.clone())?;
         stage(observer, "publishing")?;
         let mut draft = self.snapshots.draft()?;
         die_at("draft-begun");
@@ -194,16 +198,15 @@ impl Trainer {
         &self,
         data: &Dataset,
         text: &Text,
-        known: &[Like],
-        test: &[Like],
+        split: &Split,
         observer: &mut dyn TrainObserver,
     ) -> Result<Proof, TrainError> {
         let engine = EngineConfig::default();
-        let candidate = self.fit_candidate(data, text.clone(), known, &engine, observer)?;
+        let candidate = self.fit_candidate(data, text.clone(), split, &engine, observer)?;
 
         stage(observer, "evaluating")?;
-        let test = HoldoutEvaluation::new(known, test);
-        let counts = popularity(known, data.items.len());
+        let test = HoldoutEvaluation::new(&candidate.events, &split.test);
+        let counts = popularity(&split.known, data.items.len());
         let blend = candidate.replay.blend();
         let mut evaluated = vec![("popularity", mean_metrics(&test.each_by_scores(K, &counts)?))];
         for member in blend.members() {
@@ -214,7 +217,7 @@ impl Trainer {
         for lists in candidate.ranked(&test, K, None, |options| [by_score_alone(options)])? {
             evaluated.push(("hybrid", mean_metrics(&lists.metrics(&test, K))));
         }
-        let live = self.compare_live(data, &test, blend)?;
+        let live = self.compare_live(data, split, &test, blend)?;
         let of_live = live.map(|(_, metrics)| ("live", metrics));
         for &(model, metrics) in evaluated.iter().chain(&of_live) {
             let _ = observer.on_event(&TrainEvent::Evaluated { model, metrics });
@@ -223,6 +226,7 @@ impl Trainer {
             edge_kind_weights: candidate.replay.edge_kind_weights().clone(),
             weights: candidate.replay.weights().clone(),
             unchosen_weights: candidate.replay.unchosen_weights(),
+            type_weights: candidate.type_weights,
             plan: Some(candidate.plan),
             holdout: evaluated.into_iter().map(|(model, metrics)| (model.to_owned(), metrics)).collect(),
             live,
@@ -235,6 +239,7 @@ impl Trainer {
     fn compare_live(
         &self,
         data: &Dataset,
+        split: &Split,
         test: &HoldoutEvaluation<'_>,
         new: &Blend,
     ) -> Result<Option<(Metrics, Metrics)>, Error> {
@@ -255,9 +260,14 @@ impl Trainer {
         if since.cases.len() < MIN_USERS_TO_COMPARE_LIVE {
             return Ok(None);
         }
+        // Each model sees a history as it would be served to it.
+        let users: FxHashSet<u32> = since.cases.iter().map(|case| case.user).collect();
+        let events = data.weak.with_likes(&split.known, &live.info.neutral_strengths(), &[split]);
+        let mut by_live = HoldoutEvaluation::new(&events, &split.test);
+        by_live.cases.retain(|case| users.contains(&case.user));
         let rows: HashMap<&str, u32> = live.items.iter().map(|id| id.as_str()).zip(0u32..).collect();
         let row_of_item: Vec<Option<u32>> = data.ids().map(|id| rows.get(id.as_str()).copied()).collect();
-        let old = since.each(K, |history| score_by(&live, &row_of_item, history))?;
+        let old = by_live.each(K, |history| score_by(&live, &row_of_item, history))?;
         Ok(Some((since.mean_by_model(new, None)?, mean_metrics(&old))))
     }
 

@@ -38,7 +38,7 @@ pub(crate) struct OfType {
     /// Largest strength of any of them.
     strength: f32,
     /// One of each user and resource, with the strength of a like.
-    likes: Vec<Like>,
+    pub likes: Vec<Like>,
 }
 
 /// Interactions that are neither positive nor negative, by type.
@@ -56,21 +56,22 @@ impl OfType {
 }
 
 /// Returns the likes of a run: `positives`, and where they are fewer than [`MIN_POSITIVES`], those
-/// of the strongest type with as many interactions.
+/// of the strongest type with as many interactions, which are taken out of `neutral`.
 pub(crate) fn chosen(
     mut positives: Vec<Like>,
-    neutral: Neutral,
+    neutral: &mut Neutral,
     counts: &BTreeMap<String, u64>,
 ) -> (Vec<Like>, Option<Signal>) {
     if positives.len() >= MIN_POSITIVES {
         return (positives, None);
     }
-    let enough = neutral.into_iter().filter(|(_, of)| of.likes.len() >= MIN_POSITIVES);
+    let enough = neutral.iter().filter(|(_, of)| of.likes.len() >= MIN_POSITIVES);
     let strongest = enough.max_by(|(a, of_a), (b, of_b)| {
         let by_strength = of_a.strength.total_cmp(&of_b.strength);
         by_strength.then(of_a.likes.len().cmp(&of_b.likes.len())).then_with(|| b.cmp(a))
     });
-    let Some((interaction_type, of)) = strongest else { return (positives, None) };
+    let Some(interaction_type) = strongest.map(|(kind, _)| kind.clone()) else { return (positives, None) };
+    let of = neutral.remove(&interaction_type).unwrap_or_default();
     let signal = Signal {
         interaction_type,
         interactions: of.likes.len(),
@@ -111,7 +112,7 @@ mod tests {
         ] {
             let positives: Vec<Like> = (100..100 + positives).map(|item| like(item, 0.9)).collect();
             let counts = BTreeMap::from([("view".to_owned(), 51)]);
-            let (likes, signal) = chosen(positives.clone(), neutral(types), &counts);
+            let (likes, signal) = chosen(positives.clone(), &mut neutral(types), &counts);
             let found = signal.clone().map(|signal| (signal.interaction_type, signal.interactions));
             assert_eq!(found, expected);
             let added = signal.map_or(0, |signal| signal.interactions);

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use docent_domain::{Component, UserId, Weights};
+use docent_domain::{Component, InteractionType, UserId, Weights};
 use docent_engine::{EngineConfig, Error};
 use docent_evaluation::Metrics;
 use docent_models::{ActivityLevel, CollaborativeModel, LearnedWeights, ModelKind};
@@ -77,6 +77,8 @@ pub struct StoreEvaluation {
     pub weights: LearnedWeights,
     /// Weights of unchosen resources, if they were learned.
     pub unchosen_weights: Option<Weights>,
+    /// Weights of the types of interaction that are neither positive nor negative.
+    pub type_weights: BTreeMap<InteractionType, f32>,
     /// Results by group of users or resources.
     pub parts: Vec<EvaluatedPart>,
     /// Effect of diversity, novelty and exploration; empty unless requested.
@@ -158,7 +160,7 @@ impl Trainer {
             return Ok((self.clone(), Vec::new()));
         }
         stage(observer, "searching settings")?;
-        let known = fit_data(known, data.users.len(), data.items.len())?;
+        let known = fit_data(known, data.n_likers, data.items.len())?;
         let given = fit_settings(&self.config);
         let (found, searched) = search(&known, given, options.trials, options.search_time, observer)?;
         let config = self.config.clone().with_models(found.models);
@@ -174,35 +176,35 @@ impl Trainer {
         options: &EvaluationOptions,
         observer: &mut dyn TrainObserver,
     ) -> Result<StoreEvaluation, TrainError> {
-        let Split { known, test, held_out } = split;
+        let known = &split.known;
         let k = options.k;
-        let (trainer, searched) = self.with_searched_settings(data, &known, options, observer)?;
+        let (trainer, searched) = self.with_searched_settings(data, known, options, observer)?;
         let begun = Instant::now();
         stage(observer, "embedding texts")?;
         let text = content::text(data, pretrained, &self.config.lsa, self.config.seed)?;
-        let candidate = trainer.fit_candidate(data, text, &known, engine, observer)?;
+        let candidate = trainer.fit_candidate(data, text, &split, engine, observer)?;
         let train_seconds = begun.elapsed().as_secs_f64();
-        let warm = HoldoutEvaluation::new(&known, &test);
+        let warm = HoldoutEvaluation::new(&candidate.events, &split.test);
         let mut parts = Vec::new();
         stage(observer, "evaluating warm users")?;
-        parts.push(part("warm users", &candidate, &warm, &known, k)?);
+        parts.push(part("warm users", &candidate, &warm, known, k)?);
         stage(observer, "evaluating users with few interactions")?;
-        parts.push(part("users with 1-4", &candidate, &warm.cut_to(ActivityLevel::Few), &known, k)?);
+        parts.push(part("users with 1-4", &candidate, &warm.cut_to(ActivityLevel::Few), known, k)?);
         stage(observer, "evaluating users without interactions")?;
-        parts.push(part("users with none", &candidate, &warm.cut_to(ActivityLevel::None), &known, k)?);
+        parts.push(part("users with none", &candidate, &warm.cut_to(ActivityLevel::None), known, k)?);
         stage(observer, "evaluating cold resources")?;
-        parts.push(cold_resources(&candidate, &warm, &known, k)?);
+        parts.push(cold_resources(&candidate, &warm, k)?);
         let sweep = if options.with_sweep {
             stage(observer, "sweeping")?;
-            sweep::sweep(&candidate, &warm, &known, k)?
+            sweep::sweep(&candidate, &warm, known, k)?
         } else {
             Vec::new()
         };
         Ok(StoreEvaluation {
-            users: data.users.len(),
+            users: data.n_likers,
             resources: data.items.len(),
             positives: known.len(),
-            held_out,
+            held_out: split.held_out,
             settings: fit_settings(&trainer.config),
             searched,
             train_seconds,
@@ -210,6 +212,7 @@ impl Trainer {
             edge_kind_weights: candidate.replay.edge_kind_weights().clone(),
             weights: candidate.replay.weights().clone(),
             unchosen_weights: candidate.replay.unchosen_weights(),
+            type_weights: candidate.type_weights.clone(),
             parts,
             sweep,
         })
@@ -252,10 +255,9 @@ fn part(
 fn cold_resources(
     candidate: &CandidateReplay<'_>,
     warm: &HoldoutEvaluation<'_>,
-    known: &[Like],
     k: usize,
 ) -> Result<EvaluatedPart, Error> {
-    let cold = candidate.unchosen(known);
+    let cold = candidate.unchosen(&candidate.events);
     let evaluation = warm.of_items(&cold.iter().copied().collect::<FxHashSet<u32>>());
     let models = served(candidate, &evaluation, Some(&cold), k)?;
     Ok(EvaluatedPart { name: "cold resources", users: users(candidate, &evaluation), models })

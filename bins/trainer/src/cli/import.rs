@@ -123,6 +123,12 @@ pub struct MappingArgs {
     /// Text between the names of a list in a cell [default: |]
     #[arg(long, value_name = "TEXT")]
     pub list_separator: Option<String>,
+    /// Decimal point of numbers, . or , [default: recognised]
+    #[arg(long, value_name = "TEXT", value_parser = [".", ","])]
+    pub decimal: Option<String>,
+    /// Lines before the header, which are not read
+    #[arg(long, value_name = "N")]
+    pub skip_lines: Option<usize>,
     /// Zone of times that name none, such as +02:00 or Europe/Berlin [default: UTC]
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
     pub time_zone: Option<Zone>,

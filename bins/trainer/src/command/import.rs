@@ -107,6 +107,8 @@ fn said(args: &MappingArgs, path: Option<&Path>) -> anyhow::Result<FileMapping> 
         separator: args.separator.clone(),
         encoding: args.encoding.clone(),
         list_separator: args.list_separator.clone(),
+        decimal: args.decimal.clone(),
+        skip_lines: args.skip_lines.unwrap_or_default(),
         time_zone: args.time_zone,
         time_format: args.time_format.clone(),
         rating_scale: args.rating_scale,

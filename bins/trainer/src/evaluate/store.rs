@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use chrono::{DateTime, SecondsFormat, Utc};
 use docent::{
+    InteractionType,
     models::LearnedWeights,
     storage::{Store, StoreConfig},
     training::{
@@ -24,7 +25,7 @@ use crate::{
     observer::observer,
     settings::Settings,
     stop::Stop,
-    weights::{edge_kind_weights, hybrid_weights},
+    weights::{edge_kind_weights, hybrid_weights, type_weights},
 };
 
 /// Seed of the bootstrap intervals.
@@ -54,6 +55,9 @@ pub async fn run(
     }
     println!("{}", report.tables());
     println!("\n{}\n{}", hybrid_weights(&evaluated.weights), edge_kind_weights(&evaluated.edge_kind_weights));
+    if let Some(line) = type_weights(&evaluated.type_weights) {
+        println!("{line}");
+    }
     if !evaluated.sweep.is_empty() {
         println!("\n{}", sweep_table(&evaluated.sweep, k));
     }
@@ -115,6 +119,8 @@ struct StoreReport<'a> {
     weights: &'a LearnedWeights,
     #[serde(rename = "walk")]
     edge_kind_weights: &'a BTreeMap<String, f32>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    type_weights: &'a BTreeMap<InteractionType, f32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     sweep: Vec<SweepRow>,
 }
@@ -152,6 +158,7 @@ impl<'a> StoreReport<'a> {
             parts: evaluated.parts.iter().map(|part| part_report(evaluated, part, k)).collect(),
             weights: &evaluated.weights,
             edge_kind_weights: &evaluated.edge_kind_weights,
+            type_weights: &evaluated.type_weights,
             sweep: evaluated.sweep.iter().map(SweepRow::of).collect(),
         }
     }

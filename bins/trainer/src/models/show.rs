@@ -4,7 +4,12 @@ use docent::{
     storage::ModelRun,
 };
 
-use crate::{exit, settings::Settings, table, weights::hybrid_weights};
+use crate::{
+    exit,
+    settings::Settings,
+    table,
+    weights::{hybrid_weights, type_weights},
+};
 
 /// Maximum number of runs that are read.
 const RUNS: u64 = 10_000;
@@ -46,6 +51,9 @@ pub async fn show(settings: &Settings, version: Option<&str>) -> anyhow::Result<
         println!("\n{}", metrics_table(&info));
     }
     println!("\n{}", hybrid_weights(&info.weights));
+    if let Some(line) = type_weights(&info.type_weights) {
+        println!("{line}");
+    }
     println!("\nsettings: {}", info.config);
     Ok(code)
 }

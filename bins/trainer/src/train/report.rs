@@ -2,7 +2,7 @@ use docent::training::{TrainReport, evaluation::Metrics};
 
 use crate::{
     table,
-    weights::{edge_kind_weights, hybrid_weights},
+    weights::{edge_kind_weights, hybrid_weights, type_weights},
 };
 
 /// Returns the metrics of all models on the holdout, the learned weights, and what was published.
@@ -28,8 +28,11 @@ pub fn render(report: &TrainReport) -> String {
             format!("nothing was published: {}", reason.as_deref().unwrap_or("the quality gate rejected it"))
         }
     };
-    let weights =
+    let mut weights =
         format!("{}\n{}", hybrid_weights(&info.weights), edge_kind_weights(&info.edge_kind_weights));
+    if let Some(line) = type_weights(&info.type_weights) {
+        weights = format!("{weights}\n{line}");
+    }
     format!("{data}\n\n{holdout}\n\n{weights}\n\n{end}")
 }
 

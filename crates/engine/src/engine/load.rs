@@ -256,9 +256,9 @@ impl Engine {
         }
         drop(live);
         let version = next.live.as_ref().map_or_else(String::new, |live| live.version.clone());
-        let signal = next.signal().cloned();
+        let strengths = next.neutral_strengths();
         let replaced = self.inner.state.replace(next);
-        if replaced.signal() != signal.as_ref() {
+        if replaced.neutral_strengths() != strengths {
             // Users are represented by other interactions from now on.
             self.inner.users.all_changed();
         }

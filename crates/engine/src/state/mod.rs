@@ -139,9 +139,10 @@ impl State {
         config
     }
 
-    /// Returns the type of interaction that the live model was trained on in place of positives.
-    pub(crate) fn signal(&self) -> Option<&InteractionType> {
-        self.live.as_deref()?.model.info.signal.as_ref()
+    /// Returns the strengths by which the live model sees interactions that are neither positive
+    /// nor negative, by type; empty without a model.
+    pub(crate) fn neutral_strengths(&self) -> BTreeMap<InteractionType, f32> {
+        self.live.as_deref().map(|live| live.model.info.neutral_strengths()).unwrap_or_default()
     }
 
     /// Returns the embedder of the vectors in use.

@@ -3,7 +3,7 @@
 use docent_domain::{Resource, UnitInterval};
 use docent_engine::EngineConfig;
 
-use crate::library::{Library, id, ids, like, request};
+use crate::library::{Library, id, ids, like, request, user};
 
 /// Titles that share words with each other, but no reader.
 const TITLES: [&str; 10] = [
@@ -52,4 +52,42 @@ async fn weights_of_the_configuration_apply_without_a_model_too() {
     let content = docent_domain::Weights::only(docent_domain::Component::Content);
     let library = chosen_by_thirty(|config| EngineConfig { weights: content, ..config }).await;
     assert_eq!(ids(&library.recommend("ann").await)[0], "a8");
+}
+
+#[tokio::test]
+async fn erased_users_leave_the_counts() {
+    let library = chosen_by_thirty(|config| config).await;
+    let fans = ["fan-1", "fan-2", "fan-3"];
+    for fan in fans {
+        library.engine.record(&[like(fan, "a9", 0), like(fan, "a3", 0)]).await.unwrap();
+    }
+    let views = async |book: &str| {
+        let answer = library.engine.recommend(request("new").limit(10)).await.unwrap();
+        answer.recommendations.iter().find(|shown| shown.resource_id.as_str() == book).unwrap().view_count
+    };
+    assert_eq!((views("a9").await, views("a3").await), (3, 33));
+    for fan in fans {
+        assert!(library.engine.erase_user(&user(fan)).await.unwrap());
+    }
+    assert_eq!((views("a9").await, views("a3").await), (0, 30));
+    library.engine.refresh().await.unwrap();
+    assert_eq!((views("a9").await, views("a3").await), (0, 30));
+}
+
+/// Resources with subjects, as most catalogues have.
+#[tokio::test]
+async fn what_many_like_comes_first_where_resources_have_subjects_too() {
+    let library = Library::unread().await;
+    for reader in 0..30 {
+        let reader = format!("reader-{reader}");
+        let liked = ["book-3", "book-5", "book-6"].map(|book| like(&reader, book, 0));
+        library.engine.record(&liked).await.unwrap();
+    }
+    library.engine.record(&[like("ann", "book-0", 0)]).await.unwrap();
+    library.engine.refresh().await.unwrap();
+    let zero = UnitInterval::new("zero", 0.0).unwrap();
+    let answer = library.engine.recommend(request("ann").diversity(zero).novelty(zero)).await.unwrap();
+    let mut first = ids(&answer)[..3].to_vec();
+    first.sort_unstable();
+    assert_eq!(first, ["book-3", "book-5", "book-6"], "{:?}", ids(&answer));
 }

@@ -1,18 +1,46 @@
-use docent_domain::{InteractionType, NewInteraction, Signals};
+use docent_domain::{InteractionType, NewInteraction, ResourceId, Signals};
+use serde_json::Value;
 
 use super::{id, text};
-use docent_rows::Row;
+use docent_rows::{Cell, Row};
 
 use crate::{
     Record,
     mapping::{FileMapping, Role},
-    survey::Part,
-    values,
+    survey::{Part, is_clock},
+    values::{self, list, rating::marked, scalar},
 };
 
+/// Returns the interactions of a row that holds a list of resources.
+pub(super) fn records(
+    row: Row<'_>,
+    part: &Part,
+    mapping: &FileMapping,
+    separator: &str,
+) -> Result<Vec<Record>, String> {
+    let name = part.fields.name(Role::Item);
+    let cell = part.fields.get(Role::Item, row).ok_or_else(|| format!("{name} is empty; expected ids"))?;
+    let mut records = Vec::new();
+    for item in list::names(cell, Some(separator)) {
+        let resource_id: ResourceId = item.parse().map_err(|error| format!("{name}: {error}"))?;
+        records.push(Record::Interaction(interaction(row, part, mapping, resource_id)?));
+    }
+    Ok(records)
+}
+
 pub(super) fn record(row: Row<'_>, part: &Part, mapping: &FileMapping) -> Result<Record, String> {
+    let resource_id = id(&part.fields, Role::Item, row)?;
+    Ok(Record::Interaction(interaction(row, part, mapping, resource_id)?))
+}
+
+fn interaction(
+    row: Row<'_>,
+    part: &Part,
+    mapping: &FileMapping,
+    resource_id: ResourceId,
+) -> Result<NewInteraction, String> {
     let fields = &part.fields;
-    let (user_id, resource_id) = (id(fields, Role::User, row)?, id(fields, Role::Item, row)?);
+    let user_id = id(fields, Role::User, row)?;
     let event = text(fields, Role::Type, row);
     let mut interaction_type = match &event {
         Some(event) => part.events.kind(event)?,
@@ -21,24 +49,63 @@ pub(super) fn record(row: Row<'_>, part: &Part, mapping: &FileMapping) -> Result
         }
         None => InteractionType::from(part.events.default.clone()),
     };
-    let mut rating = number(part, row, Role::Rating, part.has_commas)?;
+    let mut rating = rating(part, row)?;
     if let (Some(0.0), Some(unrated)) = (rating, &mapping.unrated) {
         (rating, interaction_type) = (None, InteractionType::from(unrated.clone()));
     }
     let rating = rating.map(|rating| part.scale.stars(rating)).transpose()?;
     let is_counted =
         mapping.counted.is_empty() || event.as_ref().is_some_and(|event| mapping.counted.contains(event));
-    let count = if is_counted { number(part, row, Role::Count, false)? } else { None };
+    let count = if is_counted { number(part, row, Role::Count)? } else { None };
     let signals = Signals {
         rating,
-        dwell_seconds: number(part, row, Role::DwellSeconds, false)?,
-        scroll_depth: number(part, row, Role::ScrollDepth, false)?,
+        dwell_seconds: number(part, row, Role::DwellSeconds)?,
+        scroll_depth: number(part, row, Role::ScrollDepth)?,
         count,
     };
-    let at = part.times.time(fields.name(Role::Time), fields.get(Role::Time, row))?;
-    Ok(Record::Interaction(NewInteraction { user_id, resource_id, interaction_type, signals, at }))
+    let name = fields.name(Role::Time);
+    let at = match joined(part, row) {
+        Some(joined) => part.times.time(name, Some(Cell::Text(&joined)))?,
+        None => part.times.time(name, fields.get(Role::Time, row))?,
+    };
+    Ok(NewInteraction { user_id, resource_id, interaction_type, signals, at })
 }
 
-fn number(part: &Part, row: Row<'_>, role: Role, has_commas: bool) -> Result<Option<f64>, String> {
-    values::number::read(part.fields.name(role), part.fields.get(role, row), has_commas)
+/// Returns a date and a time of day as one text; `None` unless they are in two columns.
+fn joined(part: &Part, row: Row<'_>) -> Option<String> {
+    if part.fields.columns(Role::Time).len() < 2 {
+        return None;
+    }
+    let texts: Vec<String> = part.fields.all(Role::Time, row).filter_map(scalar).collect();
+    match texts.as_slice() {
+        [date, clock] if is_clock(clock.trim()) => Some(format!("{} {}", date.trim(), clock.trim())),
+        _ => None,
+    }
+}
+
+fn rating(part: &Part, row: Row<'_>) -> Result<Option<f64>, String> {
+    let cell = part.fields.get(Role::Rating, row);
+    let is_word = match cell {
+        Some(Cell::Json(Value::Bool(flag))) => return Ok(Some(f64::from(u8::from(*flag)))),
+        Some(Cell::Text(text)) => {
+            if let Some(rating) = marked(text) {
+                return Ok(Some(rating));
+            }
+            text.starts_with(char::is_alphabetic)
+        }
+        _ => false,
+    };
+    number(part, row, Role::Rating).map_err(|why| {
+        if is_word {
+            let name = part.fields.name(Role::Rating);
+            format!("{why}; words are read as types by --map type={name} --types WORD=TYPE,...")
+        } else {
+            why
+        }
+    })
+}
+
+fn number(part: &Part, row: Row<'_>, role: Role) -> Result<Option<f64>, String> {
+    let comma = part.commas.get(&role).copied().unwrap_or_default();
+    values::number::read(part.fields.name(role), part.fields.get(role, row), comma)
 }

@@ -4,14 +4,19 @@ use serde_json::Value;
 use super::{id, text};
 use docent_rows::{Cell, Row};
 
-use crate::{Record, mapping::Role, survey::Part, values::number};
+use crate::{
+    Record,
+    mapping::Role,
+    survey::Part,
+    values::number::{self, Comma},
+};
 
 /// Kind of a link that names none.
 const CITATION: &str = "citation";
 
 pub(super) fn record(row: Row<'_>, part: &Part) -> Result<Record, String> {
     let fields = &part.fields;
-    let weight = number::read("weight", fields.get(Role::Weight, row), false)?.unwrap_or(1.0);
+    let weight = number::read("weight", fields.get(Role::Weight, row), Comma::Unknown)?.unwrap_or(1.0);
     let kind = text(fields, Role::LinkKind, row).unwrap_or_else(|| CITATION.to_owned());
     let link = Link { target: id(fields, Role::Target, row)?, kind, weight };
     Ok(Record::Link { source: id(fields, Role::Source, row)?, link })

@@ -6,6 +6,7 @@ mod resource;
 mod side;
 
 use std::{
+    collections::VecDeque,
     path::Path,
     sync::{Arc, OnceLock},
 };
@@ -13,7 +14,7 @@ use std::{
 use docent_domain::DomainError;
 
 use self::side::Side;
-use docent_rows::{Row, Rows};
+use docent_rows::{Cell, Row, Rows, cell_of};
 
 use crate::{
     FormatError, Located, Location, Opener, Reader, Record, Records,
@@ -106,7 +107,11 @@ fn rows_of<'a>(
     let mut rows = Rows::open(&file.path, opener, &file.options())?;
     let is_first = file.kinds().find(|kind| ORDER.contains(kind)) == Some(kind);
     let is_tagged = file.parts.len() > 1;
+    let mut of_list: VecDeque<Located> = VecDeque::new();
     Ok(Box::new(std::iter::from_fn(move || {
+        if let Some(located) = of_list.pop_front() {
+            return Some(Ok(located));
+        }
         loop {
             match rows.advance()? {
                 Ok(()) => {}
@@ -123,6 +128,18 @@ fn rows_of<'a>(
                 }
                 None if is_tagged => continue,
                 _ => {}
+            }
+            if let Some(separator) = &part.item_separator {
+                let location = rows.location();
+                match interaction::records(row, part, &file.mapping, separator) {
+                    Ok(records) => of_list
+                        .extend(records.into_iter().map(|record| Located::new(record, location.clone()))),
+                    Err(reason) => return Some(Err(FormatError::line(location, reason))),
+                }
+                match of_list.pop_front() {
+                    Some(located) => return Some(Ok(located)),
+                    None => continue,
+                }
             }
             let record = match kind {
                 Kind::Links => link::record(row, part),
@@ -150,17 +167,23 @@ fn id<T: std::str::FromStr<Err = DomainError>>(
     let name = fields.name(role);
     let cell = fields.get(role, row).ok_or_else(|| format!("{name} is empty; expected an id"))?;
     let number = match cell {
-        docent_rows::Cell::Json(serde_json::Value::Number(number)) => {
-            number.as_f64().filter(|_| number.is_f64())
-        }
+        Cell::Json(serde_json::Value::Number(number)) => number.as_f64().filter(|_| number.is_f64()),
         _ => None,
     };
     let text = match number {
         Some(number) if number.fract() == 0.0 && number.abs() < MAX_EXACT => format!("{number:.0}"),
         Some(_) => return Err(format!("{name}: expected an id as text, got the number {}", shown(cell))),
-        None => scalar(cell).ok_or_else(|| format!("{name}: expected an id, got {}", shown(cell)))?,
+        None => scalar(of_object(name, cell))
+            .ok_or_else(|| format!("{name}: expected an id, got {}", shown(cell)))?,
     };
     text.parse().map_err(|error| format!("{name}: {error}"))
+}
+
+/// Returns the id of an object such as `{"id": 7, "name": "Ada"}`; another cell as it is.
+fn of_object<'a>(name: &str, cell: Cell<'a>) -> Cell<'a> {
+    let Cell::Json(serde_json::Value::Object(object)) = cell else { return cell };
+    let id = object.get("id").or_else(|| object.get("_id")).or_else(|| object.get(&format!("{name}_id")));
+    id.and_then(cell_of).unwrap_or(cell)
 }
 
 /// Returns the text of a role.

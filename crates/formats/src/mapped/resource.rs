@@ -9,7 +9,11 @@ use crate::{
     Record,
     mapping::{FileMapping, Role},
     survey::{Attribute, Part},
-    values::{is_missing, list, number, scalar, shown},
+    values::{
+        is_missing, list,
+        number::{self, Comma},
+        scalar, shown,
+    },
 };
 
 pub(super) fn record(
@@ -44,7 +48,7 @@ pub(super) fn record(
         language: text(fields, Role::Language, row),
         url: text(fields, Role::Url, row),
         published_at: published.or_else(|| if mapping.year_in_title { year_of(&title) } else { None }),
-        quality: number::read(fields.name(Role::Quality), fields.get(Role::Quality, row), false)?,
+        quality: number::read(fields.name(Role::Quality), fields.get(Role::Quality, row), Comma::Unknown)?,
         hidden: hidden(part, row)?,
         attributes: attributes(part, row)?,
         links: links.unwrap_or_default(),

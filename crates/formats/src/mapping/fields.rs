@@ -84,6 +84,17 @@ impl Fields {
         }
     }
 
+    /// Puts a column of dates before the column of times of day.
+    pub fn join_date(&mut self) {
+        const DATES: [&str; 5] = ["date", "day", "event_date", "order_date", "created_date"];
+        let Some(place) = self.rest.iter().position(|(name, _)| DATES.contains(&normal(name).as_str()))
+        else {
+            return;
+        };
+        let date = self.rest.remove(place);
+        self.by_role.entry(Role::Time).or_default().insert(0, date);
+    }
+
     /// Returns the columns of a role.
     pub fn columns(&self, role: Role) -> &[(String, Place)] {
         self.by_role.get(&role).map_or(&[], Vec::as_slice)

@@ -96,6 +96,10 @@ pub struct FileMapping {
     pub encoding: Option<String>,
     /// Text between the names of a list in a cell; `|` by default.
     pub list_separator: Option<String>,
+    /// Decimal point of the numbers, `.` or `,`; the other one then stands between thousands.
+    pub decimal: Option<String>,
+    /// Number of lines before the header, which are not read.
+    pub skip_lines: usize,
     /// Zone of the times that name none.
     #[serde(deserialize_with = "parsed")]
     pub time_zone: Option<Zone>,
@@ -205,6 +209,7 @@ impl FileMapping {
             (&mut self.separator, &other.separator),
             (&mut self.encoding, &other.encoding),
             (&mut self.list_separator, &other.list_separator),
+            (&mut self.decimal, &other.decimal),
             (&mut self.unrated, &other.unrated),
             (&mut self.interaction_type, &other.interaction_type),
         ] {
@@ -213,6 +218,9 @@ impl FileMapping {
             }
         }
         self.kind = self.kind.or(other.kind);
+        if self.skip_lines == 0 {
+            self.skip_lines = other.skip_lines;
+        }
         self.time_zone = self.time_zone.or(other.time_zone);
         self.time_format = self.time_format.or_else(|| other.time_format.clone());
         self.rating_scale = self.rating_scale.or(other.rating_scale);

@@ -93,10 +93,11 @@ const USER: &str = "user_id userid uid visitorid visitor_id reviewer_id customer
 const ITEM: &str = "resource_id item_id itemid parent_asin asin isbn business_id movie_id movieid product_id \
     productid book_id bookid artist_id artistid song_id track_id game_id anime_id article_id \
     video_id content_id news_id document_id doc_id recipe_id app_id course_id goods_id sku \
-    item product iid";
+    item product iid items item_ids resource_ids product_ids products";
 const TYPE: &str = "interaction_type feedback_type event_type event action_type action behavior_type \
     behavior behaviour type";
-const RATING: &str = "rating overall stars score book_rating user_rating review_score rating_score";
+const RATING: &str = "rating overall stars score book_rating user_rating review_score rating_score \
+    liked is_liked";
 const COUNT: &str = "count plays play_count playcount listen_count quantity qty n_plays times_played";
 const TIME: &str = "occurred_at timestamp unix_review_time time_stamp time datetime date_time event_time \
     created_at created ts date review_time review_date rated_at played_at date_added \

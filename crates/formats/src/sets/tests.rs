@@ -139,7 +139,10 @@ fn goodbooks() {
 fn book_crossing() {
     let books = b"\"ISBN\";\"Book-Title\";\"Book-Author\";\"Year-Of-Publication\";\"Publisher\";\"Image-URL-S\"\r\n\
         \"000111223X\";\"A \\\"quiet\\\" h\xe4rbour; &amp; more\";\"Ann Other\";\"2001\";\"Sea Press\";\"http://x\"\r\n\
-        \"0001112240\";\"R\xeaves\";\"Zo\xe9 D\";\"0\";\"Maison\";\"http://y\"\r\n";
+        \"0001112240\";\"R\xeaves\";\"Zo\xe9 D\";\"0\";\"Maison\";\"http://y\"\r\n\
+        \"0001112259\";\"Half; a title\";\"Bo\";\"DK Publishing Inc\";\"Press\";\"http://z\"\r\n\
+        \"0001112267\";\"Cut \"in\" two\";\"Cy\";\"1999\";\"Press\";\"http://w\"\r\n\
+        \"0001112275\";\"Last\";\"Di\";\"1999\";\"Press\";\"http://v\"\r\n";
     let ratings = b"\"User-ID\";\"ISBN\";\"Book-Rating\"\r\n\"27001\";\"000111223X\";\"8\"\r\n\"27002\";\"0001112240\";\"0\"\r\n";
     let files: [(&str, &[u8]); 3] = [
         ("BX-Books.csv", books),
@@ -151,6 +154,12 @@ fn book_crossing() {
         [
             "000111223X|A \"quiet\" härbour; &amp; more||Ann Other||2001-01-01",
             "0001112240|Rêves||Zoé D||",
+            "BX-Books.csv:4: Year-Of-Publication: expected a time such as 2024-05-01T12:00:00Z, \
+             2024-05-01 12:00:00, a date or a number since 1970, got \"DK Publishing Inc\"; another form is said by \
+             --time-format, such as %d.%m.%y",
+            "BX-Books.csv:5: a quote opens a cell and nothing closes it as a row of 6 columns needs; expected \" at \
+             both ends of a cell, and \"\" or \\\" for a quote inside; reading resumes at line 6",
+            "0001112275|Last||Di||1999-01-01",
             "27001>000111223X rating 4 - -",
             "27002>0001112240 collection_add - - -",
         ]
@@ -173,13 +182,16 @@ fn retailrocket() {
 fn steam_200k() {
     let files: [(&str, &[u8]); 1] = [(
         "steam-200k.csv",
-        b"151603712,The Elder Scrolls V Skyrim,purchase,1.0,0\n151603712,The Elder Scrolls V Skyrim,play,273.0,0\n",
+        b"151603712,The Elder Scrolls V Skyrim,purchase,1.0,0\n151603712,The Elder Scrolls V Skyrim,play,273.0,0\n\
+          151603712,\"Warhammer 40,000 Dawn of War II\",purchase,1.0,0\n151603712,The Elder Scrolls V Skyrim,play,0.5,0\n",
     )];
     assert_eq!(
         read("steam", &files),
         [
             "151603712>The Elder Scrolls V Skyrim collection_add - - -",
             "151603712>The Elder Scrolls V Skyrim export - 273 -",
+            "151603712>Warhammer 40,000 Dawn of War II collection_add - - -",
+            "151603712>The Elder Scrolls V Skyrim export - 0.5 -",
         ]
     );
 }
@@ -203,11 +215,17 @@ fn lastfm_hetrec_and_360k() {
     );
     let files: [(&str, &[u8]); 1] = [(
         "usersha1-artmbid-artname-plays.tsv",
-        b"00000c\t3bd73256\tbetty blowtorch\t2137\n00000c\t\tdie \xc3\x84rzte\t1099\n",
+        b"00000c\t3bd73256\tbetty blowtorch\t2137\n00000c\t\tdie \xc3\x84rzte\t1099\n00000d\t3bd7\t\t12\n\
+          00000d\t4bd7\t\"weird al\t9\n",
     )];
     assert_eq!(
         read("lastfm", &files),
-        ["00000c>betty blowtorch export - 2137 -", "00000c>die Ärzte export - 1099 -"]
+        [
+            "00000c>betty blowtorch export - 2137 -",
+            "00000c>die Ärzte export - 1099 -",
+            "usersha1-artmbid-artname-plays.tsv:3: artist is empty; expected an id",
+            "00000d>\"weird al export - 9 -",
+        ]
     );
 }
 

@@ -1,13 +1,14 @@
 use std::collections::BTreeMap;
 
 use docent_rows::{Cell, Place, Row};
+use serde_json::Value;
 
 use crate::{
     mapping::{FileMapping, Kind, Role, normal, roles},
     values::{
         is_missing,
-        number::{Written, written},
-        rating::RatingColumn,
+        number::{Written, has_thousands, written},
+        rating::{RatingColumn, marked},
         scalar,
         time::TimeColumn,
     },
@@ -27,9 +28,16 @@ pub(super) struct Column {
     /// Numbers as programs write them, so that 007 is none.
     pub numbers: u64,
     pub range: Option<(f64, f64)>,
+    /// Numbers with a decimal comma.
     pub commas: u64,
+    /// Numbers with commas between thousands.
+    pub thousands: u64,
+    /// Whole numbers that are written as `3.0`.
+    pub floats: u64,
     pub flags: u64,
+    /// Lists and objects, and lists alone.
     pub lists: u64,
+    pub arrays: u64,
     pub first: String,
     pub times: TimeColumn,
     pub ratings: RatingColumn,
@@ -167,6 +175,7 @@ impl Column {
         let Some(text) = scalar(cell) else {
             self.filled += 1;
             self.lists += 1;
+            self.arrays += u64::from(matches!(cell, Cell::Json(Value::Array(_))));
             return;
         };
         let text = text.trim();
@@ -184,6 +193,8 @@ impl Column {
             match written(text) {
                 Some(Written::Plain(number)) => {
                     self.numbers += u64::from(is_canonical(text));
+                    self.floats += u64::from(text.ends_with(".0"));
+                    self.thousands += u64::from(has_thousands(text));
                     self.number(line, number);
                 }
                 Some(Written::Comma(number)) => {
@@ -194,6 +205,11 @@ impl Column {
                 Some(Written::Either { decimal, .. }) => self.number(line, decimal),
                 None => {}
             }
+        }
+        if self.wants.ratings
+            && let Some(rating) = marked(text)
+        {
+            self.ratings.add(line, rating);
         }
         if self.wants.times {
             self.times.add(line, text);

@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-pub(crate) use self::part::{Attribute, Part};
+pub(crate) use self::part::{Attribute, Part, is_clock};
 use self::{column::Table, part::Decided};
 use docent_rows::{Charset, Compression, Layout, Place, Row, RowOptions, Rows, Verdict};
 
@@ -98,6 +98,7 @@ impl FileProfile {
             separator: self.mapping.separator.as_deref(),
             encoding: self.mapping.encoding.as_deref(),
             columns: &self.mapping.columns,
+            skip_lines: self.mapping.skip_lines,
             charset: Some(self.charset),
         }
     }
@@ -282,15 +283,33 @@ impl Tables {
                 let names: Vec<&str> = columns.iter().take(20).map(|(name, _)| name.as_str()).collect();
                 profile.faults.push(format!(
                     "{}: expected resources (a column such as id), interactions (columns such as user_id and \
-                     resource_id) or links (source, target); the columns are {}. Say what they are by --map, or the \
-                     text between cells by --separator",
+                     resource_id) or links (source, target); the columns are {}. {}",
                     Location::start_of(&profile.path).at(1),
-                    names.join(", ")
+                    names.join(", "),
+                    advice(&columns, self.bad_rows > self.plain.rows)
                 ));
             }
         }
         tables
     }
+}
+
+/// Columns from which on a table without known names may be a matrix.
+const MIN_MATRIX: usize = 4;
+
+/// Returns what to try with columns that say nothing.
+fn advice(columns: &[(String, Place)], is_mostly_bad: bool) -> String {
+    let has_blank_corner = columns.first().is_some_and(|(name, _)| name.is_empty());
+    if has_blank_corner && columns.len() >= MIN_MATRIX {
+        return "If this is a matrix of users by resources, write it as one row for each user, resource and rating; \
+                otherwise say what the columns are by --map"
+            .to_owned();
+    }
+    let tried = "Say what they are by --map, or the text between cells by --separator";
+    if columns.len() == 1 || is_mostly_bad {
+        return format!("{tried}; if lines come before the header, say how many by --skip-lines");
+    }
+    format!("{tried}; if the file has no header, name its columns by --columns")
 }
 
 /// Returns the kind of rows that has such columns.

@@ -1,14 +1,16 @@
 use std::collections::BTreeMap;
 
+use chrono::NaiveTime;
 use docent_domain::InteractionType;
 
 use super::{ColumnProfile, column::Table};
 use docent_rows::Place;
 
 use crate::{
-    mapping::{Fields, FileMapping, Kind, Role},
+    mapping::{Fields, FileMapping, Kind, Role, normal},
     values::{
         events,
+        number::Comma,
         rating::{STARS, Scale},
         time::Reading,
     },
@@ -30,7 +32,10 @@ pub(crate) struct Part {
     pub times: Reading,
     pub published: Reading,
     pub scale: Scale,
-    pub has_commas: bool,
+    /// Meaning of the commas in numbers.
+    pub commas: BTreeMap<Role, Comma>,
+    /// Text between the ids of a cell that is a list of resources.
+    pub item_separator: Option<String>,
     pub attributes: Vec<(String, Place, Attribute)>,
     pub events: Events,
 }
@@ -116,15 +121,16 @@ impl Part {
         mapping: &FileMapping,
         types: &[String],
     ) -> Result<Decided, String> {
-        let fields = Fields::find(kind, &table.columns(), mapping)?;
+        let mut fields = Fields::find(kind, &table.columns(), mapping)?;
+        if table.column(fields.name(Role::Time)).is_some_and(|column| is_clock(&column.first)) {
+            fields.join_date();
+        }
         let (mut notes, mut faults) = (Vec::new(), Vec::new());
         let times = reading(Role::Time, &fields, table, mapping, &mut notes, &mut faults);
         let published = reading(Role::PublishedAt, &fields, table, mapping, &mut notes, &mut faults);
         let rating = table.column(fields.name(Role::Rating));
         let mut scale = STARS;
-        let mut has_commas = false;
         if let Some(column) = rating {
-            has_commas = column.commas > 0;
             let is_own = fields.name(Role::Item) == "resource_id" && fields.name(Role::Rating) == "rating";
             match column.ratings.scale(mapping.rating_scale, mapping.unrated.is_some(), is_own) {
                 Ok((found, said)) => {
@@ -134,10 +140,10 @@ impl Part {
                 }
                 Err(fault) => faults.push(format!("column \"{}\": {fault}", fields.name(Role::Rating))),
             }
-            if has_commas {
-                notes.push(format!("column \"{}\": numbers have decimal commas", fields.name(Role::Rating)));
-            }
         }
+        let commas = commas(&fields, table, mapping, &mut notes);
+        let item_separator = item_separator(&fields, table, mapping, &mut notes);
+        note_ids(&fields, table, &mut notes);
         let events = events_of(kind, &fields, mapping, types, &mut notes);
         faults.extend(events.faults(mapping));
         note_events(table, &fields, &events, &mut notes);
@@ -149,8 +155,89 @@ impl Part {
         }
         let columns = profile(&fields, table, &attributes);
         let absent = fields.absent.clone();
-        let part = Self { fields, times, published, scale, has_commas, attributes, events };
+        let part = Self { fields, times, published, scale, commas, item_separator, attributes, events };
         Ok(Decided { part, columns, notes, faults, absent })
+    }
+}
+
+/// Returns true for a time of day, such as `10:30`.
+pub(crate) fn is_clock(text: &str) -> bool {
+    ["%H:%M", "%H:%M:%S", "%H:%M:%S%.f"].iter().any(|form| NaiveTime::parse_from_str(text, form).is_ok())
+}
+
+/// Decides what commas mean in the numbers of interactions: as the caller says, or as the numbers
+/// tell that can be read in one way alone.
+fn commas(
+    fields: &Fields,
+    table: &Table,
+    mapping: &FileMapping,
+    notes: &mut Vec<String>,
+) -> BTreeMap<Role, Comma> {
+    let mut commas = BTreeMap::new();
+    for role in [Role::Rating, Role::Count, Role::DwellSeconds, Role::ScrollDepth] {
+        let name = fields.name(role);
+        let Some(column) = table.column(name) else { continue };
+        let comma = match (mapping.decimal.as_deref(), column.commas > 0, column.thousands > 0) {
+            (Some(","), ..) | (None, true, false) => Comma::Decimal,
+            (Some(_), ..) | (None, false, true) => Comma::Thousands,
+            (None, ..) => Comma::Unknown,
+        };
+        let meaning = match comma {
+            Comma::Decimal if column.commas > 0 => "numbers have decimal commas",
+            Comma::Thousands if column.thousands > 0 => "numbers have commas between thousands",
+            _ => "",
+        };
+        if !meaning.is_empty() {
+            notes.push(format!("column \"{name}\": {meaning}"));
+        }
+        commas.insert(role, comma);
+    }
+    commas
+}
+
+/// Names of columns that hold several resources in a cell.
+const LISTS: [&str; 5] = ["items", "item_ids", "resource_ids", "product_ids", "products"];
+
+/// Returns the text between the ids where each row holds a user and a list of resources.
+fn item_separator(
+    fields: &Fields,
+    table: &Table,
+    mapping: &FileMapping,
+    notes: &mut Vec<String>,
+) -> Option<String> {
+    let name = fields.name(Role::Item);
+    let column = table.column(name).filter(|_| fields.has(Role::User))?;
+    let is_list = column.arrays * 2 > column.filled
+        || LISTS.contains(&normal(name).as_str())
+        || column.first.starts_with('[') && column.first.contains(',');
+    if !is_list {
+        return None;
+    }
+    let guessed = ["|", ",", ";", " "].into_iter().find(|separator| column.first.contains(separator));
+    let separator = mapping.list_separator.clone().unwrap_or_else(|| guessed.unwrap_or("|").to_owned());
+    let between = if column.arrays * 2 > column.filled {
+        String::new()
+    } else {
+        format!(", with \"{separator}\" between them")
+    };
+    notes.push(format!(
+        "column \"{name}\" holds a list of resources in each cell{between}: each is an interaction"
+    ));
+    Some(separator)
+}
+
+/// Notes ids that programs wrote as floating point.
+fn note_ids(fields: &Fields, table: &Table, notes: &mut Vec<String>) {
+    for role in [Role::User, Role::Item, Role::Id] {
+        let Some((name, Place::At(_))) = fields.columns(role).first() else { continue };
+        let column = table.column(name);
+        if let Some(column) = column.filter(|column| column.filled > 0 && column.floats == column.filled) {
+            notes.push(format!(
+                "column \"{name}\": all ids are written like {}; they are kept so, and differ from {}",
+                column.first,
+                column.first.trim_end_matches(".0")
+            ));
+        }
     }
 }
 

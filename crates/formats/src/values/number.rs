@@ -14,6 +14,18 @@ pub(crate) enum Written {
     Either { decimal: f64, thousands: f64 },
 }
 
+/// Meaning of a comma in the numbers of a column.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Comma {
+    /// Nothing says it: a number that can be read in two ways is refused.
+    #[default]
+    Unknown,
+    /// The decimal point.
+    Decimal,
+    /// A mark between thousands.
+    Thousands,
+}
+
 /// Reads a number; `None` if the text is none.
 pub(crate) fn written(text: &str) -> Option<Written> {
     let text = text.trim();
@@ -44,9 +56,7 @@ pub(crate) fn written(text: &str) -> Option<Written> {
 }
 
 /// Reads the number of a cell; `None` where there is no value.
-///
-/// `has_commas` says that the column has decimal commas.
-pub(crate) fn read(name: &str, cell: Option<Cell<'_>>, has_commas: bool) -> Result<Option<f64>, String> {
+pub(crate) fn read(name: &str, cell: Option<Cell<'_>>, comma: Comma) -> Result<Option<f64>, String> {
     let text = match cell {
         None => return Ok(None),
         Some(Cell::Json(Value::Number(number))) => return Ok(number.as_f64()),
@@ -54,14 +64,22 @@ pub(crate) fn read(name: &str, cell: Option<Cell<'_>>, has_commas: bool) -> Resu
         Some(Cell::Text(text)) => text,
         Some(other) => return Err(format!("{name}: expected a number such as 4.5, got {}", shown(other))),
     };
-    match written(text) {
-        Some(Written::Plain(number) | Written::Comma(number)) => Ok(Some(number)),
-        Some(Written::Either { decimal, .. }) if has_commas => Ok(Some(decimal)),
-        Some(Written::Either { decimal, thousands }) => Err(format!(
-            "{name}: \"{text}\" can be {decimal} or {thousands}; expected a number with a decimal point"
+    match (written(text), comma) {
+        (Some(Written::Plain(number) | Written::Comma(number)), _) => Ok(Some(number)),
+        (Some(Written::Either { decimal, .. }), Comma::Decimal) => Ok(Some(decimal)),
+        (Some(Written::Either { thousands, .. }), Comma::Thousands) => Ok(Some(thousands)),
+        (Some(Written::Either { decimal, thousands }), Comma::Unknown) => Err(format!(
+            "{name}: \"{text}\" can be {decimal} or {thousands}; say --decimal , for the first and --decimal . for \
+             the second"
         )),
-        None => Err(format!("{name}: expected a number such as 4.5, got {}", shown(Cell::Text(text)))),
+        (None, _) => Err(format!("{name}: expected a number such as 4.5, got {}", shown(Cell::Text(text)))),
     }
+}
+
+/// Returns true if a comma of a number stands between thousands, as in `1,234,567` or `1,234.5`.
+pub(crate) fn has_thousands(text: &str) -> bool {
+    text.matches(',').count() > 1
+        || text.find(',').zip(text.find('.')).is_some_and(|(comma, dot)| comma < dot)
 }
 
 #[cfg(test)]
@@ -89,12 +107,13 @@ mod tests {
 
     #[test]
     fn a_number_that_can_be_read_in_two_ways_is_refused_with_both() {
-        let read = |text, has_commas| read("rating", Some(Cell::Text(text)), has_commas);
-        assert_eq!(read("1,234", true), Ok(Some(1.234)));
-        assert!(read("1,234", false).is_err_and(|why| why.contains("can be 1.234 or 1234")));
-        assert_eq!(read("NaN", false), Ok(None));
+        let read = |text, comma| read("rating", Some(Cell::Text(text)), comma);
+        assert_eq!(read("1,234", Comma::Decimal), Ok(Some(1.234)));
+        assert_eq!(read("1,234", Comma::Thousands), Ok(Some(1234.0)));
+        assert!(read("1,234", Comma::Unknown).is_err_and(|why| why.contains("can be 1.234 or 1234")));
+        assert_eq!(read("NaN", Comma::Unknown), Ok(None));
         assert_eq!(
-            read("many", false),
+            read("many", Comma::Unknown),
             Err("rating: expected a number such as 4.5, got \"many\"".to_owned())
         );
     }

@@ -21,6 +21,8 @@ const HIGH_ENDS: [f64; 3] = [10.0, 20.0, 100.0];
 const SYMMETRIC_ENDS: [f64; 5] = [1.0, 2.0, 5.0, 10.0, 100.0];
 /// Share of a scale that the highest rating must reach, so that the scale is recognised.
 const MIN_REACH: f64 = 0.8;
+/// Number of ratings, at least, among which one alone can be off the scale.
+const MIN_OTHERS: u64 = 10;
 /// Number of ratings in a row, at least, that show another scale.
 const MIN_RUN: u64 = 6;
 
@@ -66,12 +68,32 @@ impl Scale {
     }
 }
 
+/// Returns the rating that is no number: `true` and `yes` are 1, `false` and `no` are 0, `★★★☆☆` is
+/// 3, and `80%` is 80.
+pub(crate) fn marked(text: &str) -> Option<f64> {
+    let text = text.trim();
+    if let Some(share) = text.strip_suffix('%') {
+        return share.trim().parse().ok().filter(|share: &f64| share.is_finite());
+    }
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" => return Some(1.0),
+        "false" | "no" => return Some(0.0),
+        _ => {}
+    }
+    // A variation selector may follow a star.
+    let is_stars = !text.is_empty() && text.chars().all(|c| "★⭐☆✩\u{fe0f}".contains(c));
+    is_stars.then(|| text.chars().filter(|c| "★⭐".contains(*c)).count() as f64)
+}
+
 /// The ratings of one column.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RatingColumn {
     n: u64,
     min: f64,
     max: f64,
+    /// Line of the largest rating, and the largest of the others.
+    max_line: u64,
+    second: f64,
     zeros: u64,
     has_halves_only: bool,
     runs: [Run; 3],
@@ -122,6 +144,11 @@ impl RatingColumn {
         }
         self.n += 1;
         self.min = self.min.min(rating);
+        if self.n == 1 || rating > self.max {
+            (self.second, self.max_line) = (if self.n == 1 { rating } else { self.max }, line);
+        } else {
+            self.second = self.second.max(rating);
+        }
         self.max = self.max.max(rating);
         self.zeros += u64::from(rating == 0.0);
         self.has_halves_only &= (rating * 2.0).fract() == 0.0;
@@ -186,6 +213,14 @@ impl RatingColumn {
     }
 
     fn unknown(&self) -> String {
+        if self.n >= MIN_OTHERS && HIGH_ENDS.iter().chain(&[5.0, 1.0]).any(|high| reaches(self.second, *high))
+        {
+            return format!(
+                "line {} has the rating {}, all others are at most {}; correct that line or take it out, or say the \
+                 scale by --rating-scale",
+                self.max_line, self.max, self.second
+            );
+        }
         format!(
             "ratings from {} to {} are on no scale that is recognised; say it by --rating-scale, such as \
              --rating-scale 1..10",
@@ -296,8 +331,26 @@ mod tests {
         ] {
             assert_eq!(detected(ratings).unwrap(), expected, "{ratings:?}");
         }
+        let totalled: Vec<f64> = [1.0, 2.0, 5.0].repeat(4).into_iter().chain([120.0]).collect();
+        assert!(detected(&totalled).is_err_and(|why| why.contains("line 14 has the rating 120")));
         for ratings in [&[17.0, 50.0][..], &[1.0, 6.0], &[1.0; 12], &[1.0, 4000.0]] {
             assert!(detected(ratings).is_err_and(|why| why.contains("--rating-scale")), "{ratings:?}");
+        }
+    }
+
+    #[test]
+    fn words_stars_and_shares_are_ratings() {
+        for (text, expected) in [
+            ("true", Some(1.0)),
+            ("No", Some(0.0)),
+            ("★★★☆☆", Some(3.0)),
+            ("⭐️⭐️", Some(2.0)),
+            ("80 %", Some(80.0)),
+            ("good", None),
+            ("4/5", None),
+            ("", None),
+        ] {
+            assert_eq!(marked(text), expected, "{text}");
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod faults;
 mod layouts;
+mod odd;
 #[cfg(feature = "parquet")]
 mod parquet_files;
 mod sets;

@@ -82,10 +82,11 @@ fn a_set_is_read_from_an_archive_of_its_files() {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     packed.write_all(&plain).unwrap();
     std::fs::write(path("ml.tar.gz"), packed.finish().unwrap()).unwrap();
+    std::fs::write(path("ml.tar.zst"), zstd::encode_all(plain.as_slice(), 0).unwrap()).unwrap();
     std::fs::write(path("ml.tar"), &plain).unwrap();
     std::fs::write(path("cut.tar"), &plain[..1_600]).unwrap();
 
-    for name in ["ml.zip", "ml.tar.gz", "ml.tar"] {
+    for name in ["ml.zip", "ml.tar.gz", "ml.tar.zst", "ml.tar"] {
         let read = records(&found("movielens", &path(name)));
         assert_eq!(
             read,

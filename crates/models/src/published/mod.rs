@@ -12,7 +12,7 @@ pub use load::CO_INTERACTION_KIND;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use docent_domain::{InteractionType, ResourceId, Weights};
+use docent_domain::{InteractionType, ResourceId, SIGNAL_STRENGTH, Weights};
 use docent_evaluation::Metrics;
 use docent_graph::GraphParts;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,10 @@ pub struct ModelInfo {
     /// Type of interaction that the model was trained on in place of positives, which were too few.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<InteractionType>,
+    /// Weights of the types of interaction that are neither positive nor negative, as a share of
+    /// the weight of a positive; 0 for a type that does not pay.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub type_weights: BTreeMap<InteractionType, f32>,
     /// Time of the newest positive interaction that the model was trained on.
     pub watermark: Option<DateTime<Utc>>,
     /// Weight of each collaborative model in the blend, by its name.
@@ -78,6 +82,7 @@ impl ModelInfo {
             resources: 0,
             positives: 0,
             signal: None,
+            type_weights: BTreeMap::new(),
             watermark: None,
             blend: BTreeMap::new(),
             edge_kind_weights: BTreeMap::new(),
@@ -91,6 +96,17 @@ impl ModelInfo {
             forced: false,
             config: serde_json::Value::Null,
         }
+    }
+
+    /// Returns the strengths by which the model sees interactions that are neither positive nor
+    /// negative, by type; it does not see the other types.
+    #[must_use]
+    pub fn neutral_strengths(&self) -> BTreeMap<InteractionType, f32> {
+        let weights = self.type_weights.iter().filter(|(_, weight)| **weight > 0.0);
+        let mut strengths: BTreeMap<InteractionType, f32> =
+            weights.map(|(kind, weight)| (kind.clone(), *weight)).collect();
+        strengths.extend(self.signal.iter().map(|kind| (kind.clone(), SIGNAL_STRENGTH as f32)));
+        strengths
     }
 }
 
@@ -138,7 +154,8 @@ pub struct Trending {
 }
 
 impl PublishedModel {
-    /// Returns true if any user liked the item at training. The model knows nothing of other items:
+    /// Returns true if any user chose the item at training: liked it, or interacted with it in a
+    /// way that the model sees. The model knows nothing of other items:
     /// their scores and factors are noise.
     #[must_use]
     pub fn is_chosen(&self, row: u32) -> bool {

@@ -52,6 +52,8 @@ pub(crate) fn open(path: &Path, opener: &dyn Opener, label: Option<&str>) -> Res
             "is a tar archive; import a known set by its name or by `import auto`, or unpack the archive";
         return Err(FormatError::file(path, reason));
     }
+    refuse_other(path, &head)?;
+    let (head, input) = with_line_ends(head, input);
     let declared = match label {
         Some(label) => Some(labelled(path, label)?),
         None => encoding::of_head(&head),
@@ -71,6 +73,68 @@ pub(crate) fn open(path: &Path, opener: &dyn Opener, label: Option<&str>) -> Res
         (Charset::Utf8, Box::new(Transcoder::new(input, encoding)))
     };
     Ok(Source { input, compression, declared: Some(Declared { name: encoding.name(), charset }) })
+}
+
+/// Formats of files that hold no rows of text, by their first bytes.
+const OTHER: [(&[u8], &str); 8] = [
+    (
+        b"SQLite format 3\0",
+        "is a SQLite database; export its tables as CSV, such as by `sqlite3 -csv -header`",
+    ),
+    (b"%PDF", "is a PDF document"),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "is an Excel workbook of the old form; save the sheet as \"CSV UTF-8\" and import that",
+    ),
+    (b"BZh", "is compressed by bzip2; unpack it, or compress it by gzip or zstd"),
+    (b"\xfd7zXZ", "is compressed by xz; unpack it, or compress it by gzip or zstd"),
+    (b"7z\xbc\xaf", "is a 7z archive; unpack it first"),
+    (b"Rar!", "is a RAR archive; unpack it first"),
+    (b"\x93NUMPY", "is a NumPy array; write it as CSV or Parquet"),
+];
+
+/// Texts that are no rows, by their first characters in lower case.
+const OTHER_TEXTS: [(&str, &str); 5] = [
+    ("<!doctype html", "is an HTML page, perhaps of a failed download"),
+    ("<html", "is an HTML page, perhaps of a failed download"),
+    ("<?xml", "is an XML document; write its records as CSV or JSON lines"),
+    ("insert into ", "holds SQL statements; load them into a database and export the tables as CSV"),
+    ("create table ", "holds SQL statements; load them into a database and export the tables as CSV"),
+];
+
+/// Refuses a file that is known to be no table and no JSON.
+fn refuse_other(path: &Path, head: &[u8]) -> Result<(), FormatError> {
+    const EXPECTED: &str = "expected CSV or another table of text, JSON or Parquet";
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let text = text.get(..text.len().min(20)).unwrap_or_default().to_ascii_lowercase();
+    let of_bytes = OTHER.iter().find(|(start, _)| head.starts_with(start)).map(|(_, is)| is);
+    let is = of_bytes.or_else(|| {
+        OTHER_TEXTS.iter().find(|(start, _)| text.starts_with(start.as_bytes())).map(|(_, is)| is)
+    });
+    match is {
+        Some(is) => Err(FormatError::file(path, format_args!("{is}; {EXPECTED}"))),
+        None => Ok(()),
+    }
+}
+
+/// Returns the input with line feeds for its line ends where it has carriage returns alone.
+fn with_line_ends(mut head: Vec<u8>, input: Input) -> (Vec<u8>, Input) {
+    if !head.contains(&b'\r') || head.contains(&b'\n') {
+        return (head, input);
+    }
+    head.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
+    (head, Box::new(CarriageReturns(input)))
+}
+
+/// A reader that gives a line feed for each carriage return.
+struct CarriageReturns(Input);
+
+impl Read for CarriageReturns {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(buffer)?;
+        buffer.iter_mut().take(read).filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
+        Ok(read)
+    }
 }
 
 fn labelled(path: &Path, label: &str) -> Result<&'static Encoding, FormatError> {

@@ -3,9 +3,9 @@
 use chrono::{TimeDelta, Utc};
 use docent_domain::{InteractionType, NewInteraction};
 use docent_engine::Reloaded;
-use docent_training::TrainError;
+use docent_training::{EngineTrainer, TrainError};
 
-use crate::library::{BOOKS, Library, id, ids, subject_share, user};
+use crate::library::{BOOKS, Library, id, ids, like, subject_share, user};
 
 /// Views of forty readers who keep to one subject each.
 fn views(reader: usize) -> Vec<NewInteraction> {
@@ -56,4 +56,36 @@ async fn fewer_than_ten_of_every_type_are_too_few_and_the_counts_are_named() {
     library.engine.record(&views(1)[..1]).await.unwrap();
     let report = library.trainer().run().await.unwrap();
     assert_eq!(report.info.signal, Some(InteractionType::View));
+}
+
+#[tokio::test]
+async fn views_with_a_weight_are_learned_from_and_represent_those_who_only_viewed() {
+    let library = Library::unread().await;
+    for reader in 0..120 {
+        library.engine.record(&views(reader)).await.unwrap();
+        // Readers from the number 80 on only view.
+        if reader < 80 {
+            let read: Vec<NewInteraction> = (0..6)
+                .map(|n| {
+                    let book = (n * 7 + reader) % 20 * 4 + reader % 4;
+                    like(&format!("reader-{reader}"), &format!("book-{book}"), n as i64)
+                })
+                .collect();
+            library.engine.record(&read).await.unwrap();
+        }
+    }
+    let mut config = library.train_config();
+    let unstated = library.engine.trainer(config.clone()).run().await.unwrap();
+    assert_eq!((unstated.info.signal, unstated.info.users), (None, 80));
+    let learned: Vec<_> = unstated.info.type_weights.keys().collect();
+    assert_eq!(learned, [&InteractionType::View], "shown, whatever the weight is");
+    config.type_weights.insert(InteractionType::View, 0.3);
+    // The test is of what serves, not of what passes the gate.
+    config.force = true;
+    let report = library.engine.trainer(config).run().await.unwrap();
+    assert_eq!(report.info.type_weights[&InteractionType::View], 0.3);
+    assert!(matches!(library.engine.reload().await.unwrap(), Reloaded::Swapped(_)));
+    let answer = library.engine.recommend(crate::library::request("reader-101").limit(8)).await.unwrap();
+    assert!(answer.recommendations.iter().any(|of| of.scores.collaborative.is_some()));
+    assert!(subject_share(&answer, 1) > 0.8, "{:?}", ids(&answer));
 }

@@ -227,7 +227,7 @@ impl Reading {
 fn unread(name: &str, cell: Cell<'_>) -> String {
     format!(
         "{name}: expected a time such as 2024-05-01T12:00:00Z, 2024-05-01 12:00:00, a date or a number since 1970, \
-         got {}",
+         got {}; another form is said by --time-format, such as %d.%m.%y",
         shown(cell)
     )
 }
