@@ -1,7 +1,6 @@
 //! Reports about a running engine: health, performance, recommendation quality, engagement, and the
 //! state of the live model.
 
-mod experiment;
 mod health;
 mod model;
 mod performance;
@@ -9,7 +8,7 @@ mod quality;
 mod usage;
 
 pub use docent_evaluation::Interval;
-pub use experiment::{Comparison, ExperimentReport, Finding, VariantReport};
+pub use docent_experiments::{Comparison, ExperimentReport, Finding, VariantReport};
 pub use health::{ComponentHealth, Health, HealthStatus};
 pub use model::{Drift, ModelHealth};
 pub use performance::Performance;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use docent_domain::gini;
 use docent_storage::{FeedbackCounts, GroupRollup, RankRollup};
 
-use super::{ExperimentReport, experiment, mean, share};
+use super::{ExperimentReport, mean, share};
 use crate::{Engine, Error, engine::now};
 
 /// Outcomes of the impressions of one strategy or model, or of all.
@@ -117,7 +117,7 @@ impl Engine {
         let mut reports = Vec::new();
         for configured in self.config().experiments.all() {
             let rollups = self.store().experiment(&configured.name, end, days).await?;
-            reports.push(experiment::report(configured, &rollups));
+            reports.push(docent_experiments::report(configured, &rollups));
         }
         Ok(reports)
     }

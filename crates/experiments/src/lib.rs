@@ -1,3 +1,9 @@
+//! Compares the variants of an experiment: rates of clicks and of useful verdicts with intervals over
+//! users, and differences from the control.
+//!
+//! This crate must never read a store or a clock: the caller brings the sums.
+#![forbid(unsafe_code)]
+
 use docent_domain::Experiment;
 use docent_evaluation::{
     RatioSums,
@@ -117,7 +123,8 @@ fn trials(rollup: Option<&VariantRollup>) -> [Trials; 2] {
 }
 
 /// Compares the variants of an experiment by their rollups.
-pub(super) fn report(experiment: &Experiment, rollups: &[VariantRollup]) -> ExperimentReport {
+#[must_use]
+pub fn report(experiment: &Experiment, rollups: &[VariantRollup]) -> ExperimentReport {
     let mut variants = Vec::with_capacity(experiment.variants.len());
     let mut measured: Vec<(&str, [Trials; 2])> = Vec::with_capacity(experiment.variants.len());
     for variant in &experiment.variants {
