@@ -24,6 +24,9 @@ const MIN_CASES: usize = 20;
 /// Number of cases that are judged at most.
 const MAX_CASES: usize = 1_000;
 
+/// Weight of a type at 0 while it is judged: too small to tell anything of a user.
+const SEEN: f32 = 1e-4;
+
 /// Weights of types of interaction.
 pub(crate) type TypeWeights = BTreeMap<InteractionType, f32>;
 
@@ -143,7 +146,10 @@ impl Weak {
         settings: &FitSettings,
     ) -> Result<Vec<f64>, ModelError> {
         let Some(split) = splits.last() else { return Ok(Vec::new()) };
-        let events = self.with_likes(&split.known, weights, splits);
+        // Known interactions are never competitors, so that each weight ranks among the same items.
+        let all: TypeWeights =
+            weights.iter().map(|(kind, weight)| (kind.clone(), weight.max(SEEN))).collect();
+        let events = self.with_likes(&split.known, &all, splits);
         let cases: Validation = validation(&events, &split.test, n_users(&events), n_items)?;
         let mut ndcgs: Vec<f64> = Vec::new();
         for kind in JUDGES {
