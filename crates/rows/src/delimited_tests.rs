@@ -90,7 +90,7 @@ proptest! {
             text += &(cells.join(separator) + "\r\n");
         }
         let window = Window::new(Box::new(std::io::Cursor::new(text.into_bytes())), Location::new("f", 0));
-        let mut read = Delimited::open(window, separator, Charset::Either, &[]).unwrap();
+        let mut read = Delimited::open(window, separator, b'"', Charset::Either, &[]).unwrap();
         for row in &rows {
             prop_assert!(matches!(read.advance(), Some(Ok(()))), "{row:?}");
             prop_assert_eq!(&read.cells.iter().collect::<Vec<_>>(), row);

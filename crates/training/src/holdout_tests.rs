@@ -59,7 +59,7 @@ fn one_moment_splits_all_users_and_judges_those_with_likes_on_both_sides() {
         (3, 0, None),
         (3, 1, Some(11)),
     ]);
-    let Split { known, test, held_out } = hold_out_since_moment(&likes, 0.4).unwrap();
+    let Split { known, test, held_out, .. } = hold_out_since_moment(&likes, 0.4).unwrap();
     assert_eq!(held_out, HeldOut::Since(TimeSplit { moment: at(9), judged: 2, users: 4, undated: 1 }));
     assert_eq!(pairs(&known), [(0, 0), (0, 1), (1, 0), (1, 1), (3, 0)]);
     assert_eq!(pairs(&test), [(0, 2), (3, 1)], "user 2 has nothing before");
@@ -98,7 +98,7 @@ proptest! {
         share in 0.05..0.95f64,
     ) {
         let likes = likes((0u32..).zip(of).map(|(item, (user, time))| (user, item, time)));
-        let Ok(Split { known, test, held_out: HeldOut::Since(split) }) = hold_out_since_moment(&likes, share)
+        let Ok(Split { known, test, held_out: HeldOut::Since(split), .. }) = hold_out_since_moment(&likes, share)
         else {
             return Ok(());
         };

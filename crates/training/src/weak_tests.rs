@@ -35,9 +35,9 @@ fn likes() -> Vec<Like> {
 fn views(likes: &[Like], is_in_group: bool) -> Weak {
     let liked: std::collections::HashSet<(u32, u32)> =
         likes.iter().map(|like| (like.user, like.item)).collect();
-    let drawn = (0..USERS).flat_map(|user| (0..20).map(move |n| (user, n)));
+    let drawn = (0..USERS).flat_map(|user| (0..20u64).map(move |n| (user, n)));
     let views = drawn.map(|(user, n)| {
-        let at = scattered(u64::from(user), u64::from(n), 2) as u32 % ITEMS;
+        let at = scattered(u64::from(user), n, 2) as u32 % ITEMS;
         let item = if is_in_group { at / GROUPS * GROUPS + user % GROUPS } else { at };
         like(user, item, 5)
     });
