@@ -46,7 +46,7 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// Import resources, links and interactions into the store; importing the same data twice
     /// changes nothing
-    Import(ImportArgs),
+    Import(Box<ImportArgs>),
     /// Export resources and interactions in a format that `import` reads
     Export(ExportArgs),
     /// Fill the store with a synthetic library and users with distinct tastes

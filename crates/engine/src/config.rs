@@ -42,8 +42,8 @@ pub struct EngineConfig {
     #[schemars(range(min = 1))]
     pub cached_users: u64,
     /// Time in seconds after which a cached user may be out of date. On PostgreSQL changes by other
-    /// servers reach it at once, and it is read again after this time. On SQLite users stay in memory
-    /// until another process writes, which is noticed after this time.
+    /// servers reach it at once, and it is read again after this time. On SQLite users stay in
+    /// memory until another process writes, which is noticed after this time.
     pub cached_user_seconds: u64,
     /// Maximum number of answers in the queue of impressions, at least 1. If the queue is more than
     /// half full, the impressions of a share of the answers only are kept, and counted; if it is

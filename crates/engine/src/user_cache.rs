@@ -161,10 +161,10 @@ struct Cached {
     loaded_at: Instant,
 }
 
-/// Cache of served users, by the hash that the log of changes names them by. A write by this process
-/// invalidates its user at once. Those of other processes on PostgreSQL follow by the log, and users
-/// are read again after the configured time; on SQLite, which tells whether others wrote, users stay
-/// until one does.
+/// Cache of served users, by the hash that the log of changes names them by. A write by this
+/// process invalidates its user at once. Writes of other processes on PostgreSQL follow by the log,
+/// and a user is read again after the configured time. SQLite tells whether others wrote, and users
+/// stay until one does.
 pub(crate) struct UserCache {
     cache: Cache<i64, Arc<Cached>>,
     /// `None` on PostgreSQL.
@@ -242,8 +242,8 @@ impl UserCache {
         Ok(user)
     }
 
-    /// Returns true if the users in memory are current as far as the database tells. Invalidates all
-    /// if another process wrote.
+    /// Returns true if the users in memory are current as far as the database tells. Invalidates
+    /// all if another process wrote.
     async fn is_current(&self, store: &Store) -> bool {
         let Some(foreign_writes) = &self.foreign_writes else { return true };
         let memory = foreign_writes.check(store).await;

@@ -141,6 +141,11 @@ impl<'a> UserContext<'a> {
         self.history.len()
     }
 
+    /// Returns true if no component knows the user's taste.
+    fn is_blank(&self) -> bool {
+        self.history.is_empty() && self.content.is_none() && self.graph.is_none()
+    }
+
     /// Returns the components that are unavailable for this user, for the answer to report.
     pub(crate) fn degraded(&self) -> Vec<Degradation> {
         let mut degraded = Vec::new();
@@ -161,6 +166,7 @@ impl<'a> UserContext<'a> {
 
     pub(crate) fn popularity_replaces_collaborative(&self) -> bool {
         self.history.is_empty()
+            && (self.state.live.is_some() || self.state.has_titles_alone() || self.is_blank())
     }
 
     /// Returns true if a resource was published within a year or, where the date is unknown,

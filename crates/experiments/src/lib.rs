@@ -1,5 +1,5 @@
-//! Compares the variants of an experiment: rates of clicks and of useful verdicts with intervals over
-//! users, and differences from the control.
+//! Compares the variants of an experiment: rates of clicks and of useful verdicts with intervals
+//! over users, and differences from the control.
 //!
 //! This crate must never read a store or a clock: the caller brings the sums.
 #![forbid(unsafe_code)]

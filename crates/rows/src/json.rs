@@ -167,8 +167,11 @@ const WRAPPERS: [&str; 11] = [
 pub(crate) fn wrapped(head: &[u8]) -> Option<usize> {
     let is_one = element(head)
         .is_none_or(|end| head.get(end..).unwrap_or_default().iter().all(|byte| byte.is_ascii_whitespace()));
+    if !is_one {
+        return None;
+    }
     let mut at = head.iter().position(|byte| *byte == b'{')? + 1;
-    while is_one {
+    loop {
         let rest = head.get(at..)?;
         let mut names = serde_json::Deserializer::from_slice(rest).into_iter::<String>();
         let name = names.next()?.ok()?;
@@ -184,7 +187,6 @@ pub(crate) fn wrapped(head: &[u8]) -> Option<usize> {
         at += element(rest)?;
         at += head.get(at..)?.iter().position(|byte| *byte == b',')? + 1;
     }
-    None
 }
 
 const CUT: &str = "the JSON object ends too early";

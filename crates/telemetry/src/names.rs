@@ -96,7 +96,7 @@ metrics! {
     USER_CACHE_MISSES: Counter = "docent_user_cache_misses_total", "Number of requests that read their user from the database.";
 
     CHANGES_NOTIFIED: Gauge = "docent_changes_notified",
-        "1 if notifications of changes by other servers on the same PostgreSQL database arrive, 0 if the changes are read ten times a second instead.";
+        "1 if notifications of changes by other servers on the same PostgreSQL database arrive, and on SQLite, which has no other servers; 0 if the changes are read ten times a second instead.";
     CHANGES_READ_AGAIN: Counter = "docent_changes_read_again_total",
         "Number of times that users and sums were read again, because changes by other servers may have been missed or were too many to name.";
 

@@ -17,14 +17,15 @@ fn view() -> InteractionType {
     InteractionType::View
 }
 
-/// Users with six likes each within their group of items.
+/// Users with four likes anywhere, and then six within their group of items.
 fn likes() -> Vec<Like> {
     let mut likes = Vec::new();
     for user in 0..USERS {
         let first = scattered(u64::from(user), 0, 1) as u32;
-        likes.extend((0..6).map(|n| {
-            let item = (first + n * 7) % ITEMS_OF_GROUP * GROUPS + user % GROUPS;
-            like(user, item, i64::from(n) * 10)
+        likes.extend((0..10).map(|n| {
+            let anywhere = scattered(u64::from(user), u64::from(n), 3) as u32 % ITEMS;
+            let in_group = first.wrapping_add(n * 7) % ITEMS_OF_GROUP * GROUPS + user % GROUPS;
+            like(user, if n < 4 { anywhere } else { in_group }, i64::from(n) * 10)
         }));
     }
     sort_by_time(&mut likes);

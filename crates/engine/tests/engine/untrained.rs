@@ -73,21 +73,3 @@ async fn erased_users_leave_the_counts() {
     library.engine.refresh().await.unwrap();
     assert_eq!((views("a9").await, views("a3").await), (0, 30));
 }
-
-/// Resources with subjects, as most catalogues have.
-#[tokio::test]
-async fn what_many_like_comes_first_where_resources_have_subjects_too() {
-    let library = Library::unread().await;
-    for reader in 0..30 {
-        let reader = format!("reader-{reader}");
-        let liked = ["book-3", "book-5", "book-6"].map(|book| like(&reader, book, 0));
-        library.engine.record(&liked).await.unwrap();
-    }
-    library.engine.record(&[like("ann", "book-0", 0)]).await.unwrap();
-    library.engine.refresh().await.unwrap();
-    let zero = UnitInterval::new("zero", 0.0).unwrap();
-    let answer = library.engine.recommend(request("ann").diversity(zero).novelty(zero)).await.unwrap();
-    let mut first = ids(&answer)[..3].to_vec();
-    first.sort_unstable();
-    assert_eq!(first, ["book-3", "book-5", "book-6"], "{:?}", ids(&answer));
-}

@@ -120,8 +120,8 @@ struct Tried {
 }
 
 /// Fits the possible members to what `validation` does not hold out, and chooses on its cases: the
-/// ridges of the factorisations, the shape of transitions, the window of recent popularity, the decay by which each member sees a
-/// history, NCF's epoch, and the shares.
+/// ridges of the factorisations, the shape of transitions, the window of recent popularity, the
+/// decay by which each member sees a history, NCF's epoch, and the shares.
 ///
 /// With fewer than 300 cases the members, shares and decays are stated ones.
 ///

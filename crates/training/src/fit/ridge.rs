@@ -13,8 +13,8 @@ const MAX_STEPS: usize = 3;
 const CLEAR: f64 = 1.0;
 
 /// Fits a factorisation to what `validation` does not hold out, with the multiple of the noise that
-/// is best on its cases: first upwards from the given one, then downwards, as long as each step pays
-/// by more than a standard error. A ridge that is given as a number is kept.
+/// is best on its cases: first upwards from the given one, then downwards, as long as each step
+/// pays by more than a standard error. A ridge that is given as a number is kept.
 ///
 /// Returns the settings with that multiple, and the model.
 ///
