@@ -1,8 +1,8 @@
 //! The log of changes: what transactions changed, written within them, and followed by every other
 //! process on the same PostgreSQL database.
 //!
-//! A process that serves keeps users, sums and the catalogue in memory. [`write()`] adds a row to the
-//! log in the transaction that changes them, and a [`Feed`] gives the rows of every committed
+//! A process that serves keeps users, sums and the catalogue in memory. [`write()`] adds a row to
+//! the log in the transaction that changes them, and a [`Feed`] gives the rows of every committed
 //! transaction once, in no order that matters: neither a transaction that commits late nor a lost
 //! connection hides one. `NOTIFY` only wakes a feed earlier. On SQLite nothing is written, because
 //! one process serves.
