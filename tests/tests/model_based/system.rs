@@ -66,7 +66,7 @@ impl System {
 
     /// Returns true if answers may lag behind writes through another server.
     pub fn is_replicated(&self) -> bool {
-        self.servers.len() > 1
+        self.servers.len() > 1 || self.database.starts_with("postgres")
     }
 
     /// Sends a request to the next server.
