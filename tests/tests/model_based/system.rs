@@ -64,7 +64,7 @@ impl System {
         Ok(system)
     }
 
-    /// Returns true if answers may lag behind writes through another server, or sums behind writes on
+    /// Returns true if answers may lag behind writes: those through another server, and sums on
     /// PostgreSQL.
     pub fn is_replicated(&self) -> bool {
         self.servers.len() > 1 || self.database.starts_with("postgres")
