@@ -132,8 +132,8 @@ impl AlsConfig {
     /// `lambda (1 + 5)`, the ridge of an observed pair, follows the noise of the data. The singular
     /// values of the normalised matrix that noise alone would give are near
     /// `1 / sqrt(pairs per active user) + 1 / sqrt(pairs per active item)` (Marchenko and Pastur
-    /// 1967), and the ridge is `noise_multiple` of that. The best multiple is 0.25 to 0.6 on every
-    /// set tried, dense or sparse, whose best ridges differ by a factor of seven.
+    /// 1967), and the ridge is `noise_multiple` of that. The best multiple is 0.26 to 0.63 on the
+    /// sets tried, dense or sparse, whose best ridges differ by a factor of seven.
     ///
     /// An unobserved pair of a user of `n` observations weighs `w0 (1 + n / mean n) / 2`: an item
     /// that an active user left out says more than one that a new user left out. Users without
