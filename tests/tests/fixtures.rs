@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use docent::{Engine, EngineConfig, Error, RecommendRequest, UnitInterval, UserId, Weights};
+use docent_test_support::copy_folder;
 use serde::Deserialize;
 
 type List = Vec<(String, f64)>;
@@ -18,20 +19,6 @@ struct Expected {
 struct ExpectedAnswer {
     strategy: String,
     list: List,
-}
-
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }
 
 fn request(user: &UserId, strategy: &str) -> anyhow::Result<RecommendRequest> {
@@ -63,7 +50,7 @@ fn shared(then: &List, now: &List) -> usize {
 async fn a_store_and_a_snapshot_of_version_0_1_still_serve() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/v0.1");
-    copy(&fixture, folder.path())?;
+    copy_folder(&fixture, folder.path())?;
     let expected: Expected = serde_json::from_slice(&fs::read(fixture.join("answers.json"))?)?;
     let config = EngineConfig {
         exploration: UnitInterval::new("exploration", 0.0)?,
@@ -102,7 +89,7 @@ async fn a_store_and_a_snapshot_of_version_0_1_still_serve() -> anyhow::Result<(
 #[tokio::test]
 async fn a_snapshot_that_does_not_fit_is_refused_and_the_engine_serves_without_it() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/v0.1"), folder.path())?;
+    copy_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/v0.1"), folder.path())?;
     let ids = folder.path().join("snapshots/01M8JDZH5W36S592R37GAKF21Z/ids.json");
     fs::write(&ids, "{}")?;
     let engine = Engine::open(EngineConfig::in_folder(folder.path())).await?;

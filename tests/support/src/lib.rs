@@ -27,6 +27,7 @@ mod command_line;
 mod database;
 mod disk_faults;
 mod dump;
+mod folder;
 mod harness;
 mod machine;
 #[cfg(unix)]
@@ -36,6 +37,7 @@ pub use command_line::{check_command_line_reference, helps, output};
 pub use database::Database;
 pub use disk_faults::DiskFaults;
 pub use dump::dump;
+pub use folder::copy_folder;
 pub use harness::{on_both_databases, on_postgres, on_sqlite, run, test};
 pub use libtest_mimic::Trial;
 pub use machine::{data_folder, is_installed};

@@ -19,7 +19,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, ensure};
-use docent_test_support::{DiskFaults, run, test};
+use docent_test_support::{DiskFaults, copy_folder, run, test};
 
 /// Last call of a kind that fails.
 const MAX_CALL: u64 = 200;
@@ -108,7 +108,7 @@ async fn fail_in_turn(subject: Subject, kind: &str, error: i32, shim: &DiskFault
     let mut call = 1;
     while call <= MAX_CALL {
         let folder = tempfile::tempdir()?;
-        copy(template.path(), folder.path())?;
+        copy_folder(template.path(), folder.path())?;
         let mut command = subject.command(folder.path())?;
         shim.load(&mut command, folder.path(), Some(&format!("fail {kind} {call} {error} 1")));
         let output = command.output()?;
@@ -162,19 +162,5 @@ fn old_store(folder: &Path) -> Result<()> {
     let store = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/v0.1/docent.db");
     fs::create_dir_all(folder.join("data"))?;
     fs::copy(store, database(folder))?;
-    Ok(())
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
     Ok(())
 }
