@@ -29,7 +29,7 @@ pub fn leave_one_out(
         name: "loo",
         files: folder.display().to_string(),
         users: cases.iter().map(|case| case.user.to_string()).collect(),
-        data: FitData::new(histories)?,
+        data: FitData::new(histories),
     };
     let histories = protocol.data.histories();
     models::report(&protocol, options, observer, &|model| {

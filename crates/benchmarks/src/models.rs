@@ -122,7 +122,7 @@ mod tests {
         use ModelKind::{Content, RecentPopularity, Transitions};
         let data = |is_ordered, time| {
             let event = Event { time, ..Event::of(0) };
-            Ok::<_, BenchmarkError>(FitData::new(Histories::new(1, 1, [(0, event)], is_ordered)?)?)
+            Ok::<_, BenchmarkError>(FitData::new(Histories::new(1, 1, [(0, event)], is_ordered)?))
         };
         let attributes = InteractionMatrix::from_triples(1, 1, [(0, 0, 1.0)])?;
         for (data, left_out) in [

@@ -39,7 +39,7 @@ pub fn next_item(
         return Err(FormatError::File { path: data.to_owned(), reason }.into());
     }
     let mut files = data.display().to_string();
-    let mut fit_data = FitData::new(histories(&sequences)?)?;
+    let mut fit_data = FitData::new(histories(&sequences)?);
     if let Some(path) = attributes {
         files += &format!(" {}", path.display());
         fit_data = fit_data.with_attributes(matrix(path, &sequences.items)?);

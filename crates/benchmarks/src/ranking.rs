@@ -30,7 +30,7 @@ pub fn ranking(
         name: "ranking",
         files: format!("{} {}", train.display(), test.display()),
         users: cases.iter().map(|case| case.user.to_string()).collect(),
-        data: FitData::new(histories)?,
+        data: FitData::new(histories),
     };
     let histories = protocol.data.histories();
     let audiences = Audiences::of(&protocol.data);

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use docent_domain::{Event, Histories};
+use docent_domain::{Event, Histories, Micros};
 use docent_evaluation::RankingCase;
 use docent_formats::{FormatError, Session, SessionEvent, SessionFiles};
 use docent_training::fit::FitData;
@@ -38,7 +38,7 @@ pub fn sessions(
         name: "sessions",
         files: format!("{} {}", train.display(), test.display()),
         users: cases.users.clone(),
-        data: FitData::new(histories(&files)?)?.with_repeats(),
+        data: FitData::new(histories(&files)?).with_repeats(),
     };
     models::report(&protocol, options, observer, &|model| {
         ordered::measure(model, &cases.ranking, |case| cases.history(case), options, observer)
@@ -53,7 +53,7 @@ fn histories(files: &SessionFiles) -> Result<Histories, BenchmarkError> {
 }
 
 fn as_event(event: &SessionEvent) -> Event {
-    Event { time: Some(event.time), ..Event::of(event.item) }
+    Event { time: Some(Micros::new(event.time)), ..Event::of(event.item) }
 }
 
 /// The next items of test sessions.

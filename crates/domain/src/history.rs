@@ -1,4 +1,6 @@
-use crate::{InteractionMatrix, MatrixError};
+use std::num::NonZeroU64;
+
+use crate::{InteractionMatrix, MatrixError, matrix::sum_up};
 
 /// One item of a history, with the confidence that the user likes it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -7,9 +9,30 @@ pub struct Event {
     pub item: u32,
     /// Confidence, finite and greater than 0; 1 where all positives count alike.
     pub confidence: f32,
-    /// Microseconds since 1970, where the time is known.
-    pub time: Option<i64>,
+    /// Time, where it is known.
+    pub time: Option<Micros>,
 }
+
+/// Microseconds since 1970. An optional one takes no more memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Micros(NonZeroU64);
+
+impl Micros {
+    /// Takes microseconds since 1970; [`i64::MIN`] becomes the next larger number.
+    #[must_use]
+    pub fn new(since_1970: i64) -> Self {
+        // In this form the order stays, and only the least number is 0.
+        Self(NonZeroU64::new(since_1970.cast_unsigned() ^ SIGN).unwrap_or(NonZeroU64::MIN))
+    }
+
+    /// Returns the microseconds since 1970.
+    #[must_use]
+    pub fn get(self) -> i64 {
+        (self.0.get() ^ SIGN).cast_signed()
+    }
+}
+
+const SIGN: u64 = 1 << 63;
 
 impl Event {
     /// Makes an event of confidence 1 without a time.
@@ -31,8 +54,9 @@ pub struct Histories {
 }
 
 impl Histories {
-    /// Collects histories from `(user, event)` pairs. The events of a user come oldest first where
-    /// `is_ordered`; else their order says nothing, and nothing may be learned from it.
+    /// Collects histories from `(user, event)` pairs, which are walked twice and never copied. The
+    /// events of a user come oldest first where `is_ordered`; else their order says nothing, and
+    /// nothing may be learned from it.
     ///
     /// # Errors
     /// [`MatrixError::OutOfRange`] for a user of `n_users` or more and an item of `n_items` or
@@ -41,13 +65,12 @@ impl Histories {
     pub fn new(
         n_users: usize,
         n_items: usize,
-        events: impl IntoIterator<Item = (u32, Event)>,
+        events: impl IntoIterator<Item = (u32, Event), IntoIter: Clone>,
         is_ordered: bool,
     ) -> Result<Self, MatrixError> {
-        let mut pairs: Vec<(u32, Event)> = events.into_iter().collect();
-        pairs.sort_by_key(|pair| pair.0);
+        let events = events.into_iter();
         let mut offsets = vec![0; n_users + 1];
-        for &(user, Event { item, confidence, .. }) in &pairs {
+        for (user, Event { item, confidence, .. }) in events.clone() {
             let (row, column) = (user as usize, item as usize);
             let Some(end) = offsets.get_mut(row + 1) else {
                 return Err(MatrixError::OutOfRange { what: "user", index: row, len: n_users });
@@ -60,12 +83,17 @@ impl Histories {
                 return Err(MatrixError::InvalidConfidence { user: row, item: column, got: confidence });
             }
         }
-        let mut total = 0;
-        for offset in &mut offsets {
-            total += *offset;
-            *offset = total;
+        let total = sum_up(&mut offsets);
+        let mut next = offsets.clone();
+        let mut placed = vec![Event::of(0); total];
+        for (user, event) in events {
+            let Some(at) = next.get_mut(user as usize) else { continue };
+            if let Some(slot) = placed.get_mut(*at) {
+                *slot = event;
+            }
+            *at += 1;
         }
-        Ok(Self { n_items, offsets, events: pairs.into_iter().map(|pair| pair.1).collect(), is_ordered })
+        Ok(Self { n_items, offsets, events: placed, is_ordered })
     }
 
     /// Makes histories without order or times of a matrix, `[n_users, n_items]`.
@@ -137,21 +165,15 @@ impl Histories {
 
     /// Returns the newest time of any event; `None` where none has a time.
     #[must_use]
-    pub fn newest_time(&self) -> Option<i64> {
+    pub fn newest_time(&self) -> Option<Micros> {
         self.events.iter().filter_map(|event| event.time).max()
     }
 
     /// Returns the matrix of users by items. Of an item that a user has several times, the largest
     /// confidence counts.
-    ///
-    /// # Errors
-    /// [`MatrixError`], which consistent histories do not cause.
-    pub fn matrix(&self) -> Result<InteractionMatrix, MatrixError> {
-        let mut triples: Vec<(u32, u32, f32)> =
-            self.events().map(|(user, event)| (user, event.item, event.confidence)).collect();
-        triples.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(b.2.total_cmp(&a.2)));
-        triples.dedup_by_key(|triple| (triple.0, triple.1));
-        InteractionMatrix::from_triples(self.n_users(), self.n_items, triples)
+    #[must_use]
+    pub fn matrix(&self) -> InteractionMatrix {
+        InteractionMatrix::of_rows(self.n_items, self.len(), self.iter().map(as_set))
     }
 
     /// Returns the same histories with only the events for which `keep(user, place)` holds. Places
@@ -235,7 +257,7 @@ mod tests {
         assert_eq!(histories.of(1), events(&[2, 0, 2]));
         assert_eq!((histories.of(2).len(), histories.of(9).len()), (0, 0));
         assert_eq!((histories.n_users(), histories.n_items(), histories.len()), (3, 3, 4));
-        let matrix = histories.matrix().unwrap();
+        let matrix = histories.matrix();
         assert_eq!(matrix.row(1), ([0, 2].as_slice(), [1.0, 1.0].as_slice()));
         let newest_only = histories.filtered(|user, place| place + 1 == histories.of(user).len());
         assert_eq!(newest_only.of(1), events(&[2]));
@@ -250,6 +272,16 @@ mod tests {
         assert_eq!(refused(2, 0, 1.0), MatrixError::OutOfRange { what: "user", index: 2, len: 2 });
         assert_eq!(refused(0, 3, 1.0), MatrixError::OutOfRange { what: "item", index: 3, len: 3 });
         assert!(matches!(refused(0, 0, f32::NAN), MatrixError::InvalidConfidence { .. }));
+    }
+
+    #[test]
+    fn times_keep_their_order_and_take_no_room_when_missing() {
+        for pair in [i64::MIN + 1, -1, 0, 1, i64::MAX].windows(2) {
+            assert!(Micros::new(pair[0]) < Micros::new(pair[1]));
+            assert_eq!(Micros::new(pair[0]).get(), pair[0]);
+        }
+        assert_eq!(Micros::new(i64::MIN).get(), i64::MIN + 1);
+        assert_eq!(size_of::<Event>(), 16);
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub use attributes::{MAX_ATTRIBUTE_DEPTH, MAX_ATTRIBUTE_KEYS, MAX_ATTRIBUTE_VALU
 pub use error::DomainError;
 pub use experiment::{Assignment, Experiment, Experiments, Variant};
 pub use feedback::{Feedback, Impression, NOT_USEFUL_FACTOR, USEFUL_STRENGTH};
-pub use history::{Event, Histories, as_set, decayed, scattered};
+pub use history::{Event, Histories, Micros, as_set, decayed, scattered};
 pub use ids::{MAX_ID_BYTES, ResourceId, UserId};
 pub use interaction::Interaction;
 pub use interaction_type::InteractionType;

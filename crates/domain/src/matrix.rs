@@ -80,17 +80,34 @@ impl InteractionMatrix {
                 *next += 1;
             }
         }
-        let mut total = 0;
-        for offset in &mut offsets {
-            total += *offset;
-            *offset = total;
-        }
+        sum_up(&mut offsets);
         Self {
             n_cols,
             offsets,
             columns: triples.iter().map(|t| t.1).collect(),
             values: triples.iter().map(|t| t.2).collect(),
         }
+    }
+
+    /// Builds the matrix from its rows, each `(column, confidence)` in ascending order of columns
+    /// that are less than `n_cols`, with confidences that are finite and greater than 0. They hold
+    /// about `n_pairs` pairs.
+    #[must_use]
+    pub fn of_rows(
+        n_cols: usize,
+        n_pairs: usize,
+        rows: impl IntoIterator<Item = Vec<(u32, f32)>>,
+    ) -> Self {
+        let (mut columns, mut values) = (Vec::with_capacity(n_pairs), Vec::with_capacity(n_pairs));
+        let mut offsets = vec![0];
+        for row in rows {
+            columns.extend(row.iter().map(|pair| pair.0));
+            values.extend(row.iter().map(|pair| pair.1));
+            offsets.push(columns.len());
+        }
+        columns.shrink_to_fit();
+        values.shrink_to_fit();
+        Self { n_cols, offsets, columns, values }
     }
 
     /// Returns the number of rows (users).
@@ -158,14 +175,38 @@ impl InteractionMatrix {
     /// Returns the transposed matrix, `[n_cols, n_rows]`.
     #[must_use]
     pub fn transposed(&self) -> Self {
-        let mut triples: Vec<(u32, u32, f32)> = Vec::with_capacity(self.len());
-        for row in 0..self.n_rows() {
-            let (columns, values) = self.row(row);
-            triples.extend(columns.iter().zip(values).map(|(&col, &value)| (col, row as u32, value)));
+        let mut offsets = vec![0; self.n_cols + 1];
+        for &column in &self.columns {
+            if let Some(next) = offsets.get_mut(column as usize + 1) {
+                *next += 1;
+            }
         }
-        triples.sort_by_key(|&(row, ..)| row);
-        Self::from_sorted(self.n_cols, self.n_rows(), &triples)
+        let total = sum_up(&mut offsets);
+        let mut next = offsets.clone();
+        let (mut columns, mut values) = (vec![0; total], vec![0.0; total]);
+        for row in 0..self.n_rows() {
+            let (of_row, confidences) = self.row(row);
+            for (&column, &confidence) in of_row.iter().zip(confidences) {
+                let Some(at) = next.get_mut(column as usize) else { continue };
+                if let Some(cell) = columns.get_mut(*at).zip(values.get_mut(*at)) {
+                    (*cell.0, *cell.1) = (row as u32, confidence);
+                }
+                *at += 1;
+            }
+        }
+        Self { n_cols: self.n_rows(), offsets, columns, values }
     }
+}
+
+/// Turns the sizes of rows, each in the place after its own, into the offsets at which they begin;
+/// returns their sum.
+pub(crate) fn sum_up(sizes: &mut [usize]) -> usize {
+    let mut total = 0;
+    for size in sizes {
+        total += *size;
+        *size = total;
+    }
+    total
 }
 
 #[cfg(test)]

@@ -135,7 +135,7 @@ pub(crate) fn choose<'a>(
         },
         diversity: diversity(state, request, profile),
         novelty: request.novelty.unwrap_or(profile.novelty_preference).value(),
-        exploration: exploration(request, strategy, config, now),
+        exploration: exploration(state, request, strategy, config, now),
     };
     let ranking = ranked(state, &candidates, &options);
     laps.end(Stage::Ranking);
@@ -143,11 +143,15 @@ pub(crate) fn choose<'a>(
     Ok(Chosen { context, strategy, degraded, candidates, options, ranking, excluded, sources, laps })
 }
 
-/// Returns the diversity of the request, or that of the user. Without a model and with titles alone
-/// nothing tells how resources differ, so that only a request gets diversity.
+/// Returns true if something but popularity tells resources apart: a model, their subjects or their
+/// authors.
+fn tells_apart(state: &State) -> bool {
+    state.live.is_some() || !state.has_titles_alone()
+}
+
+/// Returns the diversity of the request, or that of the user where anything tells resources apart.
 fn diversity(state: &State, request: &RecommendRequest, profile: &Profile) -> f64 {
-    let is_told = state.live.is_some() || !state.has_titles_alone();
-    let of_user = if is_told { profile.diversity_preference.value() } else { 0.0 };
+    let of_user = if tells_apart(state) { profile.diversity_preference.value() } else { 0.0 };
     request.diversity.map_or(of_user, |diversity| diversity.value())
 }
 
@@ -161,15 +165,17 @@ pub(crate) fn ranked(state: &State, candidates: &[Candidate<'_>], options: &Rank
     ranking
 }
 
-/// Explores for the hybrid strategy alone: a request for one component gets that component. The
+/// Explores for the hybrid strategy alone: a request for one component gets that component. Where
+/// only popularity tells resources apart, a draw among those that nobody chose would be blind. The
 /// seed changes with the user and the day, so an answer stays the same for a day.
 fn exploration(
+    state: &State,
     request: &RecommendRequest,
     strategy: Strategy,
     config: &EngineConfig,
     now: DateTime<Utc>,
 ) -> Exploration {
-    if strategy != Strategy::Hybrid {
+    if strategy != Strategy::Hybrid || !tells_apart(state) {
         return Exploration::default();
     }
     let mut hasher = FxHasher::default();

@@ -1,7 +1,7 @@
 //! User context: the vectors of one user at one moment, from which all component scores follow.
 
 use chrono::{DateTime, Utc};
-use docent_domain::{Event, Profile, as_set};
+use docent_domain::{Event, Micros, Profile, as_set};
 use docent_embeddings::{ContentSignal, Document, content_profile};
 use docent_linalg::dot;
 use docent_models::{BlendScores, Scale};
@@ -183,7 +183,7 @@ impl<'a> UserContext<'a> {
 fn known_history(state: &State, user: &UserView) -> Vec<Event> {
     let event = |positive: &Positive| {
         let item = state.chosen_row(positive.key)?;
-        Some(Event { item, confidence: positive.strength, time: positive.at.map(|at| at.timestamp_micros()) })
+        Some(Event { item, confidence: positive.strength, time: positive.at.map(|at| Micros::new(at.timestamp_micros())) })
     };
     user.positives.iter().rev().filter_map(event).collect()
 }

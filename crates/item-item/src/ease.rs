@@ -97,7 +97,7 @@ pub fn ease(likes: &InteractionMatrix, config: &EaseConfig) -> Result<SparseRows
     }
     let chosen = most_chosen(likes, config.max_items);
     let mut columns = vec![Vec::new(); likes.n_cols()];
-    let of_chosen = weights_by_target(&restricted(likes, &chosen)?, config)?;
+    let of_chosen = weights_by_target(&restricted(likes, &chosen), config)?;
     for (&item, sources) in chosen.iter().zip(of_chosen) {
         let sources =
             sources.into_iter().filter_map(|(at, weight)| Some((*chosen.get(at as usize)?, weight)));
@@ -126,18 +126,14 @@ fn most_chosen(likes: &InteractionMatrix, count: usize) -> Vec<u32> {
 }
 
 /// Returns the columns of `chosen` items, ascending, `[n_users, chosen.len()]`.
-fn restricted(likes: &InteractionMatrix, chosen: &[u32]) -> Result<InteractionMatrix, ItemItemError> {
-    let mut triples = Vec::new();
-    for user in 0..likes.n_rows() {
+fn restricted(likes: &InteractionMatrix, chosen: &[u32]) -> InteractionMatrix {
+    let of_user = |user| {
         let (items, confidences) = likes.row(user);
-        for (item, &confidence) in items.iter().zip(confidences) {
-            if let Ok(column) = chosen.binary_search(item) {
-                triples.push((user as u32, column as u32, confidence));
-            }
-        }
-    }
-    InteractionMatrix::from_triples(likes.n_rows(), chosen.len(), triples)
-        .map_err(|error| ItemItemError::Invalid(error.to_string()))
+        let pairs = items.iter().zip(confidences);
+        let kept = pairs.filter_map(|(item, &value)| Some((chosen.binary_search(item).ok()? as u32, value)));
+        kept.collect()
+    };
+    InteractionMatrix::of_rows(chosen.len(), likes.len(), (0..likes.n_rows()).map(of_user))
 }
 
 /// Returns for each item its weights `(source, W[source, item])`.

@@ -53,17 +53,22 @@ impl SparseRows {
         Ok(matrix)
     }
 
-    /// Makes a matrix of rows `(target, weight)`, each in ascending order of target.
+    /// Makes a matrix of rows `(target, weight)`, each in ascending order of target. `room` is the
+    /// largest number of weights that they may hold together; what is not used is given back.
+    ///
+    /// Rows are taken one after another, so that those of a large matrix need not exist all at
+    /// once.
     #[must_use]
-    pub fn of_rows(rows: Vec<Vec<(u32, f32)>>) -> Self {
+    pub fn of_rows(room: usize, rows: impl IntoIterator<Item = Vec<(u32, f32)>>) -> Self {
         let mut offsets = vec![0u64];
-        let entries = rows.iter().map(Vec::len).sum();
-        let (mut targets, mut weights) = (Vec::with_capacity(entries), Vec::with_capacity(entries));
+        let (mut targets, mut weights) = (Vec::with_capacity(room), Vec::with_capacity(room));
         for row in rows {
             targets.extend(row.iter().map(|entry| entry.0));
             weights.extend(row.iter().map(|entry| entry.1));
             offsets.push(targets.len() as u64);
         }
+        targets.shrink_to_fit();
+        weights.shrink_to_fit();
         Self::unchecked(offsets, targets, weights)
     }
 

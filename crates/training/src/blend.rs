@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use docent_domain::{Event, Histories};
+use docent_domain::{Event, Histories, Micros};
 use docent_models::{ModelError, ModelKind};
 
 use crate::{
@@ -26,7 +26,7 @@ pub(crate) fn fit_settings(config: &TrainConfig) -> FitSettings {
 /// Returns likes, by user and oldest first, as models learn from them.
 pub(crate) fn fit_data(likes: &[Like], n_users: usize, n_items: usize) -> Result<FitData, ModelError> {
     let events = likes.iter().map(|like| (like.user, as_event(like)));
-    Ok(FitData::new(Histories::new(n_users, n_items, events, have_order(likes))?)?)
+    Ok(FitData::new(Histories::new(n_users, n_items, events, have_order(likes))?))
 }
 
 /// Returns true if the times of likes tell an order: imports often give all of them the same.
@@ -86,7 +86,7 @@ fn stage_of(kind: ModelKind) -> &'static str {
 
 /// Returns a like as models take it. The confidence of a positive is its strength.
 fn as_event(like: &Like) -> Event {
-    let time = like.at.map(|at| at.timestamp_micros());
+    let time = like.at.map(|at| Micros::new(at.timestamp_micros()));
     Event { item: like.item, confidence: like.strength, time }
 }
 

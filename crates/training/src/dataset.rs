@@ -1,6 +1,6 @@
 //! The interactions of a store as a training run reads them: likes under dense indices.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use docent_domain::{Resource, ResourceId, Standing, USEFUL_STRENGTH, UserId, scattered};
@@ -110,6 +110,21 @@ async fn read_items(store: &Store) -> Result<Vec<Item>, TrainError> {
     }
 }
 
+/// An interaction that speaks for a resource, or against it.
+struct Spoken {
+    user: u32,
+    item: u32,
+    strength: f32,
+    is_positive: bool,
+    at: Option<DateTime<Utc>>,
+}
+
+impl Spoken {
+    fn of(&self) -> (u32, u32) {
+        (self.user, self.item)
+    }
+}
+
 /// One user and one resource over all types of interaction.
 #[derive(Default)]
 struct Pair {
@@ -124,27 +139,58 @@ struct Pair {
 }
 
 impl Pair {
-    fn is_liked(&self) -> bool {
-        Standing::newest(self.positive, self.negative) == Standing::Positive && !self.not_useful
+    fn new(spoken: &[Spoken], verdict: Option<&Verdict>) -> Self {
+        let mut pair = Self::default();
+        for one in spoken {
+            if one.is_positive {
+                pair.strength = pair.strength.max(one.strength);
+                pair.positive = pair.positive.max(Some(one.at));
+            } else {
+                pair.negative = pair.negative.max(Some(one.at));
+            }
+        }
+        if let Some(verdict) = verdict {
+            pair.apply(verdict);
+        }
+        pair
+    }
+
+    /// Applies a verdict: a useful resource is liked; one that was not useful is not learned from,
+    /// unless the user interacted with it since. A click alone says nothing: it follows the place
+    /// in the list.
+    fn apply(&mut self, verdict: &Verdict) {
+        if !verdict.was_useful {
+            self.not_useful = self.positive.flatten() <= Some(verdict.at);
+        } else if self.positive.is_none() && self.negative.is_none() {
+            self.strength = USEFUL_STRENGTH as f32;
+            self.positive = Some(Some(verdict.at));
+        }
+    }
+
+    fn like(&self, (user, item): (u32, u32)) -> Option<Like> {
+        let is_liked = Standing::newest(self.positive, self.negative) == Standing::Positive;
+        let like = Like { user, item, strength: self.strength, at: self.positive.flatten() };
+        (is_liked && !self.not_useful).then_some(like)
     }
 }
 
-type Pairs = HashMap<(u32, u32), Pair, rustc_hash::FxBuildHasher>;
+/// Newest verdicts of users on resources.
+type Verdicts = FxHashMap<(u32, u32), Verdict>;
 
-/// Applies a verdict: a useful resource is liked; one that was not useful is not learned from,
-/// unless the user interacted with it since. A click alone says nothing: it follows the place in
-/// the list.
-fn apply_verdict(pairs: &mut Pairs, of: (u32, u32), verdict: &Verdict) {
-    if verdict.was_useful {
-        let pair = pairs.entry(of).or_default();
-        if pair.positive.is_none() && pair.negative.is_none() {
-            pair.strength = USEFUL_STRENGTH as f32;
-            pair.positive = Some(Some(verdict.at));
-        }
-    } else {
-        let pair = pairs.entry(of).or_default();
-        pair.not_useful |= pair.positive.flatten() <= Some(verdict.at);
-    }
+/// Returns what users like by what they said, which is by user and resource, and by verdicts.
+fn likes(spoken: &[Spoken], verdicts: &Verdicts) -> Vec<Like> {
+    let said = spoken.chunk_by(|a, b| a.of() == b.of()).filter_map(|of_pair| {
+        let of = of_pair.first()?.of();
+        Pair::new(of_pair, verdicts.get(&of)).like(of)
+    });
+    let judged_alone = verdicts.iter().filter(|(of, _)| !has_said(spoken, **of));
+    let judged = judged_alone.filter_map(|(&of, verdict)| Pair::new(&[], Some(verdict)).like(of));
+    said.chain(judged).collect()
+}
+
+/// Returns true if a user said something of a resource. `spoken` is by user and resource.
+fn has_said(spoken: &[Spoken], of: (u32, u32)) -> bool {
+    spoken.binary_search_by_key(&of, Spoken::of).is_ok()
 }
 
 /// Reads the newest verdict of each user on each resource, with its dense index, by row.
@@ -179,7 +225,8 @@ async fn read_interactions(
 ) -> Result<Interactions, TrainError> {
     let mut users: Vec<UserId> = Vec::new();
     let mut by_row: FxHashMap<i64, u32> = FxHashMap::default();
-    let mut pairs = Pairs::default();
+    let total = store.interaction_totals().await?.count;
+    let mut spoken: Vec<Spoken> = Vec::with_capacity(usize::try_from(total).unwrap_or_default());
     let mut neutral = Neutral::default();
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     let (mut after, mut read) = (0, 0);
@@ -199,21 +246,20 @@ async fn read_interactions(
             if !row.is_positive && !row.is_negative {
                 let like = Like { user, item, strength, at: row.at };
                 neutral.entry(row.interaction_type).or_default().add(like);
-                continue;
             }
-            let pair = pairs.entry((user, item)).or_default();
             if row.is_negative {
-                pair.negative = pair.negative.max(Some(row.at));
+                spoken.push(Spoken { user, item, strength, is_positive: false, at: row.at });
             }
             if row.is_positive {
-                pair.strength = pair.strength.max(strength);
-                pair.positive = pair.positive.max(Some(row.positive_at));
+                spoken.push(Spoken { user, item, strength, is_positive: true, at: row.positive_at });
             }
         }
         if observer.on_event(&TrainEvent::Read { interactions: read }).is_break() {
             return Err(TrainError::Interrupted);
         }
     }
+    spoken.sort_unstable_by_key(Spoken::of);
+    let mut verdicts = Verdicts::default();
     for (item, row) in newest_verdicts(store, items).await? {
         let known = by_row.get(&row.user_row).copied();
         let user = match known {
@@ -226,16 +272,13 @@ async fn read_interactions(
                 users.len() as u32 - 1
             }
         };
-        apply_verdict(&mut pairs, (user, item), &row.verdict);
+        verdicts.insert((user, item), row.verdict);
     }
-    neutral.values_mut().for_each(|of| of.retain(|like| !pairs.contains_key(&(like.user, like.item))));
-    let positives = pairs.into_iter().filter(|(_, pair)| pair.is_liked()).map(|((user, item), pair)| Like {
-        user,
-        item,
-        strength: pair.strength,
-        at: pair.positive.flatten(),
-    });
-    let (mut likes, signal) = signal::chosen(positives.collect(), &mut neutral, &counts);
+    let is_neutral = |of| !has_said(&spoken, of) && !verdicts.contains_key(&of);
+    neutral.values_mut().for_each(|of_type| of_type.retain(|like| is_neutral((like.user, like.item))));
+    let positives = likes(&spoken, &verdicts);
+    drop((spoken, verdicts, by_row));
+    let (mut likes, signal) = signal::chosen(positives, &mut neutral, &counts);
     sort_by_time(&mut likes);
     let mut weak = Weak::of(neutral);
     let (users, n_likers) = numbered(users, &mut likes, &mut weak);
@@ -276,7 +319,6 @@ fn first_user(likes: &[Like]) -> Option<u32> {
 
 /// Orders likes by user, oldest first, as [`Dataset::likes`] are.
 pub(crate) fn sort_by_time(likes: &mut [Like]) {
-    likes.sort_by_cached_key(|like| {
-        (like.user, like.at, scattered(u64::from(like.user), u64::from(like.item), TIES_SEED))
-    });
+    let tie = |like: &Like| scattered(u64::from(like.user), u64::from(like.item), TIES_SEED);
+    likes.sort_unstable_by(|a, b| (a.user, a.at).cmp(&(b.user, b.at)).then_with(|| tie(a).cmp(&tie(b))));
 }

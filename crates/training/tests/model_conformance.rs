@@ -4,7 +4,7 @@
 use std::{ops::ControlFlow, process::ExitCode};
 
 use docent_als::{AlsConfig, AlsModel};
-use docent_domain::{Event, Histories, InteractionMatrix};
+use docent_domain::{Event, Histories, InteractionMatrix, Micros};
 use docent_models::{AlsRecommender, CollaborativeModel, ModelKind, load};
 use docent_ncf::NcfConfig;
 use docent_snapshot::SnapshotStore;
@@ -81,12 +81,12 @@ fn add(trials: &mut Vec<Trial>, kind: ModelKind, tests: &'static Conformance) {
 /// another.
 fn data(n_users: u32, n_items: u32, pairs: impl Iterator<Item = (u32, u32)>) -> FitData {
     let event = |(day, (user, item)): (i64, (u32, u32))| {
-        (user, Event { time: Some(day * 86_400_000_000), ..Event::of(item) })
+        (user, Event { time: Some(Micros::new(day * 86_400_000_000)), ..Event::of(item) })
     };
     let histories = Histories::new(n_users as usize, n_items as usize, (0..).zip(pairs).map(event), true);
     let attributes = (0..n_items).map(|item| (item % 2, item, 1.0));
     let attributes = InteractionMatrix::from_triples(2, n_items as usize, attributes).expect("attributes");
-    FitData::new(histories.expect("histories")).expect("data").with_attributes(attributes)
+    FitData::new(histories.expect("histories")).with_attributes(attributes)
 }
 
 /// Returns true for the squares that are not in the training data, about a fifth.
@@ -259,7 +259,7 @@ fn unknown_items_are_errors(kind: ModelKind) {
 }
 
 fn missing_data_is_an_error(kind: ModelKind) {
-    let nothing = FitData::new(Histories::new(3, 3, [], true).expect("histories")).expect("data");
+    let nothing = FitData::new(Histories::new(3, 3, [], true).expect("histories"));
     assert!(fit(kind, &nothing, &settings(), &mut |_| ControlFlow::Continue(())).is_err());
 }
 

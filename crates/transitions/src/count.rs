@@ -33,31 +33,33 @@ pub fn transitions(
     let (from, to) = (damping(&counts, config.source_exponent), damping(&counts, config.target_exponent));
     let by_distance: Vec<f32> =
         (0..config.window).map(|gap| (-(gap as f32) / config.gap_decay).exp()).collect();
-    let rows: Vec<Vec<(u32, f32)>> = (0..histories.n_items())
-        .into_par_iter()
-        .map_init(
-            || Sums { sums: vec![0.0; histories.n_items()], touched: Vec::new() },
-            |sums, item| {
-                for &(user, place) in places.of_item(item) {
-                    let history = histories.of(user);
-                    let (before, after) = history.split_at_checked(place as usize).unwrap_or((history, &[]));
-                    sums.add(after.iter().skip(1).zip(&by_distance), 1.0);
-                    if config.backward > 0.0 {
-                        sums.add(before.iter().rev().zip(&by_distance), config.backward);
-                    }
-                }
-                let source = from.get(item).copied().unwrap_or_default();
-                let mut row = sums.take();
-                row.retain(|(other, _)| *other as usize != item);
-                for (other, weight) in &mut row {
-                    *weight *= source * to.get(*other as usize).copied().unwrap_or_default();
-                }
-                largest(row, config.neighbors)
-            },
-        )
-        .collect();
-    Ok(SparseRows::of_rows(rows))
+    let row_of = |sums: &mut Sums, item: usize| {
+        for &(user, place) in places.of_item(item) {
+            let history = histories.of(user);
+            let (before, after) = history.split_at_checked(place as usize).unwrap_or((history, &[]));
+            sums.add(after.iter().skip(1).zip(&by_distance), 1.0);
+            if config.backward > 0.0 {
+                sums.add(before.iter().rev().zip(&by_distance), config.backward);
+            }
+        }
+        let source = from.get(item).copied().unwrap_or_default();
+        let mut row = sums.take();
+        row.retain(|(other, _)| *other as usize != item);
+        for (other, weight) in &mut row {
+            *weight *= source * to.get(*other as usize).copied().unwrap_or_default();
+        }
+        largest(row, config.neighbors)
+    };
+    let n = histories.n_items();
+    let rows = (0..n).step_by(BLOCK).flat_map(|start| {
+        let of_block = (start..n.min(start + BLOCK)).into_par_iter();
+        of_block.map_init(|| Sums::new(n), row_of).collect::<Vec<_>>()
+    });
+    Ok(SparseRows::of_rows(n * config.neighbors.min(n), rows))
 }
+
+/// Rows that exist beside the matrix.
+const BLOCK: usize = 4_096;
 
 /// Returns `n^-exponent` for each count `n`.
 fn damping(counts: &[f32], exponent: f32) -> Vec<f32> {
@@ -113,6 +115,10 @@ struct Sums {
 }
 
 impl Sums {
+    fn new(n_items: usize) -> Self {
+        Self { sums: vec![0.0; n_items], touched: Vec::new() }
+    }
+
     fn add<'a>(&mut self, events: impl Iterator<Item = (&'a Event, &'a f32)>, factor: f32) {
         for (event, weight) in events {
             let Some(sum) = self.sums.get_mut(event.item as usize) else { continue };

@@ -8,7 +8,7 @@ use docent::{
     training::fit::{FitData, FitEvent, FitSettings, Validation, build, choose, fit},
 };
 use docent_benchmarks::memory;
-use docent_domain::{Event, Histories};
+use docent_domain::{Event, Histories, Micros};
 use docent_sample::{PowerLawConfig, PowerLawLibrary};
 use serde::{Deserialize, Serialize};
 
@@ -90,15 +90,15 @@ pub fn measure(
 fn data(library: &PowerLawLibrary) -> anyhow::Result<FitData> {
     let size = library.config();
     let events = (0..size.users).flat_map(|user| library.history(user)).map(|one| {
-        let time = Some(library.micros(&one));
+        let time = Some(Micros::new(library.micros(&one)));
         (one.user, Event { time, ..Event::of(one.resource) })
     });
-    Ok(FitData::new(Histories::new(size.users as usize, size.resources as usize, events, true)?)?)
+    Ok(FitData::new(Histories::new(size.users as usize, size.resources as usize, events, true)?))
 }
 
 /// Chooses the blend and builds it, as a training run does.
 fn train(data: &FitData, settings: &FitSettings, seconds: &mut Seconds) -> anyhow::Result<()> {
-    let validation = Validation::cut(data, settings.objective, settings.seed)?;
+    let validation = Validation::cut(data, settings.objective, settings.seed);
     let validation = validation.context("there are too few interactions to choose a blend")?;
     let choice = choose(&validation, settings, &mut |event| seconds.take(event))?;
     let plan = choice.plan;

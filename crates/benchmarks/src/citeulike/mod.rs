@@ -113,7 +113,7 @@ pub fn citeulike(
     let interactions = training.len();
     observer::emit(observer, &BenchmarkEvent::Data { users, items, interactions })?;
     let histories = Histories::of_matrix(&likes);
-    let training = FitData::new(Histories::of_matrix(&training))?;
+    let training = FitData::new(Histories::of_matrix(&training));
     let run = Run { histories, training, holdout, observer };
     let models = run.reports(&options.models, articles)?;
     Ok(Report {

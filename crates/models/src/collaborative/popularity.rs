@@ -1,4 +1,4 @@
-use docent_domain::{Event, Histories};
+use docent_domain::{Event, Histories, Micros};
 use docent_linalg::top_k;
 use docent_snapshot::{Draft, Snapshot, Tensor};
 
@@ -25,11 +25,11 @@ impl Popularity {
         Self::count(ModelKind::Popularity, histories, |_| true)
     }
 
-    /// Counts the users who chose each item in the `days` before `until`, in microseconds since
-    /// 1970. An interaction without a time does not count.
+    /// Counts the users who chose each item in the `days` before `until`. An interaction without a
+    /// time does not count.
     #[must_use]
-    pub fn recent(histories: &Histories, days: u32, until: i64) -> Self {
-        let since = until.saturating_sub(i64::from(days) * MICROSECONDS_OF_DAY);
+    pub fn recent(histories: &Histories, days: u32, until: Micros) -> Self {
+        let since = Micros::new(until.get().saturating_sub(i64::from(days) * MICROSECONDS_OF_DAY));
         Self::count(ModelKind::RecentPopularity, histories, |event| {
             event.time.is_some_and(|time| time > since && time <= until)
         })
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn recent_popularity_counts_users_of_the_window_once() -> Result<(), ModelError> {
         let event = |item, day: Option<i64>| Event {
-            time: day.map(|day| day * MICROSECONDS_OF_DAY),
+            time: day.map(|day| Micros::new(day * MICROSECONDS_OF_DAY)),
             ..Event::of(item)
         };
         let events = [
@@ -146,7 +146,7 @@ mod tests {
             (1, event(0, Some(11))),
         ];
         let histories = Histories::new(2, 3, events, true)?;
-        let recent = Popularity::recent(&histories, 2, 10 * MICROSECONDS_OF_DAY);
+        let recent = Popularity::recent(&histories, 2, Micros::new(10 * MICROSECONDS_OF_DAY));
         assert_eq!(recent.counts(), [0.0, 2.0, 0.0]);
         assert_eq!(Popularity::of(&histories).counts(), [2.0, 2.0, 1.0]);
         Ok(())

@@ -84,7 +84,7 @@ pub fn fit_hybrid(
 /// # Errors
 /// As [`fit`].
 pub fn plan(data: &FitData, settings: &FitSettings, observer: &mut Observer<'_>) -> Result<Plan, ModelError> {
-    Ok(match Validation::cut(data, settings.objective, settings.seed)? {
+    Ok(match Validation::cut(data, settings.objective, settings.seed) {
         Some(validation) => choose(&validation, settings, observer)?.plan,
         None => stated(data, &settings.models),
     })
@@ -275,7 +275,8 @@ fn is_near_the_best(tried: &[Tried], kind: ModelKind) -> bool {
 /// Chooses the days that recent popularity counts, unless they are configured.
 fn best_window(validation: &Validation, models: &ModelConfig) -> Result<(u32, Popularity), ModelError> {
     let data = validation.train();
-    let until = data.latest().unwrap_or_default();
+    let no_times = || super::missing(ModelKind::RecentPopularity, "times");
+    let until = data.latest().ok_or_else(no_times)?;
     let days = models.recent_days.map_or_else(|| DAYS.to_vec(), |days| vec![days]);
     let mut best: Option<(f64, u32, Popularity)> = None;
     for days in days {
@@ -285,10 +286,7 @@ fn best_window(validation: &Validation, models: &ModelConfig) -> Result<(u32, Po
             best = Some((ndcg, days, model));
         }
     }
-    match best {
-        Some((_, days, model)) => Ok((days, model)),
-        None => Err(super::missing(ModelKind::RecentPopularity, "times")),
-    }
+    best.map(|(_, days, model)| (days, model)).ok_or_else(no_times)
 }
 
 /// Chooses the shape of transitions: one setting after another, each kept if it raises the NDCG by

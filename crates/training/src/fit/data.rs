@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use docent_domain::{Histories, InteractionMatrix, MatrixError};
+use docent_domain::{Histories, InteractionMatrix, Micros};
 
 /// Share of the times that the latest ones may lie behind: a few clocks are always ahead.
 const AHEAD: f64 = 0.001;
@@ -16,12 +16,10 @@ pub struct FitData {
 
 impl FitData {
     /// Takes the histories of users.
-    ///
-    /// # Errors
-    /// [`MatrixError`], which consistent histories do not cause.
-    pub fn new(histories: Histories) -> Result<Self, MatrixError> {
-        let likes = histories.matrix()?;
-        Ok(Self { histories, likes, attributes: None, allows_repeats: false })
+    #[must_use]
+    pub fn new(histories: Histories) -> Self {
+        let likes = histories.matrix();
+        Self { histories, likes, attributes: None, allows_repeats: false }
     }
 
     /// Adds attributes of items, `[n_attributes, n_items]`.
@@ -40,15 +38,12 @@ impl FitData {
     }
 
     /// Returns the same data with other histories.
-    ///
-    /// # Errors
-    /// As [`FitData::new`].
-    pub(super) fn with_histories(&self, histories: Histories) -> Result<Self, MatrixError> {
-        Ok(Self {
+    pub(super) fn with_histories(&self, histories: Histories) -> Self {
+        Self {
             attributes: self.attributes.clone(),
             allows_repeats: self.allows_repeats,
-            ..Self::new(histories)?
-        })
+            ..Self::new(histories)
+        }
     }
 
     /// Returns the histories, each oldest first.
@@ -75,11 +70,10 @@ impl FitData {
         self.allows_repeats
     }
 
-    /// Returns the time, in microseconds since 1970, that all but a thousandth of the events
-    /// precede; `None` without times.
+    /// Returns the time that all but a thousandth of the events precede; `None` without times.
     #[must_use]
-    pub fn latest(&self) -> Option<i64> {
-        let mut times: Vec<i64> = self.histories.events().filter_map(|(_, event)| event.time).collect();
+    pub fn latest(&self) -> Option<Micros> {
+        let mut times: Vec<Micros> = self.histories.events().filter_map(|(_, event)| event.time).collect();
         let last = times.len().checked_sub(1)?;
         let at = last - (AHEAD * last as f64) as usize;
         Some(*times.select_nth_unstable(at).1)

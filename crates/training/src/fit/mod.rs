@@ -192,7 +192,7 @@ fn fit_ncf(
     settings: &FitSettings,
     observer: &mut Observer<'_>,
 ) -> Result<Box<dyn CollaborativeModel>, ModelError> {
-    let validation = Validation::cut(data, settings.objective, settings.seed)?;
+    let validation = Validation::cut(data, settings.objective, settings.seed);
     let train = validation.as_ref().map_or(data, Validation::train);
     let start = ncf::start(train, settings, observer)?;
     Ok(Box::new(ncf::fit(train, validation.as_ref(), start, settings, observer)?))

@@ -127,11 +127,11 @@ mod tests {
         let data = |confidence: f32| {
             let pairs = (0..40u32).flat_map(|user| (0..6).map(move |n| (user, (user + 3 * n) % 20)));
             let events = pairs.map(|(user, item)| (user, Event { confidence, ..Event::of(item) }));
-            FitData::new(Histories::new(40, 20, events, false)?)
+            Ok(FitData::new(Histories::new(40, 20, events, false)?))
         };
         let likes = data(1.0)?;
         // Confidences near the maximum overflow in the normal equations of the fold-in.
-        let validation = Validation::cut(&data(f32::MAX)?, Objective::Full { k: 10 }, 1)?;
+        let validation = Validation::cut(&data(f32::MAX)?, Objective::Full { k: 10 }, 1);
         assert!(validation.is_some());
         let ncf = NcfConfig { dim: 4, layers: vec![8], epochs: 3, batch_size: 32, ..NcfConfig::default() };
         let als = AlsConfig { dim: 4, ..AlsConfig::default() };

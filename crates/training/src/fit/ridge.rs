@@ -68,8 +68,8 @@ mod tests {
             items.sort_by_key(|item| scattered(u64::from(user), u64::from(*item), 3));
             items.into_iter().take(8).map(move |item| (user, Event::of(item + 30 * (user % 4))))
         });
-        let data = FitData::new(Histories::new(1_200, 120, events, false).unwrap()).unwrap();
-        Validation::cut(&data, FitSettings::default().objective, 1).unwrap().unwrap()
+        let data = FitData::new(Histories::new(1_200, 120, events, false).unwrap());
+        Validation::cut(&data, FitSettings::default().objective, 1).unwrap()
     }
 
     fn refined(start: &AlsConfig) -> AlsConfig {

@@ -46,7 +46,7 @@ pub fn tune(
         ModelKind::Ncf | ModelKind::Hybrid => ModelKind::Als,
         kind => kind,
     };
-    let Some(validation) = Validation::cut(data, settings.objective, settings.seed)? else {
+    let Some(validation) = Validation::cut(data, settings.objective, settings.seed) else {
         return Ok(unchanged);
     };
     Search { validation: &validation, observer }.run(searched, settings, trials, time)

@@ -41,10 +41,8 @@ impl Validation {
     /// Holds out one event of each of at most 4,000 users, and of at most one event in 25: the
     /// latest one where histories have an order, else one at random. Returns `None` if no user has
     /// three events.
-    ///
-    /// # Errors
-    /// [`ModelError::Matrix`], which consistent data do not cause.
-    pub fn cut(data: &FitData, objective: Objective, seed: u64) -> Result<Option<Self>, ModelError> {
+    #[must_use]
+    pub fn cut(data: &FitData, objective: Objective, seed: u64) -> Option<Self> {
         let histories = data.histories();
         let mut users: Vec<u32> = (0..histories.n_users() as u32)
             .filter(|user| histories.of(*user).len() >= MIN_EVENTS_OF_USER)
@@ -52,7 +50,7 @@ impl Validation {
         users.sort_by_cached_key(|user| scattered(u64::from(*user), 0, seed));
         users.truncate((histories.len() / EVENTS_PER_CASE).clamp(1, MAX_CASES));
         if users.is_empty() {
-            return Ok(None);
+            return None;
         }
         let held_out: HashMap<u32, usize> = users
             .into_iter()
@@ -72,8 +70,7 @@ impl Validation {
         }
         // An item that stays in the history of an unordered user teaches nothing.
         cases.retain(|case| data.allows_repeats() || case.seen.binary_search(&case.item).is_err());
-        let train = data.with_histories(train)?;
-        Ok((!cases.is_empty()).then_some(Self { objective, train, cases }))
+        (!cases.is_empty()).then(|| Self { objective, train: data.with_histories(train), cases })
     }
 
     /// Takes data to fit to and the cases of a split; of more than 4,000, an even sample.

@@ -5,11 +5,11 @@ use super::*;
 fn data(n_users: u32, is_ordered: bool) -> FitData {
     let events = (0..n_users).flat_map(|user| (0..4).map(move |at| (user, Event::of(4 * user + at))));
     let histories = Histories::new(n_users as usize, 4 * n_users as usize, events, is_ordered).unwrap();
-    FitData::new(histories).unwrap()
+    FitData::new(histories)
 }
 
 fn cut(data: &FitData) -> Validation {
-    Validation::cut(data, Objective::Full { k: 3 }, 1).unwrap().unwrap()
+    Validation::cut(data, Objective::Full { k: 3 }, 1).unwrap()
 }
 
 #[test]
@@ -63,8 +63,8 @@ fn an_error_of_one_case_is_the_error_of_the_evaluation() {
 #[test]
 fn users_with_two_events_make_no_validation_set() {
     let events = (0..50).flat_map(|user| [(user, Event::of(0)), (user, Event::of(1))]);
-    let data = FitData::new(Histories::new(50, 2, events, true).unwrap()).unwrap();
-    assert!(Validation::cut(&data, Objective::Full { k: 3 }, 1).unwrap().is_none());
+    let data = FitData::new(Histories::new(50, 2, events, true).unwrap());
+    assert!(Validation::cut(&data, Objective::Full { k: 3 }, 1).is_none());
 }
 
 #[test]
