@@ -113,7 +113,7 @@ fn searched(
 
 #[cfg(test)]
 mod tests {
-    use docent_domain::{Event, Histories, InteractionMatrix};
+    use docent_domain::{Event, Histories, InteractionMatrix, Micros};
 
     use super::*;
 
@@ -128,8 +128,8 @@ mod tests {
         for (data, left_out) in [
             (data(false, None)?, &[RecentPopularity, Transitions, Content][..]),
             (data(true, None)?, &[RecentPopularity, Content]),
-            (data(true, Some(1))?, &[Content]),
-            (data(true, Some(1))?.with_attributes(attributes), &[]),
+            (data(true, Some(Micros::new(1)))?, &[Content]),
+            (data(true, Some(Micros::new(1)))?.with_attributes(attributes), &[]),
         ] {
             let expected: Vec<ModelKind> =
                 ModelKind::ALL.into_iter().filter(|kind| !left_out.contains(kind)).collect();

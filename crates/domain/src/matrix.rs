@@ -93,11 +93,7 @@ impl InteractionMatrix {
     /// that are less than `n_cols`, with confidences that are finite and greater than 0. They hold
     /// about `n_pairs` pairs.
     #[must_use]
-    pub fn of_rows(
-        n_cols: usize,
-        n_pairs: usize,
-        rows: impl IntoIterator<Item = Vec<(u32, f32)>>,
-    ) -> Self {
+    pub fn of_rows(n_cols: usize, n_pairs: usize, rows: impl IntoIterator<Item = Vec<(u32, f32)>>) -> Self {
         let (mut columns, mut values) = (Vec::with_capacity(n_pairs), Vec::with_capacity(n_pairs));
         let mut offsets = vec![0];
         for row in rows {

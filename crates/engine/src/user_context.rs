@@ -183,7 +183,11 @@ impl<'a> UserContext<'a> {
 fn known_history(state: &State, user: &UserView) -> Vec<Event> {
     let event = |positive: &Positive| {
         let item = state.chosen_row(positive.key)?;
-        Some(Event { item, confidence: positive.strength, time: positive.at.map(|at| Micros::new(at.timestamp_micros())) })
+        Some(Event {
+            item,
+            confidence: positive.strength,
+            time: positive.at.map(|at| Micros::new(at.timestamp_micros())),
+        })
     };
     user.positives.iter().rev().filter_map(event).collect()
 }

@@ -1,14 +1,11 @@
-use std::ops::Range;
+use std::cmp::Ordering;
 
 use docent_domain::InteractionMatrix;
-use docent_linalg::{CholeskyFactor, CholeskySolver, SparseRows, largest, select_best};
+use docent_linalg::{CholeskySolver, SparseRows, select_best};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{ItemItemError, overlap::Overlap};
-
-/// Columns of the inverse that one task solves for together.
-const BLOCK: usize = 128;
 
 /// Settings of [`ease`].
 ///
@@ -37,7 +34,7 @@ pub struct EaseConfig {
     #[schemars(range(min = 1))]
     pub max_weights: Option<usize>,
     /// Maximum number of items, at least 1: of a larger catalogue, those that most users chose. The
-    /// others have no weights. Default 5,000, which take 190 MiB while training. Time grows with
+    /// others have no weights. Default 5,000, which take 200 MiB while training. Time grows with
     /// the cube of the number, memory with its square.
     #[schemars(range(min = 1))]
     pub max_items: usize,
@@ -93,19 +90,17 @@ pub fn ease(likes: &InteractionMatrix, config: &EaseConfig) -> Result<SparseRows
         return Err(ItemItemError::NoInteractions);
     }
     if likes.n_cols() <= config.max_items {
-        return Ok(SparseRows::of_columns(weights_by_target(likes, config)?));
+        let weights = Weights::of(likes, config)?;
+        return Ok(SparseRows::of_rows(weights.room(), (0..likes.n_cols()).map(|item| weights.row(item))));
     }
     let chosen = most_chosen(likes, config.max_items);
-    let mut columns = vec![Vec::new(); likes.n_cols()];
-    let of_chosen = weights_by_target(&restricted(likes, &chosen), config)?;
-    for (&item, sources) in chosen.iter().zip(of_chosen) {
-        let sources =
-            sources.into_iter().filter_map(|(at, weight)| Some((*chosen.get(at as usize)?, weight)));
-        if let Some(column) = columns.get_mut(item as usize) {
-            *column = sources.collect();
-        }
-    }
-    Ok(SparseRows::of_columns(columns))
+    let weights = Weights::of(&restricted(likes, &chosen), config)?;
+    let of_all = |(item, weight): (u32, f32)| Some((*chosen.get(item as usize)?, weight));
+    let row_of = |item: usize| match chosen.binary_search(&(item as u32)) {
+        Ok(at) => weights.row(at).into_iter().filter_map(of_all).collect(),
+        Err(_) => Vec::new(),
+    };
+    Ok(SparseRows::of_rows(weights.room(), (0..likes.n_cols()).map(row_of)))
 }
 
 /// Returns the `count` items that most users chose, ties by lower item, ascending.
@@ -136,28 +131,62 @@ fn restricted(likes: &InteractionMatrix, chosen: &[u32]) -> InteractionMatrix {
     InteractionMatrix::of_rows(chosen.len(), likes.len(), (0..likes.n_rows()).map(of_user))
 }
 
-/// Returns for each item its weights `(source, W[source, item])`.
-fn weights_by_target(
-    likes: &InteractionMatrix,
-    config: &EaseConfig,
-) -> Result<Vec<Vec<(u32, f32)>>, ItemItemError> {
-    let (l2, n) = (config.l2, likes.n_cols());
-    // Both copies of a row in X^T X carry the root, so that a user counts by its share.
-    let roots: Vec<f32> =
-        likes.activity_shares(config.activity_exponent).iter().map(|share| share.sqrt()).collect();
-    let mut system = regularised_gram(&likes.scaled(&roots), config);
-    let keep = config.max_weights.map_or(n, |max| (max / n).max(1));
-    let mut solver = CholeskySolver::new(n);
-    let factor = solver.factor(&mut system).ok_or(ItemItemError::NotPositiveDefinite { l2 })?;
-    let of_target: Vec<Vec<(u32, f32)>> = (0..n.div_ceil(BLOCK))
-        .into_par_iter()
-        .flat_map_iter(|block| weights_of_block(factor, block * BLOCK..((block + 1) * BLOCK).min(n), n, keep))
-        .collect();
-    if of_target.iter().flatten().all(|(_, weight)| weight.is_finite()) {
-        Ok(of_target)
-    } else {
-        Err(ItemItemError::NotPositiveDefinite { l2 })
+/// The weights between some items, before the small ones are left out.
+struct Weights {
+    /// `P` without its diagonal, `[n, n]`, symmetric.
+    inverse: Vec<f32>,
+    /// `P[i, i]`, `[n]`.
+    diagonal: Vec<f32>,
+    /// Magnitude and source of the last weight that each item keeps, `[n]`.
+    last: Vec<(f32, u32)>,
+    /// Number of weights that each item keeps.
+    keep: usize,
+}
+
+impl Weights {
+    fn of(likes: &InteractionMatrix, config: &EaseConfig) -> Result<Self, ItemItemError> {
+        let (l2, n) = (config.l2, likes.n_cols());
+        // Both copies of a row in X^T X carry the root, so that a user counts by its share.
+        let roots: Vec<f32> =
+            likes.activity_shares(config.activity_exponent).iter().map(|share| share.sqrt()).collect();
+        let mut inverse = regularised_gram(&likes.scaled(&roots), config);
+        let is_definite = CholeskySolver::new(n).invert(&mut inverse);
+        let diagonal: Vec<f32> = inverse.iter().step_by(n + 1).copied().collect();
+        if !is_definite || diagonal.iter().chain(&inverse).any(|p| !p.is_finite()) {
+            return Err(ItemItemError::NotPositiveDefinite { l2 });
+        }
+        // The diagonal is stored as 0 where there is room: a whole row is read without a search.
+        inverse.iter_mut().step_by(n + 1).for_each(|own| *own = 0.0);
+        let keep = config.max_weights.map_or(n, |max| (max / n).max(1)).min(n);
+        let last = inverse.par_chunks_exact(n).map(|row| last_kept(row, keep)).collect();
+        Ok(Self { inverse, diagonal, last, keep })
     }
+
+    fn room(&self) -> usize {
+        self.diagonal.len() * self.keep
+    }
+
+    /// Returns the weights `(target, W[source, target])` of a source that its targets keep.
+    fn row(&self, source: usize) -> Vec<(u32, f32)> {
+        let n = self.diagonal.len();
+        let row = self.inverse.get(source * n..(source + 1) * n).unwrap_or_default();
+        let of_targets = (0u32..).zip(row).zip(self.diagonal.iter().zip(&self.last));
+        let kept =
+            of_targets.filter(|((_, p), (_, last))| !by_magnitude((p.abs(), source as u32), **last).is_gt());
+        kept.map(|((target, p), (own, _))| (target, -p / own)).collect()
+    }
+}
+
+/// Returns the magnitude and the place of the last number of a row that is kept.
+fn last_kept(row: &[f32], keep: usize) -> (f32, u32) {
+    let mut cells: Vec<(f32, u32)> = row.iter().map(|p| p.abs()).zip(0u32..).collect();
+    let at = keep.saturating_sub(1).min(cells.len().saturating_sub(1));
+    if cells.is_empty() { (0.0, 0) } else { *cells.select_nth_unstable_by(at, |a, b| by_magnitude(*a, *b)).1 }
+}
+
+/// Orders by magnitude, the largest first, ties by place.
+fn by_magnitude(a: (f32, u32), b: (f32, u32)) -> Ordering {
+    b.0.total_cmp(&a.0).then(a.1.cmp(&b.1))
 }
 
 /// Returns `X^T X + L`, `[n_items, n_items]`.
@@ -180,37 +209,4 @@ fn regularised_gram(likes: &InteractionMatrix, config: &EaseConfig) -> Vec<f32> 
         },
     );
     gram
-}
-
-/// Returns the `keep` largest weights `(source, W[source, item])` of each of the `items`.
-fn weights_of_block(
-    factor: CholeskyFactor<'_>,
-    items: Range<usize>,
-    n: usize,
-    keep: usize,
-) -> Vec<Vec<(u32, f32)>> {
-    let columns = inverse_columns(factor, items.clone(), n);
-    let mut of_items = Vec::with_capacity(items.len());
-    for (column, item) in columns.chunks_exact(n).zip(items) {
-        let own = column.get(item).copied().unwrap_or(1.0);
-        let mut row: Vec<(u32, f32)> = (0u32..).zip(column).map(|(other, p)| (other, -p / own)).collect();
-        // The diagonal is stored as 0 where there is room: a whole row is read without a search.
-        if let Some(diagonal) = row.get_mut(item) {
-            diagonal.1 = 0.0;
-        }
-        of_items.push(largest(row, keep));
-    }
-    of_items
-}
-
-/// Returns the columns `items` of the inverse, `[items.len(), n]`: the solutions for unit vectors.
-fn inverse_columns(factor: CholeskyFactor<'_>, items: Range<usize>, n: usize) -> Vec<f32> {
-    let mut columns = vec![0.0; items.len() * n];
-    for (column, item) in columns.chunks_exact_mut(n).zip(items) {
-        if let Some(own) = column.get_mut(item) {
-            *own = 1.0;
-        }
-    }
-    factor.solve(&mut columns);
-    columns
 }

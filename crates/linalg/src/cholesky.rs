@@ -3,12 +3,17 @@
 use std::fmt;
 
 use faer::{
-    Auto, MatMut, MatRef, Par, Spec,
+    Accum, Auto, MatMut, MatRef, Par, Spec,
     dyn_stack::{MemBuffer, MemStack, StackReq},
-    linalg::cholesky::llt::{
-        factor::{LltParams, LltRegularization, cholesky_in_place, cholesky_in_place_scratch},
-        solve::solve_in_place,
+    linalg::{
+        cholesky::llt::{
+            factor::{LltParams, LltRegularization, cholesky_in_place, cholesky_in_place_scratch},
+            solve::solve_in_place,
+        },
+        matmul::triangular::{BlockStructure, matmul},
+        triangular_inverse::invert_lower_triangular,
     },
+    reborrow::{Reborrow, ReborrowMut},
 };
 
 /// Factors systems of one size, one after another, with scratch memory that is allocated once.
@@ -43,6 +48,38 @@ impl CholeskySolver {
         let scratch = MemStack::new(&mut self.scratch);
         cholesky_in_place(matrix, LltRegularization::default(), Par::Seq, scratch, params()).ok()?;
         Some(CholeskyFactor { cells: system, dim })
+    }
+
+    /// Replaces `system`, a symmetric matrix `[dim, dim]`, by its inverse, which is symmetric to the
+    /// last digit. Takes `dim^3` multiplications and another `[dim, dim]` numbers of memory.
+    ///
+    /// Returns false when the matrix is not positive definite or has another size; its content is
+    /// then unspecified.
+    pub fn invert(&mut self, system: &mut [f32]) -> bool {
+        let dim = self.dim;
+        if self.factor(system).is_none() {
+            return false;
+        }
+        let mut inverse_factor = vec![0.0; dim * dim];
+        let mut inverse = MatMut::from_column_major_slice_mut(&mut inverse_factor, dim, dim);
+        let mut system_mat = MatMut::from_column_major_slice_mut(system, dim, dim);
+        invert_lower_triangular(inverse.rb_mut(), system_mat.rb(), Par::Seq);
+        let (upper, lower) = (BlockStructure::TriangularUpper, BlockStructure::TriangularLower);
+        let factor = inverse.rb();
+        matmul(
+            system_mat.rb_mut(),
+            lower,
+            Accum::Replace,
+            factor.transpose(),
+            upper,
+            factor,
+            lower,
+            1.0,
+            Par::Seq,
+        );
+        drop(inverse_factor);
+        mirror(system, dim);
+        true
     }
 }
 
@@ -80,3 +117,23 @@ impl CholeskyFactor<'_> {
 fn params() -> Spec<LltParams, f32> {
     <LltParams as Auto<f32>>::auto().into()
 }
+
+/// Copies the lower triangle of a matrix `[dim, dim]` in column-major order to the upper one.
+fn mirror(cells: &mut [f32], dim: usize) {
+    // Blocks of both triangles stay in the cache.
+    for (first, second) in
+        (0..dim).step_by(MIRRORED).flat_map(|a| (a..dim).step_by(MIRRORED).map(move |b| (a, b)))
+    {
+        for column in first..dim.min(first + MIRRORED) {
+            for row in second.max(column)..dim.min(second + MIRRORED) {
+                let below = cells.get(column * dim + row).copied().unwrap_or_default();
+                if let Some(above) = cells.get_mut(row * dim + column) {
+                    *above = below;
+                }
+            }
+        }
+    }
+}
+
+/// Rows and columns that are mirrored at a time.
+const MIRRORED: usize = 64;

@@ -41,6 +41,26 @@ proptest! {
 }
 
 #[test]
+fn an_inverse_times_its_system_is_the_identity_and_is_symmetric() {
+    for dim in [0, 1, 2, 63, 130] {
+        let b: Vec<f32> = (0..dim * dim).map(|cell| ((cell * 37 % 101) as f32 / 50.5) - 1.0).collect();
+        let system = positive_definite(&b, dim);
+        let mut inverse = system.clone();
+        assert!(CholeskySolver::new(dim).invert(&mut inverse));
+        for row in 0..dim {
+            for column in 0..dim {
+                let product: f32 = (0..dim).map(|k| system[row * dim + k] * inverse[k * dim + column]).sum();
+                let expected = if row == column { 1.0 } else { 0.0 };
+                assert!((product - expected).abs() < 1e-3, "{dim}: {row}, {column}: {product}");
+                assert_eq!(inverse[row * dim + column].to_bits(), inverse[column * dim + row].to_bits());
+            }
+        }
+    }
+    assert!(!CholeskySolver::new(2).invert(&mut [1.0, 2.0, 2.0, 1.0]), "not positive definite");
+    assert!(!CholeskySolver::new(2).invert(&mut [1.0]), "another size");
+}
+
+#[test]
 fn only_the_lower_triangle_is_read() {
     // Column-major: the cell above the diagonal of [[4, ?], [2, 3]] is the third.
     let (mut system, mut side) = ([4.0, 2.0, f32::NAN, 3.0], [8.0, 8.0]);

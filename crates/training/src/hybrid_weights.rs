@@ -1,12 +1,12 @@
 //! Weights of the hybrid score by activity level, learned on a validation set from the component
 //! scores of the serving code.
 
-use std::collections::HashSet;
+use std::{cmp::Ordering, collections::HashSet};
 
 use docent_domain::{Component, ComponentScores, Weights};
 use docent_engine::Error;
-use docent_evaluation::metrics_at_k;
-use docent_linalg::{best_first, keep_best};
+use docent_evaluation::ndcg_at_k;
+use docent_linalg::best_first;
 use docent_models::{ActivityLevel, LearnedWeights};
 use docent_ranker::{AVERAGE_SCORE, HybridWeights};
 use rayon::prelude::*;
@@ -38,9 +38,26 @@ struct Scored {
     there: [bool; 5],
     /// Components that are available for the user.
     available: [bool; 5],
-    held_out: HashSet<u32>,
+    /// Places of held-out resources among the candidates.
+    found: Vec<usize>,
+    /// Number of held-out resources.
+    held_out: usize,
     /// Weights that serve if nothing is learned.
     default: Weights,
+}
+
+impl Scored {
+    fn new(
+        (keys, scores): (Vec<u32>, Vec<[f64; 5]>),
+        there: [bool; 5],
+        available: [bool; 5],
+        held_out: &HashSet<u32>,
+        default: Weights,
+    ) -> Self {
+        let found = keys.iter().enumerate().filter(|(_, key)| held_out.contains(key));
+        let found = found.map(|(place, _)| place).collect();
+        Self { keys, scores, there, available, found, held_out: held_out.len(), default }
+    }
 }
 
 /// Learns weights for each activity level, on users whose histories are cut to it. A level gets
@@ -119,10 +136,10 @@ fn score(candidate: &CandidateReplay<'_>, case: &Case<'_>, among: Option<&[u32]>
     let available = found.options.hybrid.available;
     let there = Component::ALL
         .map(|component| found.candidates.iter().any(|candidate| candidate.scores.get(component).is_some()));
-    let (keys, scores) =
+    let (keys, scores): (Vec<u32>, _) =
         found.candidates.iter().map(|candidate| (candidate.key, filled(&candidate.scores))).unzip();
     let default = found.options.hybrid.weights;
-    Ok(Scored { keys, scores, there, available, held_out: case.held_out.clone(), default })
+    Ok(Scored::new((keys, scores), there, available, &case.held_out, default))
 }
 
 /// Returns scores in the order of [`Component::ALL`]; a missing one is that of the average
@@ -205,17 +222,25 @@ fn sum_there(values: [f64; 5], there: [bool; 5]) -> f64 {
     values.iter().zip(there).filter(|(_, there)| *there).map(|(value, _)| value).sum()
 }
 
+/// Returns the NDCG of the list that weights give a case. The ranks of what was held out tell it:
+/// nothing is sorted.
 fn ndcg(case: &Scored, weights: &Weights) -> f64 {
+    if case.found.is_empty() {
+        return 0.0;
+    }
     let weights = HybridWeights { available: case.available, ..HybridWeights::new(*weights) }.normalised();
-    let mut ranked: Vec<(f64, u32)> = case
-        .scores
-        .iter()
-        .zip(&case.keys)
-        .map(|(scores, &key)| (scores.iter().zip(weights).map(|(score, weight)| score * weight).sum(), key))
-        .collect();
-    keep_best(&mut ranked, DEPTH, |a, b| best_first(*a, *b));
-    let keys: Vec<u32> = ranked.into_iter().map(|(_, key)| key).collect();
-    metrics_at_k(&keys, &case.held_out, DEPTH).ndcg
+    let scored = |(&key, of_key): (&u32, &[f64; 5])| {
+        let score: f64 = of_key.iter().zip(weights).map(|(score, weight)| score * weight).sum();
+        (score, key)
+    };
+    let all: Vec<(f64, u32)> = case.keys.iter().zip(&case.scores).map(scored).collect();
+    let rank_of = |place: &usize| {
+        let own = all.get(*place)?;
+        Some(all.iter().filter(|other| best_first(**other, *own) == Ordering::Less).count())
+    };
+    let mut ranks: Vec<usize> = case.found.iter().filter_map(rank_of).collect();
+    ranks.sort_unstable();
+    ndcg_at_k(&ranks, case.held_out, DEPTH)
 }
 
 #[cfg(test)]
@@ -240,14 +265,9 @@ mod tests {
                 let [a, b, c, d, e] = Component::ALL;
                 [(a, 1), (b, 2), (c, 3), (d, 4), (e, 5)].map(rated)
             };
-            Scored {
-                keys: (0..40).collect(),
-                scores: (0..40).map(scores).collect(),
-                available: [true, true, false, true, true],
-                there: [true, true, false, true, true],
-                held_out: [case % 40].into(),
-                default: Weights::default(),
-            }
+            let there = [true, true, false, true, true];
+            let candidates = ((0..40).collect(), (0..40).map(scores).collect());
+            Scored::new(candidates, there, there, &[case % 40].into(), Weights::default())
         };
         (0..n).map(of_case).collect()
     }
@@ -266,7 +286,7 @@ mod tests {
         assert_eq!(better_than_default(&cases(Component::Content, 10)), None, "too few");
         let mut by_chance = cases(Component::Content, 60);
         for (at, case) in by_chance.iter_mut().enumerate() {
-            case.held_out = [(at as u32 * 17 + 5) % 40].into();
+            case.found = vec![(at * 17 + 5) % 40];
         }
         assert_eq!(better_than_default(&by_chance), None, "noise");
     }

@@ -79,7 +79,7 @@ fn add(trials: &mut Vec<Trial>, kind: ModelKind, tests: &'static Conformance) {
 
 /// Histories in the order of the pairs, a day apart; even items have one attribute, odd ones
 /// another.
-fn data(n_users: u32, n_items: u32, pairs: impl Iterator<Item = (u32, u32)>) -> FitData {
+fn data(n_users: u32, n_items: u32, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> FitData {
     let event = |(day, (user, item)): (i64, (u32, u32))| {
         (user, Event { time: Some(Micros::new(day * 86_400_000_000)), ..Event::of(item) })
     };
@@ -94,7 +94,7 @@ fn is_held_out(user: u32, item: u32) -> bool {
     (user / 2 + item / 2).is_multiple_of(5)
 }
 
-fn checkerboard() -> impl Iterator<Item = (u32, u32)> {
+fn checkerboard() -> impl Iterator<Item = (u32, u32)> + Clone {
     let squares = (0..SIDE).flat_map(|user| (0..SIDE).map(move |item| (user, item)));
     squares.filter(|&(user, item)| user % 2 == item % 2 && !is_held_out(user, item))
 }

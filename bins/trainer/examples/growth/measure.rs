@@ -72,6 +72,7 @@ pub fn measure(
         Some(kind) => drop(fit(kind, &data, &settings, &mut |event| seconds_of.take(event))?),
         None => train(&data, &settings, &mut seconds_of)?,
     }
+    seconds_of.end_of_peak();
     Ok(Measured {
         interactions: data.histories().len() as u64,
         users,
@@ -80,7 +81,7 @@ pub fn measure(
         seconds: begun.elapsed().as_secs_f64(),
         cpu_seconds: cpu_seconds() - cpu,
         data_bytes,
-        peak_bytes: memory::peak_bytes().unwrap_or_default(),
+        peak_bytes: seconds_of.peak_bytes,
         factor_bytes: factor_bytes(&settings, &seconds_of.models, [users, items].map(u64::from)),
         models: seconds_of.models,
     })
@@ -109,18 +110,29 @@ fn train(data: &FitData, settings: &FitSettings, seconds: &mut Seconds) -> anyho
     Ok(())
 }
 
-/// Seconds of models, from the events of a fit.
+/// Seconds and memory of models, from the events of a fit.
 #[derive(Default)]
 struct Seconds {
     is_build: bool,
     models: Vec<ModelSeconds>,
+    /// Most resident bytes up to the last model.
+    peak_bytes: u64,
 }
 
 impl Seconds {
+    /// Returns the most resident bytes since the last call.
+    fn end_of_peak(&mut self) -> u64 {
+        let peak = memory::peak_bytes().unwrap_or_default();
+        memory::reset_peak();
+        self.peak_bytes = self.peak_bytes.max(peak);
+        peak
+    }
+
     fn take(&mut self, event: &FitEvent) -> ControlFlow<()> {
         if let FitEvent::Fitted { model, seconds } = event {
             let name = model.name();
-            eprintln!("{name} in {seconds:.1} s");
+            let peak = self.end_of_peak();
+            eprintln!("{name} in {seconds:.1} s, {} MiB at most", peak >> 20);
             if !self.models.iter().any(|known| known.model == name) {
                 self.models.push(ModelSeconds { model: name.to_owned(), choice: 0.0, build: 0.0 });
             }
