@@ -106,7 +106,7 @@ impl<'a> HoldoutEvaluation<'a> {
             .par_iter()
             .map(|case| {
                 let scores = score_all(case.history)?;
-                Ok(metrics_at_k(&best(&scores, case.known, k), &case.held_out, k))
+                Ok(metrics_at_k(&best(&scores, case, k), &case.held_out, k))
             })
             .collect()
     }
@@ -138,11 +138,12 @@ impl<'a> HoldoutEvaluation<'a> {
     }
 }
 
-/// Returns the `k` items of largest score outside the history, ties by item.
-fn best(scores: &[f32], history: &[Like], k: usize) -> Vec<u32> {
-    let mut seen: Vec<u32> = history.iter().map(|like| like.item).collect();
+/// Returns the `k` items of largest score that are not known. Ties count against what is held out:
+/// items that are added in the order in which they are chosen would flatter popularity.
+fn best(scores: &[f32], case: &Case<'_>, k: usize) -> Vec<u32> {
+    let mut seen: Vec<u32> = case.known.iter().map(|like| like.item).collect();
     seen.sort_unstable();
-    top_k(scores, &seen, &HashSet::new(), k)
+    top_k(scores, &seen, &case.held_out, k)
 }
 
 /// Returns the number of users who like each item, `[n_items]`.

@@ -163,7 +163,11 @@ fn better_than_default(cases: &[Scored]) -> Option<Weights> {
         let weights = ascend(fitted);
         gains.extend(tested.iter().map(|case| ndcg(case, &weights) - ndcg(case, &case.default)));
     }
-    is_clear(&gains, start).then(|| ascend(&all))
+    let found = ascend(&all);
+    let (default, reached) = (mean_ndcg(&all, &all.first()?.default), mean_ndcg(&all, &found));
+    let gain = gains.iter().sum::<f64>() / gains.len() as f64;
+    tracing::debug!(cases = cases.len(), default, reached, gain, ?found, "weights of a level");
+    is_clear(&gains, start).then_some(found)
 }
 
 /// Climbs the mean NDCG by coordinate ascent from the default weights. A component that no

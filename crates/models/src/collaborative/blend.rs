@@ -12,6 +12,8 @@ use crate::ModelError;
 const BEST: usize = 200;
 /// The same as a share of the catalogue, for small ones.
 const BEST_SHARE: usize = 5;
+/// One item in this many must be seen for the mean of the others to be worth its seconds.
+const SEEN_SHARE: usize = 50;
 
 /// One model of a blend.
 #[derive(Debug)]
@@ -36,8 +38,8 @@ impl Member {
     }
 }
 
-/// Scale of one model for one user: `(score - mean) / (best - mean)`, where `mean` is that of all
-/// items and `best` that of the 200 best unseen ones, or of a fifth of a catalogue that has fewer
+/// Scale of one model for one user: `(score - mean) / (best - mean)`, where `mean` is that of the
+/// unseen items and `best` that of the 200 best of them, or of a fifth of a catalogue that has fewer
 /// than 1,000.
 ///
 /// Scores of different models then mean the same. Standard deviations in place of `best - mean`
@@ -66,7 +68,7 @@ impl Scale {
         n_items: usize,
         seen: &[u32],
     ) -> Result<(Self, Vec<(u32, f32)>), ModelError> {
-        let mean = scores.mean()?;
+        let mean = mean_of_unseen(scores, n_items, seen)?;
         let count = BEST.min(n_items / BEST_SHARE).max(1);
         let unseen = scores.best(count, seen)?;
         let scale = match Self::between(mean, &unseen) {
@@ -90,6 +92,20 @@ impl Scale {
     pub fn apply(self, score: f32) -> f32 {
         (score - self.mean) * self.inverse
     }
+}
+
+/// Returns the mean score of the items outside `seen`, ascending. Of a catalogue of which they are
+/// less than one in [`SEEN_SHARE`], it is that of all items.
+///
+/// Seen items score best. In a small catalogue they would raise the mean to where the best unseen
+/// ones are, and all of those would end at the largest score.
+fn mean_of_unseen(scores: &dyn UserScores, n_items: usize, seen: &[u32]) -> Result<f32, ModelError> {
+    let of_all = scores.mean()?;
+    if seen.len() * SEEN_SHARE < n_items || seen.len() >= n_items {
+        return Ok(of_all);
+    }
+    let of_seen: f32 = scores.score(seen)?.iter().sum();
+    Ok((of_all * n_items as f32 - of_seen) / (n_items - seen.len()) as f32)
 }
 
 /// Weighted sum of models: `score(item) = sum over members of share * scaled score of the member`,

@@ -10,7 +10,9 @@ use docent_transitions::{TransitionsConfig, transitions};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FitData, FitSettings, ModelConfig, Observer, Validation, begin, fit, fit_als, fitted,
+    FitData, FitSettings, ModelConfig, Observer, Validation, begin,
+    few::choose_of_few,
+    fit, fit_als, fitted,
     ridge::with_ridge,
     shares::{learn, mean, standard_error},
     validation::MAX_CASES_COMPARED,
@@ -91,7 +93,7 @@ pub fn plan(data: &FitData, settings: &FitSettings, observer: &mut Observer<'_>)
 }
 
 /// Returns the plan of data that are too few to learn one from.
-fn stated(data: &FitData, models: &ModelConfig) -> Plan {
+pub(super) fn stated(data: &FitData, models: &ModelConfig) -> Plan {
     let known = kinds(data);
     let members = STATED.into_iter().filter(|member| known.contains(&member.kind)).collect();
     Plan { models: models.clone(), members, recent_leads: false }
@@ -123,7 +125,8 @@ struct Tried {
 /// ridges of the factorisations, the shape of transitions, the window of recent popularity, the
 /// decay by which each member sees a history, NCF's epoch, and the shares.
 ///
-/// With fewer than 300 cases the members, shares and decays are stated ones.
+/// With fewer than 300 cases the members, shares and decays are stated ones, unless one model alone
+/// is significantly better.
 ///
 /// # Errors
 /// As [`fit`].
@@ -134,9 +137,7 @@ pub fn choose(
 ) -> Result<Choice, ModelError> {
     let data = validation.train();
     if validation.len() < MIN_CASES_TO_LEARN {
-        let plan = stated(data, &settings.models);
-        let blend = build(data, &plan, settings, observer)?;
-        return Ok(Choice { plan, blend });
+        return choose_of_few(validation, settings, observer);
     }
     let mut chosen = settings.clone();
     let mut tried: Vec<Tried> = Vec::new();
@@ -296,7 +297,7 @@ fn best_shape(
     start: &TransitionsConfig,
 ) -> Result<(TransitionsConfig, ItemItemRecommender), ModelError> {
     let mut best = start.clone();
-    let (mut reached, mut model) = judged(validation, &best)?;
+    let mut reached = judged(validation, &transitions_of(validation, &best)?)?;
     for changes in SHAPES {
         let from = best.clone();
         for change in *changes {
@@ -305,23 +306,29 @@ fn best_shape(
             if shape == from {
                 continue;
             }
-            let (gains, tried) = judged(validation, &shape)?;
+            let gains = judged(validation, &transitions_of(validation, &shape)?)?;
             if in_errors(&reached, &gains) > 0.5 {
-                (best, reached, model) = (shape, gains, tried);
+                (best, reached) = (shape, gains);
             }
         }
     }
+    // Fitted again, so that no two of these matrices exist at once.
+    let model = transitions_of(validation, &best)?;
     Ok((best, model))
 }
 
-/// Fits transitions of a shape, and returns their NDCG on each case.
-fn judged(
+/// Fits transitions of a shape.
+fn transitions_of(
     validation: &Validation,
     shape: &TransitionsConfig,
-) -> Result<(Vec<f64>, ItemItemRecommender), ModelError> {
+) -> Result<ItemItemRecommender, ModelError> {
     let weights = transitions(validation.train().histories(), shape)?;
-    let model = ItemItemRecommender::new(ModelKind::Transitions, weights);
-    Ok((validation.gains(&model, Some(STATED_TAU), MAX_CASES_COMPARED)?, model))
+    Ok(ItemItemRecommender::new(ModelKind::Transitions, weights))
+}
+
+/// Returns the NDCG of transitions on each case.
+fn judged(validation: &Validation, model: &ItemItemRecommender) -> Result<Vec<f64>, ModelError> {
+    validation.gains(model, Some(STATED_TAU), MAX_CASES_COMPARED)
 }
 
 type Change = fn(&mut TransitionsConfig);

@@ -4,6 +4,7 @@ mod choose;
 mod config;
 mod contest;
 mod data;
+mod few;
 #[cfg(feature = "ncf")]
 mod ncf;
 mod objective;
