@@ -1,6 +1,7 @@
 //! Edges between resources with common subjects, words or authors.
 
 use docent_embeddings::{Document, LsaConfig, term_counts};
+use docent_engine::document;
 use docent_graph::{Edge, Graph, GraphParts, SimilarityConfig, kinds, similarity_edges};
 use docent_models::ModelError;
 use rustc_hash::FxHashMap;
@@ -12,7 +13,7 @@ use crate::dataset::Item;
 pub(crate) fn edges(items: &[Item], config: &LsaConfig) -> Result<GraphParts, ModelError> {
     let resources = items.iter().map(|item| &item.resource);
     let texts: Vec<Document<'_>> =
-        resources.map(|r| Document { title: &r.title, text: &r.text, ..Document::default() }).collect();
+        resources.map(|resource| Document { subjects: &[], authors: &[], ..document(resource) }).collect();
     let (plain, subjects) = (
         SimilarityConfig { length_power: 0.9, ..SimilarityConfig::default() },
         SimilarityConfig { length_power: 0.4, ..SimilarityConfig::default() },

@@ -174,11 +174,12 @@ fn set_vectors(state: &SharedState, vectors: &[(u32, Vec<f32>)]) -> Result<(), E
     state.change(|state| vectors.iter().try_for_each(|(key, vector)| state.set_vector(*key, vector)))
 }
 
-/// Returns the parts of a resource that are embedded.
+/// Returns the parts of a resource that are embedded. A title that repeats the id, as in a catalogue
+/// made from interactions, says nothing.
 #[must_use]
 pub fn document(resource: &Resource) -> Document<'_> {
     Document {
-        title: &resource.title,
+        title: if resource.title == resource.id.as_str() { "" } else { &resource.title },
         text: &resource.text,
         subjects: &resource.subjects,
         authors: &resource.authors,
