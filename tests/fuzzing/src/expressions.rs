@@ -47,7 +47,7 @@ pub fn filter(input: &[u8]) {
     }
 }
 
-/// Parses a cursor: the input as text, and as the bytes of a cursor whose checksum holds. An accepted
+/// Parses a cursor: the input as text, and as the bytes of one whose checksum holds. An accepted
 /// one is bounded, and the same when it is read from its own text.
 pub fn cursor(input: &[u8]) {
     let mut sealed = input.to_vec();

@@ -1,4 +1,6 @@
 //! Replays the committed corpus of every fuzz target, and some mutations of it, on any toolchain.
+//! `DOCENT_TEST_MUTATIONS` is the number of mutations of each seed, `DOCENT_TEST_SEED` where they
+//! begin.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
@@ -7,7 +9,7 @@ use docent_fuzzing::TARGETS;
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 
 /// Mutations of each seed.
-const MUTATIONS: usize = 20;
+const MUTATIONS: u64 = 20;
 
 fn corpus() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus")
@@ -42,13 +44,16 @@ fn every_target_has_seeds_and_a_fuzzer_and_no_corpus_is_without_a_target() {
 
 #[test]
 fn the_corpus_and_its_neighbours_break_no_rule() {
-    let mut rng = StdRng::seed_from_u64(18);
+    let number =
+        |variable: &str, default: u64| std::env::var(variable).map_or(default, |text| text.parse().unwrap());
+    let mutations = number("DOCENT_TEST_MUTATIONS", MUTATIONS) as usize;
+    let mut rng = StdRng::seed_from_u64(number("DOCENT_TEST_SEED", 18));
     for (name, target) in TARGETS {
         let seeds = seeds(name);
         for (seed, bytes) in &seeds {
             println!("{name}/{seed}");
             target(bytes);
-            for number in 0..MUTATIONS {
+            for number in 0..mutations {
                 let mutated = mutated(bytes, &seeds[number % seeds.len()].1, &mut rng);
                 println!("{name}/{seed}, mutation {number}: {mutated:?}");
                 target(&mutated);
