@@ -27,8 +27,8 @@ use system::System;
 
 /// Time before a kill, in which clients write.
 const MAX_PAUSE: Duration = Duration::from_millis(400);
-/// Longest run of the trainer before it is killed.
-const MAX_TRAINING: Duration = Duration::from_millis(4_000);
+/// Trainer's longest life before it is killed, as a multiple of a whole run.
+const MAX_LIFE: f64 = 1.1;
 
 fn main() -> ExitCode {
     let kills: Trial = test("what_is_acknowledged_is_there_once_whatever_is_killed", kills);
@@ -57,7 +57,12 @@ async fn kills() -> Result<()> {
     for victim in [Victim::Server, Victim::Database, Victim::Trainer, Victim::Replica] {
         let clients = Clients::start(&format!("{victim:?}"), system.addresses()).await?;
         let mut delays = Vec::with_capacity(kills);
-        let mut published = 0;
+        let (mut published, mut whole_run) = (0, Duration::ZERO);
+        if matches!(victim, Victim::Trainer) {
+            let begun = Instant::now();
+            ensure!(system.publish().await?.is_some(), "the trainer publishes nothing");
+            whole_run = begun.elapsed();
+        }
         for _ in 0..kills {
             tokio::time::sleep(MAX_PAUSE.mul_f64(rng.random())).await;
             let killed = Instant::now();
@@ -65,8 +70,9 @@ async fn kills() -> Result<()> {
                 Victim::Server => system.restart_server(0, true).await?,
                 Victim::Database => cluster.kill_and_restart().await?,
                 Victim::Trainer => {
-                    published +=
-                        usize::from(kill_trainer(&system, MAX_TRAINING.mul_f64(rng.random())).await?);
+                    published += usize::from(
+                        kill_trainer(&system, whole_run.mul_f64(MAX_LIFE * rng.random::<f64>())).await?,
+                    );
                 }
                 Victim::Replica => system.restart_server(1, true).await?,
             }

@@ -54,7 +54,8 @@ async fn upgrade(old_program: PathBuf, database: &Database) -> Result<()> {
     }
 
     // Through the old server all the while.
-    let mut deploy = program(&System::start(database.url(), 0).await?, database, "deploy")?;
+    let deployer = System::start(database.url(), 0).await?;
+    let mut deploy = program(&deployer, database, "deploy")?;
     let mut deploying = deploy.spawn()?;
     let mut n = 10;
     while deploying.try_wait()?.is_none() {
