@@ -38,10 +38,24 @@ soak OPERATIONS='200000' SEED='1':
     cargo build --locked --workspace --bins
     DOCENT_TEST_OPERATIONS={{ OPERATIONS }} DOCENT_TEST_SEED={{ SEED }} cargo test --locked --workspace --test model_based
 
+# Kill a server, the database, the trainer and a replica while clients write, KILLS times each, and print a table.
+kills KILLS='100':
+    cargo build --locked --workspace --bins
+    DOCENT_TEST_KILLS={{ KILLS }} cargo test --locked --workspace --test kills -- --nocapture
+
+# Upgrade from another commit while its server serves: by default from the last one before migration 16.
+upgrade-test COMMIT='b2b2a88^':
+    .ci/upgrade {{ COMMIT }}
+
 # Fail every write, sync and rename, up to the 200th, of a publication, a backup and a migration.
 faults:
     cargo build --locked --workspace --bins
     DOCENT_TEST_FAULTS_STEP=1 cargo test --locked --workspace --test failing_calls
+
+# Fuzz a target of fuzz/ (needs nightly and cargo-fuzz): manifest, tensors, filter, cursor, import, protocols or bodies.
+fuzz TARGET SECONDS='600':
+    mkdir -p fuzz/found/{{ TARGET }}
+    cargo +nightly fuzz run --features "$([ {{ TARGET }} = bodies ] && echo bodies)" {{ TARGET }} fuzz/found/{{ TARGET }} fuzz/corpus/{{ TARGET }} -- -max_total_time={{ SECONDS }} -max_len=65536 -timeout=20 -rss_limit_mb=2048
 
 # Run the tests of optional features; the libraries of sentence transformers double the build.
 test-optional:
@@ -93,6 +107,10 @@ command-line-doc:
 # Check licences, versions, sources and advisories of dependencies (installs cargo-deny if missing).
 check-dependencies:
     .ci/dependencies
+
+# Write the bill of materials of both programs (installs cargo-cyclonedx if missing).
+sbom FOLDER='target/sbom':
+    .ci/sbom {{ FOLDER }}
 
 # Check the rules and alerts of monitoring/ with the programs of Prometheus.
 check-monitoring:

@@ -10,6 +10,7 @@
 //! import is recognised as unchanged.
 
 mod columns;
+mod compatibility;
 mod m20260101_000001_users;
 mod m20260101_000002_resources;
 mod m20260101_000003_interactions;
@@ -25,6 +26,7 @@ mod m20260801_000012_popularity;
 mod m20260901_000013_positive_times;
 mod m20260901_000015_access;
 mod m20261001_000016_changes;
+mod m20261101_000018_oldest_program;
 
 use sea_orm_migration::{
     prelude::*,
@@ -41,6 +43,9 @@ pub struct SchemaStatus {
     pub pending: Vec<String>,
     /// Applied migrations that this program does not know: a newer one made them.
     pub unknown: Vec<String>,
+    /// Oldest migration that a program must know to use the schema; `None` if the schema does not
+    /// say, as before that of version 0.2.
+    pub oldest: Option<String>,
 }
 
 impl SchemaStatus {
@@ -48,6 +53,14 @@ impl SchemaStatus {
     #[must_use]
     pub fn is_current(&self) -> bool {
         self.pending.is_empty() && self.unknown.is_empty()
+    }
+
+    /// Returns true if this program may use the schema: nothing is pending, and newer programs, if
+    /// any, have added nothing that programs like this one cannot work beside.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        let knows_oldest = self.oldest.as_ref().is_some_and(|oldest| self.applied.contains(oldest));
+        self.pending.is_empty() && (self.unknown.is_empty() || knows_oldest)
     }
 }
 
@@ -71,6 +84,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260901_000013_positive_times::Migration),
             Box::new(m20260901_000015_access::Migration),
             Box::new(m20261001_000016_changes::Migration),
+            Box::new(m20261101_000018_oldest_program::Migration),
         ]
     }
 }
@@ -80,7 +94,8 @@ impl MigratorTrait for Migrator {
 /// # Errors
 /// Any error of the database.
 pub async fn up(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
-    Migrator::up(transaction, None).await
+    Migrator::up(transaction, None).await?;
+    compatibility::store_oldest(transaction, &status(transaction).await?.applied).await
 }
 
 /// Reverts the newest `steps` migrations, with the data in the tables that they created.
@@ -88,7 +103,8 @@ pub async fn up(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
 /// # Errors
 /// Any error of the database.
 pub async fn down(transaction: &DatabaseTransaction, steps: u32) -> Result<(), DbErr> {
-    Migrator::down(transaction, Some(steps)).await
+    Migrator::down(transaction, Some(steps)).await?;
+    compatibility::store_oldest(transaction, &status(transaction).await?.applied).await
 }
 
 /// Compares the database with the migrations of this program. Reads only.
@@ -111,5 +127,6 @@ where
     let (applied, unknown): (Vec<String>, Vec<String>) =
         history.into_iter().partition(|name| known.contains(name));
     let pending = known.into_iter().filter(|name| !applied.contains(name)).collect();
-    Ok(SchemaStatus { applied, pending, unknown })
+    let oldest = compatibility::oldest(connection).await?;
+    Ok(SchemaStatus { applied, pending, unknown, oldest })
 }

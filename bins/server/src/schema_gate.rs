@@ -38,7 +38,7 @@ impl SchemaGate {
     /// Opens or closes the gate by the status of the schema, and logs a change.
     pub fn set(&self, status: &SchemaStatus) {
         set_schema_gauges(status);
-        let closed = !status.is_current();
+        let closed = !status.is_usable();
         if self.closed.swap(closed, Ordering::Relaxed) == closed {
             return;
         }
@@ -57,7 +57,7 @@ impl SchemaGate {
 
 /// Publishes the status of the schema as metrics.
 pub fn set_schema_gauges(status: &SchemaStatus) {
-    metrics::gauge!(names::SCHEMA_READY).set(f64::from(u8::from(status.is_current())));
+    metrics::gauge!(names::SCHEMA_READY).set(f64::from(u8::from(status.is_usable())));
     for (state, migrations) in
         [("applied", &status.applied), ("pending", &status.pending), ("unknown", &status.unknown)]
     {

@@ -145,7 +145,7 @@ async fn wait_for_schema(store: Store, interval: Duration, health: Health, expor
         health.set_schema(status.clone());
         if let Some(status) = status {
             set_schema_gauges(&status);
-            if status.is_current() {
+            if status.is_usable() {
                 return;
             }
         }

@@ -66,9 +66,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
             match args.action {
                 ModelsAction::List { runs } => models::list(&settings, runs).await,
                 ModelsAction::Show { version } => models::show(&settings, version.as_deref()).await,
-                ModelsAction::Promote { version } => models::promote(&settings, &version),
-                ModelsAction::Rollback => models::rollback(&settings),
-                ModelsAction::Prune { keep } => models::prune(&settings, keep),
+                ModelsAction::Promote { version } => models::promote(&settings, &version).await,
+                ModelsAction::Rollback => models::rollback(&settings).await,
+                ModelsAction::Prune { keep } => models::prune(&settings, keep).await,
             }
         }
     }

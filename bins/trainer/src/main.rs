@@ -3,6 +3,7 @@
 //! `exit.rs` lists the exit codes. Invalid arguments are an error like any other, with exit code 1.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints its results")]
 
+mod audit;
 mod cli;
 mod command;
 mod evaluate;

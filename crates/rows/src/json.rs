@@ -128,7 +128,8 @@ impl JsonRows {
         }
         loop {
             if let Some(size) = element(self.window.bytes()) {
-                return Ok(Some(size));
+                // A closing brace that opens nothing is an element by itself, and a bad one.
+                return Ok(Some(size.max(1)));
             }
             let size = self.window.bytes().len();
             if self.window.is_done() || size > MAX_RECORD {
@@ -298,6 +299,15 @@ mod tests {
         assert_eq!(
             read(text, true),
             ["2:{\"a\":\"]},\\\"\"}", "3:{\"b\":[1,{\"c\":2}]}", "f:3: expected a JSON object, got 7"]
+        );
+        let stray = read("[{\"a\":1}},{\"a\":2}]", true);
+        assert_eq!(
+            stray,
+            [
+                "1:{\"a\":1}",
+                "f:1: expected a JSON object such as {\"id\": \"a\"}; character 1 breaks it: }",
+                "1:{\"a\":2}"
+            ]
         );
         let cut = read("[{\"a\":1},{\"a\"", true);
         assert!(cut.len() == 2 && cut[1].starts_with("f:1: the JSON array ends too early"), "{cut:?}");

@@ -13,6 +13,7 @@
 //! # Ok(()) }
 //! ```
 
+mod audit;
 mod blend;
 mod config;
 mod content;

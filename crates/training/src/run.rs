@@ -21,6 +21,7 @@ use ulid::Ulid;
 
 use crate::{
     TrainError, TrainEvent, TrainObserver, TrainReport, Trainer,
+    audit::audit_publication,
     blend::{as_history, fit_data, fit_settings, report},
     content::{self, Embedded, Text},
     dataset::{Dataset, Like},
@@ -81,7 +82,9 @@ impl Trainer {
         die_at("run-started");
         let result = self.run_recorded(&run_id, observer).await;
         die_at("run-unrecorded");
-        self.store.finish_run(&run_id, &end_of(&result)).await?;
+        let end = end_of(&result);
+        audit_publication(&self.store, &end).await;
+        self.store.finish_run(&run_id, &end).await?;
         result
     }
 

@@ -7,7 +7,7 @@ use docent_snapshot::{Manifest, TrainingLock};
 use docent_storage::{ModelRun, RunEnd, RunStatus};
 use serde_json::Value;
 
-use crate::Trainer;
+use crate::{Trainer, audit::audit_publication};
 
 /// Number of recent runs that are searched for killed ones.
 const MAX_RUNS: u64 = 100;
@@ -40,6 +40,7 @@ impl Trainer {
                 status = end.status.as_str(),
                 "recorded the end of a run that was killed"
             );
+            audit_publication(&self.store, &end).await;
             self.store.finish_run(&run.run_id, &end).await?;
         }
         Ok(())

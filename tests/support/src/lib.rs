@@ -1,9 +1,9 @@
 //! Databases, a test harness and checks of command lines that the tests of several crates share.
 //!
 //! [`Database`] is a fresh SQLite file or PostgreSQL database; [`Postgres`] is the PostgreSQL
-//! alone. [`trials`] builds tests for both databases from async functions and [`run`] runs them, so
-//! that a test whose database is missing is reported as ignored and never as passed. A suite that
-//! uses them sets `harness = false`:
+//! alone, and [`Cluster`] one that can be killed. [`trials`] builds tests for both databases from
+//! async functions and [`run`] runs them, so that a test whose database is missing is reported as
+//! ignored and never as passed. A suite that uses them sets `harness = false`:
 //!
 //! ```no_run
 //! use docent_test_support::{Database, run, trials};
@@ -23,6 +23,8 @@
 //!
 //! This crate must never name a type of Docent: `docent-storage` itself is tested with it.
 
+#[cfg(unix)]
+mod cluster;
 mod command_line;
 mod database;
 mod disk_faults;
@@ -33,6 +35,8 @@ mod machine;
 #[cfg(unix)]
 mod postgres;
 
+#[cfg(unix)]
+pub use cluster::Cluster;
 pub use command_line::{check_command_line_reference, helps, output};
 pub use database::Database;
 pub use disk_faults::DiskFaults;

@@ -83,7 +83,7 @@ impl Drop for Postgres {
     }
 }
 
-async fn run_sql(url: &str, sql: &str) -> Result<()> {
+pub(crate) async fn run_sql(url: &str, sql: &str) -> Result<()> {
     let mut connection = PgConnection::connect(url).await?;
     let result = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut connection).await;
     connection.close().await?;
@@ -103,7 +103,7 @@ fn find_or_start() -> Result<Option<String>> {
 
 /// Returns the folder of `initdb` and `pg_ctl`: on the path, or the newest of those that Debian
 /// keeps off it.
-fn find_programs() -> Option<PathBuf> {
+pub(crate) fn find_programs() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path: Vec<PathBuf> = std::env::split_paths(&path).collect();
     let version = |bin: &PathBuf| bin.parent()?.file_name()?.to_str()?.parse::<u32>().ok();
@@ -132,8 +132,10 @@ fn start_cluster(programs: &Path) -> Result<String> {
         }
         command
     };
+    static PIPE: OnceLock<File> = OnceLock::new();
     let data = root.join("data");
-    guard(command("xargs".into()), &programs.join("pg_ctl"), &root, &data)?;
+    let pipe = guard(command("xargs".into()), &programs.join("pg_ctl"), &root, &data)?;
+    PIPE.get_or_init(|| pipe);
 
     let mut initdb = command(programs.join("initdb"));
     initdb
@@ -156,7 +158,7 @@ fn start_cluster(programs: &Path) -> Result<String> {
 }
 
 /// Returns the user and group to run PostgreSQL as, where we are root: it refuses to run as root.
-fn owner_for(own_folder: &Path) -> Result<Option<(u32, u32)>> {
+pub(crate) fn owner_for(own_folder: &Path) -> Result<Option<(u32, u32)>> {
     if fs::metadata(own_folder)?.uid() != 0 {
         return Ok(None);
     }
@@ -170,9 +172,8 @@ fn owner_for(own_folder: &Path) -> Result<Option<(u32, u32)>> {
 }
 
 /// Starts the watchdog: `xargs` waits for the end of its input, then has `find` stop the server and
-/// remove its folder.
-fn guard(mut xargs: Command, pg_ctl: &Path, root: &Path, data: &Path) -> Result<()> {
-    static PIPE: OnceLock<File> = OnceLock::new();
+/// remove its folder. Returns the input, which ends with this process at the latest.
+pub(crate) fn guard(mut xargs: Command, pg_ctl: &Path, root: &Path, data: &Path) -> Result<File> {
     let mut watchdog = xargs
         .args(["-0", "find"])
         .stdin(Stdio::piped())
@@ -181,19 +182,18 @@ fn guard(mut xargs: Command, pg_ctl: &Path, root: &Path, data: &Path) -> Result<
         .spawn()
         .context("xargs")?;
     let pipe = watchdog.stdin.take().context("xargs has no input")?;
-    let pipe = PIPE.get_or_init(|| File::from(std::os::fd::OwnedFd::from(pipe)));
+    let mut pipe = File::from(std::os::fd::OwnedFd::from(pipe));
     let (root, data, pg_ctl) = (root.display(), data.display(), pg_ctl.display());
     let arguments = [
         format!("{root}\0-maxdepth\0{}\0", 0),
         format!("(\0-exec\0{pg_ctl}\0stop\0-m\0immediate\0-D\0{data}\0;\0-o\0-true\0)\0"),
         "-exec\0rm\0-rf\0{}\0;\0".to_owned(),
     ];
-    let mut pipe = pipe;
     pipe.write_all(arguments.concat().as_bytes())?;
-    Ok(())
+    Ok(pipe)
 }
 
-fn finish(mut command: Command) -> Result<()> {
+pub(crate) fn finish(mut command: Command) -> Result<()> {
     let output = command.output().with_context(|| format!("{command:?}"))?;
     if output.status.success() {
         return Ok(());

@@ -23,6 +23,8 @@ pub struct System {
     client: reqwest::Client,
     folder: TempDir,
     database: String,
+    /// Program of the servers, in the place of the one in the target folder.
+    server: Option<PathBuf>,
     /// Server that gets the next request.
     turn: usize,
 }
@@ -55,9 +57,15 @@ pub struct Request<'a> {
 impl System {
     /// Starts servers on a database that is empty or not.
     pub async fn start(database: &str, servers: usize) -> Result<Self> {
+        Self::start_program(None, database, servers).await
+    }
+
+    /// Same as [`System::start`], with servers of another release.
+    pub async fn start_program(server: Option<PathBuf>, database: &str, servers: usize) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let client = reqwest::Client::builder().timeout(PATIENCE).build()?;
-        let mut system = Self { servers: Vec::new(), client, folder, database: database.to_owned(), turn: 0 };
+        let database = database.to_owned();
+        let mut system = Self { servers: Vec::new(), client, folder, database, server, turn: 0 };
         for number in 0..servers {
             system.servers.push(Server::start(&system, number).await?);
         }
@@ -97,17 +105,24 @@ impl System {
     /// Stops one server by a signal or kills it, and starts it again.
     pub async fn restart(&mut self, is_killed: bool) -> Result<()> {
         self.turn += 1;
-        let number = self.turn % self.servers.len();
+        self.restart_server(self.turn % self.servers.len(), is_killed).await
+    }
+
+    /// Stops the server with a number by a signal or kills it, and starts it again.
+    pub async fn restart_server(&mut self, number: usize, is_killed: bool) -> Result<()> {
         self.servers[number].stop(is_killed).await?;
         self.servers[number] = Server::start(self, number).await?;
         Ok(())
     }
 
+    /// Returns the addresses of the servers.
+    pub fn addresses(&self) -> Vec<Url> {
+        self.servers.iter().map(|server| server.address.clone()).collect()
+    }
+
     /// Trains and publishes a model. Returns its version, `None` for too few interactions.
     pub async fn publish(&self) -> Result<Option<String>> {
-        let mut train = self.program("docent-trainer")?;
-        train.args(["train", "--dim", "8", "--epochs", "1", "--force"]);
-        train.args(["--database-url", &self.database]).arg("--snapshots").arg(self.snapshots());
+        let mut train = self.training()?;
         let output = tokio::task::spawn_blocking(move || train.output()).await??;
         match output.status.code() {
             Some(0) => {
@@ -117,6 +132,14 @@ impl System {
             Some(TOO_FEW) => Ok(None),
             code => bail!("the trainer ends with {code:?}: {}", String::from_utf8_lossy(&output.stderr)),
         }
+    }
+
+    /// Returns a command that trains and publishes a model.
+    pub fn training(&self) -> Result<Command> {
+        let mut train = self.program("docent-trainer")?;
+        train.args(["train", "--dim", "8", "--epochs", "1", "--force"]);
+        train.args(["--database-url", &self.database]).arg("--snapshots").arg(self.snapshots());
+        Ok(train)
     }
 
     /// Stops every server, and expects that none logged an error.
@@ -130,15 +153,16 @@ impl System {
         Ok(())
     }
 
-    fn snapshots(&self) -> PathBuf {
+    pub fn snapshots(&self) -> PathBuf {
         self.folder.path().join("snapshots")
     }
 
     /// Returns a command that runs a program of this workspace, without the settings of this
     /// process.
-    fn program(&self, name: &str) -> Result<Command> {
+    pub fn program(&self, name: &str) -> Result<Command> {
         let test = std::env::current_exe()?;
-        let path = test.ancestors().nth(2).context("no target folder")?.join(name);
+        let built = test.ancestors().nth(2).context("no target folder")?.join(name);
+        let path = self.server.clone().filter(|_| name == "docent-server").unwrap_or(built);
         ensure!(path.is_file(), "{} is not built: cargo build --bin {name}", path.display());
         let mut command = Command::new(path);
         for (variable, _) in std::env::vars().filter(|(name, _)| name.starts_with("DOCENT_")) {

@@ -93,13 +93,21 @@ async fn status(config: &StoreConfig) -> anyhow::Result<()> {
     let store = open(config).await?;
     let status = store.schema_status().await?;
     store.close().await?;
-    let SchemaStatus { applied, pending, unknown } = &status;
+    let SchemaStatus { applied, pending, unknown, oldest } = &status;
     for (state, names) in [("applied", applied), ("pending", pending), ("unknown", unknown)] {
         for name in names {
             println!("{state} {name}");
         }
     }
-    println!("{}", if status.is_current() { "up to date" } else { "not up to date" });
+    if let Some(oldest) = oldest {
+        println!("oldest {oldest}");
+    }
+    let state = match (status.is_current(), status.is_usable()) {
+        (true, _) => "up to date",
+        (false, true) => "newer than this program, which may use it",
+        (false, false) => "not up to date",
+    };
+    println!("{state}");
     Ok(())
 }
 

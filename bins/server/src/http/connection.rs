@@ -9,7 +9,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -21,7 +21,10 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::stream::Stream;
+use super::{
+    refused::{self, Refusal},
+    stream::Stream,
+};
 
 /// Times for which a connection waits for its peer.
 #[derive(Debug, Clone, Copy)]
@@ -165,6 +168,8 @@ pub struct Connection {
     stream: Stream,
     activity: Rc<Activity>,
     place: Place,
+    /// Answer that is being sent in the place of one of the parser.
+    refusal: Option<Refusal>,
     /// Time since which the peer has not taken all that there was to send.
     blocked_since: Option<Instant>,
     timer: Pin<Box<Sleep>>,
@@ -201,6 +206,7 @@ impl Connection {
             stream,
             activity: Rc::new(Activity { requests: Cell::new(0), idle_since: Cell::new(opened) }),
             place,
+            refusal: None,
             blocked_since: None,
             timer: Box::pin(sleep(patience.check)),
             patience,
@@ -236,6 +242,22 @@ impl Connection {
             let next = now + self.patience.check;
             self.timer.as_mut().reset(next);
         }
+    }
+
+    /// Sends the rest of the refusal in the place of `offered` bytes of the parser.
+    fn poll_refusal(&mut self, context: &mut Context<'_>, offered: usize) -> Poll<io::Result<usize>> {
+        while let Some(refusal) = &mut self.refusal {
+            let rest = refusal.rest();
+            if rest.is_empty() {
+                self.refusal = None;
+                break;
+            }
+            match ready!(Pin::new(&mut self.stream).poll_write(context, rest))? {
+                0 => return Poll::Ready(Ok(0)),
+                sent => refusal.advance(sent),
+            }
+        }
+        Poll::Ready(Ok(offered))
     }
 
     /// Notes the outcome of sending `offered` bytes.
@@ -278,7 +300,23 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let sent = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if self.refusal.is_none() {
+            match refused::find(bytes) {
+                Some((0, status)) => self.refusal = Some(Refusal::of(status, bytes)),
+                Some((start, _)) => {
+                    // What stands before it goes first; the rest is offered again.
+                    let before = bytes.get(..start).unwrap_or(bytes);
+                    let sent = Pin::new(&mut self.stream).poll_write(context, before);
+                    return self.sent(context, sent, before.len());
+                }
+                None => {}
+            }
+        }
+        let sent = if self.refusal.is_some() {
+            self.poll_refusal(context, bytes.len())
+        } else {
+            Pin::new(&mut self.stream).poll_write(context, bytes)
+        };
         self.sent(context, sent, bytes.len())
     }
 

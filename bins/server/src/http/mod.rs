@@ -10,6 +10,7 @@ mod host;
 mod middleware;
 mod observe;
 mod query;
+mod refused;
 mod request_id;
 mod server;
 mod stream;

@@ -17,8 +17,13 @@ impl RequestId {
         let given = headers.get(Self::HEADER).and_then(|value| value.to_str().ok());
         match given.filter(|id| is_sane(id)) {
             Some(id) => Self(id.into()),
-            None => Self(ulid::Ulid::generate().to_string().into()),
+            None => Self::generate(),
         }
+    }
+
+    /// Generates a ULID.
+    pub fn generate() -> Self {
+        Self(ulid::Ulid::generate().to_string().into())
     }
 
     /// Returns the id as text.

@@ -79,7 +79,7 @@ pub enum Backend {
 /// Result of the schema check.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SchemaCheck {
-    /// True if the schema is the one this server expects.
+    /// True if this server may use the schema.
     pub ready: bool,
     /// Migrations this server knows that are not applied.
     pub pending: Vec<String>,
@@ -90,7 +90,7 @@ pub struct SchemaCheck {
 impl From<Option<SchemaStatus>> for SchemaCheck {
     /// Converts the schema status; `None` means that the database did not answer.
     fn from(schema: Option<SchemaStatus>) -> Self {
-        let ready = schema.as_ref().is_some_and(SchemaStatus::is_current);
+        let ready = schema.as_ref().is_some_and(SchemaStatus::is_usable);
         let (pending, unknown) = schema.map(|schema| (schema.pending, schema.unknown)).unwrap_or_default();
         Self { ready, pending, unknown }
     }

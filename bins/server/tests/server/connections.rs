@@ -50,7 +50,7 @@ async fn slow_heads_and_bodies_are_closed_on_any_request_of_a_connection() {
         dribble(&long_chunk, &[GET, GET]),
         dribble(unread, &[]),
     );
-    assert!(first.starts_with("HTTP/1.1 408"), "{first}");
+    assert!(first.starts_with("HTTP/1.1 408") && first.contains("slow_request"), "{first}");
     assert_eq!(second, "");
     for answer in [body, second_body] {
         assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("slow_request"), "{answer}");
@@ -67,15 +67,29 @@ async fn slow_heads_and_bodies_are_closed_on_any_request_of_a_connection() {
 async fn malformed_heads_and_endless_bodies_are_answered_at_once_and_logged_as_no_errors() {
     let server = Server::start().await;
     let large = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(300_000));
-    for (head, status) in [
-        ("GET / HTTP/9.9\r\n", 400),
-        ("\u{1}\u{2}\u{3}", 400),
-        (&*large, 431),
-        (&*format!("{POST}Content-Length: 18446744073709551616"), 400),
-        (&*format!("{POST}Content-Length: -1"), 400),
+    for (head, status, code) in [
+        ("GET / HTTP/9.9\r\n", 400, "bad_request"),
+        ("\u{1}\u{2}\u{3}", 400, "bad_request"),
+        ("GET /livez HTTP/1.1\r\nHost: a\r\nHost: b", 400, "bad_request"),
+        (&*large, 431, "head_too_large"),
+        (&*format!("{POST}Content-Length: 18446744073709551616"), 400, "bad_request"),
+        (&*format!("{POST}Content-Length: -1"), 400, "bad_request"),
     ] {
-        assert_eq!(ask(&server, head, "").await.status, status, "{}", &head[..20.min(head.len())]);
+        let answer = ask(&server, head, "").await;
+        let shown = &head[..20.min(head.len())];
+        assert_eq!((answer.status, answer.code()), (status, json!(code)), "{shown}");
+        assert_eq!(answer.headers["connection"], "close", "{shown}");
+        assert_eq!(answer.headers["content-type"], "application/json", "{shown}");
+        assert!(answer.headers.contains_key("date"), "{shown}");
+        let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(body["error"]["request_id"], *answer.headers["x-request-id"], "{shown}");
     }
+    let mut pipelined = Wire::open(&server).await;
+    pipelined.send(&format!("{GET}{GET}\u{1}\r\n\r\n")).await;
+    for status in [200, 200, 400] {
+        assert_eq!(pipelined.answer().await.unwrap().status, status);
+    }
+    pipelined.closed().await;
     for length in ["18446744073709551615", "9223372036854775807", "1000000000000"] {
         let answer = ask(&server, &format!("{POST}Content-Length: {length}"), "").await;
         assert_eq!((answer.status, answer.code()), (413, json!("body_too_large")), "{length}");

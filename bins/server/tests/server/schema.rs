@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use crate::harness::{Server, command, database_url, until};
 
 const FUTURE: &str = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99990101_future', 0)";
+/// Statement of a newer program beside whose migration this one cannot work.
+const BREAKING: &str = "UPDATE schema_compatibility SET oldest_migration = 'm99990101_future'";
 
 async fn refused(server: &Server) -> bool {
     let (status, body) = server.get("/api/recommendations?user_id=ada").await;
@@ -68,12 +70,30 @@ async fn a_server_refuses_to_serve_on_a_schema_that_is_behind_until_it_is_deploy
 }
 
 #[tokio::test]
+async fn a_server_serves_on_a_newer_schema_that_it_can_work_beside() {
+    let server = Server::start().await;
+    server.ingest_library().await;
+    server.store().await.raw_sql(FUTURE).await.unwrap();
+    shows(&server, r#"docent_schema_migrations{state="unknown"} 1"#).await;
+    shows(&server, "docent_schema_ready 1").await;
+    assert!(!refused(&server).await);
+    assert_eq!(server.get("/readyz").await.0, StatusCode::OK);
+    let folder = server.folder();
+    drop(server);
+    let server = Server::start_in(folder).await;
+    assert!(!refused(&server).await);
+    assert_eq!(server.get("/readyz").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn a_server_refuses_to_serve_on_a_schema_that_is_ahead() {
     let server = Server::start().await;
     server.ingest_library().await;
     assert!(!refused(&server).await);
     let ahead = json!({ "ready": false, "pending": [], "unknown": ["m99990101_future"] });
 
+    let oldest = server.store().await.schema_status().await.unwrap().oldest.unwrap();
+    server.store().await.raw_sql(BREAKING).await.unwrap();
     server.store().await.raw_sql(FUTURE).await.unwrap();
     until("the running server notices", || refused(&server)).await;
     assert_eq!(schema_of(&server).await, (StatusCode::SERVICE_UNAVAILABLE, ahead.clone()));
@@ -81,8 +101,11 @@ async fn a_server_refuses_to_serve_on_a_schema_that_is_ahead() {
     shows(&server, "docent_schema_ready 0").await;
     shows(&server, r#"docent_schema_migrations{state="unknown"} 1"#).await;
     server.store().await.raw_sql("DELETE FROM seaql_migrations WHERE version LIKE 'm9%'").await.unwrap();
+    let known = format!("UPDATE schema_compatibility SET oldest_migration = '{oldest}'");
+    server.store().await.raw_sql(&known).await.unwrap();
     until("it serves again", async || !refused(&server).await).await;
 
+    server.store().await.raw_sql(BREAKING).await.unwrap();
     server.store().await.raw_sql(FUTURE).await.unwrap();
     let folder = server.folder();
     drop(server);

@@ -8,36 +8,42 @@ use std::num::NonZeroUsize;
 use anyhow::{Context, bail};
 use docent::models::SnapshotStore;
 
-use crate::{exit, settings::Settings};
+use crate::{audit, exit, settings::Settings};
 
 pub use list::list;
 pub use show::show;
 
 /// Makes a published model the live one.
-pub fn promote(settings: &Settings, version: &str) -> anyhow::Result<u8> {
-    make_live(&SnapshotStore::new(&settings.engine.snapshots), version)
+pub async fn promote(settings: &Settings, version: &str) -> anyhow::Result<u8> {
+    make_live(settings, &SnapshotStore::new(&settings.engine.snapshots), "promote_model", version).await
 }
 
 /// Makes the newest model live that is older than the live one.
-pub fn rollback(settings: &Settings) -> anyhow::Result<u8> {
+pub async fn rollback(settings: &Settings) -> anyhow::Result<u8> {
     let snapshots = SnapshotStore::new(&settings.engine.snapshots);
     let Some(live) = snapshots.current()? else {
         bail!("no model is live: there is nothing to go back from")
     };
     let older = snapshots.list()?.into_iter().rfind(|id| *id < live.id);
     let older = older.with_context(|| format!("no model is older than {}, which stays live", live.id))?;
-    make_live(&snapshots, &older)
+    make_live(settings, &snapshots, "roll_back_model", &older).await
 }
 
 /// Removes all but the newest models; never the live one, and none that an experiment serves.
-pub fn prune(settings: &Settings, keep: NonZeroUsize) -> anyhow::Result<u8> {
+pub async fn prune(settings: &Settings, keep: NonZeroUsize) -> anyhow::Result<u8> {
     let snapshots = SnapshotStore::new(&settings.engine.snapshots);
     let removed = snapshots.prune(keep.get(), &settings.models_of_experiments())?;
     removed.iter().for_each(|id| println!("removed {id}"));
+    audit::record(settings, "remove_model", &removed).await;
     Ok(exit::DONE)
 }
 
-fn make_live(snapshots: &SnapshotStore, version: &str) -> anyhow::Result<u8> {
+async fn make_live(
+    settings: &Settings,
+    snapshots: &SnapshotStore,
+    action: &str,
+    version: &str,
+) -> anyhow::Result<u8> {
     let previous = snapshots.current().ok().flatten();
     if previous.as_ref().is_some_and(|previous| previous.id == version) {
         println!("{version} is live already");
@@ -49,5 +55,6 @@ fn make_live(snapshots: &SnapshotStore, version: &str) -> anyhow::Result<u8> {
         Some(previous) => println!("{version} is live, in the place of {}", previous.id),
         None => println!("{version} is live"),
     }
+    audit::record(settings, action, &[version.to_owned()]).await;
     Ok(exit::DONE)
 }

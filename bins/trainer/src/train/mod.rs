@@ -16,7 +16,7 @@ use end::{Attempt, End};
 use metrics_file::MetricsFile;
 
 use crate::{
-    exit, logging,
+    audit, exit, logging,
     observer::observer,
     schedule::{self, Schedule},
     settings::Settings,
@@ -136,6 +136,7 @@ async fn train(
             if let Some(keep) = options.keep {
                 let removed = trainer.snapshots().prune(keep.get(), &settings.models_of_experiments())?;
                 removed.iter().for_each(|id| println!("removed {id}"));
+                audit::record_in(Some(trainer.store()), "remove_model", &removed).await;
             }
             Ok(End::Published)
         }

@@ -1,6 +1,7 @@
 //! A trainer that is killed at any point leaves either the old or the new model live, never a part.
 
 use std::{
+    collections::BTreeSet,
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -84,6 +85,14 @@ fn killed_at_any_step_of_publishing_it_has_published_all_or_nothing() {
         assert!(now != live && all.len() == listed.len() + 1, "{at}");
     }
     goes_on(&place);
+    // A trainer that was killed before the entry of its publication has stored it at its next run.
+    let (_, listed) = readable(&place);
+    let audit: BTreeSet<String> =
+        place.audit().iter().map(|entry| entry.replace("force_model", "publish_model")).collect();
+    assert!(
+        listed.iter().all(|id| audit.contains(&format!("trainer publish_model model:{id}"))),
+        "{audit:?}"
+    );
 }
 
 #[test]

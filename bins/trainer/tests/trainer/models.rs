@@ -47,6 +47,37 @@ fn models_are_promoted_rolled_back_and_pruned_and_the_live_one_stays() {
 }
 
 #[test]
+fn what_is_done_with_models_is_in_the_audit_log() {
+    let (place, ids) = trained(3);
+    let entry = |actor: &str, action: &str, at: usize| format!("{actor} {action} model:{}", ids[at]);
+    place.must(&["models", "rollback"]);
+    place.must(&["models", "promote", &ids[2]]);
+    place.must(&["models", "promote", &ids[2]]);
+    let pruned = place.run(&["models", "prune", "--keep", "2"]);
+    assert!(pruned.err.contains("remove_model"), "{pruned:?}");
+    let audit: Vec<String> =
+        place.audit().iter().map(|entry| entry.replace("force_model", "publish_model")).collect();
+    let published = [0, 1, 2].map(|at| entry("trainer", "publish_model", at));
+    let commands = [
+        entry("command", "roll_back_model", 1),
+        entry("command", "promote_model", 2),
+        entry("command", "remove_model", 0),
+    ];
+    assert_eq!(audit, [&published[..], &commands].concat());
+
+    // A model is rolled back although there is no store, and none is created.
+    std::fs::remove_dir_all(place.path("elsewhere")).unwrap_or_default();
+    let rolled_back = place.run(&["--database-url", "sqlite://elsewhere/none.db", "models", "rollback"]);
+    assert_eq!(rolled_back.code, Some(0), "{rolled_back:?}");
+    assert!(
+        rolled_back.err.contains("roll_back_model") && rolled_back.err.contains("lacks"),
+        "{rolled_back:?}"
+    );
+    assert_eq!(live(&place), ids[1]);
+    assert!(!place.path("elsewhere").exists());
+}
+
+#[test]
 fn a_model_is_shown_with_its_run_and_metrics_and_a_damaged_one_is_not_promoted() {
     let (place, ids) = trained(2);
     let shown = place.must(&["models", "show"]);

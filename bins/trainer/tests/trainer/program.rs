@@ -3,6 +3,7 @@ use std::{
     process::{Command, Output},
 };
 
+use docent::storage::{Store, StoreConfig};
 use tempfile::TempDir;
 
 /// A temporary folder with a store and with files to import.
@@ -53,6 +54,22 @@ impl Place {
         let ended = self.run(args);
         assert_eq!(ended.code, Some(0), "{args:?}: {ended:?}");
         ended.out
+    }
+
+    /// Returns the entries of the audit log as `actor action subject`, oldest first.
+    pub fn audit(&self) -> Vec<String> {
+        let url = format!("sqlite://{}", self.path("docent-data/docent.db").display());
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let rows = runtime.block_on(async {
+            let store = Store::connect(&StoreConfig::new(&url)).await.unwrap();
+            let rows = store.audit_before(None, 1_000).await.unwrap();
+            store.close().await.unwrap();
+            rows
+        });
+        let entries = rows.into_iter().rev().map(|row| row.entry);
+        entries
+            .map(|entry| format!("{} {} {}", entry.actor, entry.action, entry.subject.unwrap_or_default()))
+            .collect()
     }
 
     /// Exports the store and returns the lines.

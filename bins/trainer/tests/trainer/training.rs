@@ -60,6 +60,8 @@ fn a_rejected_model_ends_with_3_and_force_publishes_it() {
     let forced = place.must(&[&train[..], &["--force"]].concat());
     assert!(forced.contains("by force"), "{forced}");
     assert!(place.must(&["models", "list"]).contains("forced"));
+    let audit = place.audit();
+    assert!(audit.len() == 1 && audit[0].starts_with("trainer force_model model:"), "{audit:?}");
 }
 
 /// Imports two camps of users, by text and history, whose latest interactions are all with the same

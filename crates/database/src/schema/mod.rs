@@ -197,14 +197,14 @@ impl Database {
     ///
     /// # Errors
     /// [`StorageError::SchemaOutdated`] if migrations are pending, [`StorageError::SchemaTooNew`]
-    /// if there are migrations that this program does not know.
+    /// if there are migrations that this program cannot work beside.
     pub async fn create_schema(&self) -> Result<()> {
         let status = self.schema_status().await?;
+        if status.is_usable() {
+            return Ok(());
+        }
         if !status.unknown.is_empty() {
             return Err(StorageError::SchemaTooNew { unknown: status.unknown });
-        }
-        if status.pending.is_empty() {
-            return Ok(());
         }
         if status.applied.is_empty() {
             return self.migrate().await;

@@ -100,6 +100,11 @@ impl Engine {
     async fn schema(&self) -> Found {
         match timeout(PROBE_TIMEOUT, self.store().schema_status()).await {
             Ok(Ok(status)) if status.is_current() => (HealthStatus::Healthy, "up to date".to_owned()),
+            Ok(Ok(status)) if status.is_usable() => {
+                let message =
+                    format!("{} newer migrations, which this version works beside", status.unknown.len());
+                (HealthStatus::Healthy, message)
+            }
             Ok(Ok(SchemaStatus { pending, unknown, .. })) => {
                 let message = format!("{} migrations pending, {} unknown", pending.len(), unknown.len());
                 (HealthStatus::Unhealthy, message)

@@ -233,6 +233,9 @@ pub(crate) async fn tables_are_made_and_never_changed_by_opening(database: &Data
     store.migrate().await?;
     execute(&store, &["INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99990101_future', 0)"])
         .await?;
+    store.create_schema().await?;
+    ensure!(store.schema_status().await?.is_usable(), "a newer program has only added something");
+    execute(&store, &["UPDATE schema_compatibility SET oldest_migration = 'm99990101_future'"]).await?;
     let refused = store.create_schema().await;
     ensure!(matches!(&refused, Err(StorageError::SchemaTooNew { .. })), "{refused:?}");
     ensure!(!store.verify_schema().await?.is_sound(), "what nobody knows is not sound");

@@ -33,6 +33,7 @@ pub(crate) async fn migrations_go_up_down_and_up_again_with_data_in_the_tables(
     filled(&store).await?;
     let all = store.schema_status().await?;
     ensure!(all.is_current() && all.applied == before.pending, "{all:?}");
+    ensure!(all.oldest.as_ref().is_some_and(|oldest| all.applied.contains(oldest)), "{all:?}");
 
     store.rollback(1).await?;
     let status = store.schema_status().await?;
@@ -137,6 +138,7 @@ pub(crate) async fn every_check_refuses_what_is_out_of_range(database: &Database
         ("recommendation_answers", "kept_share", &["0", "1.1"]),
         ("impression_hours", "shown", &["-1"]),
         ("interaction_hours", "events", &["-1"]),
+        ("schema_compatibility", "id", &["2"]),
     ] {
         for value in bad {
             let refused = store.raw_sql(&format!("UPDATE {table} SET {column} = {value}")).await;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use actix_web::http::StatusCode;
 use serde_json::json;
 
 use super::{ApiError, ErrorCode};
@@ -61,6 +62,20 @@ impl ApiError {
     pub fn slow_body(seconds: u64) -> Self {
         Self::new(ErrorCode::SlowRequest, format!("body: expected to arrive within {seconds} seconds"))
             .and_close()
+    }
+
+    /// Reports a head that the parser of HTTP refuses with this status.
+    pub fn refused_head(status: StatusCode) -> Self {
+        let (code, message) = match status {
+            StatusCode::REQUEST_TIMEOUT => {
+                (ErrorCode::SlowRequest, "head: expected the request line and all headers in time")
+            }
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+                (ErrorCode::HeadTooLarge, "head: expected at most 128 KiB of request line and headers")
+            }
+            _ => (ErrorCode::BadRequest, "head: expected a request of HTTP/1.1, with one header Host"),
+        };
+        Self::new(code, message).and_close()
     }
 
     /// Reports a host that the server does not answer to.

@@ -65,7 +65,7 @@ error_codes! {
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED,
         "The path exists but does not support this method; the header `Allow` lists those it supports.";
     SlowRequest = "slow_request", REQUEST_TIMEOUT,
-        "The body did not arrive in time; the connection is closed.";
+        "The head or the body did not arrive in time; the connection is closed.";
     Conflict = "conflict", CONFLICT,
         "A concurrent request changed the same data; retry.";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE,
@@ -74,6 +74,8 @@ error_codes! {
         "The header `Content-Type` is not `application/json`, or the body has a `Content-Encoding`.";
     UnknownHost = "unknown_host", MISDIRECTED_REQUEST,
         "The header `Host` names a host that is not in `allowed_hosts`.";
+    HeadTooLarge = "head_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "The request line and the headers are too large; the connection is closed.";
     InvalidValue = "invalid_value", UNPROCESSABLE_ENTITY,
         "A value is out of range, too long, or not one of the allowed names.";
     IdempotencyMismatch = "idempotency_mismatch", UNPROCESSABLE_ENTITY,
