@@ -91,6 +91,17 @@ bench-serving *ARGS='run':
 replicas *ARGS:
     cargo run --locked --example replicas -- {{ ARGS }}
 
+# Restart two servers behind HAProxy in turns, under load, and expect that no request fails (needs haproxy and PostgreSQL).
+rolling-restart:
+    cargo build --locked --workspace --bins
+    cargo test --locked --workspace --test scale -- rolling --nocapture
+
+# Test models in an object store, on the S3 interface of moto_server (pip install 'moto[server]'); brings an HTTP client.
+object-store:
+    cargo test --locked -p docent-object-store --features client
+    cargo build --locked --workspace --bins --features docent-server/object-store,docent-trainer/object-store
+    DOCENT_TEST_OBJECT_STORE=1 cargo test --locked --workspace --features docent-server/object-store,docent-trainer/object-store --test scale -- object_store
+
 # Generate docs/metrics.md from the table of metrics.
 metrics-doc:
     cargo run --locked -q -p docent-telemetry --example metrics_reference > docs/metrics.md
@@ -115,6 +126,10 @@ sbom FOLDER='target/sbom':
 # Check the rules and alerts of monitoring/ with the programs of Prometheus.
 check-monitoring:
     .ci/monitoring
+
+# Check compose.yaml, deploy/kubernetes and the configurations of load balancers.
+check-deploy:
+    .ci/deploy
 
 # Run everything that must hold before a change lands.
 ci:

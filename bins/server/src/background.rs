@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
-use docent::{Engine, Reloaded, models::SnapshotStore};
+use docent::{Engine, Reloaded};
 use docent_telemetry::names;
 use tokio::task::JoinHandle;
 
@@ -32,10 +32,22 @@ pub fn start(engine: Engine, gate: SchemaGate, interval: Duration) -> JoinHandle
     })
 }
 
+/// Starts the task that loads new models. It is one of its own, since a download can take long.
+/// Abort the task to stop it.
+pub fn follow_models(engine: Engine, gate: SchemaGate, interval: Duration) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut models = Models::new(engine, interval);
+        loop {
+            if gate.is_open() {
+                models.load_if_due().await;
+            }
+            tokio::time::sleep(interval).await;
+        }
+    })
+}
+
 struct Upkeep {
     engine: Engine,
-    snapshots: SnapshotStore,
-    reload: Attempts,
     refresh: Attempts,
     expiry: Attempts,
 }
@@ -43,12 +55,6 @@ struct Upkeep {
 impl Upkeep {
     fn new(engine: Engine, interval: Duration) -> Self {
         Self {
-            snapshots: SnapshotStore::new(&engine.config().snapshots),
-            reload: Attempts::new(
-                "reload",
-                "cannot load the published model; keeping the live one",
-                interval,
-            ),
             refresh: Attempts::new("refresh", "cannot apply catalogue changes", interval),
             expiry: Attempts::new(
                 "forget",
@@ -60,11 +66,6 @@ impl Upkeep {
     }
 
     async fn run_due_tasks(&mut self) {
-        let live = self.snapshots.current().ok().flatten();
-        self.reload.set_subject(live.map(|live| live.id + &live.manifest_blake3));
-        if self.reload.is_due() {
-            self.reload_model().await;
-        }
         if self.refresh.is_due() {
             let refreshed = self.engine.refresh().await;
             self.refresh.record(refreshed.map_err(|error| chain(&error)));
@@ -74,7 +75,34 @@ impl Upkeep {
         }
     }
 
-    async fn reload_model(&mut self) {
+    async fn delete_expired(&mut self) {
+        let (store, now) = (self.engine.store(), Utc::now());
+        let keys = store.forget_idempotency_keys(now - KEY_LIFETIME).await;
+        let rollups = store.forget_old_rollups(now).await;
+        self.expiry.record(keys.and_then(|_| rollups.map(drop)).map_err(|error| chain(&error)));
+    }
+}
+
+struct Models {
+    engine: Engine,
+    reload: Attempts,
+}
+
+impl Models {
+    fn new(engine: Engine, interval: Duration) -> Self {
+        let failure = "cannot load the published model; keeping the live one";
+        Self { engine, reload: Attempts::new("reload", failure, interval) }
+    }
+
+    async fn load_if_due(&mut self) {
+        let published = self.engine.snapshots().current().ok().flatten();
+        self.reload.set_subject(published.map(|published| published.id + &published.manifest_blake3));
+        if self.reload.is_due() {
+            self.load().await;
+        }
+    }
+
+    async fn load(&mut self) {
         let reloaded = self.engine.reload().await;
         let result = match &reloaded {
             Ok(Reloaded::Swapped(_)) => Some("swapped"),
@@ -85,13 +113,6 @@ impl Upkeep {
             metrics::counter!(names::MODEL_RELOADS, "result" => result).increment(1);
         }
         self.reload.record(reloaded.map_err(|error| chain(&error)));
-    }
-
-    async fn delete_expired(&mut self) {
-        let (store, now) = (self.engine.store(), Utc::now());
-        let keys = store.forget_idempotency_keys(now - KEY_LIFETIME).await;
-        let rollups = store.forget_old_rollups(now).await;
-        self.expiry.record(keys.and_then(|_| rollups.map(drop)).map_err(|error| chain(&error)));
     }
 }
 

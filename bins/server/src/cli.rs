@@ -31,7 +31,8 @@ pub struct CommonArgs {
     /// DOCENT_DATABASE_URL] [default: sqlite://docent-data/docent.db]
     #[arg(long, value_name = "URL", global = true)]
     pub database_url: Option<String>,
-    /// Folder of published models [env: DOCENT_SNAPSHOTS] [default: docent-data/snapshots]
+    /// Folder of published models, or `s3://BUCKET/PREFIX` and the like [env: DOCENT_SNAPSHOTS]
+    /// [default: docent-data/snapshots]
     #[arg(long, value_name = "FOLDER", global = true)]
     pub snapshots: Option<PathBuf>,
 }

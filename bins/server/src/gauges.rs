@@ -6,11 +6,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use docent::{
-    Engine, EngineStatus,
-    models::{ModelInfo, SnapshotStore},
-    storage::StoreConfig,
-};
+use docent::{Engine, EngineStatus, models::ModelInfo, storage::StoreConfig};
 use docent_telemetry::{Exporter, Sample, disk_space, names};
 use tokio::{
     task::{JoinHandle, spawn_blocking},
@@ -72,8 +68,8 @@ fn state_samples(engine: &Engine) -> Vec<Sample> {
     if let EngineStatus { model_version: Some(version), model: Some(model), .. } = &status {
         samples.push(Sample::new(names::MODEL_INFO, 1.0).with("version", version));
         samples.extend(created_at(version).map(|seconds| Sample::new(names::MODEL_CREATED, seconds)));
-        let snapshot = SnapshotStore::new(&engine.config().snapshots).open(version).ok();
-        let size = snapshot.map(|snapshot| snapshot.size_bytes() as f64);
+        let manifest = engine.snapshots().manifest(version).ok();
+        let size = manifest.map(|manifest| manifest.size_bytes() as f64);
         samples.extend(size.map(|bytes| Sample::new(names::MODEL_SIZE, bytes)));
         samples.extend(model_samples(model));
     }
@@ -105,7 +101,7 @@ fn created_at(version: &str) -> Option<f64> {
 
 fn disk_samples(engine: &Engine) -> Vec<Sample> {
     let store = StoreConfig::new(&engine.config().database_url).sqlite_file();
-    let places = [("store", store), ("snapshots", Some(engine.config().snapshots.clone()))];
+    let places = [("store", store), ("snapshots", Some(engine.snapshots().root().to_owned()))];
     places
         .into_iter()
         .filter_map(|(place, path)| Some((place, disk_space(nearest_existing(&path?)?.as_path()).ok()?)))

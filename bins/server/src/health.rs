@@ -164,7 +164,7 @@ impl HealthChecks {
     /// Returns an error for an invalid address of the database.
     pub async fn start(health: Health, engine: Engine) -> Result<Self, StorageError> {
         let probe = Probe::new((**engine.store()).clone(), &StoreConfig::new(&engine.config().database_url))?;
-        let snapshots = SnapshotStore::new(&engine.config().snapshots);
+        let snapshots = engine.snapshots().clone();
         let mut checks = Self { health, engine, probe, snapshots };
         let is_writable = checks.probe.check(MAX_FIRST_ANSWER).await.is_ok();
         checks.health.checks().is_writable = is_writable;

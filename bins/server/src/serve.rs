@@ -212,6 +212,7 @@ impl Server {
         let audit_retention = TimeDelta::days(config.access.audit_retention_days.into());
         let upkeep = [
             background::start(engine.clone(), gate.clone(), interval),
+            background::follow_models(engine.clone(), gate.clone(), interval),
             retention::start(engine.clone(), gate),
             start_refresh(engine.store().clone(), control, audit_retention),
             gauges::start(engine.clone(), exporter, interval),

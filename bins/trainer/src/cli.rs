@@ -22,7 +22,7 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "Exit codes: 0 success (train: a model was published), 1 error, 2 insufficient training data, \
                           3 rejected by the quality gate, 4 nothing to do (train: too few new interactions, or \
-                          another trainer is running), 130 interrupted, 143 terminated";
+                          another trainer is running or has published meanwhile), 130 interrupted, 143 terminated";
 
 #[derive(Debug, Args)]
 pub struct Common {
@@ -33,7 +33,8 @@ pub struct Common {
     /// DOCENT_DATABASE_URL] [default: sqlite://docent-data/docent.db]
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<String>,
-    /// Folder of published models [env: DOCENT_SNAPSHOTS] [default: docent-data/snapshots]
+    /// Folder of published models, or `s3://BUCKET/PREFIX` and the like [env: DOCENT_SNAPSHOTS]
+    /// [default: docent-data/snapshots]
     #[arg(long, global = true, value_name = "FOLDER")]
     pub snapshots: Option<PathBuf>,
 }

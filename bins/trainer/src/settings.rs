@@ -4,6 +4,7 @@ use anyhow::Context;
 use docent::{
     EngineConfig,
     config::{Config, ConfigError, Loader},
+    models::{SnapshotStore, open_snapshots},
     storage::{Store, StoreConfig},
     training::TrainConfig,
 };
@@ -25,6 +26,15 @@ impl Settings {
     pub fn load(loader: Loader) -> Result<Self, ConfigError> {
         let Config { engine, train, .. } = loader.load()?.config;
         Ok(Self { engine, train })
+    }
+
+    /// Opens the published models, without a request to an object store.
+    ///
+    /// # Errors
+    /// Returns an error for a place that this build cannot use.
+    pub fn snapshots(&self) -> anyhow::Result<SnapshotStore> {
+        let EngineConfig { snapshots, snapshot_cache, .. } = &self.engine;
+        Ok(open_snapshots(snapshots, snapshot_cache, self.engine.max_snapshot_cache_bytes())?)
     }
 
     /// Returns the versions of the models that variants of experiments use.

@@ -53,7 +53,8 @@
 //! `http-embedder` are on by default. With `default-features = false, features = ["sqlite"]` the
 //! crate serves models, including neural ones, without a training library, PostgreSQL or an HTTP
 //! client. `config` (the file, the environment variables and the checks that the server and the
-//! trainer share), `sentence-transformers`, `cuda` and `wgpu` are off by default.
+//! trainer share), `object-store` (published models in an
+//! object store), `sentence-transformers`, `cuda` and `wgpu` are off by default.
 
 pub use chrono;
 #[cfg(feature = "config")]
@@ -103,9 +104,9 @@ pub mod models {
     pub use docent_models::{
         ActivityLevel, AlsRecommender, Blend, CollaborativeModel, EmbedderConfig, EmbedderInfo, HttpConfig,
         ItemItemRecommender, LearnedWeights, Member, ModelError, ModelInfo, ModelKind, NcfRecommender,
-        Popularity, SentenceTransformerConfig,
+        Popularity, SentenceTransformerConfig, open_snapshots,
     };
-    pub use docent_snapshot::{SnapshotError, SnapshotStore};
+    pub use docent_snapshot::{Place, Published, SnapshotError, SnapshotStore};
 }
 
 /// The store beneath an engine: schema, backups, bulk import, run history.

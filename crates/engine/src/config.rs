@@ -1,6 +1,7 @@
 use std::{fmt, path::PathBuf, time::Duration};
 
 use docent_domain::{DEFAULT_EXPLORATION, DomainError, Experiments, InteractionRules, UnitInterval, Weights};
+use docent_snapshot::Place;
 use serde::{Deserialize, Serialize};
 
 use crate::{ImpressionRetention, Seen};
@@ -14,8 +15,16 @@ const MAX_CANDIDATES: usize = 100_000;
 pub struct EngineConfig {
     /// Address of the database: `sqlite://PATH` or `postgres://USER@HOST/DATABASE`.
     pub database_url: String,
-    /// Folder of published models.
+    /// Folder of published models, or their place in an object store: `s3://BUCKET/PREFIX`,
+    /// `gs://BUCKET/PREFIX` or `az://CONTAINER/PREFIX`, with credentials from the environment.
+    /// Object stores need a build with the feature `object-store`.
     pub snapshots: PathBuf,
+    /// Folder of the copies of models that are published in an object store.
+    pub snapshot_cache: PathBuf,
+    /// Size in MiB above which the oldest copies are removed, at least 1. The copies of the live
+    /// model, of the next one and of models of experiments always stay.
+    #[schemars(range(min = 1))]
+    pub snapshot_cache_mib: u64,
     /// Folder of the live model's sentence transformer on this machine, if it differs from the one
     /// at training.
     pub sentence_transformer: Option<PathBuf>,
@@ -65,6 +74,8 @@ impl Default for EngineConfig {
         Self {
             database_url: "sqlite://docent-data/docent.db".into(),
             snapshots: "docent-data/snapshots".into(),
+            snapshot_cache: "docent-data/snapshot-cache".into(),
+            snapshot_cache_mib: 10_240,
             sentence_transformer: None,
             interactions: InteractionRules::default(),
             weights: Weights::default(),
@@ -91,6 +102,7 @@ impl EngineConfig {
         Self {
             database_url: docent_storage::StoreConfig::sqlite(folder.join("docent.db")).url,
             snapshots: folder.join("snapshots"),
+            snapshot_cache: folder.join("snapshot-cache"),
             ..Self::default()
         }
     }
@@ -103,6 +115,14 @@ impl EngineConfig {
         if self.database_url.trim().is_empty() {
             let expected = "sqlite://PATH or postgres://USER@HOST/DATABASE";
             return Err(out_of_range("database_url", expected, "an empty text"));
+        }
+        if Place::parse(&self.snapshots).is_err() {
+            let expected =
+                "a folder, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX or file:///PATH";
+            return Err(out_of_range("snapshots", expected, self.snapshots.display()));
+        }
+        if self.snapshot_cache_mib == 0 {
+            return Err(out_of_range("snapshot_cache_mib", "at least 1", 0));
         }
         self.interactions.check().map_err(|error| match error {
             DomainError::OutOfRange { field, expected, got } => {
@@ -138,6 +158,12 @@ impl EngineConfig {
             }
         }
         Ok(())
+    }
+
+    /// Returns the size of all copies above which the oldest are removed.
+    #[must_use]
+    pub fn max_snapshot_cache_bytes(&self) -> u64 {
+        self.snapshot_cache_mib.saturating_mul(1 << 20)
     }
 
     pub(crate) fn slow_query_time(&self) -> Duration {

@@ -20,6 +20,7 @@ mod embedder;
 mod error;
 mod learned_weights;
 mod published;
+mod snapshots;
 
 pub use collaborative::{
     AlsRecommender, Blend, BlendScores, CollaborativeModel, ItemItemRecommender, Member, ModelKind,
@@ -32,3 +33,4 @@ pub use learned_weights::{ActivityLevel, LearnedWeights, weights_for};
 pub use published::{
     Audience, CO_INTERACTION_KIND, ContentMap, MappedItem, ModelInfo, PublishedModel, Trending,
 };
+pub use snapshots::open_snapshots;

@@ -1,4 +1,8 @@
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use chrono::Utc;
 use serde::Serialize;
@@ -101,7 +105,7 @@ impl Draft {
         write_synced(&self.folder.join(MANIFEST), &bytes)?;
         write_synced(&self.folder.join(MANIFEST_CHECKSUM), format!("{manifest_blake3}\n").as_bytes())?;
         sync_folder(&self.folder)?;
-        Ok(Sealed { published: Published { id: self.id.clone(), manifest_blake3 }, draft: self })
+        Ok(Sealed { published: Published { id: self.id.clone(), manifest_blake3 }, manifest, draft: self })
     }
 }
 
@@ -110,12 +114,22 @@ impl Draft {
 #[derive(Debug)]
 pub(crate) struct Sealed {
     draft: Draft,
+    manifest: Manifest,
     published: Published,
 }
 
 impl Sealed {
     pub(crate) fn published(&self) -> &Published {
         &self.published
+    }
+
+    /// Returns the folder that the files are in until [`Sealed::rename`].
+    pub(crate) fn folder(&self) -> &Path {
+        &self.draft.folder
+    }
+
+    pub(crate) fn manifest(&self) -> &Manifest {
+        &self.manifest
     }
 
     pub(crate) fn rename(mut self) -> Result<Published, SnapshotError> {

@@ -3,6 +3,8 @@ use std::{io, path::PathBuf};
 use serde_json::error::Category;
 use thiserror::Error;
 
+use crate::RemoteError;
+
 /// The reason why a snapshot cannot be written, found or read. Every message names the file.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -47,6 +49,37 @@ pub enum SnapshotError {
         found: u32,
         /// Newest format that this version reads.
         supported: u32,
+    },
+    /// An object store failed, or refused a call.
+    #[error("{place}: {source}")]
+    Remote {
+        /// URL of the object, or of the place.
+        place: String,
+        /// Failure of the call.
+        source: RemoteError,
+    },
+    /// Another process published to the same object store in between. Nothing was published.
+    #[error(
+        "{place}: another process has published {} meanwhile; it stays live, and nothing else was published",
+        live.as_deref().unwrap_or("a model")
+    )]
+    Overtaken {
+        /// URL of the pointer.
+        place: String,
+        /// Id of the snapshot that is live now, if it is known.
+        live: Option<String>,
+    },
+    /// The pointer was written, but the store did not say with which outcome.
+    #[error(
+        "{place}: {id} may or may not be live: {source}; docent-trainer models list tells once the store answers"
+    )]
+    InDoubt {
+        /// URL of the pointer.
+        place: String,
+        /// Id of the snapshot.
+        id: String,
+        /// Failure of the call.
+        source: RemoteError,
     },
     /// A value to be written is inconsistent.
     #[error("{name}: {reason}")]

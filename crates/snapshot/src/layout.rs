@@ -1,5 +1,11 @@
 //! Names of files and folders, as the documentation of the crate describes them.
 
+use std::path::PathBuf;
+
+use ulid::Ulid;
+
+use crate::SnapshotError;
+
 pub(crate) const MANIFEST: &str = "manifest.json";
 /// File with the checksum of the manifest.
 pub(crate) const MANIFEST_CHECKSUM: &str = "manifest.blake3";
@@ -8,6 +14,10 @@ pub(crate) const CURRENT: &str = "CURRENT";
 pub(crate) const DRAFT_PREFIX: &str = ".draft-";
 /// Prefix of the pointer to a snapshot that is about to become live for the first time.
 pub(crate) const PENDING_PREFIX: &str = ".draft-live-";
+/// Prefix of the folder of a snapshot that is being downloaded. An interrupted download goes on
+/// from what is there.
+pub(crate) const DOWNLOAD_PREFIX: &str = ".download-";
+pub(crate) const DOWNLOAD_LOCK: &str = ".downloads.lock";
 pub(crate) const TRAINING_LOCK: &str = ".training.lock";
 pub(crate) const PUBLISH_LOCK: &str = ".publish.lock";
 
@@ -45,5 +55,18 @@ impl Published {
     /// Returns the content of `CURRENT` that makes this the live snapshot.
     pub(crate) fn pointer(&self) -> String {
         format!("{} {}\n", self.id, self.manifest_blake3)
+    }
+
+    /// Parses the content of `CURRENT`, which `path` names in errors.
+    pub(crate) fn parse(path: PathBuf, bytes: &[u8]) -> Result<Self, SnapshotError> {
+        let text = String::from_utf8_lossy(bytes);
+        let mut words = text.split_whitespace();
+        match (words.next().filter(|id| Ulid::from_string(id).is_ok()), words.next(), words.next()) {
+            (Some(id), Some(checksum), None) => Ok(Self { id: id.into(), manifest_blake3: checksum.into() }),
+            _ => Err(SnapshotError::damaged(
+                path,
+                "expected a snapshot id, a space and the BLAKE3 of its manifest",
+            )),
+        }
     }
 }

@@ -83,6 +83,20 @@
 //! [`SnapshotStore::prune`].
 //!
 //! Every file is compared with its size and checksum before it is parsed.
+//!
+//! # Object stores
+//!
+//! The folder may be the copy of a place in an object store ([`Remote`]), with the same names as
+//! keys. There, the files of a snapshot are uploaded under its id, which is unique, then its
+//! manifest; then `CURRENT` is replaced if it still has the version that its writer has seen. Of
+//! two writers one publishes, and the other gets [`SnapshotError::Overtaken`]. Readers call
+//! [`SnapshotStore::pull`], which downloads what is missing, checks it, and moves the `CURRENT` of
+//! the folder. The folder has in addition:
+//!
+//! | name | meaning |
+//! |---|---|
+//! | `.download-<id>/` | a snapshot that is being downloaded, or whose download was interrupted |
+//! | `.downloads.lock` | locked while a process downloads into the folder |
 
 mod draft;
 mod error;
@@ -91,7 +105,11 @@ mod files;
 mod layout;
 mod lock;
 mod manifest;
+mod mirror;
+mod place;
 mod publication;
+mod pull;
+mod remote;
 mod snapshot;
 mod store;
 mod tensors;
@@ -103,6 +121,9 @@ pub use failpoint::die_at;
 pub use layout::Published;
 pub use lock::TrainingLock;
 pub use manifest::{FORMAT_VERSION, FileEntry, Manifest};
+pub use mirror::Base;
+pub use place::Place;
+pub use remote::{Cause, ObjectVersion, ReadObject, Remote, RemoteError, RemoteObject};
 pub use snapshot::Snapshot;
 pub use store::SnapshotStore;
 pub use tensors::{MAX_MAGNITUDE, Tensor, Tensors};

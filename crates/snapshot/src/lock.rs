@@ -1,11 +1,12 @@
 use std::{
     fs::{self, File, TryLockError},
+    io,
     path::Path,
 };
 
 use crate::{
     SnapshotError,
-    layout::{PUBLISH_LOCK, TRAINING_LOCK},
+    layout::{DOWNLOAD_LOCK, PUBLISH_LOCK, TRAINING_LOCK},
 };
 
 /// The exclusive right of one process to train into a folder of snapshots. It is released on drop,
@@ -21,6 +22,29 @@ pub struct TrainingLock {
 pub(crate) struct PublishLock {
     #[expect(dead_code, reason = "an open file holds the lock")]
     file: File,
+}
+
+/// The exclusive right to download snapshots into a folder.
+#[derive(Debug)]
+pub(crate) struct DownloadLock {
+    #[expect(dead_code, reason = "an open file holds the lock")]
+    file: File,
+}
+
+impl DownloadLock {
+    /// Takes the lock. It is not waited for: a download can take long, and the caller tries again.
+    pub(crate) fn take(root: &Path) -> Result<Self, SnapshotError> {
+        let path = root.join(DOWNLOAD_LOCK);
+        let file = open(root, &path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { file }),
+            Err(TryLockError::WouldBlock) => {
+                let reason = "another download into this folder is running; it is tried again";
+                Err(SnapshotError::io(path)(io::Error::new(io::ErrorKind::WouldBlock, reason)))
+            }
+            Err(TryLockError::Error(error)) => Err(SnapshotError::io(path)(error)),
+        }
+    }
 }
 
 impl TrainingLock {

@@ -140,6 +140,12 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Returns the sum of the sizes of all files except the manifest, in bytes.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        self.files.values().fold(0, |sum, file| sum.saturating_add(file.size_bytes))
+    }
+
     /// Returns true if the checksum of the manifest stands beside it.
     pub(crate) fn has_checksum(&self) -> bool {
         self.format_version >= FORMAT_WITH_CHECKSUM

@@ -10,7 +10,8 @@ use std::{fs, path::Path};
 use ulid::Ulid;
 
 use crate::{
-    Draft, Published, SnapshotError, SnapshotStore, TrainingLock,
+    Base, Draft, Published, SnapshotError, SnapshotStore, TrainingLock,
+    draft::Sealed,
     failpoint::die_at,
     files::{rename_synced, replace_synced, sync_folder, write_synced},
     layout::{CURRENT, DRAFT_PREFIX, PENDING_PREFIX},
@@ -34,30 +35,57 @@ impl SnapshotStore {
     /// Returns the errors of [`Draft::publish`] and [`SnapshotStore::promote`]. No files are left
     /// then, and the live snapshot stays.
     pub fn go_live(&self, draft: Draft, info: serde_json::Value) -> Result<Published, SnapshotError> {
+        let base = self.base()?;
+        self.go_live_from(draft, info, &base)
+    }
+
+    /// Publishes a draft and makes it the live snapshot, as [`SnapshotStore::go_live`] does, if an
+    /// object store still publishes what it did at `base`. A folder has locks instead, and `base`
+    /// does not matter.
+    ///
+    /// # Errors
+    /// Returns the errors of [`SnapshotStore::go_live`], [`SnapshotError::Remote`] if the upload
+    /// fails, [`SnapshotError::Overtaken`] if the object store publishes another snapshot now, and
+    /// [`SnapshotError::InDoubt`] if it does not say whether this one went live.
+    pub fn go_live_from(
+        &self,
+        draft: Draft,
+        info: serde_json::Value,
+        base: &Base,
+    ) -> Result<Published, SnapshotError> {
+        let sealed = draft.seal(info)?;
+        die_at("publish-sealed");
+        if let Some(mirror) = &self.mirror {
+            self.make_room(mirror, sealed.manifest().size_bytes(), &[])?;
+            mirror.upload(sealed.folder(), sealed.manifest())?;
+        }
         let _lock = PublishLock::take(self.root())?;
-        let pending = self.root().join(format!("{PENDING_PREFIX}{}", draft.id()));
-        let live = self.go_live_locked(draft, info, &pending);
-        if live.is_err() {
+        let id = sealed.published().id.clone();
+        let live = self.go_live_locked(sealed, base);
+        if let Err(error) = &live {
+            if let Some(mirror) = &self.mirror
+                && !matches!(error, SnapshotError::InDoubt { .. })
+            {
+                mirror.discard(&id);
+            }
             self.forget_pending()?;
         }
         live
     }
 
-    fn go_live_locked(
-        &self,
-        draft: Draft,
-        info: serde_json::Value,
-        pending: &Path,
-    ) -> Result<Published, SnapshotError> {
-        let sealed = draft.seal(info)?;
-        die_at("publish-sealed");
-        write_synced(pending, sealed.published().pointer().as_bytes())?;
+    fn go_live_locked(&self, sealed: Sealed, base: &Base) -> Result<Published, SnapshotError> {
+        let pending = self.root().join(format!("{PENDING_PREFIX}{}", sealed.published().id));
+        write_synced(&pending, sealed.published().pointer().as_bytes())?;
         sync_folder(self.root())?;
         die_at("publish-pending");
         let published = sealed.rename()?;
         die_at("publish-renamed");
         self.open_checked(&published.id, Some(&published.manifest_blake3))?.verify()?;
-        replace_synced(pending, &self.root().join(CURRENT))?;
+        if let Some(mirror) = &self.mirror {
+            mirror.make_live(&published, base)?;
+            die_at("publish-remote-live");
+        }
+        replace_synced(&pending, &self.root().join(CURRENT))?;
         die_at("publish-live");
         Ok(published)
     }
@@ -66,8 +94,19 @@ impl SnapshotStore {
     ///
     /// # Errors
     /// Returns [`SnapshotError::NotFound`], [`SnapshotError::NewerFormat`] or
-    /// [`SnapshotError::Damaged`]. The live snapshot stays then.
+    /// [`SnapshotError::Damaged`], and for an object store the errors of
+    /// [`SnapshotStore::go_live_from`]. The live snapshot stays then.
     pub fn promote(&self, published: &Published) -> Result<(), SnapshotError> {
+        if let Some(mirror) = &self.mirror {
+            let base = self.base()?;
+            self.open(&published.id)?.verify()?;
+            mirror.make_live(published, &base)?;
+        }
+        self.promote_copy(published)
+    }
+
+    /// Makes a snapshot of the folder the live one of the folder.
+    pub(crate) fn promote_copy(&self, published: &Published) -> Result<(), SnapshotError> {
         let _lock = PublishLock::take(self.root())?;
         if self.pending()?.contains(&published.id) {
             return Err(SnapshotError::NotFound { path: self.root().join(&published.id) });
@@ -85,14 +124,16 @@ impl SnapshotStore {
     ///
     /// # Errors
     /// Returns [`SnapshotError::Io`], and the errors of [`SnapshotStore::current`] if the live
-    /// snapshot cannot be determined; no snapshot is removed then.
+    /// snapshot cannot be determined; no snapshot is removed then. For an object store,
+    /// [`SnapshotError::Remote`].
     pub fn prune(&self, keep: usize, spared: &[String]) -> Result<Vec<String>, SnapshotError> {
         if let Some(lock) = self.lock_training()? {
             self.recover(&lock)?;
         }
+        let of_store = self.mirror.as_ref().map(|mirror| mirror.prune(keep, spared)).transpose()?;
         let _lock = PublishLock::take(self.root())?;
-        let live = self.current()?.map(|published| published.id);
-        let ids = self.list()?;
+        let live = self.current_copy()?.map(|published| published.id);
+        let ids = self.list_copies()?;
         let old = ids.len().saturating_sub(keep);
         let mut removed = Vec::new();
         for id in ids.into_iter().take(old) {
@@ -102,7 +143,7 @@ impl SnapshotStore {
                 die_at("prune-removed");
             }
         }
-        Ok(removed)
+        Ok(of_store.unwrap_or(removed))
     }
 
     /// Removes the remains of killed writers. The training lock proves that no other writer is at
@@ -133,7 +174,7 @@ impl SnapshotStore {
     }
 
     /// Removes a snapshot. It is renamed first, so that no reader sees a part of it.
-    fn remove(&self, id: &str) -> Result<(), SnapshotError> {
+    pub(crate) fn remove(&self, id: &str) -> Result<(), SnapshotError> {
         let hidden = self.root().join(format!("{DRAFT_PREFIX}removed-{id}"));
         rename_synced(&self.root().join(id), &hidden)?;
         die_at("prune-renamed");
@@ -141,7 +182,7 @@ impl SnapshotStore {
     }
 }
 
-fn remove_all(path: &Path) -> Result<(), SnapshotError> {
+pub(crate) fn remove_all(path: &Path) -> Result<(), SnapshotError> {
     let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     removed.map_err(SnapshotError::io(path))
 }

@@ -27,7 +27,7 @@ impl Snapshot {
     /// Returns the sum of the sizes of all files except the manifest, in bytes.
     #[must_use]
     pub fn size_bytes(&self) -> u64 {
-        self.manifest.files.values().fold(0, |sum, file| sum.saturating_add(file.size_bytes))
+        self.manifest.size_bytes()
     }
 
     /// Returns true if the manifest lists `<name>.safetensors`.

@@ -1,31 +1,65 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use ulid::Ulid;
 
 use crate::{
-    Draft, Manifest, Published, Snapshot, SnapshotError,
+    Draft, Manifest, Published, Remote, Snapshot, SnapshotError,
     failpoint::hang_at,
     files::read_plain,
     layout::{
         CURRENT, DRAFT_PREFIX, MANIFEST, MANIFEST_CHECKSUM, MAX_MANIFEST_BYTES, MAX_POINTER_BYTES,
         PENDING_PREFIX,
     },
+    mirror::Mirror,
 };
 
-/// A folder of snapshots and the pointer to the live one.
+/// A folder of snapshots and the pointer to the live one. The folder may be the copy of an object
+/// store, which is then what publishes; see [`SnapshotStore::mirroring`].
 #[derive(Debug, Clone)]
 pub struct SnapshotStore {
     root: PathBuf,
+    pub(crate) mirror: Option<Arc<Mirror>>,
+}
+
+impl<P: Into<PathBuf>> From<P> for SnapshotStore {
+    fn from(root: P) -> Self {
+        Self::new(root)
+    }
 }
 
 impl SnapshotStore {
     /// Creates a handle to the store in the folder `root`. The folder is created by the first
     /// write.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), mirror: None }
+    }
+
+    /// Creates a handle to the snapshots of an object store, of which the folder `root` holds
+    /// copies. [`SnapshotStore::pull`] brings the copy up to date; nothing else follows the store.
+    /// Copies beyond `max_copies_bytes` are removed, the oldest first; that of the live snapshot
+    /// and the one being downloaded always stay.
+    pub fn mirroring(root: impl Into<PathBuf>, remote: Arc<dyn Remote>, max_copies_bytes: u64) -> Self {
+        Self { root: root.into(), mirror: Some(Arc::new(Mirror::new(remote, max_copies_bytes))) }
+    }
+
+    /// Returns true if the folder is the copy of an object store.
+    #[must_use]
+    pub fn is_mirror(&self) -> bool {
+        self.mirror.is_some()
+    }
+
+    /// Returns the place of the snapshots, for messages: the URL of the object store, or the
+    /// folder.
+    #[must_use]
+    pub fn location(&self) -> String {
+        match &self.mirror {
+            Some(mirror) => mirror.location().to_owned(),
+            None => self.root.display().to_string(),
+        }
     }
 
     /// Returns the folder of the store.
@@ -43,53 +77,70 @@ impl SnapshotStore {
         Draft::create(id.clone(), self.root.join(format!("{DRAFT_PREFIX}{id}")), self.root.join(id))
     }
 
-    /// Reads the pointer to the live snapshot without opening the snapshot, or returns `None` if
-    /// none was ever published. It reads one small file, so it can be polled.
+    /// Returns the live snapshot without opening it, or `None` if none was ever published. It reads
+    /// one small file, so it can be polled. For an object store, it is the one that
+    /// [`SnapshotStore::pull`] found last, or before that the one of the copy.
     ///
     /// # Errors
     /// Returns [`SnapshotError::MissingCurrent`] if there are snapshots but no pointer, and
-    /// [`SnapshotError::Damaged`] if the pointer cannot be parsed.
+    /// [`SnapshotError::Damaged`] if the pointer cannot be parsed. Returns
+    /// [`SnapshotError::Remote`] if there is no copy and the object store was not reached yet.
     pub fn current(&self) -> Result<Option<Published>, SnapshotError> {
+        let Some(mirror) = &self.mirror else { return self.current_copy() };
+        match mirror.current() {
+            Ok(current) => Ok(current),
+            Err(error) => self.current_copy()?.map_or(Err(error), |copy| Ok(Some(copy))),
+        }
+    }
+
+    /// Returns the live snapshot of the folder, which for an object store may be behind it.
+    ///
+    /// # Errors
+    /// Returns the errors of [`SnapshotStore::current`].
+    pub fn current_copy(&self) -> Result<Option<Published>, SnapshotError> {
         hang_at("read-current");
         let path = self.root.join(CURRENT);
         if fs::symlink_metadata(&path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
-            return if self.list()?.is_empty() {
+            // A copy is downloaded before the pointer to it is written.
+            return if self.is_mirror() || self.list_copies()?.is_empty() {
                 Ok(None)
             } else {
                 Err(SnapshotError::MissingCurrent { path })
             };
         }
         let bytes = read_plain(&path, MAX_POINTER_BYTES)?;
-        let text = String::from_utf8_lossy(&bytes);
-        let mut words = text.split_whitespace();
-        match (words.next().filter(|id| Ulid::from_string(id).is_ok()), words.next(), words.next()) {
-            (Some(id), Some(checksum), None) => {
-                Ok(Some(Published { id: id.into(), manifest_blake3: checksum.into() }))
-            }
-            _ => Err(SnapshotError::damaged(
-                path,
-                "expected a snapshot id, a space and the BLAKE3 of its manifest",
-            )),
-        }
+        Published::parse(path, &bytes).map(Some)
     }
 
-    /// Opens the live snapshot, or returns `None` if none was ever published. Files are checked
-    /// when they are read.
+    /// Opens the live snapshot of the folder, or returns `None` if none was ever published. Files
+    /// are checked when they are read.
     ///
     /// # Errors
     /// Returns the errors of [`SnapshotStore::current`] and [`SnapshotStore::open`].
     pub fn open_current(&self) -> Result<Option<Snapshot>, SnapshotError> {
-        let Some(current) = self.current()? else { return Ok(None) };
+        let Some(current) = self.current_copy()? else { return Ok(None) };
         self.open_checked(&current.id, Some(&current.manifest_blake3)).map(Some)
     }
 
-    /// Opens a snapshot by id.
+    /// Opens a snapshot by id. One of an object store is downloaded first.
     ///
     /// # Errors
     /// Returns [`SnapshotError::NotFound`], [`SnapshotError::NewerFormat`] or
-    /// [`SnapshotError::Damaged`].
+    /// [`SnapshotError::Damaged`], and [`SnapshotError::Remote`] if a download fails.
     pub fn open(&self, id: &str) -> Result<Snapshot, SnapshotError> {
+        self.copy_if_missing(id)?;
         self.open_checked(id, None)
+    }
+
+    /// Reads the manifest of a snapshot, and nothing else of it.
+    ///
+    /// # Errors
+    /// Returns the errors of [`SnapshotStore::open`].
+    pub fn manifest(&self, id: &str) -> Result<Manifest, SnapshotError> {
+        match &self.mirror {
+            Some(mirror) if !self.has_copy(id) => mirror.manifest(id).map(|(manifest, ..)| manifest),
+            _ => Ok(self.open_hashed(id)?.0.manifest().clone()),
+        }
     }
 
     pub(crate) fn open_checked(
@@ -109,7 +160,7 @@ impl SnapshotStore {
 
     /// Opens a snapshot, and returns the checksum of its manifest with it, which is compared with
     /// the one beside the manifest.
-    fn open_hashed(&self, id: &str) -> Result<(Snapshot, String), SnapshotError> {
+    pub(crate) fn open_hashed(&self, id: &str) -> Result<(Snapshot, String), SnapshotError> {
         let folder = self.root.join(id);
         if Ulid::from_string(id).is_err() || !fs::symlink_metadata(&folder).is_ok_and(|found| found.is_dir())
         {
@@ -136,6 +187,7 @@ impl SnapshotStore {
     /// # Errors
     /// Returns the errors of [`SnapshotStore::open`].
     pub fn published(&self, id: &str) -> Result<Published, SnapshotError> {
+        self.copy_if_missing(id)?;
         let (_, manifest_blake3) = self.open_hashed(id)?;
         Ok(Published { id: id.into(), manifest_blake3 })
     }
@@ -143,8 +195,16 @@ impl SnapshotStore {
     /// Returns the ids of all published snapshots, oldest first.
     ///
     /// # Errors
-    /// Returns [`SnapshotError::Io`].
+    /// Returns [`SnapshotError::Io`], or [`SnapshotError::Remote`].
     pub fn list(&self) -> Result<Vec<String>, SnapshotError> {
+        match &self.mirror {
+            Some(mirror) => mirror.list(),
+            None => self.list_copies(),
+        }
+    }
+
+    /// Returns the ids of all snapshots of the folder, oldest first.
+    pub(crate) fn list_copies(&self) -> Result<Vec<String>, SnapshotError> {
         let pending = self.pending()?;
         let mut ids = self.names()?;
         ids.retain(|name| Ulid::from_string(name).is_ok() && !pending.contains(name));

@@ -33,6 +33,9 @@ pub enum TrainError {
     /// Another process trains into the same folder of snapshots.
     #[error("another trainer uses the same folder of snapshots; nothing was done")]
     Busy,
+    /// Another process published to the same object store during the run.
+    #[error(transparent)]
+    Overtaken(SnapshotError),
     /// An evaluation was to hold out all positives since one moment, and there is none.
     #[error("cannot split the positives by time: {0}")]
     NoMoment(#[from] NoMoment),
@@ -77,7 +80,10 @@ impl From<StorageError> for TrainError {
 
 impl From<SnapshotError> for TrainError {
     fn from(error: SnapshotError) -> Self {
-        Self::Failed(error.into())
+        match error {
+            SnapshotError::Overtaken { .. } => Self::Overtaken(error),
+            other => Self::Failed(other.into()),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use docent_models::{
     Blend, CollaborativeModel, LearnedWeights, ModelError, ModelInfo, PublishedModel, TextEmbedder,
     UserScores,
 };
-use docent_snapshot::{TrainingLock, die_at};
+use docent_snapshot::{Base, TrainingLock, die_at};
 use docent_storage::{InteractionTotals, NewModelRun, RunEnd, RunStatus};
 use rustc_hash::FxHashSet;
 use tokio::task::JoinError;
@@ -67,9 +67,10 @@ impl Trainer {
     /// Trains, evaluates and publishes. Reports progress to `observer`, which may stop the run.
     ///
     /// # Errors
-    /// [`TrainError::InsufficientData`], [`TrainError::Interrupted`] or [`TrainError::Failed`];
-    /// nothing is published, and the run is recorded with its end. [`TrainError::Busy`] if another
-    /// process trains into the same folder of snapshots; no run is recorded then.
+    /// [`TrainError::InsufficientData`], [`TrainError::Interrupted`], [`TrainError::Overtaken`] or
+    /// [`TrainError::Failed`]; nothing is published, and the run is recorded with its end.
+    /// [`TrainError::Busy`] if another process trains into the same folder of snapshots; no run is
+    /// recorded then.
     pub async fn run_with(&self, observer: Box<dyn TrainObserver>) -> Result<TrainReport, TrainError> {
         self.config.check()?;
         let lock = self.lock().await?;
@@ -105,14 +106,17 @@ impl Trainer {
         mut observer: Box<dyn TrainObserver>,
     ) -> Result<TrainReport, TrainError> {
         stage(&mut *observer, "reading")?;
+        let base = self.live_base().await?;
         // Counted before anything is read, so interactions that arrive meanwhile count as new.
         let totals = self.store.interaction_totals().await?;
         let data = Dataset::read(&self.store, &mut *observer).await?;
         let pretrained = self.pretrained_texts(&data, &mut *observer).await?;
         let (this, run_id) = (self.clone(), run_id.to_owned());
-        tokio::task::spawn_blocking(move || this.train(run_id, &data, totals, pretrained, &mut *observer))
-            .await
-            .map_err(task_failed)?
+        tokio::task::spawn_blocking(move || {
+            this.train((run_id, base), &data, totals, pretrained, &mut *observer)
+        })
+        .await
+        .map_err(task_failed)?
     }
 
     /// Returns the vectors of an embedder that training does not learn; `None` for the built-in
@@ -132,7 +136,7 @@ impl Trainer {
 
     fn train(
         &self,
-        run_id: String,
+        (run_id, base): (String, Base),
         data: &Dataset,
         totals: InteractionTotals,
         pretrained: Option<Embedded>,
@@ -192,7 +196,7 @@ impl Trainer {
         let manifest_info = serde_json::to_value(&info).map_err(|e| invalid(e.to_string()))?;
         // The last moment to stop.
         stage(observer, "going live")?;
-        let published = self.snapshots.go_live(draft, manifest_info)?;
+        let published = self.snapshots.go_live_from(draft, manifest_info, &base)?;
         Ok(TrainReport { run_id, published: Some(published.id), refused, info })
     }
 
@@ -323,9 +327,12 @@ fn end_of(result: &Result<TrainReport, TrainError>) -> RunEnd {
             (RunStatus::InsufficientData, Some(error.to_string()))
         }
         Err(error @ TrainError::Interrupted) => (RunStatus::Interrupted, Some(error.to_string())),
-        Err(error @ (TrainError::Failed(_) | TrainError::Busy | TrainError::NoMoment(_))) => {
-            (RunStatus::Failed, Some(error.to_string()))
-        }
+        Err(
+            error @ (TrainError::Failed(_)
+            | TrainError::Busy
+            | TrainError::Overtaken(_)
+            | TrainError::NoMoment(_)),
+        ) => (RunStatus::Failed, Some(error.to_string())),
     };
     let report = result.as_ref().ok();
     RunEnd {

@@ -1,5 +1,3 @@
-use std::path::PathBuf;
-
 use docent_engine::{Engine, Error};
 use docent_models::ModelInfo;
 use docent_snapshot::SnapshotStore;
@@ -7,7 +5,7 @@ use docent_storage::{Store, StoreConfig};
 
 use crate::TrainConfig;
 
-/// Trains over one store and publishes into one folder of snapshots.
+/// Trains over one store and publishes into one folder of snapshots, or one object store.
 #[derive(Debug, Clone)]
 pub struct Trainer {
     pub(crate) store: Store,
@@ -36,7 +34,7 @@ impl Trainer {
     /// [`Error::Unavailable`] if the database cannot be reached.
     pub async fn open(
         database_url: &str,
-        snapshots: impl Into<PathBuf>,
+        snapshots: impl Into<SnapshotStore>,
         config: TrainConfig,
     ) -> Result<Self, Error> {
         let store = Store::connect(&StoreConfig::new(database_url)).await?;
@@ -45,8 +43,8 @@ impl Trainer {
     }
 
     /// Makes a trainer over a store that is open and has its schema.
-    pub fn with_store(store: Store, snapshots: impl Into<PathBuf>, config: TrainConfig) -> Self {
-        Self { store, snapshots: SnapshotStore::new(snapshots), config }
+    pub fn with_store(store: Store, snapshots: impl Into<SnapshotStore>, config: TrainConfig) -> Self {
+        Self { store, snapshots: snapshots.into(), config }
     }
 
     /// Returns the store that the trainer reads.
@@ -71,6 +69,6 @@ pub trait EngineTrainer {
 
 impl EngineTrainer for Engine {
     fn trainer(&self, config: TrainConfig) -> Trainer {
-        Trainer::with_store(self.store().clone(), &self.config().snapshots, config)
+        Trainer::with_store(self.store().clone(), self.snapshots().clone(), config)
     }
 }

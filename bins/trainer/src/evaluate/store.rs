@@ -40,7 +40,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let (k, given) = (options.k, settings.train.models());
     let store = open(&settings.engine.database_url).await?;
-    let trainer = Trainer::with_store(store.clone(), &settings.engine.snapshots, settings.train);
+    let trainer = Trainer::with_store(store.clone(), settings.snapshots()?, settings.train);
     memory::reset_peak();
     let evaluated = trainer.evaluate(settings.engine, options, observer(stop)).await;
     store.close().await?;

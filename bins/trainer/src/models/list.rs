@@ -19,11 +19,11 @@ pub async fn list(settings: &Settings, shown_runs: usize) -> anyhow::Result<u8> 
     let store = settings.open_store().await?;
     let runs = store.list_runs(RUNS).await?;
     store.close().await?;
-    let snapshots = SnapshotStore::new(&settings.engine.snapshots);
+    let snapshots = settings.snapshots()?;
     let live = live_id(&snapshots);
     let ids = snapshots.list()?;
     if ids.is_empty() {
-        println!("no model is published in {}", settings.engine.snapshots.display());
+        println!("no model is published in {}", snapshots.location());
     } else {
         print_models(&snapshots, &ids, live.as_deref(), &runs);
     }
@@ -34,7 +34,7 @@ pub async fn list(settings: &Settings, shown_runs: usize) -> anyhow::Result<u8> 
 }
 
 fn live_id(snapshots: &SnapshotStore) -> Option<String> {
-    match snapshots.current() {
+    match snapshots.base().and_then(|_| snapshots.current()) {
         Ok(live) => live.map(|published| published.id),
         Err(error) => {
             logging::warn(&format!("the live model cannot be determined: {error}"));
@@ -93,15 +93,14 @@ fn or_dash(text: Option<String>) -> String {
 
 fn model_row(snapshots: &SnapshotStore, id: &str, is_live: bool, run: Option<&ModelRun>) -> Vec<String> {
     let live = if is_live { "live" } else { "" }.to_owned();
-    let snapshot = match snapshots.open(id) {
-        Ok(snapshot) => snapshot,
+    let manifest = match snapshots.manifest(id) {
+        Ok(manifest) => manifest,
         // A damaged model does not keep the others from being listed.
         Err(error) => {
             let blank = std::iter::repeat_n(String::new(), MEASURED.len() + 3);
             return [id.to_owned(), live].into_iter().chain(blank).chain([error.to_string()]).collect();
         }
     };
-    let manifest = snapshot.manifest();
     let info: Option<ModelInfo> = serde_json::from_value(manifest.info.clone()).ok();
     let ndcg = MEASURED.map(|model| {
         let metrics = info.as_ref().and_then(|info| info.holdout.get(model));
@@ -114,7 +113,7 @@ fn model_row(snapshots: &SnapshotStore, id: &str, is_live: bool, run: Option<&Mo
         None => "not trained on this store",
     };
     let published = manifest.created_at.format("%F %T").to_string();
-    let size = indicatif::HumanBytes(snapshot.size_bytes()).to_string();
+    let size = indicatif::HumanBytes(manifest.size_bytes()).to_string();
     let learned: Vec<&str> =
         info.iter().flat_map(|info| info.weights.iter()).map(|(level, _)| level.as_str()).collect();
     let learned = or_dash(Some(learned.join(" ")).filter(|levels| !levels.is_empty()));

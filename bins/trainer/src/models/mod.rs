@@ -15,12 +15,13 @@ pub use show::show;
 
 /// Makes a published model the live one.
 pub async fn promote(settings: &Settings, version: &str) -> anyhow::Result<u8> {
-    make_live(settings, &SnapshotStore::new(&settings.engine.snapshots), "promote_model", version).await
+    make_live(settings, &settings.snapshots()?, "promote_model", version).await
 }
 
 /// Makes the newest model live that is older than the live one.
 pub async fn rollback(settings: &Settings) -> anyhow::Result<u8> {
-    let snapshots = SnapshotStore::new(&settings.engine.snapshots);
+    let snapshots = settings.snapshots()?;
+    snapshots.base()?;
     let Some(live) = snapshots.current()? else {
         bail!("no model is live: there is nothing to go back from")
     };
@@ -31,7 +32,7 @@ pub async fn rollback(settings: &Settings) -> anyhow::Result<u8> {
 
 /// Removes all but the newest models; never the live one, and none that an experiment serves.
 pub async fn prune(settings: &Settings, keep: NonZeroUsize) -> anyhow::Result<u8> {
-    let snapshots = SnapshotStore::new(&settings.engine.snapshots);
+    let snapshots = settings.snapshots()?;
     let removed = snapshots.prune(keep.get(), &settings.models_of_experiments())?;
     removed.iter().for_each(|id| println!("removed {id}"));
     audit::record(settings, "remove_model", &removed).await;
@@ -44,7 +45,7 @@ async fn make_live(
     action: &str,
     version: &str,
 ) -> anyhow::Result<u8> {
-    let previous = snapshots.current().ok().flatten();
+    let previous = snapshots.base().and_then(|_| snapshots.current()).ok().flatten();
     if previous.as_ref().is_some_and(|previous| previous.id == version) {
         println!("{version} is live already");
         return Ok(exit::DONE);

@@ -1,8 +1,5 @@
 use anyhow::Context;
-use docent::{
-    models::{ModelInfo, SnapshotStore},
-    storage::ModelRun,
-};
+use docent::{models::ModelInfo, storage::ModelRun};
 
 use crate::{
     exit,
@@ -17,7 +14,8 @@ const RUNS: u64 = 10_000;
 /// Prints a model with its run, files, metrics, weights and settings; the live one by default.
 /// Fails if a file of the model is damaged.
 pub async fn show(settings: &Settings, version: Option<&str>) -> anyhow::Result<u8> {
-    let snapshots = SnapshotStore::new(&settings.engine.snapshots);
+    let snapshots = settings.snapshots()?;
+    snapshots.base()?;
     let live = snapshots.current()?.map(|live| live.id);
     let id =
         version.map(str::to_owned).or_else(|| live.clone()).context("no model is live; name a version")?;

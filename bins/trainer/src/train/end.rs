@@ -15,6 +15,8 @@ pub enum End {
     TooLittleNew,
     /// It did not begin: another trainer was running.
     Busy,
+    /// Another trainer published to the same object store meanwhile.
+    Overtaken,
     /// A signal with this exit code interrupted it.
     Interrupted(u8),
 }
@@ -26,14 +28,14 @@ impl End {
             Self::Published => exit::DONE,
             Self::Rejected => exit::REFUSED,
             Self::TooLittleData => exit::INSUFFICIENT_DATA,
-            Self::TooLittleNew | Self::Busy => exit::NOTHING_TO_DO,
+            Self::TooLittleNew | Self::Busy | Self::Overtaken => exit::NOTHING_TO_DO,
             Self::Interrupted(code) => code,
         }
     }
 
     /// Returns true if the run read the store and did all that was necessary.
     pub fn is_check(self) -> bool {
-        !matches!(self, Self::Busy | Self::Interrupted(_))
+        !matches!(self, Self::Busy | Self::Overtaken | Self::Interrupted(_))
     }
 }
 

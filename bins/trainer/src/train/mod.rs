@@ -97,7 +97,7 @@ async fn attempt(
     options: &TrainOptions,
     stop: &Stop,
 ) -> anyhow::Result<End> {
-    let trainer = Trainer::with_store(store.clone(), &settings.engine.snapshots, settings.train.clone());
+    let trainer = Trainer::with_store(store.clone(), settings.snapshots()?, settings.train.clone());
     let default = if options.schedule.is_some() { MIN_NEW_FOR_SCHEDULE } else { 0 };
     let needed = options.min_new_interactions.unwrap_or(default);
     if !settings.train.force
@@ -147,6 +147,10 @@ async fn train(
         Err(error @ TrainError::Busy) => {
             logging::warn(&error.to_string());
             Ok(End::Busy)
+        }
+        Err(error @ TrainError::Overtaken(_)) => {
+            logging::warn(&error.to_string());
+            Ok(End::Overtaken)
         }
         Err(error @ TrainError::Interrupted) => {
             logging::warn(&error.to_string());

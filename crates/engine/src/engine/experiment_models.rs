@@ -1,10 +1,7 @@
 //! Models of experiments, which serve variants beside the live model. Each has its own state over
 //! the same catalogue with the same keys, and applies every change that the live state applies.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, PoisonError},
-};
+use std::sync::{Arc, PoisonError};
 
 use docent_domain::{Assignment, Variant};
 use docent_storage::StoredResource;
@@ -55,14 +52,9 @@ impl Engine {
     /// Loads every model that a variant names and that is neither live nor loaded, and drops one
     /// that went live. The caller must hold the lock on [`Changes`](super::Changes).
     pub(super) async fn load_experiment_models(&self) {
-        let experiments = self.inner.config.experiments.all().iter();
-        let named: BTreeSet<String> = experiments
-            .flat_map(|experiment| &experiment.variants)
-            .filter_map(|variant| variant.model_version.clone())
-            .collect();
         let mut loaded = self.experiment_models();
         loaded.retain(|model| !self.is_live(&model.version));
-        for version in named {
+        for version in self.models_of_experiments() {
             if self.is_live(&version) || loaded.iter().any(|model| model.version == version) {
                 continue;
             }

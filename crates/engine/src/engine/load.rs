@@ -7,7 +7,6 @@ use std::{
 
 use chrono::DateTime;
 use docent_domain::{Link, ResourceId};
-use docent_models::PublishedModel;
 use docent_storage::{ChangeCursor, Position, StoredResource, TextColumn};
 use rustc_hash::FxHashSet;
 
@@ -16,7 +15,7 @@ use crate::{
     Error,
     blocking::spawn_blocking,
     catalogue::Entry,
-    state::{LiveModel, SharedState, State},
+    state::{SharedState, State},
 };
 
 pub(super) const PAGE: u64 = 2_000;
@@ -113,6 +112,9 @@ impl Engine {
     /// embedded whose vector comes with the model or is replaced by it. Returns the position in the
     /// log of changes from which on changes must be followed.
     pub(super) async fn load(&self) -> Result<Option<Position>, Error> {
+        if let Err(error) = self.pull().await {
+            tracing::error!(%error, "cannot bring the copy of the published model up to date");
+        }
         let mut changes = self.inner.changes.lock().await;
         self.read_changes(&mut changes, &FxHashSet::default()).await?;
         let position = self.load_counts().await?;
@@ -190,13 +192,14 @@ impl Engine {
     /// new one is complete, and if the new one cannot be read; changes of resources apply to both.
     ///
     /// # Errors
-    /// [`Error::Model`] if the snapshot is damaged or the embedder fails, [`Error::Unavailable`] if
-    /// the database is.
+    /// [`Error::Model`] if the snapshot is damaged, an object store does not answer or the embedder
+    /// fails, [`Error::Unavailable`] if the database is.
     pub async fn reload(&self) -> Result<Reloaded, Error> {
         let _reloading = self.inner.reloading.lock().await;
+        let pulled = self.pull().await;
         let mut changes = self.inner.changes.lock().await;
         if !self.is_behind()? {
-            return Ok(Reloaded::Unchanged);
+            return pulled.map(|()| Reloaded::Unchanged);
         }
         let fork = self.inner.state.read().fork()?;
         changes.since_fork = Some(Vec::new());
@@ -216,12 +219,6 @@ impl Engine {
             self.go_live(changes, prepared, &[]).await;
         }
         Ok(())
-    }
-
-    /// Returns true if a model is published that is not the live one.
-    fn is_behind(&self) -> Result<bool, Error> {
-        let Some(current) = self.inner.snapshots.current()? else { return Ok(false) };
-        Ok(self.inner.state.read().live.as_ref().is_none_or(|live| live.version != current.id))
     }
 
     /// Returns a copy of the state with the published model, and the keys of the resources that
@@ -289,27 +286,6 @@ impl Engine {
         let (resources, next) = (next.catalogue.len() as u32, SharedState::new(next));
         let without = self.fill_vectors(&next, &(0..resources).collect::<Vec<_>>()).await?;
         Ok((State::clone(&next.read()), without))
-    }
-
-    /// Returns a state with the model of this version, or else with the published one if there is
-    /// one.
-    pub(super) fn read_model(&self, mut next: State, version: Option<&str>) -> Result<State, Error> {
-        let snapshot = match version {
-            Some(version) => Some(self.inner.snapshots.open(version)?),
-            None => self.inner.snapshots.open_current()?,
-        };
-        if let Some(snapshot) = snapshot {
-            let folder = self.inner.config.sentence_transformer.as_deref();
-            let model = PublishedModel::read(&snapshot, folder)?;
-            let manifest = snapshot.manifest();
-            next.adopt(Arc::new(LiveModel {
-                version: manifest.id.clone(),
-                created_at: manifest.created_at,
-                size_bytes: snapshot.size_bytes(),
-                model,
-            }))?;
-        }
-        Ok(next)
     }
 
     async fn links(&self) -> Result<Vec<(ResourceId, Vec<Link>)>, Error> {

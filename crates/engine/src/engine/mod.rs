@@ -12,13 +12,14 @@ mod rank;
 mod recommend;
 mod replicas;
 mod similar;
+mod snapshots;
 mod users;
 mod vectors;
 
 use std::sync::{Arc, RwLock, atomic::AtomicBool};
 
 use chrono::{DateTime, Utc};
-use docent_models::ModelInfo;
+use docent_models::{ModelInfo, open_snapshots};
 use docent_snapshot::SnapshotStore;
 use docent_storage::{Store, StoreConfig};
 use tokio::sync::Mutex;
@@ -111,14 +112,30 @@ impl Engine {
     /// As [`Engine::open`].
     pub async fn with_store(config: EngineConfig, store: Store) -> Result<Self, Error> {
         config.check()?;
-        if !config.snapshots.is_dir() {
-            tracing::warn!("no model in {}; serving without one", config.snapshots.display());
+        let snapshots =
+            open_snapshots(&config.snapshots, &config.snapshot_cache, config.max_snapshot_cache_bytes())?;
+        Self::with_snapshots(config, store, snapshots).await
+    }
+
+    /// Opens an engine as [`Engine::with_store`] does, over published models that are open; their
+    /// place in the settings does not matter.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub async fn with_snapshots(
+        config: EngineConfig,
+        store: Store,
+        snapshots: SnapshotStore,
+    ) -> Result<Self, Error> {
+        config.check()?;
+        if !snapshots.is_mirror() && !snapshots.root().is_dir() {
+            tracing::warn!("no model in {}; serving without one", snapshots.location());
         }
         let timings = Arc::new(Timings::new(now(), config.slow_query_time()));
         let observer = Arc::clone(&timings);
         store.observe(move |seen| observer.query(seen, now()));
         let inner = Inner {
-            snapshots: SnapshotStore::new(&config.snapshots),
+            snapshots,
             state: SharedState::new(State::new()?),
             users: UserCache::new(&config, &store),
             impressions: ImpressionLog::start(store.clone(), config.impression_queue),

@@ -1,0 +1,174 @@
+use std::{fs::File, io::Read, ops::Range, sync::Arc};
+
+use docent_snapshot::{ObjectVersion, ReadObject, Remote, RemoteError, RemoteObject};
+use futures::TryStreamExt;
+use object_store::{
+    Error, GetOptions, ObjectStore as Objects, ObjectStoreExt, PutMode, PutPayload, UpdateVersion,
+    WriteMultipart, path::Path,
+};
+
+use crate::{ConnectError, blocking::Requests};
+
+/// Size of the parts of an upload, and of the largest file that is uploaded at once. A store has at
+/// most 10,000 parts of an object, and the largest file of a snapshot has 64 GiB.
+const PART_BYTES: usize = 8 << 20;
+/// Number of parts that are uploaded at the same time.
+const PARTS_AT_ONCE: usize = 4;
+
+/// A place in an object store.
+#[derive(Debug)]
+pub struct ObjectStore {
+    store: Arc<dyn Objects>,
+    prefix: Path,
+    location: String,
+    requests: Requests,
+}
+
+impl ObjectStore {
+    /// Creates the place below `prefix` of any store, which is called `location` in messages.
+    ///
+    /// # Errors
+    /// Returns [`ConnectError::Thread`].
+    pub fn new(
+        store: Arc<dyn Objects>,
+        prefix: Path,
+        location: impl Into<String>,
+    ) -> Result<Self, ConnectError> {
+        Ok(Self { store, prefix, location: location.into(), requests: Requests::start()? })
+    }
+
+    fn path(&self, key: &str) -> Path {
+        key.split('/').fold(self.prefix.clone(), Path::join)
+    }
+}
+
+impl Remote for ObjectStore {
+    fn location(&self) -> &str {
+        &self.location
+    }
+
+    fn read(
+        &self,
+        key: &str,
+        max_bytes: u64,
+        known: Option<&ObjectVersion>,
+    ) -> Result<ReadObject, RemoteError> {
+        let (store, path) = (Arc::clone(&self.store), self.path(key));
+        let options = GetOptions {
+            if_none_match: known.and_then(|version| version.e_tag.clone()),
+            ..GetOptions::default()
+        };
+        self.requests.wait_for(async move {
+            let found = match store.get_opts(&path, options).await {
+                Ok(found) => found,
+                Err(Error::NotFound { .. }) => return Ok(ReadObject::Missing),
+                Err(Error::NotModified { .. }) => return Ok(ReadObject::Unchanged),
+                Err(error) => return Err(failed(error)),
+            };
+            if found.meta.size > max_bytes {
+                return Err(RemoteError::TooLong(max_bytes));
+            }
+            let version =
+                ObjectVersion { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() };
+            let bytes = found.bytes().await.map_err(failed)?;
+            Ok(ReadObject::Read(bytes.to_vec(), version))
+        })
+    }
+
+    fn read_range(&self, key: &str, range: Range<u64>) -> Result<Vec<u8>, RemoteError> {
+        let (store, path) = (Arc::clone(&self.store), self.path(key));
+        self.requests.wait_for(async move {
+            let bytes = store.get_range(&path, range).await.map_err(failed)?;
+            Ok(bytes.to_vec())
+        })
+    }
+
+    fn upload(&self, key: &str, file: &std::path::Path) -> Result<(), RemoteError> {
+        let (store, path) = (Arc::clone(&self.store), self.path(key));
+        let mut file = File::open(file).map_err(RemoteError::File)?;
+        self.requests.wait_for(async move {
+            let part = read_part(&mut file)?;
+            if part.len() < PART_BYTES {
+                store.put(&path, part.into()).await.map_err(failed)?;
+                return Ok(());
+            }
+            let upload = store.put_multipart(&path).await.map_err(failed)?;
+            let mut upload = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
+            if let Err(error) = upload_parts(&mut upload, part, &mut file).await {
+                // Parts of an abandoned upload cost space until the store drops them.
+                let _unreachable = upload.abort().await;
+                return Err(error);
+            }
+            upload.finish().await.map_err(failed)?;
+            Ok(())
+        })
+    }
+
+    fn replace(&self, key: &str, bytes: &[u8], expected: Option<&ObjectVersion>) -> Result<(), RemoteError> {
+        let (store, path) = (Arc::clone(&self.store), self.path(key));
+        let mode = match expected.cloned() {
+            None => PutMode::Create,
+            Some(ObjectVersion { e_tag, version }) => PutMode::Update(UpdateVersion { e_tag, version }),
+        };
+        let payload = PutPayload::from(bytes.to_vec());
+        self.requests.wait_for(async move {
+            match store.put_opts(&path, payload, mode.into()).await {
+                Ok(_) => Ok(()),
+                Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Err(RemoteError::Conflict),
+                Err(error) => Err(failed(error)),
+            }
+        })
+    }
+
+    fn list(&self, folder: Option<&str>) -> Result<Vec<RemoteObject>, RemoteError> {
+        let (store, prefix) = (Arc::clone(&self.store), self.prefix.clone());
+        let folder = folder.map_or_else(|| prefix.clone(), |folder| self.path(folder));
+        self.requests.wait_for(async move {
+            let objects: Vec<_> = store.list(Some(&folder)).try_collect().await.map_err(failed)?;
+            let listed = objects.into_iter().filter_map(|object| {
+                let parts: Vec<_> =
+                    object.location.prefix_match(&prefix)?.map(|part| part.as_ref().to_owned()).collect();
+                Some(RemoteObject { key: parts.join("/"), size_bytes: object.size })
+            });
+            Ok(listed.collect())
+        })
+    }
+
+    fn delete(&self, key: &str) -> Result<(), RemoteError> {
+        let (store, path) = (Arc::clone(&self.store), self.path(key));
+        self.requests.wait_for(async move {
+            match store.delete(&path).await {
+                Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+                Err(error) => Err(failed(error)),
+            }
+        })
+    }
+}
+
+async fn upload_parts(
+    upload: &mut WriteMultipart,
+    mut part: Vec<u8>,
+    file: &mut File,
+) -> Result<(), RemoteError> {
+    while !part.is_empty() {
+        upload.wait_for_capacity(PARTS_AT_ONCE).await.map_err(failed)?;
+        upload.put(part.into());
+        part = read_part(file)?;
+    }
+    Ok(())
+}
+
+/// Reads the next part of a file, which is empty at its end.
+fn read_part(file: &mut File) -> Result<Vec<u8>, RemoteError> {
+    let mut part = Vec::new();
+    file.take(PART_BYTES as u64).read_to_end(&mut part).map_err(RemoteError::File)?;
+    Ok(part)
+}
+
+fn failed(error: Error) -> RemoteError {
+    match error {
+        Error::NotFound { .. } => RemoteError::Missing,
+        Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => RemoteError::Refused(error.into()),
+        other => RemoteError::Failed(other.into()),
+    }
+}
