@@ -21,6 +21,7 @@ use chrono::{DateTime, Utc};
 use docent_models::ModelInfo;
 use docent_snapshot::SnapshotStore;
 use docent_storage::{Store, StoreConfig};
+use docent_timings::Timings;
 use tokio::sync::Mutex;
 
 use experiment_models::ExperimentModel;
@@ -33,8 +34,8 @@ pub use vectors::document;
 use crate::{
     EngineConfig, Error, ImpressionQueue,
     impressions::ImpressionLog,
+    prepared::PreparedUsers,
     state::{SharedState, State},
-    timings::Timings,
     user_cache::UserCache,
     workload::Workload,
 };
@@ -55,6 +56,7 @@ pub(crate) struct Inner {
     pub(crate) snapshots: SnapshotStore,
     pub(crate) state: SharedState,
     pub(crate) users: UserCache,
+    pub(crate) prepared: PreparedUsers,
     pub(crate) impressions: ImpressionLog,
     pub(crate) timings: Arc<Timings>,
     workload: Workload,
@@ -121,6 +123,7 @@ impl Engine {
             snapshots: SnapshotStore::new(&config.snapshots),
             state: SharedState::new(State::new()?),
             users: UserCache::new(&config, &store),
+            prepared: PreparedUsers::new(config.prepared_users_mib),
             impressions: ImpressionLog::start(store.clone(), config.impression_queue),
             timings,
             workload: Workload::new(&config),
