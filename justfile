@@ -78,6 +78,10 @@ bench:
 bench-answer *ARGS:
     cargo run --locked --example answer_cost -- {{ ARGS }}
 
+# Count the instructions of three pure parts of an answer, and compare them with the baseline; --write replaces it.
+instructions *ARGS:
+    .ci/instructions {{ ARGS }}
+
 # Measure how training grows with the data; docs/performance.md explains it.
 bench-growth *ARGS:
     cargo run --locked --example growth -- {{ ARGS }}

@@ -20,14 +20,14 @@ pub fn gini(values: &[f64]) -> f64 {
 /// values.
 #[must_use]
 pub fn median(values: &[f64]) -> f64 {
-    let mut ascending = values.to_vec();
-    ascending.sort_by(f64::total_cmp);
-    let (Some(low), Some(high)) =
-        (ascending.get(ascending.len().saturating_sub(1) / 2), ascending.get(ascending.len() / 2))
-    else {
+    if values.is_empty() {
         return 0.0;
-    };
-    f64::midpoint(*low, *high)
+    }
+    let mut values = values.to_vec();
+    let (is_odd, middle) = (values.len() % 2 == 1, values.len() / 2);
+    let (lower, high, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
+    let low = if is_odd { *high } else { lower.iter().copied().reduce(f64::max).unwrap_or(*high) };
+    f64::midpoint(low, *high)
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ fn best_of_each(
     }
     let allowed = |key: u32| pool.contains(key);
     let content = match &context.content {
-        Some(profile) => nearest(state, profile, counts.content, pool),
+        Some(content) => nearest(state, &content.profile, counts.content, pool),
         None => Vec::new(),
     };
     let near = context.graph.iter().flat_map(|near| &near.shares).map(|&(key, _)| key);
@@ -80,7 +80,7 @@ fn best_of_each(
         ("collaborative", collaborative(state, context, counts.collaborative, &allowed)?),
         ("content", content),
         ("graph", first(near, counts.graph, &allowed)),
-        ("popular", first(state.popular().iter().copied(), counts.popular.max(limit), &allowed)),
+        ("popular", popular(state, counts, limit, &allowed)),
         ("trending", first(state.trending().iter().copied(), counts.trending, &allowed)),
         ("new", first(state.catalogue.newest(), counts.new.max(limit), &allowed)),
     ];
@@ -91,6 +91,16 @@ fn best_of_each(
         gathered.keys.extend(keys.into_iter().filter(|key| taken.insert(*key)));
     }
     Ok(gathered)
+}
+
+/// Returns the most popular resources that are allowed.
+pub(crate) fn popular(
+    state: &State,
+    counts: &CandidateCounts,
+    limit: usize,
+    allowed: &impl Fn(u32) -> bool,
+) -> Vec<u32> {
+    first(state.popular().iter().copied(), counts.popular.max(limit), allowed)
 }
 
 fn first(keys: impl Iterator<Item = u32>, count: usize, allowed: &impl Fn(u32) -> bool) -> Vec<u32> {
@@ -115,7 +125,7 @@ fn collaborative(
     count: usize,
     allowed: &(impl Fn(u32) -> bool + Sync),
 ) -> Result<Vec<u32>, Error> {
-    let Some(blend) = context.blend.as_ref().filter(|_| count > 0) else { return Ok(Vec::new()) };
+    let Some(blend) = context.blend()?.filter(|_| count > 0) else { return Ok(Vec::new()) };
     let is_candidate = |row: u32| state.is_chosen_row(row) && state.key_of_row(row).is_some_and(&allowed);
     let chosen = blend.scores.candidates(count, &is_candidate)?.into_iter();
     let mut found: Vec<(u32, f32)> =

@@ -17,9 +17,10 @@ use rustc_hash::FxHasher;
 
 use crate::{
     Degradation, EngineConfig, Error, MAX_LIMIT, MAX_SHOWN, RecommendRequest, Seen, Stage,
-    candidates::{Gathered, SourceCounts, gather, is_available},
+    candidates::{Gathered, SourceCounts, gather, is_available, popular},
     component_scores::Known,
     pool::{Factors, Pool},
+    prepared::{Rules, Slot},
     state::State,
     user_cache::UserView,
     user_context::UserContext,
@@ -70,6 +71,8 @@ pub(crate) struct Terms<'a> {
     pub among: Option<&'a [u32]>,
     /// Place of the answer; `None` for a replay, which is never abandoned.
     pub place: Option<&'a Place>,
+    /// Place of the user among the prepared ones; `None` for a user of this request alone.
+    pub slot: Option<Slot<'a>>,
 }
 
 /// Gathers candidates, or takes those of `terms`, then scores and ranks them. Leaves out the row
@@ -85,30 +88,44 @@ pub(crate) fn choose<'a>(
     shown: &BTreeSet<i64>,
     terms: &Terms<'_>,
 ) -> Result<Chosen<'a>, Error> {
-    let Terms { config, now, among, place } = *terms;
+    let Terms { config, now, among, place, slot } = *terms;
     let go_on = || place.map_or(Ok(()), Place::check);
     go_on()?;
     let mut laps = Laps::begin();
-    let context = UserContext::of(state, user, now)?;
+    let factors = Factors::of(state, user, request);
+    let pool = match among {
+        Some(_) => Pool::default(),
+        None => Pool::of(state, &exclusions(state, user, request, shown, config, now)),
+    };
+    let slot = slot.zip(Rules::of(state, request, config, &pool, &factors)).filter(|_| among.is_none());
+    // One more than an answer can hold, to know whether the list continues.
+    let (counts, limit) = (&config.candidates, MAX_LIMIT + 1);
+    let prepared = slot.as_ref().and_then(|(slot, rules)| {
+        slot.find(rules, &popular(state, counts, limit, &|key| pool.allowed.contains(key)))
+    });
+    let mut context = match &prepared {
+        Some(prepared) => UserContext::again(state, user, prepared, now),
+        None => UserContext::of(state, user, now)?,
+    };
     laps.end(Stage::Vectors);
     go_on()?;
     let mut degraded = context.degraded();
     let strategy = effective_strategy(request.strategy, user, &context, &mut degraded);
-    let factors = Factors::of(state, user, request);
-    let (Gathered { keys, sources }, excluded) = match among {
-        Some(keys) => (Gathered { keys: keys.to_vec(), ..Gathered::default() }, Vec::new()),
-        None => {
-            let pool = Pool::of(state, &exclusions(state, user, request, shown, config, now));
-            // One more than an answer can hold, to know whether the list continues.
-            let gathered =
-                gather(state, &context, &pool.allowed, &factors, &config.candidates, MAX_LIMIT + 1)?;
-            (gathered, pool.excluded)
-        }
+    let Gathered { keys, sources } = match (among, &prepared) {
+        (Some(keys), _) => Gathered { keys: keys.to_vec(), ..Gathered::default() },
+        (None, Some(prepared)) => prepared.gathered(),
+        (None, None) => gather(state, &context, &pool.allowed, &factors, counts, limit)?,
     };
     laps.end(Stage::Candidates);
     go_on()?;
     let known: Vec<Known<'_>> = keys.into_iter().map(|key| Known::of(state, key)).collect();
-    let scores = context.scores(&known)?;
+    let scores = match &prepared {
+        Some(prepared) => prepared.scores(&known, now),
+        None => context.scores(&known)?,
+    };
+    if let (None, Some((slot, rules)), true) = (&prepared, slot, context.is_settled(user)) {
+        context.prepared = Some(slot.keep(rules, &context, &known, &scores, sources));
+    }
     let candidates: Vec<Candidate<'_>> = known
         .into_iter()
         .zip(scores)
@@ -140,6 +157,7 @@ pub(crate) fn choose<'a>(
     let ranking = ranked(state, &candidates, &options);
     laps.end(Stage::Ranking);
     let laps = laps.laps;
+    let excluded = pool.excluded;
     Ok(Chosen { context, strategy, degraded, candidates, options, ranking, excluded, sources, laps })
 }
 
@@ -306,7 +324,7 @@ mod tests {
         let mut request = RecommendRequest::new("ada".parse().unwrap()).limit(10);
         request.filter = filter.map(|text| text.parse::<Filter>().unwrap());
         let config = EngineConfig::default();
-        let terms = Terms { config: &config, now: Utc::now(), among: None, place: None };
+        let terms = Terms { config: &config, now: Utc::now(), among: None, place: None, slot: None };
         let answer = || choose(&state, &user, &request, &BTreeSet::new(), &terms).unwrap().ranking.len();
         // The first one draws the sample by which scores are scaled.
         answer();

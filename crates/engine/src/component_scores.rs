@@ -4,64 +4,14 @@
 //! [`AVERAGE_SCORE`] and the mean of the best twice that. Its statistics are those of the catalogue
 //! and of the user: a resource has the same score whichever candidates it is among.
 
+use chrono::{DateTime, Utc};
 use docent_domain::{ComponentScores, UNKNOWN_QUALITY, recency};
 use docent_graph::Graph;
-use docent_linalg::{dot, dot_each, select_best};
+use docent_linalg::{dot, dot_each};
 use docent_models::UserScores;
-use docent_ranker::AVERAGE_SCORE;
+use docent_ranker::{AVERAGE_SCORE, UnitMap, best_of, to_unit};
 
 use crate::{Error, catalogue::Entry, state::State, user_context::UserContext};
-
-/// Number of the best resources, from which the mean of the best is taken.
-const BEST: usize = 200;
-/// The same as a share of the catalogue, for small ones.
-const BEST_SHARE: usize = 5;
-/// Fewest scores of a sample that are called its best.
-const MIN_BEST_OF_SAMPLE: usize = 5;
-
-/// Linear map of the scores of one component to `[0, 1]`.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct UnitMap {
-    mean: f32,
-    /// One over the distance from the mean to the mean of the best; 0 if all scores are equal.
-    inverse: f32,
-}
-
-impl UnitMap {
-    /// Makes the map of a component with this mean, and this mean of its best scores.
-    pub(crate) fn new(mean: f32, best: f32) -> Self {
-        let spread = best - mean;
-        // Differences in the last digits are rounding.
-        let is_spread = spread.is_finite() && spread > 1e-6 * mean.abs();
-        Self { mean, inverse: if is_spread { 1.0 / spread } else { 0.0 } }
-    }
-
-    /// Makes the map of a component of which the scores of a sample of `n` resources are known.
-    pub(crate) fn of_sample(mut scores: Vec<f32>, n: usize) -> Self {
-        let len = scores.len();
-        let mean = scores.iter().sum::<f32>() / len.max(1) as f32;
-        let count =
-            (best_of(n) * len).div_ceil(n.max(1)).clamp(MIN_BEST_OF_SAMPLE.min(len / 2).max(1), len.max(1));
-        select_best(&mut scores, count, |a, b| b.total_cmp(a));
-        Self::new(mean, scores.iter().sum::<f32>() / scores.len().max(1) as f32)
-    }
-
-    /// Returns the score in `[0, 1]`: `0.25 (1 + z)`, where `z` is 0 for the mean and 1 for the
-    /// mean of the best. Ends at 0 and at 1, which three times the distance of the best reaches.
-    pub(crate) fn apply(self, score: f32) -> f64 {
-        to_unit((score - self.mean) * self.inverse)
-    }
-}
-
-/// Returns how many of `n` resources are the best.
-pub(crate) fn best_of(n: usize) -> usize {
-    BEST.min(n / BEST_SHARE).max(1)
-}
-
-/// Returns `0.25 (1 + z)`, at least 0 and at most 1.
-fn to_unit(z: f32) -> f64 {
-    (AVERAGE_SCORE * (1.0 + f64::from(z))).clamp(0.0, 1.0)
-}
 
 /// A candidate and what the state knows of it, each looked up once.
 #[derive(Clone, Copy)]
@@ -79,6 +29,19 @@ impl<'a> Known<'a> {
         let (entry, row) = (state.catalogue.get(key), state.chosen_row(key));
         Self { key, entry, row, vector: state.vectors.get(key) }
     }
+
+    /// Returns all component scores, of which three are of the user.
+    pub(crate) fn scores(
+        &self,
+        collaborative: Option<f64>,
+        content: Option<f64>,
+        graph: Option<f64>,
+        now: DateTime<Utc>,
+    ) -> ComponentScores {
+        let quality = self.entry.and_then(|entry| entry.quality).unwrap_or(UNKNOWN_QUALITY);
+        let recency = recency(self.entry.and_then(|entry| entry.published_at), now);
+        ComponentScores { collaborative, content, graph, quality: Some(quality), recency: Some(recency) }
+    }
 }
 
 impl UserContext<'_> {
@@ -86,7 +49,7 @@ impl UserContext<'_> {
     /// without a score in a component has none.
     pub(crate) fn scores(&self, candidates: &[Known<'_>]) -> Result<Vec<ComponentScores>, Error> {
         let collaborative = self.collaborative_scores(candidates)?;
-        let content = match &self.content_scores {
+        let content = match &self.content {
             Some(content) => content.scores(candidates),
             None => vec![None; candidates.len()],
         };
@@ -94,12 +57,8 @@ impl UserContext<'_> {
             .iter()
             .zip(collaborative)
             .zip(content)
-            .map(|((&Known { key, entry, .. }, collaborative), content)| ComponentScores {
-                collaborative,
-                content,
-                graph: self.graph_score(key),
-                quality: Some(entry.and_then(|entry| entry.quality).unwrap_or(UNKNOWN_QUALITY)),
-                recency: Some(recency(entry.and_then(|entry| entry.published_at), self.now)),
+            .map(|((known, collaborative), content)| {
+                known.scores(collaborative, content, self.graph_score(known.key), self.now)
             })
             .collect())
     }
@@ -107,14 +66,14 @@ impl UserContext<'_> {
     /// Returns the components that are available for the user, in the order of
     /// [`Component::ALL`](docent_domain::Component::ALL).
     pub(crate) fn available(&self) -> [bool; 5] {
-        let collaborative = self.blend.is_some() || self.popularity_replaces_collaborative();
+        let collaborative = self.has_blend() || self.popularity_replaces_collaborative();
         [collaborative, self.content.is_some(), self.graph.is_some(), true, true]
     }
 
     /// Returns the scores of the model's blend. Resources that no user chose before training, and
     /// those that the model does not know, have the score that the map of texts predicts.
     fn collaborative_scores(&self, candidates: &[Known<'_>]) -> Result<Vec<Option<f64>>, Error> {
-        let Some(blend) = self.blend.as_ref() else {
+        let Some(blend) = self.blend()? else {
             let replaced = self.popularity_replaces_collaborative();
             let fallback = |known: &Known<'_>| replaced.then(|| self.state.fallback(known.key));
             return Ok(candidates.iter().map(fallback).collect());
@@ -147,7 +106,7 @@ impl UserContext<'_> {
     /// Returns true if users chose the resource, and the model rates it above the average one.
     pub(crate) fn is_liked_by_similar_users(&self, key: u32, score: Option<f64>) -> bool {
         let is_above = score.is_some_and(|score| score > AVERAGE_SCORE);
-        self.blend.is_some() && is_above && self.state.chosen_row(key).is_some()
+        self.has_blend() && is_above && self.state.chosen_row(key).is_some()
     }
 }
 
@@ -159,7 +118,14 @@ impl UserContext<'_> {
 /// average in it.
 pub(crate) struct ContentScores<'a> {
     state: &'a State,
-    profile: Vec<f32>,
+    /// Content profile, `[dim]`.
+    pub profile: Vec<f32>,
+    pub scale: ContentScale,
+}
+
+/// Scale of the content scores of one user.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ContentScale {
     own: UnitMap,
     audience: UnitMap,
     /// Rise of the score of the audience with that of the own vector.
@@ -170,21 +136,14 @@ pub(crate) struct ContentScores<'a> {
 
 impl<'a> ContentScores<'a> {
     /// Looks at a sample of the catalogue for the scale. `profile` is `[dim]`.
-    pub(crate) fn of(state: &'a State, profile: &[f32]) -> Self {
-        let [own, audience, both] = [UnitMap::default(); 3];
-        let mut scores = Self { state, profile: profile.to_vec(), own, audience, slope: 0.0, both };
-        let n = state.catalogue.len();
-        let map = |scores: Vec<f32>| UnitMap::of_sample(scores, n);
-        let sample: Vec<(Option<f32>, Option<f32>)> = state.sample().products(profile).collect();
-        scores.own = map(sample.iter().filter_map(|(own, _)| *own).collect());
-        scores.audience = map(sample.iter().filter_map(|(_, audience)| *audience).collect());
-        let of_both = |(own, audience): &(Option<f32>, Option<f32>)| {
-            Some((scores.own.apply((*own)?) as f32, scores.audience.apply((*audience)?) as f32))
-        };
-        scores.slope = slope(&sample.iter().filter_map(of_both).collect::<Vec<_>>());
-        scores.both =
-            map(sample.iter().filter_map(|(own, audience)| scores.mean_of(*own, *audience)).collect());
-        scores
+    pub(crate) fn of(state: &'a State, profile: Vec<f32>) -> Self {
+        let sample: Vec<(Option<f32>, Option<f32>)> = state.sample().products(&profile).collect();
+        Self { scale: ContentScale::of(&sample, state.catalogue.len()), state, profile }
+    }
+
+    /// Returns the scores for a profile, `[dim]`, on a scale that is known.
+    pub(crate) fn on(scale: ContentScale, state: &'a State, profile: Vec<f32>) -> Self {
+        Self { state, profile, scale }
     }
 
     /// Returns the scores for another profile, `[dim]`, on the scale of this one.
@@ -194,16 +153,16 @@ impl<'a> ContentScores<'a> {
 
     /// Returns the score of a resource, in `[0, 1]`; `None` without a vector and an audience.
     pub(crate) fn score(&self, key: u32) -> Option<f64> {
-        let mean = self.mean_of(self.dot_own(key), self.dot_audience(key))?;
-        Some(self.both.apply(mean))
+        let mean = self.scale.mean_of(self.dot_own(key), self.dot_audience(key))?;
+        Some(self.scale.both.apply(mean))
     }
 
     /// Returns the scores of candidates, in their order; as [`ContentScores::score`].
     fn scores(&self, candidates: &[Known<'_>]) -> Vec<Option<f64>> {
         let own = self.products(candidates.iter().map(|known| known.vector));
         let audience = self.products(candidates.iter().map(|known| self.state.audience_of(known.row?)));
-        let means = own.into_iter().zip(audience).map(|(own, audience)| self.mean_of(own, audience));
-        means.map(|mean| Some(self.both.apply(mean?))).collect()
+        let means = own.into_iter().zip(audience).map(|(own, audience)| self.scale.mean_of(own, audience));
+        means.map(|mean| Some(self.scale.both.apply(mean?))).collect()
     }
 
     /// Returns the products of vectors, `[dim]` each, with the profile.
@@ -219,21 +178,38 @@ impl<'a> ContentScores<'a> {
         is_known.into_iter().zip(products).map(|(is_known, product)| is_known.then_some(product)).collect()
     }
 
-    fn mean_of(&self, own: Option<f32>, audience: Option<f32>) -> Option<f32> {
-        let own = own.map(|score| self.own.apply(score));
-        let audience = audience.map(|score| self.audience.apply(score));
-        own.or(audience)?;
-        let own = own.unwrap_or(AVERAGE_SCORE);
-        let expected = AVERAGE_SCORE + f64::from(self.slope) * (own - AVERAGE_SCORE);
-        Some(((own + audience.unwrap_or(expected)) / 2.0) as f32)
-    }
-
     fn dot_own(&self, key: u32) -> Option<f32> {
         Some(dot(self.state.vectors.get(key)?, &self.profile))
     }
 
     fn dot_audience(&self, key: u32) -> Option<f32> {
         Some(dot(self.state.audience(key)?, &self.profile))
+    }
+}
+
+impl ContentScale {
+    /// Returns the scale by the products of a sample of `n` resources: with their own vectors, and
+    /// with those of their audiences.
+    fn of(sample: &[(Option<f32>, Option<f32>)], n: usize) -> Self {
+        let map = |scores: Vec<f32>| UnitMap::of_sample(scores, n);
+        let own = map(sample.iter().filter_map(|(own, _)| *own).collect());
+        let audience = map(sample.iter().filter_map(|(_, audience)| *audience).collect());
+        let points = sample.iter().filter_map(|(of_own, of_audience)| {
+            Some((own.apply((*of_own)?) as f32, audience.apply((*of_audience)?) as f32))
+        });
+        let slope = slope(&points.collect::<Vec<_>>());
+        let scale = Self { own, audience, slope, both: UnitMap::default() };
+        let means = sample.iter().filter_map(|(own, audience)| scale.mean_of(*own, *audience));
+        Self { both: map(means.collect()), ..scale }
+    }
+
+    fn mean_of(self, own: Option<f32>, audience: Option<f32>) -> Option<f32> {
+        let own = own.map(|score| self.own.apply(score));
+        let audience = audience.map(|score| self.audience.apply(score));
+        own.or(audience)?;
+        let own = own.unwrap_or(AVERAGE_SCORE);
+        let expected = AVERAGE_SCORE + f64::from(self.slope) * (own - AVERAGE_SCORE);
+        Some(((own + audience.unwrap_or(expected)) / 2.0) as f32)
     }
 }
 
@@ -285,16 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn the_average_and_the_best_have_the_same_scores_in_every_component() {
-        let map = UnitMap::new(2.0, 4.0);
-        assert_eq!([2.0, 4.0, 8.0, 9.0, 0.0, -1.0].map(|s| map.apply(s)), [0.25, 0.5, 1.0, 1.0, 0.0, 0.0]);
-        let of_sample = UnitMap::of_sample(vec![1.0, 3.0], 2);
-        assert_eq!([2.0, 3.0].map(|s| of_sample.apply(s)), [0.25, 0.5]);
-        // The best 200 of 10,000 are the best 20 of a sample of 1,000.
-        let spread = UnitMap::of_sample((0..1_000).map(|n| n as f32).collect(), 10_000);
-        assert_eq!([499.5, 989.5].map(|s| (1e6 * spread.apply(s)).round()), [250_000.0, 500_000.0]);
-        assert_eq!(UnitMap::of_sample(vec![0.1; 9], 9).apply(7.0), 0.25, "equal scores tell nothing");
-        assert_eq!(UnitMap::of_sample(Vec::new(), 0).apply(7.0), 0.25);
+    fn the_scale_of_proximities_is_that_of_all_linked_resources() {
         let near = proximity_map([3.0, 1.0].into_iter(), 4.0, 10);
         assert_eq!([0.4, 2.0].map(|s| near.apply(s)), [0.25, 0.5]);
     }

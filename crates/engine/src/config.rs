@@ -50,6 +50,9 @@ pub struct EngineConfig {
     /// Maximum number of users kept in memory, at least 1.
     #[schemars(range(min = 1))]
     pub cached_users: u64,
+    /// Memory in MiB for candidates and scores that are kept from one answer to the next, about
+    /// 12 KiB a user; 0 keeps none.
+    pub prepared_users_mib: u32,
     /// Time in seconds after which a cached user may be out of date. On PostgreSQL changes by other
     /// servers reach it at once, and it is read again after this time. On SQLite users stay in
     /// memory until another process writes, which is noticed after this time.
@@ -86,6 +89,7 @@ impl Default for EngineConfig {
             answers_at_once: None,
             answers_waiting: 64,
             cached_users: 100_000,
+            prepared_users_mib: 64,
             cached_user_seconds: 30,
             impression_queue: 10_000,
             impression_retention_days: ImpressionRetention::default(),

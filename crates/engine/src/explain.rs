@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use docent_domain::{Component, ComponentScores, ResourceId};
 use docent_embeddings::{CONTENT_HALF_LIFE_DAYS, CONTENT_HISTORY_LEN};
 use docent_graph::{Direction, PprConfig};
-use docent_models::{CO_INTERACTION_KIND, UserScores};
+use docent_models::CO_INTERACTION_KIND;
 use docent_ranker::{AVERAGE_SCORE, HybridScore, Ranked, Reason, cosine};
 use rustc_hash::FxHashMap;
 
@@ -41,16 +41,16 @@ pub(crate) fn carrying(hybrid: &HybridScore, scores: &ComponentScores) -> Vec<Co
 }
 
 /// Finds the reasons for the recommendations of one answer.
-pub(crate) struct Explainer<'a> {
-    state: &'a State,
-    context: &'a UserContext<'a>,
+pub(crate) struct Explainer<'a, 's> {
+    state: &'s State,
+    context: &'a UserContext<'s>,
     user: &'a UserView,
     /// Content scores without one positive, by the key of the positive; computed on first use.
-    without: RefCell<FxHashMap<u32, Option<ContentScores<'a>>>>,
+    without: RefCell<FxHashMap<u32, Option<ContentScores<'s>>>>,
 }
 
-impl<'a> Explainer<'a> {
-    pub(crate) fn new(state: &'a State, context: &'a UserContext<'a>, user: &'a UserView) -> Self {
+impl<'a, 's> Explainer<'a, 's> {
+    pub(crate) fn new(state: &'s State, context: &'a UserContext<'s>, user: &'a UserView) -> Self {
         Self { state, context, user, without: RefCell::default() }
     }
 
@@ -68,7 +68,9 @@ impl<'a> Explainer<'a> {
                 Component::Content if context.content_from_domains => domain(state, user, key),
                 Component::Content => self.similar(ranked, scores),
                 Component::Collaborative if context.is_liked_by_similar_users(key, scores.collaborative) => {
-                    Some(often_next_after(state, context, key).unwrap_or(Reason::LikedBySimilarUsers))
+                    let next =
+                        context.often_next_after(key).map(|resource| Reason::OftenNextAfter { resource });
+                    Some(next.unwrap_or(Reason::LikedBySimilarUsers))
                 }
                 Component::Collaborative => popular.clone(),
                 Component::Graph => self.linked(ranked, scores),
@@ -129,7 +131,7 @@ impl<'a> Explainer<'a> {
         let mut without = self.without.borrow_mut();
         let rest = without.entry(positive).or_insert_with(|| {
             let rest = content_without(self.state, self.user, self.context.now, Some(positive))?;
-            Some(self.context.content_scores.as_ref()?.for_profile(rest))
+            Some(self.context.content.as_ref()?.for_profile(rest))
         });
         // Without a content profile, the resource would be an average one in content.
         let Some(rest) = rest else { return before > AVERAGE_SCORE };
@@ -140,7 +142,7 @@ impl<'a> Explainer<'a> {
     /// Returns the share of the graph score that is lost with all but `left` of the proximity.
     fn lost_of_graph(&self, key: u32, left: f64) -> f64 {
         let Some(near) = &self.context.graph else { return 0.0 };
-        let proximity = near.proximity(key);
+        let proximity = self.context.proximity(key);
         let before = near.map.apply(proximity);
         if before > 0.0 { 1.0 - near.map.apply(proximity * left as f32) / before } else { 0.0 }
     }
@@ -164,13 +166,6 @@ impl<'a> Explainer<'a> {
             && self.falls_without(resource, ranked, scores, graph_left(context, resource, share));
         falls.then_some(Reason::SimilarTo { resource, weight: scores.graph? })
     }
-}
-
-/// Returns the resource of the history after which users often choose this one, if that carries the
-/// collaborative score.
-fn often_next_after(state: &State, context: &UserContext<'_>, key: u32) -> Option<Reason<u32>> {
-    let row = context.blend.as_ref()?.scores.often_next_after(state.row(key)?)?;
-    state.key_of_row(row).map(|resource| Reason::OftenNextAfter { resource })
 }
 
 /// Returns the remaining share of a proximity if the walk starts from the other seeds only, where

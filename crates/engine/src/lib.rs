@@ -35,11 +35,11 @@ mod impression_sampling;
 mod impressions;
 pub mod monitoring;
 mod pool;
+mod prepared;
 pub mod replay;
 mod request_history;
 mod shortfall;
 mod state;
-mod timings;
 mod user_cache;
 mod user_context;
 mod workload;
@@ -50,8 +50,8 @@ pub use docent_requests::{
     MAX_SHOWN, RecommendRequest, Recommendation, Seen, Shortfall, ShortfallReason, SimilarPage,
     SimilarRequest, SimilarResource, limit_checked,
 };
+pub use docent_timings::{QueryTimings, SlowQuery, Stage, Timing};
 pub use engine::{Engine, EngineStatus, IngestOutcome, Reloaded, document};
 pub use error::{Cause, Error, InvalidInput};
 pub use impression_retention::ImpressionRetention;
 pub use impressions::ImpressionQueue;
-pub use timings::{QueryTimings, SlowQuery, Stage, Timing};

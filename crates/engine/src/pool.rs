@@ -17,6 +17,7 @@ impl Library for Catalogue {
 }
 
 /// The resources that the rules of a request leave.
+#[derive(Default)]
 pub(crate) struct Pool {
     /// Keys of the resources that may be in the answer.
     pub allowed: RoaringBitmap,
@@ -59,6 +60,11 @@ impl<'a> Factors<'a> {
         let boosts = self.sets.iter().filter(|(keys, _)| keys.contains(key)).map(|(_, factor)| factor);
         let of_verdict = if self.not_useful.contains(key) { NOT_USEFUL_FACTOR } else { 1.0 };
         boosts.product::<f64>() * of_verdict
+    }
+
+    /// Returns true if no factor is greater than 1.
+    pub(crate) fn raise_nothing(&self) -> bool {
+        self.sets.is_empty()
     }
 
     /// Returns the resources of a pool whose factor is greater than 1.

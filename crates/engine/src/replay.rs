@@ -248,7 +248,7 @@ impl Replay {
         // Dates of publication are not those of the arrival in the catalogue: a resource that users
         // chose was there.
         let request = RecommendRequest::new(user_id.clone()).limit(limit).include_unpublished(true);
-        let terms = Terms { config, now: at, among, place: None };
+        let terms = Terms { config, now: at, among, place: None, slot: None };
         let chosen = choose(&self.state, &user.0, &request, &BTreeSet::new(), &terms)?;
         Ok(ReplayCandidates { candidates: chosen.candidates, options: chosen.options })
     }

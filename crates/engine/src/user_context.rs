@@ -1,15 +1,19 @@
 //! User context: the vectors of one user at one moment, from which all component scores follow.
 
+use std::sync::{Arc, OnceLock};
+
 use chrono::{DateTime, Utc};
 use docent_domain::{Event, Micros, Profile, as_set};
 use docent_embeddings::{ContentSignal, Document, content_profile};
 use docent_linalg::dot;
-use docent_models::{BlendScores, Scale};
+use docent_models::{BlendScores, Scale, UserScores};
+use docent_ranker::UnitMap;
 use rustc_hash::FxHashMap;
 
 use crate::{
     Degradation, Error,
-    component_scores::{ContentScores, UnitMap, proximity_map},
+    component_scores::{ContentScores, proximity_map},
+    prepared::Prepared,
     state::{LiveModel, State},
     user_cache::{Positive, UserView},
 };
@@ -25,18 +29,18 @@ pub(crate) struct UserContext<'a> {
     pub(crate) state: &'a State,
     /// Positives that the model knows, oldest first, under its item rows.
     pub history: Vec<Event>,
-    /// Scores of the model; `None` without a model, and for a user that it knows nothing of.
-    pub blend: Option<Blended<'a>>,
-    /// Content profile: the unit vector of the user's interests, `[dim]`.
-    pub content: Option<Vec<f32>>,
-    /// Scores for the content profile.
-    pub content_scores: Option<ContentScores<'a>>,
-    /// True if `content` is the vector of the user's domains, for lack of positives.
+    /// Scores of the model, computed on first use.
+    blend: OnceLock<Blended<'a>>,
+    /// Scores for the content profile: the unit vector of the user's interests.
+    pub content: Option<ContentScores<'a>>,
+    /// True if `content` is of the user's domains, for lack of positives.
     pub content_from_domains: bool,
     /// Start of the walk over the graph as `(key, weight)`, the newest first.
     pub graph_seeds: Vec<(u32, f32)>,
     /// Walk over the graph; `None` without seeds.
     pub graph: Option<Near>,
+    /// The part that this answer, or an earlier one, left for the next.
+    pub prepared: Option<Arc<Prepared>>,
     pub now: DateTime<Utc>,
 }
 
@@ -102,6 +106,11 @@ impl Near {
         Self { proximities, map, shares }
     }
 
+    /// Returns the scale alone, for candidates whose proximities are prepared.
+    fn prepared(map: UnitMap) -> Self {
+        Self { shares: Vec::new(), proximities: FxHashMap::default(), map }
+    }
+
     /// Returns the proximity of a resource; 0 for one that the walk does not reach.
     pub(crate) fn proximity(&self, key: u32) -> f32 {
         self.proximities.get(&key).copied().unwrap_or_default()
@@ -118,22 +127,74 @@ impl<'a> UserContext<'a> {
         };
         let (history, graph_seeds) = (known_history(state, user), graph_seeds(state, user));
         let graph = walk(state, &graph_seeds)?;
-        let blend = match state.live.as_deref().filter(|_| !history.is_empty()) {
-            Some(live) => Some(Blended::of(live, &history)?),
-            None => None,
-        };
-        let content_scores = content.as_ref().map(|profile| ContentScores::of(state, profile));
-        Ok(Self {
+        let content = content.map(|profile| ContentScores::of(state, profile));
+        let (blend, prepared) = (OnceLock::new(), None);
+        let context =
+            Self { state, history, blend, content, content_from_domains, graph_seeds, graph, prepared, now };
+        context.blend()?;
+        Ok(context)
+    }
+
+    /// Returns the context of a user that an earlier answer prepared, without a walk and without
+    /// the scores of the model.
+    pub(crate) fn again(
+        state: &'a State,
+        user: &UserView,
+        prepared: &Arc<Prepared>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
             state,
-            history,
-            blend,
-            content,
-            content_scores,
-            content_from_domains,
-            graph_seeds,
-            graph,
+            history: known_history(state, user),
+            blend: OnceLock::new(),
+            content: prepared.content(state),
+            content_from_domains: prepared.content_from_domains,
+            graph_seeds: graph_seeds(state, user),
+            graph: prepared.near.map(Near::prepared),
+            prepared: Some(Arc::clone(prepared)),
             now,
-        })
+        }
+    }
+
+    /// Returns the scores of the model; `None` without a model, and for a user that it knows
+    /// nothing of.
+    pub(crate) fn blend(&self) -> Result<Option<&Blended<'a>>, Error> {
+        let Some(live) = self.state.live.as_deref().filter(|_| self.has_blend()) else { return Ok(None) };
+        if let Some(blend) = self.blend.get() {
+            return Ok(Some(blend));
+        }
+        let blend = Blended::of(live, &self.history)?;
+        Ok(Some(self.blend.get_or_init(|| blend)))
+    }
+
+    /// Returns true if the model scores resources for the user.
+    pub(crate) fn has_blend(&self) -> bool {
+        !self.history.is_empty()
+    }
+
+    /// Returns true if the scores of the user stay as they are until the user or the state changes,
+    /// and are dear. A slow embedder may yet bring the vector of the domains.
+    pub(crate) fn is_settled(&self, user: &UserView) -> bool {
+        self.has_blend() && (self.content.is_some() || Domains::of(&user.profile).is_none())
+    }
+
+    /// Returns the resource of the history after which users often choose this one, if that carries
+    /// the collaborative score.
+    pub(crate) fn often_next_after(&self, key: u32) -> Option<u32> {
+        let compute = || {
+            let row = self.blend().ok()??.scores.often_next_after(self.state.row(key)?)?;
+            self.state.key_of_row(row)
+        };
+        match &self.prepared {
+            Some(prepared) => prepared.often_next_after(key, compute),
+            None => compute(),
+        }
+    }
+
+    /// Returns the proximity of a candidate in the graph; 0 for one that the walk does not reach.
+    pub(crate) fn proximity(&self, key: u32) -> f32 {
+        let prepared = self.prepared.as_ref().and_then(|prepared| prepared.proximity(key));
+        prepared.or_else(|| Some(self.graph.as_ref()?.proximity(key))).unwrap_or_default()
     }
 
     /// Returns the number of positives that the model knows.

@@ -39,9 +39,13 @@ impl HybridWeights {
         Self { weights, available: [true; 5], unchosen: None }
     }
 
-    /// Returns the weight of each component, which sum to 1, and the weight at which the candidate
-    /// is an average one; all are 0 if no component with a weight is available.
-    fn of_candidate(&self, is_unchosen: bool) -> ([f64; 5], f64) {
+    /// Returns the weights of the candidates that are chosen, or of those that are not.
+    pub(crate) fn of_candidate(&self, is_unchosen: bool) -> CandidateWeights {
+        let (components, average) = self.split(is_unchosen);
+        CandidateWeights { components, average }
+    }
+
+    fn split(&self, is_unchosen: bool) -> ([f64; 5], f64) {
         let weights = self.normalised();
         let [collaborative, ..] = weights;
         let unchosen = self.unchosen.filter(|_| is_unchosen && collaborative > 0.0 && collaborative < 1.0);
@@ -83,13 +87,27 @@ impl HybridWeights {
 /// weight of the collaborative component, and [`HybridWeights::unchosen`] shares out the rest.
 #[must_use]
 pub fn hybrid_score(scores: &ComponentScores, weights: &HybridWeights, is_unchosen: bool) -> HybridScore {
-    let (mut contributions, average) = weights.of_candidate(is_unchosen);
-    for (contribution, component) in contributions.iter_mut().zip(Component::ALL) {
-        *contribution *= scores.get(component).unwrap_or(AVERAGE_SCORE);
+    weights.of_candidate(is_unchosen).score(scores)
+}
+
+/// Weights of one kind of candidate: of each component, which sum to 1 with the weight at which the
+/// candidate is an average one. All are 0 if no component with a weight is available.
+pub(crate) struct CandidateWeights {
+    components: [f64; 5],
+    average: f64,
+}
+
+impl CandidateWeights {
+    /// Returns the hybrid score, as [`hybrid_score`] does.
+    pub(crate) fn score(&self, scores: &ComponentScores) -> HybridScore {
+        let mut contributions = self.components;
+        for (contribution, component) in contributions.iter_mut().zip(Component::ALL) {
+            *contribution *= scores.get(component).unwrap_or(AVERAGE_SCORE);
+        }
+        let [collaborative, ..] = &mut contributions;
+        *collaborative += self.average * AVERAGE_SCORE;
+        HybridScore { score: contributions.iter().sum(), contributions }
     }
-    let [collaborative, ..] = &mut contributions;
-    *collaborative += average * AVERAGE_SCORE;
-    HybridScore { score: contributions.iter().sum(), contributions }
 }
 
 #[cfg(test)]

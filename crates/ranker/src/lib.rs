@@ -33,6 +33,7 @@ mod novelty;
 mod postings;
 mod ranking;
 mod reason;
+mod unit_map;
 
 pub use candidate::{Candidate, Ranked};
 pub use contributions::Contributions;
@@ -50,3 +51,4 @@ pub use novelty::{NOVEL_ABOVE, novelty, with_novelty};
 pub use postings::{Library, Postings};
 pub use ranking::{RankOptions, rank};
 pub use reason::Reason;
+pub use unit_map::{UnitMap, best_of, to_unit};

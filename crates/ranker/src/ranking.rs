@@ -1,8 +1,6 @@
-use std::collections::HashSet;
-
 use crate::{
-    Candidate, Exploration, HybridWeights, NOVEL_ABOVE, Ranked, exploration::explore, hybrid_score, mmr,
-    novelty, with_novelty,
+    Candidate, Exploration, HybridWeights, NOVEL_ABOVE, Ranked, exploration::explore, mmr, novelty,
+    with_novelty,
 };
 
 /// Options of [`rank`].
@@ -52,14 +50,15 @@ const SCORE_RANGE: f64 = 2.0;
 /// Apart from steps 3 and 4, the answer with a smaller limit is a subset of that with a larger one.
 #[must_use]
 pub fn rank(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
-    let mut ranked = scored(candidates, options);
-    ranked.sort_by(Ranked::by_score);
+    let ranked = best_first(&scored(candidates, options));
     let pool = ranked.get(..POOL_SIZE.max(options.limit)).unwrap_or(&ranked);
-    let picked: HashSet<usize> =
-        mmr(&relevance(pool, candidates), options.diversity, options.limit).into_iter().collect();
-    let (mut answer, mut rest) = (Vec::with_capacity(picked.len()), Vec::new());
+    let mut picked = mmr(&relevance(pool, candidates), options.diversity, options.limit);
+    picked.sort_unstable();
+    let mut answer = Vec::with_capacity(picked.len());
+    let mut rest = Vec::with_capacity(ranked.len() - picked.len());
     for (index, ranked) in ranked.into_iter().enumerate() {
-        if picked.contains(&index) { answer.push(ranked) } else { rest.push(ranked) }
+        let is_next = picked.get(answer.len()) == Some(&index);
+        if is_next { answer.push(ranked) } else { rest.push(ranked) }
     }
     explore(&mut answer, &mut rest, options.exploration, |ranked| {
         candidates.get(ranked.position).is_some_and(|candidate| candidate.is_untried)
@@ -74,13 +73,24 @@ pub fn rank(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> 
 fn scored(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
     let popularity: Vec<u64> = candidates.iter().map(|c| c.popularity).collect();
     let mut ranked = Vec::with_capacity(candidates.len());
+    let [of_chosen, of_unchosen] = [false, true].map(|is_unchosen| options.hybrid.of_candidate(is_unchosen));
     for (position, (candidate, novelty)) in candidates.iter().zip(novelty(&popularity)).enumerate() {
-        let hybrid = hybrid_score(&candidate.scores, &options.hybrid, candidate.is_unchosen);
+        let weights = if candidate.is_unchosen { &of_unchosen } else { &of_chosen };
+        let hybrid = weights.score(&candidate.scores);
         let score = with_novelty(hybrid.score * candidate.boost, options.novelty, novelty);
         let (key, boost) = (candidate.key, candidate.boost);
         ranked.push(Ranked { key, position, score, hybrid, boost, novelty, explored: false });
     }
     ranked
+}
+
+/// Returns the candidates in descending order of scores. Sorts short records of them, which are
+/// moved many times.
+fn best_first(ranked: &[Ranked]) -> Vec<Ranked> {
+    let mut order: Vec<(f64, u32, u32)> =
+        ranked.iter().zip(0u32..).map(|(r, at)| (r.score, r.key, at)).collect();
+    order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
+    order.into_iter().filter_map(|(_, _, at)| ranked.get(at as usize).copied()).collect()
 }
 
 /// Returns scores and vectors of the pool, with scores scaled to `[0, SCORE_RANGE]`, so that the

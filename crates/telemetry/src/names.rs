@@ -92,6 +92,7 @@ metrics! {
         "Number of answers that wait until another one is computed.";
     ANSWERS_REFUSED: Counter = "docent_answers_refused_total",
         "Number of answers that were refused because enough others waited.";
+    ANSWERS_PREPARED: Counter = "docent_answers_prepared_total", "Number of answers whose candidates and scores an earlier answer had left in memory.";
     USER_CACHE_HITS: Counter = "docent_user_cache_hits_total", "Number of requests that found their user in the user cache.";
     USER_CACHE_MISSES: Counter = "docent_user_cache_misses_total", "Number of requests that read their user from the database.";
 

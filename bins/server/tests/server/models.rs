@@ -85,6 +85,17 @@ async fn a_new_model_is_loaded_and_a_damaged_one_is_not() {
     assert!(!has(r#"docent_upkeep_failures_total{task="reload"} 0"#).await);
     assert!(metrics().await.iter().any(|line| line.starts_with("docent_model_holdout_ratio{")));
     assert_eq!(served_by(&server).await, version);
+    let prepared = async || {
+        let lines = metrics().await;
+        let counts = lines.iter().filter_map(|line| line.strip_prefix("docent_answers_prepared_total "));
+        counts.map(|count| count.parse::<u64>().unwrap()).sum::<u64>()
+    };
+    let before = prepared().await;
+    until("an answer takes over what an earlier one prepared", async || {
+        served_by(&server).await;
+        prepared().await > before
+    })
+    .await;
 
     let server = server.restart().await;
     assert_eq!(served_by(&server).await, Value::Null, "the server serves without a model, too");

@@ -88,7 +88,7 @@ fn score(
     if rules.reason(&entry.facts(key)).is_some() {
         return Ok(None);
     }
-    let terms = Terms { config, now, among: Some(&[key]), place: None };
+    let terms = Terms { config, now, among: Some(&[key]), place: None, slot: None };
     let chosen = choose(state, user, &request, &shown, &terms)?;
     Ok(chosen.ranking.first().map(|ranked| ranked.score))
 }

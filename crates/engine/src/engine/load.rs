@@ -302,7 +302,7 @@ impl Engine {
 
 fn refresh_summary_of(state: &SharedState) {
     let summary = state.read().summary();
-    state.change(|state| state.apply_summary(summary));
+    state.apply_summary(summary);
 }
 
 /// Frees a state that another has replaced, once no answer is computed from it any more: a large

@@ -22,6 +22,7 @@ use chrono::{DateTime, Utc};
 use docent_models::{ModelInfo, open_snapshots};
 use docent_snapshot::SnapshotStore;
 use docent_storage::{Store, StoreConfig};
+use docent_timings::Timings;
 use tokio::sync::Mutex;
 
 use experiment_models::ExperimentModel;
@@ -34,8 +35,8 @@ pub use vectors::document;
 use crate::{
     EngineConfig, Error, ImpressionQueue,
     impressions::ImpressionLog,
+    prepared::PreparedUsers,
     state::{SharedState, State},
-    timings::Timings,
     user_cache::UserCache,
     workload::Workload,
 };
@@ -56,6 +57,7 @@ pub(crate) struct Inner {
     pub(crate) snapshots: SnapshotStore,
     pub(crate) state: SharedState,
     pub(crate) users: UserCache,
+    pub(crate) prepared: PreparedUsers,
     pub(crate) impressions: ImpressionLog,
     pub(crate) timings: Arc<Timings>,
     workload: Workload,
@@ -138,6 +140,7 @@ impl Engine {
             snapshots,
             state: SharedState::new(State::new()?),
             users: UserCache::new(&config, &store),
+            prepared: PreparedUsers::new(config.prepared_users_mib),
             impressions: ImpressionLog::start(store.clone(), config.impression_queue),
             timings,
             workload: Workload::new(&config),

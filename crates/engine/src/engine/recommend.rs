@@ -4,26 +4,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::{DateTime, Utc};
 use docent_domain::{Assignment, DomainError, Impression, ResourceId, UserId, Variant, gini};
 use docent_linalg::dot;
 use docent_ranker::{Candidate, MAX_COST, Ranked};
+use docent_storage::hash_of_user;
 use ulid::Ulid;
 
 use super::{Engine, metrics, now, rank::rankable};
 use crate::{
-    Answer, Cursor, EngineConfig, Error, MAX_BOOSTS, MAX_IDS, RecommendRequest, Recommendation, Stage,
+    Answer, Cursor, Error, MAX_BOOSTS, MAX_IDS, RecommendRequest, Recommendation, Stage,
     blocking::spawn_blocking,
     candidates::SourceCounts,
     choose::{Chosen, Terms, choose},
     experiments::with_variant,
     explain::Explainer,
     limit_checked,
+    prepared::Slot,
     request_history::{has_history, unknown_resources as unknown_resources_of},
     shortfall::shortfall,
     state::State,
     user_cache::UserView,
-    workload::Place,
 };
 
 impl Engine {
@@ -66,8 +66,14 @@ impl Engine {
         let (variant, model) = self.served_by(&request);
         let (place, _waiting) = self.inner.workload.enter().await?;
         let served = spawn_blocking(move || {
-            let state = model.as_ref().map_or(&inner.state, |model| &model.state);
-            answer(&state.read(), &user, &request, given.as_deref(), variant, &inner.config, at, &place)
+            let state = model.as_ref().map_or(&inner.state, |model| &model.state).read();
+            // A history that a request brings makes a user of this request alone.
+            let keeps = inner.config.prepared_users_mib > 0 && !has_history(&request);
+            let of_user = request.user_id.as_ref().filter(|_| keeps);
+            let (users, user) = (&inner.prepared, &user);
+            let slot = of_user.map(|id| Slot { users, hash: hash_of_user(id.as_str()), user });
+            let terms = Terms { config: &inner.config, now: at, among: None, place: Some(&place), slot };
+            answer(&state, user, &request, given.as_deref(), variant, &terms)
         })
         .await
         .map_err(Error::task)??;
@@ -115,16 +121,13 @@ struct ServedAnswer {
     explored: u64,
 }
 
-#[allow(clippy::too_many_arguments, reason = "the inputs of an answer")]
 fn answer(
     state: &State,
     user: &UserView,
     original: &RecommendRequest,
     given: Option<&[ResourceId]>,
     variant: Option<(Assignment, Variant)>,
-    config: &EngineConfig,
-    now: DateTime<Utc>,
-    place: &Place,
+    terms: &Terms<'_>,
 ) -> Result<ServedAnswer, Error> {
     let mut shown = shown(original)?;
     let varied = variant.as_ref().map(|(_, variant)| with_variant(original, variant));
@@ -132,7 +135,7 @@ fn answer(
     let given = given.map(|ids| rankable(state, ids));
     let among = given.as_ref().map(|(keys, _)| keys.as_slice());
     let Chosen { context, strategy, degraded, candidates, options, ranking, excluded, sources, mut laps } =
-        choose(state, user, request, &shown, &Terms { config, now, among, place: Some(place) })?;
+        choose(state, user, request, &shown, &Terms { among, ..*terms })?;
     let explaining = Instant::now();
     let explainer = Explainer::new(state, &context, user);
     let first_rank = shown.len() as u32 + 1;
@@ -168,7 +171,7 @@ fn answer(
         degraded,
         shortfall,
         unknown_resources,
-        at: now,
+        at: terms.now,
     };
     Ok(ServedAnswer { answer, laps, sources, explored })
 }
@@ -176,7 +179,7 @@ fn answer(
 fn recommendation(
     state: &State,
     candidates: &[Candidate<'_>],
-    explainer: &Explainer<'_>,
+    explainer: &Explainer<'_, '_>,
     ranked: &Ranked,
     rank: u32,
 ) -> Option<Recommendation> {

@@ -10,7 +10,10 @@ mod trending;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use chrono::{DateTime, Utc};
@@ -18,12 +21,11 @@ use docent_domain::{InteractionType, ResourceId, Weights};
 use docent_embeddings::{Document, LsaConfig, LsaEmbedder, VectorIndex};
 use docent_graph::{Graph, PprConfig};
 use docent_models::{LearnedWeights, PublishedModel, TextEmbedder};
-use docent_ranker::quality_fence;
+use docent_ranker::{UnitMap, best_of, quality_fence};
 
 use crate::{
     Error,
     catalogue::{Catalogue, Entry},
-    component_scores::{UnitMap, best_of},
 };
 use pending_links::PendingLinks;
 use sample::Sample;
@@ -99,6 +101,8 @@ pub(crate) struct State {
     sample: Arc<OnceLock<Sample>>,
     /// Number of changed resources since the sample was due.
     changed: usize,
+    /// Distinguishes states that differ by more than their summary.
+    generation: u64,
 }
 
 impl State {
@@ -122,6 +126,7 @@ impl State {
             pending_links: PendingLinks::default(),
             sample: Arc::default(),
             changed: 0,
+            generation: next_generation(),
         })
     }
 
@@ -174,6 +179,12 @@ impl State {
         self.vectors.set(key, vector)?;
         self.resource_changed();
         Ok(())
+    }
+
+    /// Returns a number that differs from that of any state with other resources, vectors, links or
+    /// another model.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Returns the model's item row of a resource; `None` for one that arrived after training.
@@ -371,6 +382,11 @@ impl State {
             .map(|(key, entry)| (key, entry.id.clone()))
             .collect()
     }
+}
+
+fn next_generation() -> u64 {
+    static GENERATIONS: AtomicU64 = AtomicU64::new(0);
+    GENERATIONS.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Returns the number of users who like a resource, or who accept it.

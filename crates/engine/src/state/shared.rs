@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use super::State;
+use super::{State, Summary, next_generation};
 
 /// The state that answers are computed from, and the way to change it.
 ///
@@ -25,6 +25,18 @@ impl SharedState {
 
     /// Applies a change to the state and publishes the result; readers see all of it or nothing.
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+        self.publish(|state| {
+            state.generation = next_generation();
+            change(state)
+        })
+    }
+
+    /// Replaces the summary. The state keeps its generation.
+    pub(crate) fn apply_summary(&self, summary: Summary) {
+        self.publish(|state| state.apply_summary(summary));
+    }
+
+    fn publish<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = State::clone(&self.current.load());
         let result = change(&mut next);

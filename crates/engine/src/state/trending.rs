@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use docent_models::Trending as Counts;
 
-use crate::component_scores::{UnitMap, best_of};
+use docent_ranker::{UnitMap, best_of};
 
 /// Resources by their choices of the latest days.
 pub(super) struct Trending {

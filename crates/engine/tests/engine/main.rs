@@ -10,6 +10,7 @@ mod impressions;
 mod library;
 mod models;
 mod monitoring;
+mod prepared_users;
 mod requests;
 mod serving;
 mod settings;

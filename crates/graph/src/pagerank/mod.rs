@@ -60,7 +60,7 @@ const TABULATED_DEGREES: usize = 1024;
 
 /// Number of nodes that a walk with the default settings visits on a large graph: reserving them
 /// spares repeated growth.
-const EXPECTED_NODES: usize = 16_384;
+const EXPECTED_NODES: usize = 4_096;
 
 /// State of one forward push.
 struct Walk<'a> {

@@ -147,7 +147,7 @@ fn quantile_seconds(histogram: &Histogram<u64>, quantile: f64) -> f64 {
 }
 
 /// Recorder of durations, which it also emits through the `metrics` facade.
-pub(crate) struct Timings {
+pub struct Timings {
     since: DateTime<Utc>,
     stages: [Clock; Stage::ALL.len()],
     queries: Clock,
@@ -158,7 +158,9 @@ pub(crate) struct Timings {
 }
 
 impl Timings {
-    pub(crate) fn new(since: DateTime<Utc>, slow_from: Duration) -> Self {
+    /// Makes a recorder without durations, since a moment. Statements above `slow_from` are slow.
+    #[must_use]
+    pub fn new(since: DateTime<Utc>, slow_from: Duration) -> Self {
         Self {
             since,
             stages: Stage::ALL.map(|_| Clock::new()),
@@ -170,12 +172,14 @@ impl Timings {
         }
     }
 
-    pub(crate) fn since(&self) -> DateTime<Utc> {
+    /// Returns the moment since which durations are recorded.
+    #[must_use]
+    pub fn since(&self) -> DateTime<Utc> {
         self.since
     }
 
     /// Records the duration of a stage.
-    pub(crate) fn observe(&self, stage: Stage, elapsed: Duration) {
+    pub fn observe(&self, stage: Stage, elapsed: Duration) {
         if let Some(clock) = self.stages.get(stage as usize) {
             clock.observe(elapsed);
         }
@@ -187,7 +191,7 @@ impl Timings {
     }
 
     /// Records a statement of the store.
-    pub(crate) fn query(&self, seen: &QuerySeen<'_>, at: DateTime<Utc>) {
+    pub fn query(&self, seen: &QuerySeen<'_>, at: DateTime<Utc>) {
         self.queries.observe(seen.elapsed);
         metrics::histogram!("docent_database_query_duration_seconds", "operation" => operation(seen.sql))
             .record(seen.elapsed.as_secs_f64());
@@ -207,11 +211,15 @@ impl Timings {
         }
     }
 
-    pub(crate) fn stages(&self) -> Vec<(Stage, Timing)> {
+    /// Returns the distribution of each stage.
+    #[must_use]
+    pub fn stages(&self) -> Vec<(Stage, Timing)> {
         Stage::ALL.into_iter().zip(self.stages.iter().map(Clock::timing)).collect()
     }
 
-    pub(crate) fn queries(&self) -> QueryTimings {
+    /// Returns the durations of database statements.
+    #[must_use]
+    pub fn queries(&self) -> QueryTimings {
         QueryTimings {
             timing: self.queries.timing(),
             failed: self.failed.load(Ordering::Relaxed),

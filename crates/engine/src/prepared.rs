@@ -1,0 +1,234 @@
+//! Users whose candidates and scores are kept from one answer to the next.
+//!
+//! The dear part of an answer, from the walk over the graph to the scores of candidates, follows
+//! from the user and the state alone. As long as neither changes, the next answer takes it from
+//! here, and computes only what depends on the time and on the request.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use docent_domain::ComponentScores;
+use docent_ranker::{UnitMap, to_unit};
+use moka::sync::Cache;
+
+use crate::{
+    EngineConfig, RecommendRequest, Seen,
+    candidates::{Gathered, SourceCounts},
+    component_scores::{ContentScale, ContentScores, Known},
+    pool::{Factors, Pool},
+    state::State,
+    user_cache::UserView,
+    user_context::UserContext,
+};
+
+/// Maximum number of resources of which a prepared user remembers what they often follow.
+const MAX_REMEMBERED: usize = 100;
+
+/// Prepared users by hash, the least used of which leave when their memory is full.
+pub(crate) struct PreparedUsers(Cache<i64, Arc<Prepared>>);
+
+/// Place of one user among the prepared ones: an answer looks there first, and leaves its own.
+#[derive(Clone, Copy)]
+pub(crate) struct Slot<'a> {
+    pub users: &'a PreparedUsers,
+    /// Hash of the id of the user.
+    pub hash: i64,
+    pub user: &'a Arc<UserView>,
+}
+
+/// Terms of a request for candidates. Of one user and one generation, equal terms mean equal pools:
+/// resources join a pool by the time alone, so pools of equal size are equal.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Rules {
+    generation: u64,
+    include_seen: bool,
+    seen: Seen,
+    include_unpublished: bool,
+    fence: Option<f64>,
+    allowed: u64,
+}
+
+/// Candidates and scores that the answers to one user in one state have in common.
+pub(crate) struct Prepared {
+    user: Arc<UserView>,
+    rules: Rules,
+    /// Content profile, `[dim]`, and its scale.
+    content: Option<(Vec<f32>, ContentScale)>,
+    pub content_from_domains: bool,
+    /// Scale of the proximities in the graph.
+    pub near: Option<UnitMap>,
+    sources: SourceCounts,
+    /// In ascending order of keys.
+    candidates: Vec<Kept>,
+    /// Resources of the answers, and the ones that they often follow.
+    remembered: Mutex<Vec<(u32, Option<u32>)>>,
+}
+
+/// A candidate, its scores on the scale of [`to_unit`] and its proximity in the graph; not a number
+/// for those it has not. The scores come back bit by bit.
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    key: u32,
+    collaborative: f32,
+    content: f32,
+    proximity: f32,
+}
+
+impl PreparedUsers {
+    /// Makes an empty memory of `mib` MiB.
+    pub(crate) fn new(mib: u32) -> Self {
+        metrics::counter!("docent_answers_prepared_total").absolute(0);
+        let weigher = |_: &i64, prepared: &Arc<Prepared>| u32::try_from(prepared.bytes()).unwrap_or(u32::MAX);
+        Self(Cache::builder().max_capacity(u64::from(mib) << 20).weigher(weigher).build())
+    }
+}
+
+impl Slot<'_> {
+    /// Returns what an earlier answer prepared for the same user under the same rules, if all
+    /// popular resources are among its candidates: others may be popular now.
+    pub(crate) fn find(&self, rules: &Rules, popular: &[u32]) -> Option<Arc<Prepared>> {
+        let found = self.users.0.get(&self.hash)?;
+        let is_current = Arc::ptr_eq(&found.user, self.user) && found.rules == *rules;
+        let has_popular = popular.iter().all(|key| found.kept(*key).is_some());
+        (is_current && has_popular).then(|| {
+            metrics::counter!("docent_answers_prepared_total").increment(1);
+            found
+        })
+    }
+
+    /// Keeps what the next answer may take over: the candidates with their scores.
+    pub(crate) fn keep(
+        &self,
+        rules: Rules,
+        context: &UserContext<'_>,
+        known: &[Known<'_>],
+        scores: &[ComponentScores],
+        sources: SourceCounts,
+    ) -> Arc<Prepared> {
+        let kept = known.iter().zip(scores).map(|(known, scores)| Kept {
+            key: known.key,
+            collaborative: packed(scores.collaborative),
+            content: packed(scores.content),
+            proximity: scores.graph.map_or(f32::NAN, |_| context.proximity(known.key)),
+        });
+        let mut candidates: Vec<Kept> = kept.collect();
+        candidates.sort_unstable_by_key(|kept| kept.key);
+        let prepared = Arc::new(Prepared {
+            user: Arc::clone(self.user),
+            rules,
+            content: context.content.as_ref().map(|content| (content.profile.clone(), content.scale)),
+            content_from_domains: context.content_from_domains,
+            near: context.graph.as_ref().map(|near| near.map),
+            sources,
+            candidates,
+            remembered: Mutex::default(),
+        });
+        self.users.0.insert(self.hash, Arc::clone(&prepared));
+        prepared
+    }
+}
+
+impl Rules {
+    /// Returns the terms of a request that asks for nothing of its own; `None` for one that does:
+    /// a filter, boosts, exclusions, a further page. Users with preferred sources have boosts.
+    pub(crate) fn of(
+        state: &State,
+        request: &RecommendRequest,
+        config: &EngineConfig,
+        pool: &Pool,
+        factors: &Factors<'_>,
+    ) -> Option<Self> {
+        let is_plain = request.filter.is_none()
+            && request.min_quality.is_none()
+            && request.exclude.is_empty()
+            && request.cursor.is_none()
+            && factors.raise_nothing();
+        is_plain.then(|| Self {
+            generation: state.generation(),
+            include_seen: request.include_seen,
+            seen: request.seen.unwrap_or(config.seen),
+            include_unpublished: request.include_unpublished.unwrap_or(config.include_unpublished),
+            fence: state.quality_fence(),
+            allowed: pool.allowed.len(),
+        })
+    }
+}
+
+impl Prepared {
+    fn bytes(&self) -> usize {
+        let profile = self.content.as_ref().map_or(0, |(profile, _)| size_of_val(profile.as_slice()));
+        let remembered = MAX_REMEMBERED * size_of::<(u32, Option<u32>)>();
+        size_of::<Self>() + profile + size_of_val(self.candidates.as_slice()) + remembered
+    }
+
+    fn kept(&self, key: u32) -> Option<&Kept> {
+        let at = self.candidates.binary_search_by_key(&key, |kept| kept.key).ok()?;
+        self.candidates.get(at)
+    }
+
+    /// Returns the scores for the content profile.
+    pub(crate) fn content<'a>(&self, state: &'a State) -> Option<ContentScores<'a>> {
+        let (profile, scale) = self.content.clone()?;
+        Some(ContentScores::on(scale, state, profile))
+    }
+
+    /// Returns the candidates.
+    pub(crate) fn gathered(&self) -> Gathered {
+        Gathered { keys: self.candidates.iter().map(|kept| kept.key).collect(), sources: self.sources }
+    }
+
+    /// Returns the component scores of the candidates, `known`, at the time `now`.
+    pub(crate) fn scores(&self, known: &[Known<'_>], now: DateTime<Utc>) -> Vec<ComponentScores> {
+        let kept = self.candidates.iter().zip(known);
+        kept.map(|(kept, known)| {
+            let graph = self.near.filter(|_| !kept.proximity.is_nan()).map(|map| map.apply(kept.proximity));
+            known.scores(unpacked(kept.collaborative), unpacked(kept.content), graph, now)
+        })
+        .collect()
+    }
+
+    /// Returns the proximity of a candidate in the graph.
+    pub(crate) fn proximity(&self, key: u32) -> Option<f32> {
+        self.kept(key).map(|kept| kept.proximity).filter(|proximity| !proximity.is_nan())
+    }
+
+    /// Returns the resource that another often follows, computed for the first answer that asks.
+    pub(crate) fn often_next_after(&self, key: u32, compute: impl FnOnce() -> Option<u32>) -> Option<u32> {
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, next)) = remembered.iter().find(|(of, _)| *of == key) {
+            return *next;
+        }
+        let next = compute();
+        if remembered.len() < MAX_REMEMBERED {
+            remembered.push((key, next));
+        }
+        next
+    }
+}
+
+/// Returns `z` of a score `to_unit(z)`; not a number for none.
+fn packed(score: Option<f64>) -> f32 {
+    score.map_or(f32::NAN, |score| (4.0 * score - 1.0) as f32)
+}
+
+fn unpacked(z: f32) -> Option<f64> {
+    (!z.is_nan()).then(|| to_unit(z))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn scores_come_back_bit_by_bit(z in proptest::num::f32::NORMAL | proptest::num::f32::ZERO) {
+            for z in [z, z % 4.0, z.signum()] {
+                let score = to_unit(z);
+                prop_assert_eq!(unpacked(packed(Some(score))).map(f64::to_bits), Some(score.to_bits()));
+            }
+            prop_assert_eq!(unpacked(packed(None)), None);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Answers from what an earlier answer prepared are those that are computed from nothing.
+
+use docent_domain::Weights;
+use docent_engine::{Answer, Engine, EngineConfig, RecommendRequest, Seen};
+
+use crate::library::{Library, book, dismiss, id, ids, like, request};
+
+/// Requests that share what is prepared of a user, and some that do not.
+fn requests(user: &str, first: &Answer) -> Vec<RecommendRequest> {
+    let request = || request(user).limit(8);
+    let varied = |change: &dyn Fn(&mut RecommendRequest)| {
+        let mut request = request();
+        change(&mut request);
+        request
+    };
+    vec![
+        request(),
+        request().limit(3),
+        varied(&|request| request.weights = Some(Weights::new([1.0, 2.0, 3.0, 0.0, 1.0]).unwrap())),
+        varied(&|request| request.seen = Some(Seen::Positive)),
+        varied(&|request| request.include_seen = true),
+        varied(&|request| request.filter = Some("subjects = 'sailing'".parse().unwrap())),
+        varied(&|request| request.exclude = vec![first.recommendations[0].resource_id.clone()]),
+        varied(&|request| request.boosts = vec!["source = 'press-1' ^ 2".parse().unwrap()]),
+        varied(&|request| request.history = vec![id("book-7")]),
+        varied(&|request| request.cursor = first.next_cursor.clone()),
+    ]
+}
+
+/// Checks that an engine answers all requests as one that has just been opened and keeps nothing.
+async fn check(engine: &Engine, moment: &str) {
+    let config = EngineConfig { prepared_users_mib: 0, ..engine.config().clone() };
+    let fresh = Engine::open(config).await.unwrap();
+    for user in ["reader-1", "reader-6", "stranger"] {
+        let first = engine.recommend(request(user).limit(8)).await.unwrap();
+        for (at, request) in requests(user, &first).into_iter().enumerate() {
+            for _ in 0..2 {
+                let answer = engine.recommend(request.clone()).await.unwrap();
+                let expected = fresh.recommend(request.clone()).await.unwrap();
+                assert_eq!(ids(&answer), ids(&expected), "{moment}: request {at} of {user}");
+                assert_eq!(answer.recommendations, expected.recommendations, "{moment}: {at} of {user}");
+                assert_eq!(answer.degraded, expected.degraded, "{moment}: {at} of {user}");
+            }
+        }
+    }
+    fresh.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_repeated_answer_is_the_one_that_is_computed_from_nothing() {
+    let library = Library::trained().await;
+    let engine = &library.engine;
+    check(engine, "at first").await;
+    engine.record(&[like("reader-1", "book-2", 90)]).await.unwrap();
+    check(engine, "after a like").await;
+    let best = engine.recommend(request("reader-6")).await.unwrap();
+    engine.record(&[dismiss("reader-6", ids(&best)[0])]).await.unwrap();
+    check(engine, "after a dismissal").await;
+    let mut changed = book(1);
+    changed.title = "pottery for sailors".into();
+    engine.ingest(vec![changed, book(200)]).await.unwrap();
+    check(engine, "after an ingestion").await;
+    engine.delete_resource(&id("book-5")).await.unwrap();
+    check(engine, "after a deletion").await;
+    library.train().await;
+    engine.reload().await.unwrap();
+    check(engine, "with another model").await;
+}
