@@ -3,6 +3,7 @@
 
 mod dump;
 pub mod movielens;
+pub mod system;
 
 #[cfg(unix)]
 pub use docent_test_support::Postgres;

@@ -8,12 +8,10 @@ use std::sync::{
 use chrono::{DateTime, Utc};
 use docent_chunks::ChunkedVec;
 use docent_domain::{Resource, ResourceId};
-use docent_ranker::{Attribute, AttributeValue, Facts, Postings};
+use docent_ranker::{Attribute, AttributeValue, Facts, Postings, flatten};
 use docent_storage::ResourceTotal;
 use imbl::{GenericHashMap, shared_ptr::DefaultSharedPtr};
 use rustc_hash::{FxBuildHasher, FxHashSet};
-
-use crate::attributes::flatten;
 
 /// Map whose clones share what neither of them changes.
 pub(crate) type Map<K, V> = GenericHashMap<K, V, FxBuildHasher, DefaultSharedPtr>;

@@ -184,7 +184,7 @@ pub(crate) fn ranked(state: &State, candidates: &[Candidate<'_>], options: &Rank
 }
 
 /// Explores for the hybrid strategy alone: a request for one component gets that component. Where
-/// only popularity tells resources apart, a draw among those that nobody chose would be blind. The
+/// only popularity tells resources apart, a draw among those without users would be blind. The
 /// seed changes with the user and the day, so an answer stays the same for a day.
 fn exploration(
     state: &State,

@@ -18,7 +18,6 @@
 //! # Ok(()) }
 //! ```
 
-mod attributes;
 mod blocking;
 mod candidates;
 mod catalogue;

@@ -95,12 +95,11 @@ pub fn ease(likes: &InteractionMatrix, config: &EaseConfig) -> Result<SparseRows
     }
     let chosen = most_chosen(likes, config.max_items);
     let weights = Weights::of(&restricted(likes, &chosen), config)?;
-    let of_all = |(item, weight): (u32, f32)| Some((*chosen.get(item as usize)?, weight));
-    let row_of = |item: usize| match chosen.binary_search(&(item as u32)) {
-        Ok(at) => weights.row(at).into_iter().filter_map(of_all).collect(),
-        Err(_) => Vec::new(),
-    };
-    Ok(SparseRows::of_rows(weights.room(), (0..likes.n_cols()).map(row_of)))
+    let rows = (0..likes.n_cols() as u32).map(|item| {
+        let row = chosen.binary_search(&item).map(|at| weights.row(at)).unwrap_or_default();
+        row.into_iter().filter_map(|(at, weight)| Some((*chosen.get(at as usize)?, weight))).collect()
+    });
+    Ok(SparseRows::of_rows(weights.room(), rows))
 }
 
 /// Returns the `count` items that most users chose, ties by lower item, ascending.
@@ -122,13 +121,12 @@ fn most_chosen(likes: &InteractionMatrix, count: usize) -> Vec<u32> {
 
 /// Returns the columns of `chosen` items, ascending, `[n_users, chosen.len()]`.
 fn restricted(likes: &InteractionMatrix, chosen: &[u32]) -> InteractionMatrix {
-    let of_user = |user| {
+    let rows = (0..likes.n_rows()).map(|user| {
         let (items, confidences) = likes.row(user);
         let pairs = items.iter().zip(confidences);
-        let kept = pairs.filter_map(|(item, &value)| Some((chosen.binary_search(item).ok()? as u32, value)));
-        kept.collect()
-    };
-    InteractionMatrix::of_rows(chosen.len(), likes.len(), (0..likes.n_rows()).map(of_user))
+        pairs.filter_map(|(item, &value)| Some((chosen.binary_search(item).ok()? as u32, value))).collect()
+    });
+    InteractionMatrix::of_rows(chosen.len(), likes.len(), rows)
 }
 
 /// The weights between some items, before the small ones are left out.

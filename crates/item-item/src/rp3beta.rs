@@ -62,19 +62,21 @@ pub fn rp3beta(likes: &InteractionMatrix, config: &Rp3betaConfig) -> Result<Spar
         masses.iter().map(|mass| mass.max(f32::MIN_POSITIVE).powf(-config.beta)).collect();
     let from_user: Vec<f32> = row_sums(likes).iter().map(|sum| 1.0 / sum.max(f32::MIN_POSITIVE)).collect();
     let of_user = likes.scaled(&from_user);
-    let row_of = |overlap: &mut Overlap<'_>, item: usize| {
-        let mass = masses.get(item).copied().unwrap_or(1.0);
-        let mut reached = overlap.of(item);
-        reached.retain(|(other, _)| *other as usize != item);
-        for (other, arrivals) in &mut reached {
-            *arrivals *= damping.get(*other as usize).copied().unwrap_or_default() / mass;
-        }
-        largest(reached, config.neighbors)
-    };
     let n = likes.n_cols();
     let rows = (0..n).step_by(BLOCK).flat_map(|start| {
-        let of_block = (start..n.min(start + BLOCK)).into_par_iter();
-        of_block.map_init(|| Overlap::new(&of_user, &liked_by), row_of).collect::<Vec<_>>()
+        let of_block = (start..n.min(start + BLOCK)).into_par_iter().map_init(
+            || Overlap::new(&of_user, &liked_by),
+            |overlap, item| {
+                let mass = masses.get(item).copied().unwrap_or(1.0);
+                let mut reached = overlap.of(item);
+                reached.retain(|(other, _)| *other as usize != item);
+                for (other, arrivals) in &mut reached {
+                    *arrivals *= damping.get(*other as usize).copied().unwrap_or_default() / mass;
+                }
+                largest(reached, config.neighbors)
+            },
+        );
+        of_block.collect::<Vec<_>>()
     });
     Ok(SparseRows::of_rows(n * config.neighbors.min(n), rows))
 }

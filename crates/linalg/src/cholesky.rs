@@ -50,8 +50,8 @@ impl CholeskySolver {
         Some(CholeskyFactor { cells: system, dim })
     }
 
-    /// Replaces `system`, a symmetric matrix `[dim, dim]`, by its inverse, which is symmetric to the
-    /// last digit. Takes `dim^3` multiplications and another `[dim, dim]` numbers of memory.
+    /// Replaces `system`, a symmetric matrix `[dim, dim]`, by its inverse, which is symmetric to
+    /// the last digit. Takes `dim^3` multiplications and another `[dim, dim]` numbers of memory.
     ///
     /// Returns false when the matrix is not positive definite or has another size; its content is
     /// then unspecified.

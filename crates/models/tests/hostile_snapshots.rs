@@ -134,7 +134,7 @@ fn model() -> PublishedModel {
         ..AlsConfig::default()
     };
     let als = AlsModel::from_factors(config, Vec::new(), factors.concat()).unwrap();
-    let rows = (0..ITEMS).map(|row| vec![((row + 1) % ITEMS, 0.5)]).collect();
+    let rows = (0..ITEMS).map(|row| vec![((row + 1) % ITEMS, 0.5)]);
     let members = [
         Member { model: Box::new(AlsRecommender::new(ModelKind::Als, als)) as _, share: 0.5, tau: None },
         Member {

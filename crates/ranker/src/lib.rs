@@ -21,6 +21,7 @@
 //! assert_eq!(ranking.iter().map(|ranked| ranked.key).collect::<Vec<_>>(), [8, 9]);
 //! ```
 
+mod attributes;
 mod candidate;
 mod contributions;
 mod diversity;
@@ -35,6 +36,7 @@ mod ranking;
 mod reason;
 mod unit_map;
 
+pub use attributes::flatten;
 pub use candidate::{Candidate, Ranked};
 pub use contributions::Contributions;
 pub use diversity::mmr;

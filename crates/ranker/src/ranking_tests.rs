@@ -3,6 +3,8 @@ use std::cmp::Ordering;
 use docent_domain::{ComponentScores, Weights};
 use proptest::prelude::*;
 
+use std::collections::HashSet;
+
 use super::*;
 use crate::{AVERAGE_SCORE, cosine};
 

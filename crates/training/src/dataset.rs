@@ -274,8 +274,12 @@ async fn read_interactions(
         };
         verdicts.insert((user, item), row.verdict);
     }
-    let is_neutral = |of| !has_said(&spoken, of) && !verdicts.contains_key(&of);
-    neutral.values_mut().for_each(|of_type| of_type.retain(|like| is_neutral((like.user, like.item))));
+    for of_type in neutral.values_mut() {
+        of_type.retain(|like| {
+            let of = (like.user, like.item);
+            !has_said(&spoken, of) && !verdicts.contains_key(&of)
+        });
+    }
     let positives = likes(&spoken, &verdicts);
     drop((spoken, verdicts, by_row));
     let (mut likes, signal) = signal::chosen(positives, &mut neutral, &counts);
@@ -319,6 +323,9 @@ fn first_user(likes: &[Like]) -> Option<u32> {
 
 /// Orders likes by user, oldest first, as [`Dataset::likes`] are.
 pub(crate) fn sort_by_time(likes: &mut [Like]) {
-    let tie = |like: &Like| scattered(u64::from(like.user), u64::from(like.item), TIES_SEED);
     likes.sort_unstable_by(|a, b| (a.user, a.at).cmp(&(b.user, b.at)).then_with(|| tie(a).cmp(&tie(b))));
+}
+
+fn tie(like: &Like) -> u64 {
+    scattered(u64::from(like.user), u64::from(like.item), TIES_SEED)
 }

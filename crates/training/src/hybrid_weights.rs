@@ -233,16 +233,12 @@ fn ndcg(case: &Scored, weights: &Weights) -> f64 {
         return 0.0;
     }
     let weights = HybridWeights { available: case.available, ..HybridWeights::new(*weights) }.normalised();
-    let scored = |(&key, of_key): (&u32, &[f64; 5])| {
-        let score: f64 = of_key.iter().zip(weights).map(|(score, weight)| score * weight).sum();
-        (score, key)
-    };
-    let all: Vec<(f64, u32)> = case.keys.iter().zip(&case.scores).map(scored).collect();
-    let rank_of = |place: &usize| {
-        let own = all.get(*place)?;
-        Some(all.iter().filter(|other| best_first(**other, *own) == Ordering::Less).count())
-    };
-    let mut ranks: Vec<usize> = case.found.iter().filter_map(rank_of).collect();
+    let scores = case.scores.iter().map(|of_key| of_key.iter().zip(weights).map(|(s, w)| s * w).sum());
+    let all: Vec<(f64, u32)> = scores.zip(case.keys.iter().copied()).collect();
+    let found = case.found.iter().filter_map(|place| all.get(*place));
+    let mut ranks: Vec<usize> = found
+        .map(|own| all.iter().filter(|other| best_first(**other, *own) == Ordering::Less).count())
+        .collect();
     ranks.sort_unstable();
     ndcg_at_k(&ranks, case.held_out, DEPTH)
 }

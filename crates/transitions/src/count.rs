@@ -33,27 +33,29 @@ pub fn transitions(
     let (from, to) = (damping(&counts, config.source_exponent), damping(&counts, config.target_exponent));
     let by_distance: Vec<f32> =
         (0..config.window).map(|gap| (-(gap as f32) / config.gap_decay).exp()).collect();
-    let row_of = |sums: &mut Sums, item: usize| {
-        for &(user, place) in places.of_item(item) {
-            let history = histories.of(user);
-            let (before, after) = history.split_at_checked(place as usize).unwrap_or((history, &[]));
-            sums.add(after.iter().skip(1).zip(&by_distance), 1.0);
-            if config.backward > 0.0 {
-                sums.add(before.iter().rev().zip(&by_distance), config.backward);
-            }
-        }
-        let source = from.get(item).copied().unwrap_or_default();
-        let mut row = sums.take();
-        row.retain(|(other, _)| *other as usize != item);
-        for (other, weight) in &mut row {
-            *weight *= source * to.get(*other as usize).copied().unwrap_or_default();
-        }
-        largest(row, config.neighbors)
-    };
     let n = histories.n_items();
     let rows = (0..n).step_by(BLOCK).flat_map(|start| {
-        let of_block = (start..n.min(start + BLOCK)).into_par_iter();
-        of_block.map_init(|| Sums::new(n), row_of).collect::<Vec<_>>()
+        let of_block = (start..n.min(start + BLOCK)).into_par_iter().map_init(
+            || Sums::new(n),
+            |sums, item| {
+                for &(user, place) in places.of_item(item) {
+                    let history = histories.of(user);
+                    let (before, after) = history.split_at_checked(place as usize).unwrap_or((history, &[]));
+                    sums.add(after.iter().skip(1).zip(&by_distance), 1.0);
+                    if config.backward > 0.0 {
+                        sums.add(before.iter().rev().zip(&by_distance), config.backward);
+                    }
+                }
+                let source = from.get(item).copied().unwrap_or_default();
+                let mut row = sums.take();
+                row.retain(|(other, _)| *other as usize != item);
+                for (other, weight) in &mut row {
+                    *weight *= source * to.get(*other as usize).copied().unwrap_or_default();
+                }
+                largest(row, config.neighbors)
+            },
+        );
+        of_block.collect::<Vec<_>>()
     });
     Ok(SparseRows::of_rows(n * config.neighbors.min(n), rows))
 }

@@ -9,9 +9,6 @@
 #![allow(clippy::print_stderr, reason = "the table is what `just kills` is for")]
 
 mod clients;
-#[path = "../model_based/system.rs"]
-#[allow(dead_code, reason = "the model-based test uses the rest")]
-mod system;
 
 use std::{
     process::{ExitCode, Stdio},
@@ -22,8 +19,8 @@ use anyhow::{Context, Result, ensure};
 use clients::Clients;
 use docent::models::SnapshotStore;
 use docent_test_support::{Cluster, Postgres, Trial, run, test};
+use docent_tests::system::System;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use system::System;
 
 /// Time before a kill, in which clients write.
 const MAX_PAUSE: Duration = Duration::from_millis(400);

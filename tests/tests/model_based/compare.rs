@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use crate::{
     operation::{Content, Event, Kind, Operation},
     oracle::Oracle,
-    system::{Reply, Request, System},
     wire::{content_body, event_body, kind_name, patch_body, resource_name, source_name, time, user_name},
 };
+use docent_tests::system::{Reply, Request, System};
 
 /// Time in which another server follows.
 const LAG: Duration = Duration::from_secs(40);

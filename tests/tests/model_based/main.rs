@@ -15,7 +15,6 @@ mod operation;
 mod oracle;
 mod reads;
 mod shrink;
-mod system;
 mod wire;
 
 use std::process::ExitCode;
@@ -23,8 +22,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use compare::Comparison;
 use docent_test_support::{Database, on_both_databases, run};
+use docent_tests::system::System;
 use operation::{Operation, generate};
-use system::System;
 
 /// Operations of a round, which has a store of its own.
 const ROUND: usize = 2_000;

@@ -6,10 +6,6 @@
 //! its own word, or refuses every request; nothing that was acknowledged is lost in either case.
 #![allow(clippy::print_stderr, reason = "the outcome is what `just upgrade-test` is for")]
 
-#[path = "../model_based/system.rs"]
-#[allow(dead_code, reason = "the model-based test uses the rest")]
-mod system;
-
 use std::{
     collections::BTreeSet,
     path::PathBuf,
@@ -20,9 +16,9 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use docent_storage::{Store, StoreConfig};
 use docent_test_support::{Database, on_postgres, run};
+use docent_tests::system::{Request, System};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use system::{Request, System};
 
 /// Environment variable that names the program of the other release.
 const OLD_SERVER: &str = "DOCENT_OLD_SERVER";

@@ -174,8 +174,8 @@ fn set_vectors(state: &SharedState, vectors: &[(u32, Vec<f32>)]) -> Result<(), E
     state.change(|state| vectors.iter().try_for_each(|(key, vector)| state.set_vector(*key, vector)))
 }
 
-/// Returns the parts of a resource that are embedded. A title that repeats the id, as in a catalogue
-/// made from interactions, says nothing.
+/// Returns the parts of a resource that are embedded. A title that repeats the id, as in a
+/// catalogue made from interactions, says nothing.
 #[must_use]
 pub fn document(resource: &Resource) -> Document<'_> {
     Document {

@@ -39,8 +39,8 @@ impl Member {
 }
 
 /// Scale of one model for one user: `(score - mean) / (best - mean)`, where `mean` is that of the
-/// unseen items and `best` that of the 200 best of them, or of a fifth of a catalogue that has fewer
-/// than 1,000.
+/// unseen items and `best` that of the 200 best of them, or of a fifth of a catalogue of fewer than
+/// 1,000.
 ///
 /// Scores of different models then mean the same. Standard deviations in place of `best - mean`
 /// would let sparse models rule, whose few scores stand far out.

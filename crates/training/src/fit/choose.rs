@@ -276,8 +276,8 @@ fn is_near_the_best(tried: &[Tried], kind: ModelKind) -> bool {
 /// Chooses the days that recent popularity counts, unless they are configured.
 fn best_window(validation: &Validation, models: &ModelConfig) -> Result<(u32, Popularity), ModelError> {
     let data = validation.train();
-    let no_times = || super::missing(ModelKind::RecentPopularity, "times");
-    let until = data.latest().ok_or_else(no_times)?;
+    let no_times = super::missing(ModelKind::RecentPopularity, "times");
+    let Some(until) = data.latest() else { return Err(no_times) };
     let days = models.recent_days.map_or_else(|| DAYS.to_vec(), |days| vec![days]);
     let mut best: Option<(f64, u32, Popularity)> = None;
     for days in days {
@@ -287,7 +287,7 @@ fn best_window(validation: &Validation, models: &ModelConfig) -> Result<(u32, Po
             best = Some((ndcg, days, model));
         }
     }
-    best.map(|(_, days, model)| (days, model)).ok_or_else(no_times)
+    best.map(|(_, days, model)| (days, model)).ok_or(no_times)
 }
 
 /// Chooses the shape of transitions: one setting after another, each kept if it raises the NDCG by

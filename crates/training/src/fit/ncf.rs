@@ -127,7 +127,7 @@ mod tests {
         let data = |confidence: f32| {
             let pairs = (0..40u32).flat_map(|user| (0..6).map(move |n| (user, (user + 3 * n) % 20)));
             let events = pairs.map(|(user, item)| (user, Event { confidence, ..Event::of(item) }));
-            Ok(FitData::new(Histories::new(40, 20, events, false)?))
+            Histories::new(40, 20, events, false).map(FitData::new)
         };
         let likes = data(1.0)?;
         // Confidences near the maximum overflow in the normal equations of the fold-in.

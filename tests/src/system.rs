@@ -1,4 +1,5 @@
 //! The real thing: one or more servers on one database, and a trainer.
+#![allow(clippy::missing_errors_doc, reason = "every error of a test says what failed")]
 
 use std::{
     fs::{self, File},
@@ -38,19 +39,25 @@ struct Server {
 /// Answer of a server.
 #[derive(Debug)]
 pub struct Reply {
+    /// Status of HTTP.
     pub status: StatusCode,
     /// True for the answer to an earlier request with the same key.
     pub is_replayed: bool,
+    /// JSON of the answer; null for an empty one.
     pub body: Value,
 }
 
 /// Request in preparation.
 pub struct Request<'a> {
+    /// Method of HTTP.
     pub method: Method,
     /// Segments of the path, not encoded.
     pub path: &'a [&'a str],
+    /// Parameters of the query.
     pub query: &'a [(&'a str, String)],
+    /// JSON to send.
     pub body: Option<&'a Value>,
+    /// Value of `Idempotency-Key`.
     pub key: Option<&'a str>,
 }
 
@@ -153,6 +160,7 @@ impl System {
         Ok(())
     }
 
+    /// Returns the folder of published models.
     pub fn snapshots(&self) -> PathBuf {
         self.folder.path().join("snapshots")
     }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use docent_ranker::{Attribute, AttributeValue};
 use serde_json::{Map, Value};
+
+use crate::{Attribute, AttributeValue};
 
 /// Maximum length of a text value. Filters do not compare longer texts, which count as missing.
 const MAX_TEXT_BYTES: usize = 500;
@@ -12,7 +13,8 @@ const MAX_DEPTH: usize = 16;
 
 /// Returns every value with its path, sorted by path. The elements of a list share its path; the
 /// names of nested objects are joined by dots. Null counts as missing.
-pub(crate) fn flatten(attributes: &Map<String, Value>) -> Box<[Attribute]> {
+#[must_use]
+pub fn flatten(attributes: &Map<String, Value>) -> Box<[Attribute]> {
     let mut flat = Vec::new();
     for (name, value) in attributes {
         add(&mut flat, name, value, MAX_DEPTH);
