@@ -49,10 +49,11 @@ pub async fn no_request_fails(database: &Database) -> Result<()> {
     for port in ports {
         until(async || is_ready(&client, port).await).await.context("a server is not ready")?;
     }
-    let (proxy_port, _proxy) = balance(folder, ports)?;
+    let (proxy_port, proxy) = balance(folder, ports)?;
     let address = format!("http://127.0.0.1:{proxy_port}");
     for name in ["a", "b"] {
-        until(async || Ok(served_by(&client, &address).await.as_deref() == Some(name))).await?;
+        let served = until(async || Ok(served_by(&client, &address).await.as_deref() == Some(name))).await;
+        served.with_context(|| format!("HAProxy: {}", proxy.log().unwrap_or_default()))?;
     }
     fill(&client, &address).await?;
     train(database, folder)?;
@@ -167,20 +168,25 @@ async fn work(address: String, number: usize, seen: Arc<Seen>) -> Result<()> {
             break;
         }
         let list = format!("{address}/api/recommendations?user_id=reader-{}&limit=10", step % 60);
-        note(&seen, client.get(list).send().await, StatusCode::OK);
+        note(&seen, client.get(list).send().await, StatusCode::OK).await;
         let user = format!("writer-{number}-{step}");
-        if note(&seen, interact(&client, &address, &user, step % RESOURCES).await, StatusCode::CREATED) {
+        if note(&seen, interact(&client, &address, &user, step % RESOURCES).await, StatusCode::CREATED).await
+        {
             seen.writes.fetch_add(1, Ordering::SeqCst);
         }
     }
     Ok(())
 }
 
-fn note(seen: &Seen, answer: reqwest::Result<reqwest::Response>, expected: StatusCode) -> bool {
+async fn note(seen: &Seen, answer: reqwest::Result<reqwest::Response>, expected: StatusCode) -> bool {
     seen.requests.fetch_add(1, Ordering::SeqCst);
     let failure = match answer {
         Ok(answer) if answer.status() == expected => return true,
-        Ok(answer) => format!("{} {}", answer.url(), answer.status()),
+        Ok(answer) => {
+            let (url, status, by) =
+                (answer.url().clone(), answer.status(), answer.headers().get("x-served-by").cloned());
+            format!("{url} {status} by {by:?}: {}", answer.text().await.unwrap_or_default())
+        }
         Err(error) => format!("{error:?}"),
     };
     seen.failures.lock().unwrap().push(failure);
