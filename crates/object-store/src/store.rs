@@ -78,8 +78,11 @@ impl Remote for ObjectStore {
     fn read_range(&self, key: &str, range: Range<u64>) -> Result<Vec<u8>, RemoteError> {
         let (store, path) = (Arc::clone(&self.store), self.path(key));
         self.requests.wait_for(async move {
-            let bytes = store.get_range(&path, range).await.map_err(failed)?;
-            Ok(bytes.to_vec())
+            match store.get_range(&path, range).await {
+                Ok(bytes) => Ok(bytes.to_vec()),
+                Err(Error::NotFound { .. }) => Err(RemoteError::Missing),
+                Err(error) => Err(failed(error)),
+            }
         })
     }
 
@@ -167,7 +170,6 @@ fn read_part(file: &mut File) -> Result<Vec<u8>, RemoteError> {
 
 fn failed(error: Error) -> RemoteError {
     match error {
-        Error::NotFound { .. } => RemoteError::Missing,
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => RemoteError::Refused(error.into()),
         other => RemoteError::Failed(other.into()),
     }
