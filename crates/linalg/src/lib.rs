@@ -37,6 +37,6 @@ mod vector;
 pub use cholesky::{CholeskyFactor, CholeskySolver};
 pub use dot::{dot, dot_each, dot_rows};
 pub use max_product::MaxProductIndex;
-pub use select::{TopK, best_first, keep_best, select_best, top_k, top_k_where};
+pub use select::{TopK, best_first, keep_best, ranks_by_sum, select_best, top_k, top_k_where};
 pub use sparse_rows::{InvalidRows, SparseRows, SparseScores, largest};
 pub use vector::{add_scaled, cosine, normalise, scale};

@@ -17,6 +17,20 @@ pub fn best_first(a: (f64, u32), b: (f64, u32)) -> Ordering {
     by_score.then(a.1.cmp(&b.1))
 }
 
+/// Returns the rank, from 0, of each of the rows at `places` by the sum of its numbers times
+/// `weights`, in the order of [`best_first`]: ties by lower key. `rows` are
+/// `[keys.len(), weights.len()]`, row-major. A place outside the rows has no rank.
+///
+/// Sorts nothing: a rank is the number of rows that come first.
+#[must_use]
+pub fn ranks_by_sum(rows: &[f64], weights: &[f64], keys: &[u32], places: &[usize]) -> Vec<usize> {
+    let rows = rows.chunks_exact(weights.len().max(1)).zip(keys);
+    let sums: Vec<(f64, u32)> =
+        rows.map(|(row, key)| (row.iter().zip(weights).map(|(x, weight)| x * weight).sum(), *key)).collect();
+    let found = places.iter().filter_map(|place| sums.get(*place));
+    found.map(|own| sums.iter().filter(|other| best_first(**other, *own).is_lt()).count()).collect()
+}
+
 /// Keeps the first `k` items by `order`, in no particular order, and drops the others.
 ///
 /// Takes time linear in the number of items. `order` must be total; where it tells all items

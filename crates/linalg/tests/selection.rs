@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use docent_linalg::{best_first, keep_best, select_best, top_k, top_k_where};
+use docent_linalg::{best_first, keep_best, ranks_by_sum, select_best, top_k, top_k_where};
 use proptest::prelude::*;
 
 /// Scores with many ties, infinities and values that are not numbers.
@@ -91,4 +91,14 @@ fn only_indices_that_may_enter_the_answer_are_asked_for() {
     let thirds = top_k(scores.filter(|(index, _)| index % 3 == 0), 10);
     assert_eq!(found, thirds);
     assert!(asked.get() < 500, "{}", asked.get());
+}
+
+#[test]
+fn ranks_by_a_sum_are_the_places_in_the_sorted_list() {
+    // Sums 3, 5, 3 and 0: keys 8 and 2 are tied.
+    let rows = [1.0, 1.0, 3.0, 1.0, 3.0, 0.0, 0.0, 0.0];
+    let ranks = |places: &[usize]| ranks_by_sum(&rows, &[1.0, 2.0], &[8, 4, 2, 1], places);
+    assert_eq!(ranks(&[0, 1, 2, 3]), [2, 0, 1, 3]);
+    assert_eq!(ranks(&[3, 9]), [3], "no such place");
+    assert!(ranks_by_sum(&[], &[], &[], &[0]).is_empty());
 }

@@ -1,12 +1,12 @@
 //! Weights of the hybrid score by activity level, learned on a validation set from the component
 //! scores of the serving code.
 
-use std::{cmp::Ordering, collections::HashSet};
+use std::collections::HashSet;
 
 use docent_domain::{Component, ComponentScores, Weights};
 use docent_engine::Error;
 use docent_evaluation::ndcg_at_k;
-use docent_linalg::best_first;
+use docent_linalg::ranks_by_sum;
 use docent_models::{ActivityLevel, LearnedWeights};
 use docent_ranker::{AVERAGE_SCORE, HybridWeights};
 use rayon::prelude::*;
@@ -32,8 +32,9 @@ const MIN_CASES: usize = 20;
 /// The candidates of one case with their component scores.
 struct Scored {
     keys: Vec<u32>,
-    /// Scores in the order of [`Component::ALL`]; a missing one is that of the average resource.
-    scores: Vec<[f64; 5]>,
+    /// Scores `[keys.len(), 5]` in the order of [`Component::ALL`]; a missing one is that of the
+    /// average resource.
+    scores: Vec<f64>,
     /// Components that any candidate has a score in.
     there: [bool; 5],
     /// Components that are available for the user.
@@ -56,6 +57,7 @@ impl Scored {
     ) -> Self {
         let found = keys.iter().enumerate().filter(|(_, key)| held_out.contains(key));
         let found = found.map(|(place, _)| place).collect();
+        let scores = scores.concat();
         Self { keys, scores, there, available, found, held_out: held_out.len(), default }
     }
 }
@@ -233,12 +235,7 @@ fn ndcg(case: &Scored, weights: &Weights) -> f64 {
         return 0.0;
     }
     let weights = HybridWeights { available: case.available, ..HybridWeights::new(*weights) }.normalised();
-    let scores = case.scores.iter().map(|of_key| of_key.iter().zip(weights).map(|(s, w)| s * w).sum());
-    let all: Vec<(f64, u32)> = scores.zip(case.keys.iter().copied()).collect();
-    let found = case.found.iter().filter_map(|place| all.get(*place));
-    let mut ranks: Vec<usize> = found
-        .map(|own| all.iter().filter(|other| best_first(**other, *own) == Ordering::Less).count())
-        .collect();
+    let mut ranks = ranks_by_sum(&case.scores, &weights, &case.keys, &case.found);
     ranks.sort_unstable();
     ndcg_at_k(&ranks, case.held_out, DEPTH)
 }
