@@ -32,6 +32,7 @@ mod observe;
 mod pools;
 mod private_files;
 mod probe;
+pub mod retry;
 pub mod schema;
 pub mod session_timeouts;
 pub mod sql;

@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Iterable,
-    QueryTrait, Statement, Value,
+    ActiveModelTrait, ActiveValue, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IdenStatic,
+    Iterable, QueryTrait, Statement, Value,
     sea_query::{Expr, OnConflict},
 };
 use serde::Serialize;
@@ -20,6 +20,17 @@ const CHUNKS: [usize; 6] = [512, 128, 32, 8, 2, 1];
 /// Number of rows up to which SQLite takes any number in one statement: there a statement costs a
 /// change of threads, and its writing connection keeps many prepared.
 const MAX_ANY_SIZE: usize = 32;
+
+/// Returns the columns of a table, whose alias ends in a dot or is empty, for a `SELECT`.
+///
+/// `*` must not be prepared: SQLite's driver keeps the columns of a prepared statement, and if the
+/// schema has others when it runs, the thread of the connection ends and the statement reads as one
+/// without rows.
+#[must_use]
+pub fn columns<E: EntityTrait>(alias: &str) -> String {
+    let names: Vec<String> = E::Column::iter().map(|column| format!("{alias}{}", column.as_str())).collect();
+    names.join(", ")
+}
 
 /// Writes a value as JSON.
 ///

@@ -4,7 +4,7 @@
 //! from the user and the state alone. As long as neither changes, the next answer takes it from
 //! here, and computes only what depends on the time and on the request.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use chrono::{DateTime, Utc};
 use docent_domain::ComponentScores;
@@ -17,7 +17,7 @@ use crate::{
     component_scores::{ContentScale, ContentScores, Known},
     pool::{Factors, Pool},
     state::State,
-    user_cache::UserView,
+    user_cache::{UserCache, UserView},
     user_context::UserContext,
 };
 
@@ -30,7 +30,7 @@ pub(crate) struct PreparedUsers(Cache<i64, Arc<Prepared>>);
 /// Place of one user among the prepared ones: an answer looks there first, and leaves its own.
 #[derive(Clone, Copy)]
 pub(crate) struct Slot<'a> {
-    pub users: &'a PreparedUsers,
+    pub users: &'a UserCache,
     /// Hash of the id of the user.
     pub hash: i64,
     pub user: &'a Arc<UserView>,
@@ -50,7 +50,8 @@ pub(crate) struct Rules {
 
 /// Candidates and scores that the answers to one user in one state have in common.
 pub(crate) struct Prepared {
-    user: Arc<UserView>,
+    /// Holds nothing of the user but the address, which no other user gets as long as this exists.
+    user: Weak<UserView>,
     rules: Rules,
     /// Content profile, `[dim]`, and its scale.
     content: Option<(Vec<f32>, ContentScale)>,
@@ -81,14 +82,25 @@ impl PreparedUsers {
         let weigher = |_: &i64, prepared: &Arc<Prepared>| u32::try_from(prepared.bytes()).unwrap_or(u32::MAX);
         Self(Cache::builder().max_capacity(u64::from(mib) << 20).weigher(weigher).build())
     }
+
+    /// Forgets a user, who changed or was erased.
+    pub(crate) fn forget(&self, hash: i64) {
+        self.0.invalidate(&hash);
+    }
+
+    /// Forgets all users.
+    pub(crate) fn forget_all(&self) {
+        self.0.invalidate_all();
+    }
 }
 
 impl Slot<'_> {
     /// Returns what an earlier answer prepared for the same user under the same rules, if all
     /// popular resources are among its candidates: others may be popular now.
     pub(crate) fn find(&self, rules: &Rules, popular: &[u32]) -> Option<Arc<Prepared>> {
-        let found = self.users.0.get(&self.hash)?;
-        let is_current = Arc::ptr_eq(&found.user, self.user) && found.rules == *rules;
+        let found = self.users.prepared.0.get(&self.hash)?;
+        let is_same_user = std::ptr::eq(found.user.as_ptr(), Arc::as_ptr(self.user));
+        let is_current = is_same_user && found.rules == *rules;
         let has_popular = popular.iter().all(|key| found.kept(*key).is_some());
         (is_current && has_popular).then(|| {
             metrics::counter!("docent_answers_prepared_total").increment(1);
@@ -114,7 +126,7 @@ impl Slot<'_> {
         let mut candidates: Vec<Kept> = kept.collect();
         candidates.sort_unstable_by_key(|kept| kept.key);
         let prepared = Arc::new(Prepared {
-            user: Arc::clone(self.user),
+            user: Arc::downgrade(self.user),
             rules,
             content: context.content.as_ref().map(|content| (content.profile.clone(), content.scale)),
             content_from_domains: context.content_from_domains,
@@ -123,7 +135,11 @@ impl Slot<'_> {
             candidates,
             remembered: Mutex::default(),
         });
-        self.users.0.insert(self.hash, Arc::clone(&prepared));
+        self.users.prepared.0.insert(self.hash, Arc::clone(&prepared));
+        // A user who was erased meanwhile leaves nothing behind.
+        if !self.users.holds(self.hash, self.user) {
+            self.users.prepared.forget(self.hash);
+        }
         prepared
     }
 }

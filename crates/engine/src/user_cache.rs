@@ -21,6 +21,7 @@ use crate::{
     EngineConfig, Error,
     catalogue::Catalogue,
     foreign_writes::{ForeignWrites, Memory},
+    prepared::PreparedUsers,
     state::{SharedState, State},
 };
 
@@ -167,6 +168,8 @@ struct Cached {
 /// stay until one does.
 pub(crate) struct UserCache {
     cache: Cache<i64, Arc<Cached>>,
+    /// What answers keep of these users; it goes when they go.
+    pub prepared: PreparedUsers,
     /// `None` on PostgreSQL.
     foreign_writes: Option<ForeignWrites>,
     /// Age at which a user on PostgreSQL is read again.
@@ -183,6 +186,7 @@ impl UserCache {
         let max_age = config.cached_user_time();
         Self {
             cache: Cache::builder().max_capacity(config.cached_users).build(),
+            prepared: PreparedUsers::new(config.prepared_users_mib),
             foreign_writes: (store.backend() == "sqlite").then(|| ForeignWrites::new(max_age)),
             max_age,
             writes: (0..WRITE_COUNTERS).map(|_| AtomicU64::new(0)).collect(),
@@ -269,6 +273,12 @@ impl UserCache {
             counter.fetch_add(1, Ordering::SeqCst);
         }
         self.cache.invalidate(&hash);
+        self.prepared.forget(hash);
+    }
+
+    /// Returns true if this view of a user is the one in memory.
+    pub(crate) fn holds(&self, hash: i64, view: &Arc<UserView>) -> bool {
+        self.cache.get(&hash).is_some_and(|cached| Arc::ptr_eq(&cached.view, view))
     }
 
     /// Invalidates all users after the arrival of resources that they may have interacted with
@@ -278,6 +288,7 @@ impl UserCache {
             counter.fetch_add(1, Ordering::SeqCst);
         });
         self.cache.invalidate_all();
+        self.prepared.forget_all();
     }
 
     fn written(&self, hash: i64) -> u64 {

@@ -173,9 +173,12 @@ impl<'a> UserContext<'a> {
     }
 
     /// Returns true if the scores of the user stay as they are until the user or the state changes,
-    /// and are dear. A slow embedder may yet bring the vector of the domains.
+    /// and are dear. A slow embedder may yet bring the vector of the domains, and positives of the
+    /// future begin to age one after another.
     pub(crate) fn is_settled(&self, user: &UserView) -> bool {
-        self.has_blend() && (self.content.is_some() || Domains::of(&user.profile).is_none())
+        let newest = user.positives.first().and_then(|positive| positive.at);
+        let is_past = newest.is_none_or(|at| at <= self.now);
+        self.has_blend() && is_past && (self.content.is_some() || Domains::of(&user.profile).is_none())
     }
 
     /// Returns the resource of the history after which users often choose this one, if that carries

@@ -85,9 +85,9 @@ impl SnapshotStore {
             mirror.make_live(&published, base)?;
             die_at("publish-remote-live");
         }
-        replace_synced(&pending, &self.root().join(CURRENT))?;
+        let replaced = replace_synced(&pending, &self.root().join(CURRENT));
         die_at("publish-live");
-        Ok(published)
+        self.unless_live_remotely(replaced).map(|()| published)
     }
 
     /// Makes a published snapshot the live one. Promoting an older one is a rollback.
@@ -100,9 +100,22 @@ impl SnapshotStore {
         if let Some(mirror) = &self.mirror {
             let base = self.base()?;
             self.open(&published.id)?.verify()?;
+            mirror.check(published)?;
             mirror.make_live(published, &base)?;
         }
-        self.promote_copy(published)
+        self.unless_live_remotely(self.promote_copy(published))
+    }
+
+    /// Returns the outcome of making a copy live. What an object store publishes is live whatever
+    /// becomes of the copy, which follows at the next look.
+    fn unless_live_remotely(&self, of_copy: Result<(), SnapshotError>) -> Result<(), SnapshotError> {
+        match of_copy {
+            Err(error) if self.mirror.is_some() => {
+                tracing::warn!(%error, "the model is live in the object store, but not in the local copy yet");
+                Ok(())
+            }
+            of_copy => of_copy,
+        }
     }
 
     /// Makes a snapshot of the folder the live one of the folder.

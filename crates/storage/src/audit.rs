@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, Set};
 
 use crate::{
     Store,
-    entity::audit_entry::{ActiveModel, Model},
+    entity::audit_entry::{ActiveModel, Entity, Model},
 };
 use docent_database::{
     error::Result,
@@ -56,7 +56,8 @@ impl Store {
     /// # Errors
     /// [`StorageError::Corrupt`](crate::StorageError::Corrupt) for a row that breaks a rule.
     pub async fn audit_before(&self, row_id: Option<i64>, limit: u64) -> Result<Vec<AuditRow>> {
-        let query = "SELECT * FROM audit_log WHERE id < $1 ORDER BY id DESC LIMIT $2";
+        let columns = sql::columns::<Entity>("");
+        let query = format!("SELECT {columns} FROM audit_log WHERE id < $1 ORDER BY id DESC LIMIT $2");
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let before = row_id.unwrap_or(i64::MAX);
         let rows: Vec<Model> = sql::select(self.reader(), query, [before.into(), limit.into()]).await?;

@@ -39,7 +39,6 @@ mod model_runs;
 mod portable;
 mod profiles;
 mod resources;
-mod retry;
 mod rollups;
 mod store;
 mod user_export;

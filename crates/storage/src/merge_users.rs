@@ -9,12 +9,12 @@ use crate::{
     ResourceTotal, Store,
     interactions::merge::{self, Key},
     interactions::relearn_authors,
-    retry::after_deadlocks,
     rollups::{resource_totals::TotalChanges, sessions},
     users::{find_users, hash_of_user, lock_hash, lock_users},
 };
 use docent_database::{
     error::{Result, StorageError},
+    retry::after_deadlocks,
     sql,
     time::to_micros,
 };

@@ -121,13 +121,13 @@ where
     let keys: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
     let names = keys.iter().map(IdenStatic::as_str).collect::<Vec<_>>().join(", ");
     let places = (1..=keys.len()).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ");
-    let mut after: Vec<Value> = Vec::new();
+    let (mut after, columns): (Vec<Value>, _) = (Vec::new(), sql::columns::<E>(""));
     loop {
         let condition = match after.is_empty() {
             true => String::new(),
             false => format!("WHERE ({names}) > ({places})"),
         };
-        let query = format!("SELECT * FROM {table} {condition} ORDER BY {names} LIMIT {PAGE}");
+        let query = format!("SELECT {columns} FROM {table} {condition} ORDER BY {names} LIMIT {PAGE}");
         let page: Vec<E::Model> = sql::select(transaction, query, after).await?;
         let Some(last) = page.last() else { return Ok(()) };
         let last = last.clone().into_active_model();

@@ -7,12 +7,12 @@ use sea_orm::{ConnectionTrait, Set, Value, sea_query::OnConflict};
 
 use crate::{
     Store,
-    entity::profile::{ActiveModel, Column, Model},
-    retry::after_deadlocks,
+    entity::profile::{ActiveModel, Column, Entity, Model},
     users::{hash_of_user, lock_users},
 };
 use docent_database::{
     error::{Result, StorageError},
+    retry::after_deadlocks,
     sql,
     time::{from_micros, from_micros_null, to_micros},
 };
@@ -180,7 +180,10 @@ async fn write(
 }
 
 pub(crate) async fn find_profile(connection: &impl ConnectionTrait, user: &UserId) -> Result<Option<Model>> {
-    let query = "SELECT p.* FROM user_profiles p JOIN users u ON u.id = p.user_id WHERE u.external_id = $1";
+    let columns = sql::columns::<Entity>("p.");
+    let query = format!(
+        "SELECT {columns} FROM user_profiles p JOIN users u ON u.id = p.user_id WHERE u.external_id = $1"
+    );
     sql::select_one(connection, query, [user.as_str().into()]).await
 }
 

@@ -4,7 +4,11 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use docent_domain::{Interaction, ResourceId, UserId};
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 
-use crate::{FeedbackRow, Store, StoredProfile, entity::interaction::Model, users::hash_of_user};
+use crate::{
+    FeedbackRow, Store, StoredProfile,
+    entity::interaction::{Entity, Model},
+    users::hash_of_user,
+};
 use docent_database::{
     error::{Result, StorageError},
     sql,
@@ -90,8 +94,11 @@ impl Store {
     }
 
     async fn interactions_of(&self, user: i64) -> Result<Vec<(ResourceId, Interaction)>> {
-        let query = "SELECT i.*, r.external_id AS resource_name FROM user_interactions i \
-                     JOIN resources r ON r.id = i.resource_id WHERE i.user_id = $1 ORDER BY i.id";
+        let query = format!(
+            "SELECT {}, r.external_id AS resource_name FROM user_interactions i \
+             JOIN resources r ON r.id = i.resource_id WHERE i.user_id = $1 ORDER BY i.id",
+            sql::columns::<Entity>("i.")
+        );
         let backend = self.reader().get_database_backend();
         let statement = Statement::from_sql_and_values(backend, query, [user.into()]);
         let rows = self.reader().query_all_raw(statement).await?;

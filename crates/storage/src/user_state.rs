@@ -15,6 +15,7 @@ use crate::{
 };
 use docent_database::{
     error::{Result, StorageError},
+    sql,
     time::from_micros_null,
 };
 
@@ -96,8 +97,9 @@ type ListedVerdict = (i64, i64, i64, i64);
 
 /// Profile, interactions and verdicts as one row, with lists as JSON: a round trip costs more than
 /// unused columns, a row more than an element of a list, and a second statement might see a later
-/// state. Databases have different names for `LIST`, `ARRAY` and `AS_TEXT`.
-const STATE: &str = "SELECT p.*, \
+/// state. Databases have different names for `LIST`, `ARRAY` and `AS_TEXT`; `COLUMNS` are those of
+/// the profile.
+const STATE: &str = "SELECT COLUMNS, \
      COALESCE((SELECT LIST(ARRAY(i.resource_id, i.interaction_timestamp, i.positive_at, \
      CASE WHEN i.is_positive THEN 1 ELSE 0 END + CASE WHEN i.is_negative THEN 2 ELSE 0 END, \
      i.interaction_strength, \
@@ -106,7 +108,7 @@ const STATE: &str = "SELECT p.*, \
      COALESCE((SELECT LIST(ARRAY(f.id, f.resource_id, f.feedback_at, \
      CASE WHEN f.was_useful THEN 1 ELSE 0 END))AS_TEXT FROM recommendation_feedback f \
      WHERE f.user_hash = $2 AND f.was_useful IS NOT NULL AND f.feedback_at IS NOT NULL), '[]') AS verdicts \
-     FROM (SELECT 1 AS one) o LEFT JOIN (SELECT p.* FROM user_profiles p \
+     FROM (SELECT 1 AS one) o LEFT JOIN (SELECT COLUMNS FROM user_profiles p \
      JOIN users u ON u.id = p.user_id WHERE u.external_id = $1) p ON TRUE";
 
 /// Returns [`STATE`] in the words of a database.
@@ -117,7 +119,9 @@ fn state_query(backend: DbBackend) -> &'static str {
 }
 
 fn in_words(list: &str, array: &str, as_text: &str) -> String {
-    STATE.replace("LIST", list).replace("ARRAY", array).replace("AS_TEXT", as_text)
+    let columns = sql::columns::<profile::Entity>("p.");
+    let query = STATE.replace("LIST", list).replace("ARRAY", array).replace("AS_TEXT", as_text);
+    query.replace("COLUMNS", &columns)
 }
 
 impl Store {

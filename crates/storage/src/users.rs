@@ -13,11 +13,11 @@ use crate::{
         erased_user::{ActiveModel as Erased, Column as ErasedColumn},
         user,
     },
-    retry::after_deadlocks,
     rollups::{experiments, resource_totals},
 };
 use docent_database::{
     error::{Result, StorageError},
+    retry::after_deadlocks,
     sql,
     time::to_micros,
 };

@@ -35,7 +35,6 @@ pub use vectors::document;
 use crate::{
     EngineConfig, Error, ImpressionQueue,
     impressions::ImpressionLog,
-    prepared::PreparedUsers,
     state::{SharedState, State},
     user_cache::UserCache,
     workload::Workload,
@@ -57,7 +56,6 @@ pub(crate) struct Inner {
     pub(crate) snapshots: SnapshotStore,
     pub(crate) state: SharedState,
     pub(crate) users: UserCache,
-    pub(crate) prepared: PreparedUsers,
     pub(crate) impressions: ImpressionLog,
     pub(crate) timings: Arc<Timings>,
     workload: Workload,
@@ -140,7 +138,6 @@ impl Engine {
             snapshots,
             state: SharedState::new(State::new()?),
             users: UserCache::new(&config, &store),
-            prepared: PreparedUsers::new(config.prepared_users_mib),
             impressions: ImpressionLog::start(store.clone(), config.impression_queue),
             timings,
             workload: Workload::new(&config),

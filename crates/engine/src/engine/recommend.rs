@@ -70,7 +70,7 @@ impl Engine {
             // A history that a request brings makes a user of this request alone.
             let keeps = inner.config.prepared_users_mib > 0 && !has_history(&request);
             let of_user = request.user_id.as_ref().filter(|_| keeps);
-            let (users, user) = (&inner.prepared, &user);
+            let (users, user) = (&inner.users, &user);
             let slot = of_user.map(|id| Slot { users, hash: hash_of_user(id.as_str()), user });
             let terms = Terms { config: &inner.config, now: at, among: None, place: Some(&place), slot };
             answer(&state, user, &request, given.as_deref(), variant, &terms)

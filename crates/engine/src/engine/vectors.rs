@@ -171,6 +171,9 @@ impl Engine {
 }
 
 fn set_vectors(state: &SharedState, vectors: &[(u32, Vec<f32>)]) -> Result<(), Error> {
+    if vectors.is_empty() {
+        return Ok(());
+    }
     state.change(|state| vectors.iter().try_for_each(|(key, vector)| state.set_vector(*key, vector)))
 }
 

@@ -44,7 +44,7 @@ fn assert_same(answer: &Answer, expected: &Answer, request: &str) {
 async fn check(engine: &Engine, moment: &str) {
     let config = EngineConfig { prepared_users_mib: 0, ..engine.config().clone() };
     let fresh = Engine::open(config).await.unwrap();
-    for user in ["reader-1", "reader-6", "stranger"] {
+    for user in ["reader-1", "reader-6"] {
         let first = engine.recommend(request(user).limit(8)).await.unwrap();
         for (at, request) in requests(user, &first).into_iter().enumerate() {
             for _ in 0..2 {

@@ -54,6 +54,21 @@ impl Mirror {
         self.remote.upload(&key, &folder.join(name)).map_err(self.failed(&key))
     }
 
+    /// Checks that the store still has a snapshot, of which a copy may have outlived it.
+    ///
+    /// # Errors
+    /// [`SnapshotError::NotFound`], [`SnapshotError::Damaged`] if its manifest or a size is another,
+    /// and [`SnapshotError::Remote`].
+    pub(crate) fn check(&self, published: &Published) -> Result<(), SnapshotError> {
+        let (manifest, _, found) = self.manifest(&published.id)?;
+        if found != published.manifest_blake3 {
+            let reason =
+                format!("expected a manifest of BLAKE3 {}, found {found}", published.manifest_blake3);
+            return Err(SnapshotError::damaged(self.path(&published.id), reason));
+        }
+        self.compare_sizes(&manifest)
+    }
+
     /// Compares the sizes of the uploaded objects with the manifest.
     fn compare_sizes(&self, manifest: &Manifest) -> Result<(), SnapshotError> {
         let id = &manifest.id;

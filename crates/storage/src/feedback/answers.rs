@@ -11,7 +11,7 @@ use sea_orm::{
 use super::items::{Item, decode, encode};
 use crate::{
     entity::{
-        answer::{ActiveModel, Model},
+        answer::{ActiveModel, Entity, Model},
         feedback,
     },
     users::hash_of_user,
@@ -47,8 +47,9 @@ pub(super) async fn find(
         _ => ("k.value", ""),
     };
     let query = format!(
-        "SELECT a.* FROM {rows} {join} recommendation_answers a ON a.recommendation_id = {name} \
-         ORDER BY a.id {locking}"
+        "SELECT {} FROM {rows} {join} recommendation_answers a ON a.recommendation_id = {name} \
+         ORDER BY a.id {locking}",
+        sql::columns::<Entity>("a.")
     );
     let found: Vec<Model> = sql::select(transaction, query, [sql::json(answers)?.into()]).await?;
     found.into_iter().map(with_items).collect()
@@ -59,7 +60,9 @@ pub(super) async fn read(
     connection: &impl ConnectionTrait,
     recommendation_id: &str,
 ) -> Result<Vec<(Model, Vec<Item>)>> {
-    let query = "SELECT * FROM recommendation_answers WHERE recommendation_id = $1 ORDER BY id";
+    let columns = sql::columns::<Entity>("");
+    let query =
+        format!("SELECT {columns} FROM recommendation_answers WHERE recommendation_id = $1 ORDER BY id");
     let found: Vec<Model> = sql::select(connection, query, [recommendation_id.into()]).await?;
     found.into_iter().map(with_items).collect()
 }
@@ -69,7 +72,8 @@ pub(super) async fn read_of_user(
     connection: &impl ConnectionTrait,
     hash: i64,
 ) -> Result<Vec<(Model, Vec<Item>)>> {
-    let query = "SELECT * FROM recommendation_answers WHERE user_hash = $1 ORDER BY id";
+    let columns = sql::columns::<Entity>("");
+    let query = format!("SELECT {columns} FROM recommendation_answers WHERE user_hash = $1 ORDER BY id");
     let found: Vec<Model> = sql::select(connection, query, [hash.into()]).await?;
     found.into_iter().map(with_items).collect()
 }

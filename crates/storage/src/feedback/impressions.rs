@@ -9,7 +9,7 @@ use crate::{
     Store,
     entity::{
         answer,
-        feedback::{ActiveModel, Column, Model},
+        feedback::{ActiveModel, Column, Entity, Model},
     },
     resources::find_resources,
     rollups::impressions::Tally,
@@ -218,7 +218,8 @@ async fn rows_of(transaction: &impl ConnectionTrait, answers: &BTreeSet<&str>) -
     let (rows, join) = (sql::json_rows(backend), sql::lookup_join(backend));
     let name = if backend == DbBackend::Postgres { "k.value #>> '{}'" } else { "k.value" };
     let query = format!(
-        "SELECT f.* FROM {rows} {join} recommendation_feedback f ON f.recommendation_id = {name} ORDER BY f.id"
+        "SELECT {} FROM {rows} {join} recommendation_feedback f ON f.recommendation_id = {name} ORDER BY f.id",
+        sql::columns::<Entity>("f.")
     );
     sql::select(transaction, query, [sql::json(answers)?.into()]).await
 }

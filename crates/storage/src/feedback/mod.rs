@@ -19,7 +19,10 @@ pub(crate) use verdicts::{newest_verdicts, verdict};
 
 use crate::{
     Store,
-    entity::{answer, feedback::Model},
+    entity::{
+        answer,
+        feedback::{Entity, Model},
+    },
 };
 use docent_database::{
     error::{Result, StorageError},
@@ -77,10 +80,13 @@ impl Store {
     /// # Errors
     /// [`StorageError::Corrupt`] for a row that breaks a rule.
     pub async fn feedback_of(&self, recommendation_id: &str) -> Result<Vec<FeedbackRow>> {
-        let query = "SELECT f.*, u.external_id AS user_name, r.external_id AS resource_name \
+        let query = format!(
+            "SELECT {}, u.external_id AS user_name, r.external_id AS resource_name \
                      FROM recommendation_feedback f JOIN resources r ON r.id = f.resource_id \
                      LEFT JOIN users u ON u.id = f.user_id WHERE f.recommendation_id = $1 \
-                     ORDER BY f.rank IS NULL, f.rank, f.id";
+                     ORDER BY f.rank IS NULL, f.rank, f.id",
+            sql::columns::<Entity>("f.")
+        );
         let statement = sea_orm::Statement::from_sql_and_values(
             self.reader().get_database_backend(),
             query,
@@ -96,10 +102,13 @@ impl Store {
 
     /// Returns the impressions and feedback of a user, those with feedback first.
     pub(crate) async fn feedback_of_user(&self, hash: i64, user: Option<i64>) -> Result<Vec<FeedbackRow>> {
-        let query = "SELECT f.*, u.external_id AS user_name, r.external_id AS resource_name \
+        let query = format!(
+            "SELECT {}, u.external_id AS user_name, r.external_id AS resource_name \
                      FROM recommendation_feedback f JOIN resources r ON r.id = f.resource_id \
                      LEFT JOIN users u ON u.id = f.user_id WHERE f.user_hash = $1 OR f.user_id = $2 \
-                     ORDER BY f.id";
+                     ORDER BY f.id",
+            sql::columns::<Entity>("f.")
+        );
         let backend = self.reader().get_database_backend();
         let values = [hash.into(), user.into()];
         let statement = sea_orm::Statement::from_sql_and_values(backend, query, values);

@@ -7,14 +7,14 @@ use sea_orm::{ConnectionTrait, FromQueryResult, Set, sea_query::OnConflict};
 use super::{answers, keep_users};
 use crate::{
     Store,
-    entity::feedback::{ActiveModel, Column, Model},
+    entity::feedback::{ActiveModel, Column, Entity, Model},
     resources::find_resources,
-    retry::after_deadlocks,
     rollups::impressions::Tally,
     users::{find_erasures, find_users, hash_of_user, lock_hash, lock_users},
 };
 use docent_database::{
     error::{Result, StorageError},
+    retry::after_deadlocks,
     sql,
     time::to_micros,
 };
@@ -177,8 +177,9 @@ async fn rows(
     locking: &str,
 ) -> Result<Vec<Model>> {
     let query = format!(
-        "SELECT * FROM recommendation_feedback WHERE recommendation_id = $1 AND resource_id = $2 \
-         ORDER BY id {locking}"
+        "SELECT {} FROM recommendation_feedback WHERE recommendation_id = $1 AND resource_id = $2 \
+         ORDER BY id {locking}",
+        sql::columns::<Entity>("")
     );
     let values = [feedback.recommendation_id.as_str().into(), resource_id.into()];
     sql::select(transaction, query, values).await

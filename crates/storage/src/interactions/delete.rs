@@ -8,11 +8,10 @@ use super::{authors::relearn_authors, merge};
 use crate::{
     ResourceTotal, Store,
     resources::find_resources,
-    retry::after_deadlocks,
     rollups::resource_totals::{self, TotalChanges},
     users::{find_users, hash_of_user},
 };
-use docent_database::{error::Result, sql, time::to_micros};
+use docent_database::{error::Result, retry::after_deadlocks, sql, time::to_micros};
 
 /// Interactions that were deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use docent_database::{
     CommitPermit, Database,
     error::{Result, StorageError},
+    retry::after_deadlocks,
 };
 
 use super::{
@@ -16,7 +17,6 @@ use super::{
 use crate::{
     IdempotencyKey, ResourceTotal,
     idempotency::{self, Claim},
-    retry::after_deadlocks,
 };
 
 /// Request to record interactions.

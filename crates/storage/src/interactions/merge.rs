@@ -16,7 +16,7 @@ use super::{
     profile_totals::{Gain, add_to_profiles},
 };
 use crate::{
-    entity::interaction::{ActiveModel, Column, Model},
+    entity::interaction::{ActiveModel, Column, Entity, Model},
     resources::find_resources,
     rollups::{
         activity::Activity,
@@ -190,7 +190,7 @@ pub(crate) async fn find(
     pairs: &[Pair],
 ) -> Result<HashMap<Pair, Vec<Interaction>>> {
     let (rows, join) = lookup(transaction);
-    let query = format!("SELECT i.* FROM {rows} {join}");
+    let query = format!("SELECT {} FROM {rows} {join}", sql::columns::<Entity>("i."));
     by_pair(sql::select(transaction, query, [sql::json(&pairs)?.into()]).await?)
 }
 
@@ -199,7 +199,7 @@ pub(crate) async fn of_user(
     transaction: &impl ConnectionTrait,
     user: i64,
 ) -> Result<HashMap<Pair, Vec<Interaction>>> {
-    let query = "SELECT * FROM user_interactions WHERE user_id = $1";
+    let query = format!("SELECT {} FROM user_interactions WHERE user_id = $1", sql::columns::<Entity>(""));
     by_pair(sql::select(transaction, query, [user.into()]).await?)
 }
 

@@ -12,7 +12,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Set, sea_query::OnConflict};
 use super::{KEPT, adding, impressions::Change};
 use crate::entity::{
     experiment_day::{ActiveModel as DayRow, Column as Day},
-    experiment_person::{ActiveModel, Column, Model},
+    experiment_person::{ActiveModel, Column, Entity, Model},
 };
 use docent_database::{error::Result, sql};
 
@@ -115,7 +115,8 @@ pub(super) async fn add(
 pub(crate) async fn remove(transaction: &impl ConnectionTrait, user_hash: i64) -> Result<()> {
     let locking = sql::for_update(transaction.get_database_backend());
     let query = format!(
-        "SELECT * FROM experiment_people WHERE user_hash = $1 ORDER BY experiment, variant, user_hash {locking}"
+        "SELECT {} FROM experiment_people WHERE user_hash = $1 ORDER BY experiment, variant, user_hash {locking}",
+        sql::columns::<Entity>("")
     );
     let rows: Vec<Model> = sql::select(transaction, query, [user_hash.into()]).await?;
     let mut changes = BTreeMap::new();
@@ -193,9 +194,10 @@ async fn locked<'a>(
         _ => "",
     };
     let query = format!(
-        "SELECT p.* FROM {rows} {join} experiment_people p ON p.experiment = k.value ->> 0 \
+        "SELECT {} FROM {rows} {join} experiment_people p ON p.experiment = k.value ->> 0 \
          AND p.variant = k.value ->> 1 AND p.user_hash = CAST(k.value ->> 2 AS bigint) \
-         ORDER BY p.experiment, p.variant, p.user_hash {locking}"
+         ORDER BY p.experiment, p.variant, p.user_hash {locking}",
+        sql::columns::<Entity>("p.")
     );
     let participants: Vec<&Participant> = participants.collect();
     let rows: Vec<Model> = sql::select(transaction, query, [sql::json(&participants)?.into()]).await?;

@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Set, sea_query::OnCon
 use super::running_totals::RunningTotals;
 use crate::{
     Store,
-    entity::exposure::{ActiveModel, Column, Model},
+    entity::exposure::{ActiveModel, Column, Entity, Model},
 };
 use docent_database::{
     error::{Result, StorageError},
@@ -82,8 +82,9 @@ async fn locked(
         _ => "",
     };
     let query = format!(
-        "SELECT e.* FROM {rows} {join} resource_exposure_days e \
-         ON e.resource_id = CAST(CAST(k.value AS text) AS bigint) ORDER BY e.resource_id {locking}"
+        "SELECT {} FROM {rows} {join} resource_exposure_days e \
+         ON e.resource_id = CAST(CAST(k.value AS text) AS bigint) ORDER BY e.resource_id {locking}",
+        sql::columns::<Entity>("e.")
     );
     let rows: Vec<Model> = sql::select(transaction, query, [sql::json(resources)?.into()]).await?;
     let mut totals = BTreeMap::new();

@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, Set, sea_query::OnConflict};
 use super::{adding, hour_of, slots};
 use crate::entity::{
     session_hour::{ActiveModel as HourRow, Column as Hour},
-    user_session::{ActiveModel, Column, Model},
+    user_session::{ActiveModel, Column, Entity, Model},
 };
 use docent_database::{error::Result, sql};
 
@@ -130,9 +130,10 @@ async fn around(
     let (rows, join) = (sql::json_rows(backend), sql::lookup_join(backend));
     let [user, from, to] = [0, 1, 2].map(|n| format!("CAST(k.value ->> {n} AS bigint)"));
     let query = format!(
-        "SELECT s.* FROM {rows} {join} user_sessions s ON s.user_id = {user} AND s.begin_at <= {to} \
+        "SELECT {} FROM {rows} {join} user_sessions s ON s.user_id = {user} AND s.begin_at <= {to} \
          AND s.begin_at >= COALESCE((SELECT MAX(b.begin_at) FROM user_sessions b WHERE b.user_id = {user} \
-         AND b.begin_at < {from}), {from}) WHERE s.end_at >= {from}"
+         AND b.begin_at < {from}), {from}) WHERE s.end_at >= {from}",
+        sql::columns::<Entity>("s.")
     );
     let rows: Vec<Model> = sql::select(transaction, query, [sql::json(&near)?.into()]).await?;
     let mut known: BTreeMap<i64, BTreeSet<Session>> = BTreeMap::new();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use docent_database::error::Result;
+use crate::error::Result;
 
 /// Maximum number of tries.
 const MAX_TRIES: u32 = 5;
@@ -14,9 +14,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 ///
 /// # Errors
 /// The error of the last try.
-pub(crate) async fn after_deadlocks<T, F: Future<Output = Result<T>>>(
-    transaction: impl Fn() -> F,
-) -> Result<T> {
+pub async fn after_deadlocks<T, F: Future<Output = Result<T>>>(transaction: impl Fn() -> F) -> Result<T> {
     let mut pause = FIRST_PAUSE;
     for _ in 1..MAX_TRIES {
         match transaction().await {
@@ -35,9 +33,8 @@ pub(crate) async fn after_deadlocks<T, F: Future<Output = Result<T>>>(
 mod tests {
     use std::cell::Cell;
 
-    use docent_database::error::StorageError;
-
     use super::{MAX_TRIES, after_deadlocks};
+    use crate::error::StorageError;
 
     #[tokio::test]
     async fn only_deadlocks_are_tried_again_and_not_without_end() {
