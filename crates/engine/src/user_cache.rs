@@ -168,7 +168,7 @@ struct Cached {
 /// stay until one does.
 pub(crate) struct UserCache {
     cache: Cache<i64, Arc<Cached>>,
-    /// What answers keep of these users; it goes when they go.
+    /// Candidates that answers keep of these users, and that go when they go.
     pub prepared: PreparedUsers,
     /// `None` on PostgreSQL.
     foreign_writes: Option<ForeignWrites>,

@@ -106,8 +106,8 @@ impl SnapshotStore {
         self.unless_live_remotely(self.promote_copy(published))
     }
 
-    /// Returns the outcome of making a copy live. What an object store publishes is live whatever
-    /// becomes of the copy, which follows at the next look.
+    /// Returns the outcome of making a copy live. A snapshot that an object store publishes is live
+    /// whatever becomes of the copy, which follows at the next look.
     fn unless_live_remotely(&self, of_copy: Result<(), SnapshotError>) -> Result<(), SnapshotError> {
         match of_copy {
             Err(error) if self.mirror.is_some() => {

@@ -57,8 +57,8 @@ impl Mirror {
     /// Checks that the store still has a snapshot, of which a copy may have outlived it.
     ///
     /// # Errors
-    /// [`SnapshotError::NotFound`], [`SnapshotError::Damaged`] if its manifest or a size is another,
-    /// and [`SnapshotError::Remote`].
+    /// [`SnapshotError::NotFound`], [`SnapshotError::Damaged`] if its manifest or a size is
+    /// another, and [`SnapshotError::Remote`].
     pub(crate) fn check(&self, published: &Published) -> Result<(), SnapshotError> {
         let (manifest, _, found) = self.manifest(&published.id)?;
         if found != published.manifest_blake3 {
