@@ -1,8 +1,8 @@
 //! Reads and writes published models in an object store: Amazon S3 and stores with its interface,
 //! Google Cloud Storage, Azure Blob Storage.
 //!
-//! [`connect`] returns an [`ObjectStore`], which is the [`Remote`](docent_snapshot::Remote) of a
-//! [`SnapshotStore`](docent_snapshot::SnapshotStore). This crate must never decide what is
+//! `connect` returns an `ObjectStore`, which is the `Remote` of a `SnapshotStore` of
+//! `docent-snapshot`. This crate must never decide what is
 //! published, in which order objects are written, or whether their content is sound: that is the
 //! task of `docent-snapshot`. Without its feature `client` it is empty.
 //!
@@ -11,7 +11,8 @@
 //! task or of a machine; `GOOGLE_APPLICATION_CREDENTIALS`, the metadata server;
 //! `AZURE_STORAGE_ACCOUNT_NAME`, `AZURE_STORAGE_ACCOUNT_KEY`, a managed identity.
 //!
-//! ```no_run
+#![cfg_attr(feature = "client", doc = "```no_run")]
+#![cfg_attr(not(feature = "client"), doc = "```ignore")]
 //! use std::sync::Arc;
 //!
 //! use docent_snapshot::SnapshotStore;

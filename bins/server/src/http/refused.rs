@@ -95,7 +95,7 @@ mod tests {
         let behind = format!("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-request-id: a\r\n\r\n{{}}{bare}");
         for (sent, found) in [
             (bare, Some((0, StatusCode::BAD_REQUEST))),
-            (&*behind, Some((58, StatusCode::BAD_REQUEST))),
+            (&*behind, Some((57, StatusCode::BAD_REQUEST))),
             (&*bare.replace("400", "431"), Some((0, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE))),
             (&*bare.replace("400", "200"), None),
             (&*bare.replace("400", "404"), None),

@@ -28,12 +28,12 @@ fn requests(user: &str, first: &Answer) -> Vec<RecommendRequest> {
 }
 
 /// Checks that two answers are the same. Ages of positives are rounded at the time of an answer, so
-/// the last digits of scores may differ.
+/// scores may differ a little: the walk over the graph ends where what is left is small enough.
 fn assert_same(answer: &Answer, expected: &Answer, request: &str) {
     assert_eq!(ids(answer), ids(expected), "{request}");
     assert_eq!(answer.degraded, expected.degraded, "{request}");
     for (found, expected) in answer.recommendations.iter().zip(&expected.recommendations) {
-        assert!((found.score - expected.score).abs() < 1e-5, "{request}: {found:?} {expected:?}");
+        assert!((found.score - expected.score).abs() < 1e-3, "{request}: {found:?} {expected:?}");
         let [found, expected] =
             [found, expected].map(|of| of.reasons.iter().map(std::mem::discriminant).collect::<Vec<_>>());
         assert_eq!(found, expected, "{request}");

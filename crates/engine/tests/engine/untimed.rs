@@ -27,7 +27,7 @@ async fn a_history_without_times_is_served_like_one_with_equal_times() {
             continue;
         };
         // Equal times have an order of their own, which members with a decay see.
-        assert!((one.score - other.score).abs() < 0.03, "{one:?} {other:?}");
+        assert!((one.score - other.score).abs() < 0.1, "{one:?} {other:?}");
     }
     engine.record(&[untimed("ada", "book-2")]).await.unwrap();
     // By the learned weights, the models alone carry this list.

@@ -1,6 +1,6 @@
 //! The choice of a blend where the cases are too few to learn shares.
 
-use docent_models::{CollaborativeModel, ModelError, Popularity};
+use docent_models::{CollaborativeModel, ModelError, ModelKind, Popularity};
 
 use super::{
     Choice, FitSettings, Observer, PlannedMember, Validation, build, choose::stated, shares::mean,
@@ -10,13 +10,16 @@ use crate::significance::is_significant;
 
 /// Cases below which the stated shares are not questioned.
 const MIN_CASES: usize = 20;
+/// Share of ALS beside a single model.
+const SHARE_OF_ALS: f32 = 0.1;
 
 /// Takes the stated blend, unless one of its members alone, or popularity, predicts the cases
-/// significantly better, or none of them worse.
+/// significantly better, or puts each of them first.
 ///
 /// Shares that are learned on so few cases follow chance. A single model that wins by more than two
-/// standard errors does not, nor does one that loses nowhere: catalogues of a few dozen resources
-/// are often ruled by order alone, or by popularity.
+/// standard errors does not, nor does one that cannot be better: catalogues of a few dozen
+/// resources are often ruled by order alone, or by popularity. ALS keeps a tenth beside a model
+/// without factors, by which new resources have a score.
 ///
 /// # Errors
 /// As [`super::fit`].
@@ -44,7 +47,9 @@ pub(super) fn choose_of_few(
     }
     match best {
         Some((single, gains)) if is_better(&gains, &reached) => {
-            plan.members = vec![single];
+            plan.members.retain(|member| member.kind == ModelKind::Als && single.kind != ModelKind::Als);
+            plan.members.iter_mut().for_each(|als| als.share = SHARE_OF_ALS);
+            plan.members.insert(0, PlannedMember { share: 1.0 - SHARE_OF_ALS, ..single });
             let blend = build(data, &plan, settings, observer)?;
             Ok(Choice { plan, blend })
         }
@@ -52,13 +57,10 @@ pub(super) fn choose_of_few(
     }
 }
 
-/// Returns true if a single model is significantly better than a blend, or loses none of the cases
-/// that either of them gains anything in.
+/// Returns true if a single model is significantly better than a blend, or cannot be better.
 fn is_better(of_single: &[f64], of_blend: &[f64]) -> bool {
     let gains: Vec<f64> = of_single.iter().zip(of_blend).map(|(single, blend)| single - blend).collect();
-    let telling = of_single.iter().zip(of_blend).filter(|(single, blend)| **single > 0.0 || **blend > 0.0);
-    let loses_nowhere = telling.count() >= MIN_CASES && gains.iter().all(|gain| *gain >= 0.0);
-    is_significant(&gains) || loses_nowhere
+    is_significant(&gains) || of_single.iter().all(|gain| *gain >= 1.0)
 }
 
 #[cfg(test)]
@@ -66,7 +68,6 @@ mod tests {
     use std::ops::ControlFlow;
 
     use docent_domain::{Event, Histories};
-    use docent_models::ModelKind;
 
     use super::*;
     use crate::fit::FitData;
@@ -86,18 +87,18 @@ mod tests {
     }
 
     #[test]
-    fn a_single_model_must_win_by_more_than_chance_or_lose_nowhere() {
+    fn a_single_model_must_win_by_more_than_chance_or_be_perfect() {
         let (won, half) = (vec![1.0; 20], vec![0.5; 20]);
         assert!(is_better(&won, &half) && is_better(&won, &won));
         assert!(!is_better(&half, &won));
         let mixed: Vec<f64> = (0..20).map(|case| if case % 3 == 0 { 0.2 } else { 0.7 }).collect();
         assert!(!is_better(&mixed, &half), "within two standard errors");
-        assert!(!is_better(&[0.0; 20], &[0.0; 20]), "no case tells anything");
+        assert!(!is_better(&half, &half), "as good, and not perfect");
     }
 
     #[test]
-    fn a_member_that_is_significantly_better_alone_stays_alone() {
-        assert_eq!(chosen(true), [ModelKind::Transitions]);
-        assert!(chosen(false).len() > 1, "nothing follows anything here");
+    fn a_member_that_is_significantly_better_leads_with_a_tenth_of_als() {
+        assert_eq!(chosen(true), [ModelKind::Transitions, ModelKind::Als]);
+        assert!(!chosen(false).contains(&ModelKind::Transitions), "nothing follows anything here");
     }
 }
