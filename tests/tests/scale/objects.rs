@@ -30,6 +30,8 @@ pub fn is_available() -> bool {
 pub async fn servers_follow(database: &Database) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let folder = folder.path();
+    // With the feature, the HTTP client of this test has TLS, too, and needs a provider of it.
+    let _has_one = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
     let client = Client::new();
     let store_port = free_port()?;
     let store = start_store(folder, store_port).await?;
