@@ -74,16 +74,9 @@ impl InteractionMatrix {
     }
 
     fn from_sorted(n_rows: usize, n_cols: usize, triples: &[(u32, u32, f32)]) -> Self {
-        let mut offsets = vec![0; n_rows + 1];
-        for &(row, ..) in triples {
-            if let Some(next) = offsets.get_mut(row as usize + 1) {
-                *next += 1;
-            }
-        }
-        sum_up(&mut offsets);
         Self {
             n_cols,
-            offsets,
+            offsets: offsets_of(n_rows, triples.iter().map(|triple| triple.0)),
             columns: triples.iter().map(|t| t.1).collect(),
             values: triples.iter().map(|t| t.2).collect(),
         }
@@ -171,15 +164,9 @@ impl InteractionMatrix {
     /// Returns the transposed matrix, `[n_cols, n_rows]`.
     #[must_use]
     pub fn transposed(&self) -> Self {
-        let mut offsets = vec![0; self.n_cols + 1];
-        for &column in &self.columns {
-            if let Some(next) = offsets.get_mut(column as usize + 1) {
-                *next += 1;
-            }
-        }
-        let total = sum_up(&mut offsets);
+        let offsets = offsets_of(self.n_cols, self.columns.iter().copied());
         let mut next = offsets.clone();
-        let (mut columns, mut values) = (vec![0; total], vec![0.0; total]);
+        let (mut columns, mut values) = (vec![0; self.len()], vec![0.0; self.len()]);
         for row in 0..self.n_rows() {
             let (of_row, confidences) = self.row(row);
             for (&column, &confidence) in of_row.iter().zip(confidences) {
@@ -192,6 +179,18 @@ impl InteractionMatrix {
         }
         Self { n_cols: self.n_rows(), offsets, columns, values }
     }
+}
+
+/// Returns the offsets at which rows begin, `[n_rows + 1]`, by the row of each entry.
+fn offsets_of(n_rows: usize, rows: impl Iterator<Item = u32>) -> Vec<usize> {
+    let mut offsets = vec![0; n_rows + 1];
+    for row in rows {
+        if let Some(next) = offsets.get_mut(row as usize + 1) {
+            *next += 1;
+        }
+    }
+    sum_up(&mut offsets);
+    offsets
 }
 
 /// Turns the sizes of rows, each in the place after its own, into the offsets at which they begin;

@@ -101,7 +101,7 @@ pub(crate) fn choose<'a>(
     // One more than an answer can hold, to know whether the list continues.
     let (counts, limit) = (&config.candidates, MAX_LIMIT + 1);
     let prepared = slot.as_ref().and_then(|(slot, rules)| {
-        slot.find(rules, &popular(state, counts, limit, &|key| pool.allowed.contains(key)))
+        slot.find(rules, || popular(state, counts, limit, &|key| pool.allowed.contains(key)))
     });
     let mut context = match &prepared {
         Some(prepared) => UserContext::again(state, user, prepared, now),

@@ -97,15 +97,14 @@ impl PreparedUsers {
 impl Slot<'_> {
     /// Returns what an earlier answer prepared for the same user under the same rules, if all
     /// popular resources are among its candidates: others may be popular now.
-    pub(crate) fn find(&self, rules: &Rules, popular: &[u32]) -> Option<Arc<Prepared>> {
+    pub(crate) fn find(&self, rules: &Rules, popular: impl FnOnce() -> Vec<u32>) -> Option<Arc<Prepared>> {
         let found = self.users.prepared.0.get(&self.hash)?;
         let is_same_user = std::ptr::eq(found.user.as_ptr(), Arc::as_ptr(self.user));
-        let is_current = is_same_user && found.rules == *rules;
-        let has_popular = popular.iter().all(|key| found.kept(*key).is_some());
-        (is_current && has_popular).then(|| {
-            metrics::counter!("docent_answers_prepared_total").increment(1);
-            found
-        })
+        if !is_same_user || found.rules != *rules || popular().iter().any(|key| found.kept(*key).is_none()) {
+            return None;
+        }
+        metrics::counter!("docent_answers_prepared_total").increment(1);
+        Some(found)
     }
 
     /// Keeps what the next answer may take over: the candidates with their scores.

@@ -34,7 +34,7 @@ pub struct EaseConfig {
     #[schemars(range(min = 1))]
     pub max_weights: Option<usize>,
     /// Maximum number of items, at least 1: of a larger catalogue, those that most users chose. The
-    /// others have no weights. Default 5,000, which take 200 MiB while training. Time grows with
+    /// others have no weights. Default 5,000, which take 220 MiB while training. Time grows with
     /// the cube of the number, memory with its square.
     #[schemars(range(min = 1))]
     pub max_items: usize,

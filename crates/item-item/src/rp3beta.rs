@@ -63,8 +63,8 @@ pub fn rp3beta(likes: &InteractionMatrix, config: &Rp3betaConfig) -> Result<Spar
     let from_user: Vec<f32> = row_sums(likes).iter().map(|sum| 1.0 / sum.max(f32::MIN_POSITIVE)).collect();
     let of_user = likes.scaled(&from_user);
     let n = likes.n_cols();
-    let rows = (0..n).step_by(BLOCK).flat_map(|start| {
-        let of_block = (start..n.min(start + BLOCK)).into_par_iter().map_init(
+    Ok(SparseRows::of_blocks(n, config.neighbors, |block| {
+        let rows = block.into_par_iter().map_init(
             || Overlap::new(&of_user, &liked_by),
             |overlap, item| {
                 let mass = masses.get(item).copied().unwrap_or(1.0);
@@ -76,13 +76,9 @@ pub fn rp3beta(likes: &InteractionMatrix, config: &Rp3betaConfig) -> Result<Spar
                 largest(reached, config.neighbors)
             },
         );
-        of_block.collect::<Vec<_>>()
-    });
-    Ok(SparseRows::of_rows(n * config.neighbors.min(n), rows))
+        rows.collect()
+    }))
 }
-
-/// Rows that exist beside the matrix.
-const BLOCK: usize = 4_096;
 
 fn row_sums(matrix: &InteractionMatrix) -> Vec<f32> {
     (0..matrix.n_rows()).map(|row| matrix.row(row).1.iter().sum()).collect()

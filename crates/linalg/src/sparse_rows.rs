@@ -1,8 +1,11 @@
 //! Sparse matrices of items by items.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 use crate::{add_scaled, select_best, top_k_where};
+
+/// Rows of a block that is computed at a time.
+const BLOCK: usize = 4_096;
 
 /// Square matrix `W` `[n, n]` in compressed rows (CSR): row `j` holds what entry `j` of a sparse
 /// vector adds to the product `x W`. Models that are one item-by-item matrix score by it.
@@ -70,6 +73,19 @@ impl SparseRows {
         targets.shrink_to_fit();
         weights.shrink_to_fit();
         Self::unchecked(offsets, targets, weights)
+    }
+
+    /// Makes a matrix `[n, n]` of rows with at most `max_row` weights each. `rows_of` computes the
+    /// rows of a range: thousands, so that threads share the work, but not all of them, so that a
+    /// large matrix exists only once.
+    #[must_use]
+    pub fn of_blocks(
+        n: usize,
+        max_row: usize,
+        rows_of: impl FnMut(Range<usize>) -> Vec<Vec<(u32, f32)>>,
+    ) -> Self {
+        let blocks = (0..n).step_by(BLOCK).map(|start| start..n.min(start + BLOCK));
+        Self::of_rows(n * max_row.min(n), blocks.flat_map(rows_of))
     }
 
     /// Makes a matrix of its columns: for each target, `(source, weight)` in ascending order of

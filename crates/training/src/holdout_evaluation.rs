@@ -188,6 +188,13 @@ mod tests {
         assert!(one.cases.len() == 30 && one.cases.iter().all(|case| case.held_out == [51].into()));
     }
 
+    #[test]
+    fn ties_count_against_what_is_held_out() {
+        let (known, held_out) = (likes(0, 0..2), likes(0, 2..3));
+        let metrics = HoldoutEvaluation::new(&known, &held_out).each_by_scores(K, &[1; 40]).unwrap();
+        assert_eq!(metrics.iter().map(|of_case| of_case.hit_rate).collect::<Vec<_>>(), [0.0]);
+    }
+
     trait EndsWith {
         fn ends_with_likes(&self, end: &[Like]) -> bool;
     }

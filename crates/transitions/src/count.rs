@@ -34,8 +34,8 @@ pub fn transitions(
     let by_distance: Vec<f32> =
         (0..config.window).map(|gap| (-(gap as f32) / config.gap_decay).exp()).collect();
     let n = histories.n_items();
-    let rows = (0..n).step_by(BLOCK).flat_map(|start| {
-        let of_block = (start..n.min(start + BLOCK)).into_par_iter().map_init(
+    Ok(SparseRows::of_blocks(n, config.neighbors, |block| {
+        let rows = block.into_par_iter().map_init(
             || Sums::new(n),
             |sums, item| {
                 for &(user, place) in places.of_item(item) {
@@ -55,13 +55,9 @@ pub fn transitions(
                 largest(row, config.neighbors)
             },
         );
-        of_block.collect::<Vec<_>>()
-    });
-    Ok(SparseRows::of_rows(n * config.neighbors.min(n), rows))
+        rows.collect()
+    }))
 }
-
-/// Rows that exist beside the matrix.
-const BLOCK: usize = 4_096;
 
 /// Returns `n^-exponent` for each count `n`.
 fn damping(counts: &[f32], exponent: f32) -> Vec<f32> {

@@ -188,3 +188,15 @@ pub fn document(resource: &Resource) -> Document<'_> {
         authors: &resource.authors,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_that_repeats_the_id_is_no_text() {
+        let id = docent_domain::ResourceId::new("i177").unwrap();
+        let titled = |title: &str| document(&Resource::new(id.clone(), title)).title.to_owned();
+        assert_eq!([titled("i177"), titled("Kilns")], ["", "Kilns"]);
+    }
+}

@@ -5,15 +5,10 @@ use docent_linalg::top_k;
 use docent_snapshot::{Draft, MAX_MAGNITUDE, Snapshot};
 use serde::{Deserialize, Serialize};
 
-use super::{CollaborativeModel, ModelKind, UserScores, items_of, kind_file, load, user_scores::Dense};
+use super::{
+    CollaborativeModel, ModelKind, Scale, UserScores, items_of, kind_file, load, user_scores::Dense,
+};
 use crate::ModelError;
-
-/// Number of the best unseen items whose mean score is 1 on the scale of a member.
-const BEST: usize = 200;
-/// The same as a share of the catalogue, for small ones.
-const BEST_SHARE: usize = 5;
-/// One item in this many must be seen for the mean of the others to be worth its seconds.
-const SEEN_SHARE: usize = 50;
 
 /// One model of a blend.
 #[derive(Debug)]
@@ -36,76 +31,6 @@ impl Member {
             None => Cow::Borrowed(history),
         }
     }
-}
-
-/// Scale of one model for one user: `(score - mean) / (best - mean)`, where `mean` is that of the
-/// unseen items and `best` that of the 200 best of them, or of a fifth of a catalogue of fewer than
-/// 1,000.
-///
-/// Scores of different models then mean the same. Standard deviations in place of `best - mean`
-/// would let sparse models rule, whose few scores stand far out.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scale {
-    mean: f32,
-    inverse: f32,
-}
-
-impl Scale {
-    /// Returns the scale of a model for one user, whose items are `seen`, ascending.
-    ///
-    /// For a user who has seen nearly all that is above the mean, the best are those of all items.
-    /// Of a model that scores all items alike, every score becomes 0.
-    ///
-    /// # Errors
-    /// As [`UserScores::best`].
-    pub fn of(scores: &dyn UserScores, n_items: usize, seen: &[u32]) -> Result<Self, ModelError> {
-        Ok(Self::with_best(scores, n_items, seen)?.0)
-    }
-
-    /// Returns the scale and the best unseen items.
-    fn with_best(
-        scores: &dyn UserScores,
-        n_items: usize,
-        seen: &[u32],
-    ) -> Result<(Self, Vec<(u32, f32)>), ModelError> {
-        let mean = mean_of_unseen(scores, n_items, seen)?;
-        let count = BEST.min(n_items / BEST_SHARE).max(1);
-        let unseen = scores.best(count, seen)?;
-        let scale = match Self::between(mean, &unseen) {
-            Some(scale) => Some(scale),
-            None => Self::between(mean, &scores.best(count, &[])?),
-        };
-        Ok((scale.unwrap_or(Self { mean, inverse: 0.0 }), unseen))
-    }
-
-    /// Returns the scale of a mean and of the best; `None` if they are alike.
-    fn between(mean: f32, best: &[(u32, f32)]) -> Option<Self> {
-        let sum: f32 = best.iter().map(|(_, score)| score).sum();
-        let spread = sum / best.len().max(1) as f32 - mean;
-        // Differences in the last digits are rounding.
-        let is_spread = spread.is_finite() && spread > 1e-6 * mean.abs();
-        is_spread.then(|| Self { mean, inverse: 1.0 / spread })
-    }
-
-    /// Returns a score on the scale.
-    #[must_use]
-    pub fn apply(self, score: f32) -> f32 {
-        (score - self.mean) * self.inverse
-    }
-}
-
-/// Returns the mean score of the items outside `seen`, ascending. Of a catalogue of which they are
-/// less than one in [`SEEN_SHARE`], it is that of all items.
-///
-/// Seen items score best. In a small catalogue they would raise the mean to where the best unseen
-/// ones are, and all of those would end at the largest score.
-fn mean_of_unseen(scores: &dyn UserScores, n_items: usize, seen: &[u32]) -> Result<f32, ModelError> {
-    let of_all = scores.mean()?;
-    if seen.len() * SEEN_SHARE < n_items || seen.len() >= n_items {
-        return Ok(of_all);
-    }
-    let of_seen: f32 = scores.score(seen)?.iter().sum();
-    Ok((of_all * n_items as f32 - of_seen) / (n_items - seen.len()) as f32)
 }
 
 /// Weighted sum of models: `score(item) = sum over members of share * scaled score of the member`,
@@ -164,7 +89,7 @@ impl Blend {
         for member in &self.members {
             let scores = member.model.fold_in(&Member::seen_by(history, member.tau))?;
             let (scale, best) = if self.is_unscaled {
-                (Scale { mean: 0.0, inverse: 1.0 }, Vec::new())
+                (Scale::NONE, Vec::new())
             } else {
                 Scale::with_best(scores.as_ref(), self.n_items, &seen)?
             };
@@ -371,11 +296,7 @@ impl BlendScores<'_> {
     /// # Errors
     /// As [`UserScores::best`].
     pub fn scale(&self, seen: &[u32]) -> Result<Scale, ModelError> {
-        if self.is_unscaled {
-            Scale::of(self, self.n_items, seen)
-        } else {
-            Ok(Scale { mean: 0.0, inverse: 1.0 })
-        }
+        if self.is_unscaled { Scale::of(self, self.n_items, seen) } else { Ok(Scale::NONE) }
     }
 }
 

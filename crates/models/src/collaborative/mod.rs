@@ -9,6 +9,7 @@ mod item_item;
 mod model_kind;
 mod ncf;
 mod popularity;
+mod scale;
 mod user_scores;
 
 use std::{collections::BTreeMap, fmt};
@@ -17,11 +18,12 @@ use docent_domain::{Event, MatrixError, as_set};
 use docent_snapshot::{Draft, Snapshot};
 
 pub use als::AlsRecommender;
-pub use blend::{Blend, BlendScores, Member, Scale};
+pub use blend::{Blend, BlendScores, Member};
 pub use item_item::ItemItemRecommender;
 pub use model_kind::ModelKind;
 pub use ncf::NcfRecommender;
 pub use popularity::Popularity;
+pub use scale::Scale;
 pub use user_scores::UserScores;
 
 use crate::ModelError;
