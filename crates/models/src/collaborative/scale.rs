@@ -103,8 +103,7 @@ mod tests {
 
     #[test]
     fn what_a_user_has_seen_does_not_raise_the_mean_of_a_small_catalogue() {
-        // Without the two seen ones, eight are left, and the two best of them make the scale; it is the
-        // same for any scores of 3 and 1.
+        // Eight are unseen, and the two best of them make the scale, whatever 3 and 1 score.
         let [best, common] = scaled(10, &[0, 1]);
         assert!((best - (3.0 - 1.25) / 0.75).abs() < 1e-5, "{best}");
         assert!((common - (1.0 - 1.25) / 0.75).abs() < 1e-5, "{common}");
