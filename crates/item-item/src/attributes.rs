@@ -30,7 +30,7 @@ pub fn attribute_cosine(
     let weighted = InteractionMatrix::from_triples(attributes.n_rows(), n_items, triples)
         .map_err(|error| ItemItemError::Invalid(error.to_string()))?;
     if weighted.is_empty() {
-        return Ok(SparseRows::of_rows(0, vec![Vec::new(); n_items]));
+        return Ok(SparseRows::of_rows(n_items, 0, []));
     }
     knn(&weighted, &KnnConfig { neighbors, shrinkage: 0.0 })
 }

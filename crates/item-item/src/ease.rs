@@ -27,7 +27,7 @@ pub struct EaseConfig {
     #[schemars(range(min = 0.0, max = 2.0))]
     pub activity_exponent: f32,
     /// Maximum number of weights in the matrix, shared out equally: each item keeps its weights of
-    /// largest magnitude, at least one. A weight takes eight bytes. Default 16,000,000, which hold
+    /// largest magnitude, at least one. A weight takes four bytes. Default 16,000,000, which hold
     /// the full matrix of 4,000 items; `None` is no limit. Decision 19 explains why small weights
     /// are kept.
     #[serde(alias = "most_weights")]
@@ -91,7 +91,11 @@ pub fn ease(likes: &InteractionMatrix, config: &EaseConfig) -> Result<SparseRows
     }
     if likes.n_cols() <= config.max_items {
         let weights = Weights::of(likes, config)?;
-        return Ok(SparseRows::of_rows(weights.room(), (0..likes.n_cols()).map(|item| weights.row(item))));
+        return Ok(SparseRows::of_rows(
+            likes.n_cols(),
+            weights.room(),
+            (0..likes.n_cols()).map(|item| weights.row(item)),
+        ));
     }
     let chosen = most_chosen(likes, config.max_items);
     let weights = Weights::of(&restricted(likes, &chosen), config)?;
@@ -99,7 +103,7 @@ pub fn ease(likes: &InteractionMatrix, config: &EaseConfig) -> Result<SparseRows
         let row = chosen.binary_search(&item).map(|at| weights.row(at)).unwrap_or_default();
         row.into_iter().filter_map(|(at, weight)| Some((*chosen.get(at as usize)?, weight))).collect()
     });
-    Ok(SparseRows::of_rows(weights.room(), rows))
+    Ok(SparseRows::of_rows(likes.n_cols(), weights.room(), rows))
 }
 
 /// Returns the `count` items that most users chose, ties by lower item, ascending.

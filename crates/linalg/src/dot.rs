@@ -42,10 +42,12 @@ pub fn dot_rows(query: &[f32], rows: &[f32], scores: &mut [f32]) {
 /// lie beside each other.
 pub fn dot_each(query: &[f32], rows: &[&[f32]], scores: &mut Vec<f32>) {
     scores.resize(rows.len(), 0.0);
+    // Moved into the closure: of one that borrows, the call is compiled for any processor.
+    let scores = scores.as_mut_slice();
     Arch::new().dispatch(
         #[inline(always)]
-        || {
-            for (row, score) in rows.iter().zip(scores.iter_mut()) {
+        move || {
+            for (row, score) in rows.iter().zip(scores) {
                 *score = dot_in_lanes(query, row);
             }
         },

@@ -1,5 +1,7 @@
 //! Rows of largest product with a query.
 
+use std::ops::Range;
+
 use pulp::Arch;
 
 use crate::{TopK, dot, dot_each, top_k};
@@ -13,6 +15,9 @@ const MAX_QUERY_CODE: f32 = 32_767.0;
 /// Codes that are multiplied together, so that sums of their products fit into 32 bits.
 const CODES: usize = 256;
 
+/// Dimensions that are multiplied for every row. The others are for rows that may yet enter.
+const HEAD: usize = 32;
+
 /// Rows that are scored at a time.
 const BLOCK: usize = 256;
 
@@ -25,20 +30,27 @@ const SPARE: usize = 4;
 ///
 /// Reads the codes one row after another, in descending order of norm, and ends where the product
 /// of both norms is too small (Teflioudi and Gemulla 2016, "Exact and approximate maximum inner
-/// product search with LEMP"). Misses nothing but by rounding.
+/// product search with LEMP"). Of each row it reads the 32 dimensions in which the rows are longest,
+/// and the others only if the product of what is left of both may bring the row into the answer (Li
+/// et al. 2017, "FEXIPRO"). Misses nothing but by rounding.
 ///
-/// Takes `dim + 12` bytes a row.
+/// Takes `dim + 16` bytes a row.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MaxProductIndex {
-    dim: usize,
+    /// Dimensions of the rows, those with the largest squares first, `[dim]`.
+    dimensions: Vec<u32>,
     /// Row at each place, `[n]`.
     order: Vec<u32>,
     /// Norms of the rows by place, descending, `[n]`.
     norms: Vec<f32>,
+    /// Norms of what is left of the rows after the first dimensions, by place, `[n]`.
+    tail_norms: Vec<f32>,
     /// Size of a step of the codes, by place, `[n]`.
     steps: Vec<f32>,
-    /// Codes by place, `[n, dim]`.
-    codes: Vec<i8>,
+    /// Codes of the first dimensions by place, `[n, min(dim, 32)]`.
+    heads: Vec<i8>,
+    /// Codes of the others by place, `[n, dim - min(dim, 32)]`.
+    tails: Vec<i8>,
 }
 
 impl MaxProductIndex {
@@ -49,17 +61,32 @@ impl MaxProductIndex {
         let norms = rows.chunks_exact(dim.max(1)).take(n).map(norm);
         let mut order: Vec<(f32, u32)> = norms.zip(0u32..).collect();
         order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let mut index = Self { dim, codes: Vec::with_capacity(n * dim), ..Self::default() };
-        for (norm, row) in order {
+        let head = HEAD.min(dim);
+        let mut index = Self {
+            dimensions: longest_first(rows, dim),
+            heads: Vec::with_capacity(n * head),
+            tails: Vec::with_capacity(n * (dim - head)),
+            ..Self::default()
+        };
+        for (norm_of_row, row) in order {
             let start = row as usize * dim;
             let Some(numbers) = rows.get(start..start + dim) else { continue };
-            let (step, to_code) = steps(numbers, MAX_CODE);
-            index.codes.extend(numbers.iter().map(|x| (x * to_code).round() as i8));
+            let numbers = index.in_order(numbers);
+            let (step, to_code) = steps(&numbers, MAX_CODE);
+            let mut codes = numbers.iter().map(|x| (x * to_code).round() as i8);
+            index.heads.extend(codes.by_ref().take(head));
+            index.tails.extend(codes);
             index.steps.push(step);
-            index.norms.push(norm);
+            index.norms.push(norm_of_row);
+            index.tail_norms.push(norm(numbers.get(head..).unwrap_or_default()));
             index.order.push(row);
         }
         index
+    }
+
+    /// Returns the numbers of a vector, `[dim]`, in the order of the dimensions.
+    fn in_order(&self, vector: &[f32]) -> Vec<f32> {
+        self.dimensions.iter().filter_map(|at| vector.get(*at as usize).copied()).collect()
     }
 
     /// Returns the `k` rows of largest product with a `query` `[dim]` among those that `accept`
@@ -76,9 +103,9 @@ impl MaxProductIndex {
         accept: &dyn Fn(u32) -> bool,
     ) -> Vec<(u32, f32)> {
         let near = self.near(query, k + k / SPARE + SPARE, accept);
-        let starts = near.iter().map(|(row, _)| *row as usize * self.dim);
-        let found: Vec<&[f32]> =
-            starts.map(|start| rows.get(start..start + self.dim).unwrap_or(&[])).collect();
+        let dim = query.len();
+        let starts = near.iter().map(|(row, _)| *row as usize * dim);
+        let found: Vec<&[f32]> = starts.map(|start| rows.get(start..start + dim).unwrap_or(&[])).collect();
         let mut exact = Vec::new();
         dot_each(query, &found, &mut exact);
         top_k(near.iter().map(|(index, _)| *index).zip(exact), k)
@@ -89,39 +116,91 @@ impl MaxProductIndex {
     #[must_use]
     pub fn near(&self, query: &[f32], k: usize, accept: &dyn Fn(u32) -> bool) -> Vec<(u32, f32)> {
         let mut best = TopK::new(k);
-        if query.len() != self.dim || self.dim == 0 || k == 0 {
+        let dim = self.dimensions.len();
+        if query.len() != dim || dim == 0 || k == 0 {
             return Vec::new();
         }
-        let (step, to_code) = steps(query, MAX_QUERY_CODE);
-        let query_codes: Vec<i16> = query.iter().map(|x| (x * to_code).round() as i16).collect();
-        let norm = norm(query);
-        let mut products = [0.0f32; BLOCK];
-        let blocks = self.codes.chunks(BLOCK * self.dim).zip(self.norms.chunks(BLOCK));
-        for ((codes, norms), (steps, rows)) in
-            blocks.zip(self.steps.chunks(BLOCK).zip(self.order.chunks(BLOCK)))
-        {
-            if norms.first().is_some_and(|largest| largest * norm < best.threshold()) {
+        let query = self.in_order(query);
+        let (step, to_code) = steps(&query, MAX_QUERY_CODE);
+        let codes: Vec<i16> = query.iter().map(|x| (x * to_code).round() as i16).collect();
+        let (head, tail) = codes.split_at(HEAD.min(dim));
+        let (norm_of_query, norm_of_tail) = (norm(&query), norm(query.get(head.len()..).unwrap_or_default()));
+        let (mut products, mut left) = ([0.0f32; BLOCK], Vec::with_capacity(BLOCK));
+        for start in (0..self.order.len()).step_by(BLOCK) {
+            let block = start..self.order.len().min(start + BLOCK);
+            let threshold = best.threshold();
+            let largest = self.norms.get(start).copied().unwrap_or_default();
+            if largest * norm_of_query < threshold {
                 break;
             }
-            Arch::new().dispatch(
-                #[inline(always)]
-                || {
-                    for (row, product) in codes.chunks_exact(self.dim).zip(&mut products) {
-                        *product = product_of(&query_codes, row);
-                    }
-                },
-            );
-            for ((&row, product), row_step) in rows.iter().zip(products).zip(steps) {
-                let score = product * row_step * step;
+            products_of(head, &self.heads, block.clone(), &mut products);
+            left.clear();
+            for (place, product) in block.clone().zip(products) {
+                let Some((row_step, norm_of_row)) = self.steps.get(place).zip(self.tail_norms.get(place))
+                else {
+                    continue;
+                };
+                let most = product * row_step * step + norm_of_row * norm_of_tail;
                 // The threshold is not a number as long as every score may enter.
+                if most >= threshold || threshold.is_nan() {
+                    left.push((place, product));
+                }
+            }
+            add_products(tail, &self.tails, &mut left);
+            for &(place, product) in &left {
+                let Some((row, row_step)) = self.order.get(place).zip(self.steps.get(place)) else {
+                    continue;
+                };
+                let score = product * row_step * step;
                 let may_enter = score >= best.threshold() || best.threshold().is_nan();
-                if may_enter && accept(row) {
-                    best.push(row, score);
+                if may_enter && accept(*row) {
+                    best.push(*row, score);
                 }
             }
         }
         best.into_sorted()
     }
+}
+
+/// Returns the dimensions of rows `[n, dim]` in descending order of their sums of squares.
+fn longest_first(rows: &[f32], dim: usize) -> Vec<u32> {
+    let mut squares = vec![0.0f64; dim];
+    for row in rows.chunks_exact(dim.max(1)) {
+        for (sum, x) in squares.iter_mut().zip(row) {
+            *sum += f64::from(x * x);
+        }
+    }
+    let mut dimensions: Vec<(f64, u32)> = squares.into_iter().zip(0u32..).collect();
+    dimensions.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    dimensions.into_iter().map(|(_, dimension)| dimension).collect()
+}
+
+/// Writes the products of a query with the codes of a range of rows, `[n, query.len()]`.
+fn products_of(query: &[i16], codes: &[i8], rows: Range<usize>, products: &mut [f32]) {
+    let width = query.len();
+    let codes = codes.get(rows.start * width..rows.end * width).unwrap_or_default();
+    Arch::new().dispatch(
+        #[inline(always)]
+        move || {
+            for (row, product) in codes.chunks_exact(width).zip(products) {
+                *product = product_of(query, row);
+            }
+        },
+    );
+}
+
+/// Adds the products of a query with the codes of some rows, `(row, product)`, of `[n, query.len()]`.
+fn add_products(query: &[i16], codes: &[i8], rows: &mut [(usize, f32)]) {
+    let width = query.len();
+    Arch::new().dispatch(
+        #[inline(always)]
+        move || {
+            for (row, product) in rows {
+                *product +=
+                    product_of(query, codes.get(*row * width..(*row + 1) * width).unwrap_or_default());
+            }
+        },
+    );
 }
 
 fn norm(vector: &[f32]) -> f32 {

@@ -138,8 +138,10 @@ fn model() -> PublishedModel {
     let members = [
         Member { model: Box::new(AlsRecommender::new(ModelKind::Als, als)) as _, share: 0.5, tau: None },
         Member {
-            model: Box::new(ItemItemRecommender::new(ModelKind::Transitions, SparseRows::of_rows(0, rows)))
-                as _,
+            model: Box::new(ItemItemRecommender::new(
+                ModelKind::Transitions,
+                SparseRows::of_rows(ITEMS as usize, 0, rows),
+            )) as _,
             share: 0.5,
             tau: Some(3.0),
         },

@@ -1,6 +1,7 @@
 use std::cmp::Ordering;
 
 use docent_domain::{ComponentScores, Weights};
+use docent_linalg::dot;
 use proptest::prelude::*;
 
 use std::collections::HashSet;
@@ -49,6 +50,43 @@ fn an_item_without_vector_stays_and_has_similarity_zero() {
     let vector = [1.0f32, 0.0];
     let ranked: [(f64, Option<&[f32]>); 3] = [(0.9, Some(&vector)), (0.8, Some(&vector)), (0.5, None)];
     assert_eq!(mmr(&ranked, 0.5, 3), [0, 2, 1]);
+}
+
+/// The definition of [`mmr`], which compares every item after every pick.
+fn mmr_by_definition(ranked: &[(f64, Option<&[f32]>)], diversity: f64, keep: usize) -> Vec<usize> {
+    let mut picked: Vec<usize> = Vec::new();
+    while picked.len() < keep.min(ranked.len()) {
+        let value = |at: &usize| {
+            let of = |other: &usize| match (ranked[*at].1, ranked[*other].1) {
+                (Some(a), Some(b)) if dot(a, a) * dot(b, b) > 0.0 => {
+                    f64::from(dot(a, b) / (dot(a, a).sqrt() * dot(b, b).sqrt()))
+                }
+                _ => 0.0,
+            };
+            let closest = picked.iter().map(of).reduce(f64::max);
+            closest.map_or(ranked[*at].0, |closest| (1.0 - diversity) * ranked[*at].0 - diversity * closest)
+        };
+        let open = (0..ranked.len()).filter(|at| !picked.contains(at));
+        picked.extend(open.reduce(|best, next| if value(&next) > value(&best) { next } else { best }));
+    }
+    picked
+}
+
+proptest! {
+    #[test]
+    fn picks_are_those_of_the_definition(
+        items in prop::collection::vec((0i8..9, prop::option::of(prop::array::uniform2(-3i8..4))), 0..30),
+        diversity in 0u8..5,
+        keep in 0usize..35,
+    ) {
+        // Whole numbers on axes of few directions, so that values tie.
+        let vectors: Vec<Option<[f32; 2]>> = items.iter().map(|item| item.1.map(|v| v.map(f32::from))).collect();
+        let mut ranked: Vec<(f64, Option<&[f32]>)> =
+            items.iter().zip(&vectors).map(|(item, v)| (f64::from(item.0), v.as_ref().map(|v| &v[..]))).collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let diversity = f64::from(diversity) / 4.0;
+        prop_assert_eq!(mmr(&ranked, diversity, keep), mmr_by_definition(&ranked, diversity, keep));
+    }
 }
 
 #[test]

@@ -14,9 +14,9 @@ use crate::{
     layout::{MAX_FILE_BYTES, MAX_FILES, is_file_name},
 };
 
-/// The snapshot format that this version writes, and the newest that it reads. Version 0.1 wrote 1,
-/// without a checksum of the manifest beside it.
-pub const FORMAT_VERSION: u32 = 2;
+/// The snapshot format that this version writes, and the newest that it reads. Format 1 had no checksum
+/// of the manifest beside it; item matrices of formats 1 and 2 have 32 bits a weight.
+pub const FORMAT_VERSION: u32 = 3;
 
 /// Oldest format that this version reads.
 const MIN_FORMAT_VERSION: u32 = 1;

@@ -45,10 +45,10 @@ fn blend(numbers: &mut Numbers) -> Blend {
     let factors = (0..ITEMS).flat_map(|_| numbers.direction(DIM)).collect();
     let config = AlsConfig { dim: DIM, regularization: Some(0.01), ..AlsConfig::default() };
     let als = AlsModel::from_factors(config, Vec::new(), factors).unwrap();
-    let rows = (0..ITEMS).map(|_| row(numbers));
+    let rows = SparseRows::of_rows(ITEMS as usize, 0, (0..ITEMS).map(|_| row(numbers)));
     let models: [(Box<dyn CollaborativeModel>, Option<f32>); 2] = [
         (Box::new(AlsRecommender::new(ModelKind::Als, als)), None),
-        (Box::new(ItemItemRecommender::new(ModelKind::Rp3beta, SparseRows::of_rows(0, rows))), Some(20.0)),
+        (Box::new(ItemItemRecommender::new(ModelKind::Rp3beta, rows)), Some(20.0)),
     ];
     Blend::of(models.map(|(model, tau)| Member { model, share: 0.5, tau }))
 }

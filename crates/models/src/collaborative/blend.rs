@@ -1,4 +1,4 @@
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, sync::OnceLock};
 
 use docent_domain::{Event, decayed};
 use docent_linalg::top_k;
@@ -101,6 +101,7 @@ impl Blend {
             is_unscaled: self.is_unscaled,
             seen,
             all: Dense::default(),
+            scored: OnceLock::new(),
         })
     }
 
@@ -247,6 +248,8 @@ pub struct BlendScores<'a> {
     /// Items of the history, ascending.
     seen: Vec<u32>,
     all: Dense,
+    /// Items that were scored to find candidates, ascending, and their scores.
+    scored: OnceLock<(Vec<u32>, Vec<f32>)>,
 }
 
 struct OfMember<'a> {
@@ -277,11 +280,12 @@ impl BlendScores<'_> {
         }
         items.sort_unstable();
         items.dedup();
-        let mut sum = vec![0.0; items.len()];
-        for member in members {
-            member.add_scaled(&mut sum, &member.scores.score(&items)?);
+        let sum = sum_of(&members, &items)?;
+        let best = top_k(items.iter().copied().zip(sum.iter().copied()), k);
+        if members.len() == self.members.len() {
+            self.scored.get_or_init(|| (items, sum));
         }
-        Ok(top_k(items.into_iter().zip(sum), k))
+        Ok(best)
     }
 
     /// Returns the factors of the user in [`Blend::factorisation`], and the scale of its scores.
@@ -298,6 +302,15 @@ impl BlendScores<'_> {
     pub fn scale(&self, seen: &[u32]) -> Result<Scale, ModelError> {
         if self.is_unscaled { Scale::of(self, self.n_items, seen) } else { Ok(Scale::NONE) }
     }
+}
+
+/// Returns the sums of the scaled scores of members, `[items.len()]`.
+fn sum_of(members: &[&OfMember<'_>], items: &[u32]) -> Result<Vec<f32>, ModelError> {
+    let mut sum = vec![0.0; items.len()];
+    for member in members {
+        member.add_scaled(&mut sum, &member.scores.score(items)?);
+    }
+    Ok(sum)
 }
 
 impl OfMember<'_> {
@@ -322,11 +335,12 @@ impl OfMember<'_> {
 
 impl UserScores for BlendScores<'_> {
     fn score(&self, items: &[u32]) -> Result<Vec<f32>, ModelError> {
-        let mut sum = vec![0.0; items.len()];
-        for member in &self.members {
-            member.add_scaled(&mut sum, &member.scores.score(items)?);
-        }
-        Ok(sum)
+        let members: Vec<&OfMember<'_>> = self.members.iter().collect();
+        let Some((scored, scores)) = self.scored.get() else { return sum_of(&members, items) };
+        let known = |item: &u32| scores.get(scored.binary_search(item).ok()?).copied();
+        let rest: Vec<u32> = items.iter().copied().filter(|item| known(item).is_none()).collect();
+        let mut of_rest = sum_of(&members, &rest)?.into_iter();
+        Ok(items.iter().filter_map(|item| known(item).or_else(|| of_rest.next())).collect())
     }
 
     fn all(&self) -> Result<&[f32], ModelError> {

@@ -28,10 +28,15 @@ impl ItemItemRecommender {
     /// [`ModelError::Snapshot`] for a damaged file and for parts that do not fit together.
     pub fn load(snapshot: &Snapshot, name: &str, kind: ModelKind) -> Result<Self, ModelError> {
         let mut file = snapshot.tensors(name)?;
-        let offsets = file.take_indices("offsets")?.into_iter().map(u64::from).collect();
-        let (targets, (_, weights)) = (file.take_indices("targets")?, file.take_any("weights")?);
-        let weights = SparseRows::from_parts(offsets, targets, weights)
-            .map_err(|error| snapshot.damaged(&format!("{name}.safetensors"), error))?;
+        let offsets: Vec<u64> = file.take_indices("offsets")?.into_iter().map(u64::from).collect();
+        let weights = if file.names().iter().any(|name| name == "cells") {
+            SparseRows::from_parts(offsets, file.take_indices("cells")?, file.take_any("steps")?.1)
+        } else {
+            // Snapshots of formats 1 and 2.
+            let (targets, (_, weights)) = (file.take_indices("targets")?, file.take_any("weights")?);
+            SparseRows::from_weights(&offsets, &targets, &weights)
+        }
+        .map_err(|error| snapshot.damaged(&format!("{name}.safetensors"), error))?;
         Ok(Self { kind, weights })
     }
 }
@@ -46,7 +51,7 @@ impl CollaborativeModel for ItemItemRecommender {
     }
 
     fn n_parameters(&self) -> usize {
-        self.weights.weights().len()
+        self.weights.cells().len()
     }
 
     fn fold_in(&self, history: &[Event]) -> Result<Box<dyn UserScores + '_>, ModelError> {
@@ -62,8 +67,8 @@ impl CollaborativeModel for ItemItemRecommender {
             name,
             &[
                 Tensor::of_indices("offsets", vec![offsets.len()], offsets)?,
-                Tensor::of_indices("targets", vec![weights.targets().len()], weights.targets().to_vec())?,
-                Tensor::new("weights", vec![weights.weights().len()], weights.weights().to_vec())?,
+                Tensor::of_indices("cells", vec![weights.cells().len()], weights.cells().to_vec())?,
+                Tensor::new("steps", vec![weights.steps().len()], weights.steps().to_vec())?,
             ],
         )?;
         Ok(())
