@@ -165,29 +165,17 @@ impl From<StorageError> for Error {
     }
 }
 
-impl From<ModelError> for Error {
-    fn from(error: ModelError) -> Self {
-        Self::Model(error.into())
-    }
+macro_rules! as_model_errors {
+    ($($source:ty),+) => {$(
+        impl From<$source> for Error {
+            fn from(error: $source) -> Self {
+                Self::Model(error.into())
+            }
+        }
+    )+};
 }
 
-impl From<SnapshotError> for Error {
-    fn from(error: SnapshotError) -> Self {
-        Self::Model(error.into())
-    }
-}
-
-impl From<EmbeddingError> for Error {
-    fn from(error: EmbeddingError) -> Self {
-        Self::Model(error.into())
-    }
-}
-
-impl From<GraphError> for Error {
-    fn from(error: GraphError) -> Self {
-        Self::Model(error.into())
-    }
-}
+as_model_errors!(ModelError, SnapshotError, EmbeddingError, GraphError);
 
 #[cfg(test)]
 mod tests {

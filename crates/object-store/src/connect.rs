@@ -1,8 +1,11 @@
 use std::{io, sync::Arc, time::Duration};
 
 use object_store::{
-    BackoffConfig, ObjectStore as Objects, RetryConfig, aws::AmazonS3Builder, azure::MicrosoftAzureBuilder,
-    gcp::GoogleCloudStorageBuilder, path::Path,
+    BackoffConfig, ClientConfigKey, ObjectStore as Objects, RetryConfig,
+    aws::{AmazonS3Builder, AmazonS3ConfigKey},
+    azure::{AzureConfigKey, MicrosoftAzureBuilder},
+    gcp::{GoogleCloudStorageBuilder, GoogleConfigKey},
+    path::Path,
 };
 use thiserror::Error;
 use tokio_rustls::rustls::crypto;
@@ -11,7 +14,12 @@ use crate::ObjectStore;
 
 /// Number of times that a request is sent again, within [`MAX_RETRY_TIME`] of its begin.
 const MAX_RETRIES: usize = 4;
-const MAX_RETRY_TIME: Duration = Duration::from_secs(30);
+/// Enough for a part that was cut on a slow link. The credentials of a request expire after more.
+const MAX_RETRY_TIME: Duration = Duration::from_secs(240);
+/// Time limit of a request of at most 8 MiB, in the notation of the client. It bounds uploads, of
+/// which four share a link. Silence ends all other requests earlier, and the operating system ends
+/// a connection whose other side acknowledges nothing.
+const MAX_REQUEST_TIME: &str = "15 minutes";
 
 /// Reason that an object store cannot be used.
 #[derive(Debug, Error)]
@@ -48,16 +56,19 @@ pub fn connect(url: &str) -> Result<ObjectStore, ConnectError> {
     let store: Result<Arc<dyn Objects>, object_store::Error> = match scheme {
         "s3" => AmazonS3Builder::from_env()
             .with_bucket_name(bucket)
+            .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), MAX_REQUEST_TIME)
             .with_retry(retry)
             .build()
             .map(|store| Arc::new(store) as _),
         "gs" => GoogleCloudStorageBuilder::from_env()
             .with_bucket_name(bucket)
+            .with_config(GoogleConfigKey::Client(ClientConfigKey::Timeout), MAX_REQUEST_TIME)
             .with_retry(retry)
             .build()
             .map(|store| Arc::new(store) as _),
         "az" => MicrosoftAzureBuilder::from_env()
             .with_container_name(bucket)
+            .with_config(AzureConfigKey::Client(ClientConfigKey::Timeout), MAX_REQUEST_TIME)
             .with_retry(retry)
             .build()
             .map(|store| Arc::new(store) as _),

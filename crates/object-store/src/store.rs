@@ -1,11 +1,12 @@
-use std::{fs::File, io::Read, ops::Range, sync::Arc};
+use std::{fs::File, io::Read, ops::Range, pin::pin, sync::Arc, time::Duration};
 
 use docent_snapshot::{ObjectVersion, ReadObject, Remote, RemoteError, RemoteObject};
-use futures::TryStreamExt;
+use futures::{Stream, TryStreamExt};
 use object_store::{
     Error, GetOptions, ObjectStore as Objects, ObjectStoreExt, PutMode, PutPayload, UpdateVersion,
     WriteMultipart, path::Path,
 };
+use tokio::time::timeout;
 
 use crate::{ConnectError, blocking::Requests};
 
@@ -14,6 +15,10 @@ use crate::{ConnectError, blocking::Requests};
 const PART_BYTES: usize = 8 << 20;
 /// Number of parts that are uploaded at the same time.
 const PARTS_AT_ONCE: usize = 4;
+
+/// Time without a byte of an answer after which it is not waited for any longer. The whole of an
+/// object may take as long as the link needs.
+const MAX_SILENCE: Duration = Duration::from_secs(60);
 
 /// A place in an object store.
 #[derive(Debug)]
@@ -59,7 +64,7 @@ impl Remote for ObjectStore {
             ..GetOptions::default()
         };
         self.requests.wait_for(async move {
-            let found = match store.get_opts(&path, options).await {
+            let found = match in_time(store.get_opts(&path, options)).await {
                 Ok(found) => found,
                 Err(Error::NotFound { .. }) => return Ok(ReadObject::Missing),
                 Err(Error::NotModified { .. }) => return Ok(ReadObject::Unchanged),
@@ -70,16 +75,17 @@ impl Remote for ObjectStore {
             }
             let version =
                 ObjectVersion { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() };
-            let bytes = found.bytes().await.map_err(failed)?;
-            Ok(ReadObject::Read(bytes.to_vec(), version))
+            let bytes = received(found.into_stream()).await.map_err(failed)?;
+            Ok(ReadObject::Read(bytes, version))
         })
     }
 
     fn read_range(&self, key: &str, range: Range<u64>) -> Result<Vec<u8>, RemoteError> {
         let (store, path) = (Arc::clone(&self.store), self.path(key));
         self.requests.wait_for(async move {
-            match store.get_range(&path, range).await {
-                Ok(bytes) => Ok(bytes.to_vec()),
+            let options = GetOptions { range: Some(range.into()), ..GetOptions::default() };
+            match in_time(store.get_opts(&path, options)).await {
+                Ok(found) => received(found.into_stream()).await.map_err(failed),
                 Err(Error::NotFound { .. }) => Err(RemoteError::Missing),
                 Err(error) => Err(failed(error)),
             }
@@ -95,7 +101,7 @@ impl Remote for ObjectStore {
                 store.put(&path, part.into()).await.map_err(failed)?;
                 return Ok(());
             }
-            let upload = store.put_multipart(&path).await.map_err(failed)?;
+            let upload = in_time(store.put_multipart(&path)).await.map_err(failed)?;
             let mut upload = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
             if let Err(error) = upload_parts(&mut upload, part, &mut file).await {
                 // Parts of an abandoned upload cost space until the store drops them.
@@ -115,7 +121,7 @@ impl Remote for ObjectStore {
         };
         let payload = PutPayload::from(bytes.to_vec());
         self.requests.wait_for(async move {
-            match store.put_opts(&path, payload, mode.into()).await {
+            match in_time(store.put_opts(&path, payload, mode.into())).await {
                 Ok(_) => Ok(()),
                 Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Err(RemoteError::Conflict),
                 Err(error) => Err(failed(error)),
@@ -127,25 +133,43 @@ impl Remote for ObjectStore {
         let (store, prefix) = (Arc::clone(&self.store), self.prefix.clone());
         let folder = folder.map_or_else(|| prefix.clone(), |folder| self.path(folder));
         self.requests.wait_for(async move {
-            let objects: Vec<_> = store.list(Some(&folder)).try_collect().await.map_err(failed)?;
-            let listed = objects.into_iter().filter_map(|object| {
-                let parts: Vec<_> =
-                    object.location.prefix_match(&prefix)?.map(|part| part.as_ref().to_owned()).collect();
-                Some(RemoteObject { key: parts.join("/"), size_bytes: object.size })
-            });
-            Ok(listed.collect())
+            let (mut objects, mut listed) = (store.list(Some(&folder)), Vec::new());
+            while let Some(object) = in_time(objects.try_next()).await.map_err(failed)? {
+                let Some(parts) = object.location.prefix_match(&prefix) else { continue };
+                let parts: Vec<_> = parts.map(|part| part.as_ref().to_owned()).collect();
+                listed.push(RemoteObject { key: parts.join("/"), size_bytes: object.size });
+            }
+            Ok(listed)
         })
     }
 
     fn delete(&self, key: &str) -> Result<(), RemoteError> {
         let (store, path) = (Arc::clone(&self.store), self.path(key));
         self.requests.wait_for(async move {
-            match store.delete(&path).await {
+            match in_time(store.delete(&path)).await {
                 Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
                 Err(error) => Err(failed(error)),
             }
         })
     }
+}
+
+/// Waits for an answer, or the next part of one, as long as [`MAX_SILENCE`].
+async fn in_time<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    timeout(MAX_SILENCE, answer).await.unwrap_or_else(|_| {
+        let source = format!("no byte for {} seconds", MAX_SILENCE.as_secs()).into();
+        Err(Error::Generic { store: "object store", source })
+    })
+}
+
+/// Returns all bytes of an object or range, each part of which arrives in time.
+async fn received<B: AsRef<[u8]>>(parts: impl Stream<Item = Result<B, Error>>) -> Result<Vec<u8>, Error> {
+    let mut parts = pin!(parts);
+    let mut bytes = Vec::new();
+    while let Some(part) = in_time(parts.try_next()).await? {
+        bytes.extend_from_slice(part.as_ref());
+    }
+    Ok(bytes)
 }
 
 async fn upload_parts(
@@ -172,5 +196,32 @@ fn failed(error: Error) -> RemoteError {
     match error {
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => RemoteError::Refused(error.into()),
         other => RemoteError::Failed(other.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use futures::{StreamExt, stream};
+    use tokio::time::sleep;
+
+    use super::*;
+
+    /// Yields one byte at a time, each after a pause.
+    fn slow(count: u32, pause: Duration) -> impl Stream<Item = Result<[u8; 1], Error>> {
+        stream::iter(0..count).then(move |_| async move {
+            sleep(pause).await;
+            Ok([7])
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_answer_is_read_to_its_end_and_a_silent_one_is_not_waited_for() {
+        let bytes = received(slow(1_000, MAX_SILENCE - Duration::from_secs(1))).await.unwrap();
+        assert_eq!(bytes, [7; 1_000]);
+        let silent = slow(3, Duration::ZERO).chain(stream::pending());
+        let error = received(silent).await.unwrap_err().to_string();
+        assert!(error.contains("no byte for 60 seconds"), "{error}");
     }
 }

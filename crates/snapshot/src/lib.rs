@@ -91,7 +91,17 @@
 //! manifest; then `CURRENT` is replaced if it still has the version that its writer has seen. Of
 //! two writers one publishes, and the other gets [`SnapshotError::Overtaken`]. Readers call
 //! [`SnapshotStore::pull`], which downloads what is missing, checks it, and moves the `CURRENT` of
-//! the folder. The folder has in addition:
+//! the folder.
+//!
+//! Beside the files of a snapshot there may be marks, which are no part of it:
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `<id>/.promoting-<ulid>` | a process makes it the live one; it is not removed meanwhile |
+//! | `<id>/.removing-<ulid>` | a process removes it; it is not made live meanwhile |
+//! | `<id>/.was-live` | it was live before another took its place |
+//!
+//! The folder has in addition:
 //!
 //! | name | meaning |
 //! |---|---|

@@ -2,12 +2,18 @@ use std::{
     fs::{self, File, TryLockError},
     io,
     path::Path,
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::{
     SnapshotError,
     layout::{DOWNLOAD_LOCK, PUBLISH_LOCK, TRAINING_LOCK},
 };
+
+/// Time that a download waits for another into the same folder.
+const MAX_DOWNLOAD_WAIT: Duration = Duration::from_secs(30 * 60);
+const DOWNLOAD_PAUSE: Duration = Duration::from_millis(100);
 
 /// The exclusive right of one process to train into a folder of snapshots. It is released on drop,
 /// or by the operating system when the process ends.
@@ -32,17 +38,23 @@ pub(crate) struct DownloadLock {
 }
 
 impl DownloadLock {
-    /// Takes the lock. It is not waited for: a download can take long, and the caller tries again.
+    /// Waits for the lock, at most [`MAX_DOWNLOAD_WAIT`], and takes it.
     pub(crate) fn take(root: &Path) -> Result<Self, SnapshotError> {
         let path = root.join(DOWNLOAD_LOCK);
         let file = open(root, &path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { file }),
-            Err(TryLockError::WouldBlock) => {
-                let reason = "another download into this folder is running; it is tried again";
-                Err(SnapshotError::io(path)(io::Error::new(io::ErrorKind::WouldBlock, reason)))
+        let began = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { file }),
+                Err(TryLockError::WouldBlock) if began.elapsed() < MAX_DOWNLOAD_WAIT => {
+                    thread::sleep(DOWNLOAD_PAUSE);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let reason = "another process has downloaded into this folder for 30 minutes";
+                    return Err(SnapshotError::io(path)(io::Error::new(io::ErrorKind::TimedOut, reason)));
+                }
+                Err(TryLockError::Error(error)) => return Err(SnapshotError::io(path)(error)),
             }
-            Err(TryLockError::Error(error)) => Err(SnapshotError::io(path)(error)),
         }
     }
 }

@@ -23,8 +23,9 @@ impl SnapshotStore {
     /// has it.
     ///
     /// # Errors
-    /// Returns [`SnapshotError::Io`].
+    /// Returns [`SnapshotError::Io`], and the errors of [`SnapshotStore::check_root`].
     pub fn lock_training(&self) -> Result<Option<TrainingLock>, SnapshotError> {
+        self.check_root()?;
         TrainingLock::try_take(self.root())
     }
 
@@ -59,21 +60,29 @@ impl SnapshotStore {
             self.make_room(mirror, sealed.manifest().size_bytes(), &[])?;
             mirror.upload(sealed.folder(), sealed.manifest())?;
         }
-        let _lock = PublishLock::take(self.root())?;
         let id = sealed.published().id.clone();
         let live = self.go_live_locked(sealed, base);
-        if let Err(error) = &live {
-            if let Some(mirror) = &self.mirror
-                && !matches!(error, SnapshotError::InDoubt { .. })
-            {
-                mirror.discard(&id);
-            }
-            self.forget_pending()?;
+        if let Err(error) = &live
+            && let Some(mirror) = &self.mirror
+            && !matches!(error, SnapshotError::InDoubt { .. })
+        {
+            mirror.discard(&id);
         }
         live
     }
 
     fn go_live_locked(&self, sealed: Sealed, base: &Base) -> Result<Published, SnapshotError> {
+        let _lock = PublishLock::take(self.root())?;
+        let live = self.go_live_pending(sealed, base);
+        if live.is_err()
+            && let Err(error) = self.forget_pending()
+        {
+            tracing::warn!(%error, "files of a model that is not published are left behind");
+        }
+        live
+    }
+
+    fn go_live_pending(&self, sealed: Sealed, base: &Base) -> Result<Published, SnapshotError> {
         let pending = self.root().join(format!("{PENDING_PREFIX}{}", sealed.published().id));
         write_synced(&pending, sealed.published().pointer().as_bytes())?;
         sync_folder(self.root())?;
@@ -100,7 +109,6 @@ impl SnapshotStore {
         if let Some(mirror) = &self.mirror {
             let base = self.base()?;
             self.open(&published.id)?.verify()?;
-            mirror.check(published)?;
             mirror.make_live(published, &base)?;
         }
         self.unless_live_remotely(self.promote_copy(published))

@@ -18,7 +18,8 @@ impl SnapshotStore {
     /// [`SnapshotStore::go_live_from`]. Does nothing for a folder that is no copy.
     ///
     /// Copies of `spared` ids are not removed to make room. If this fails, the folder stays as it
-    /// was, except for the part of a download that the next call goes on from.
+    /// was, except for the part of a download that the next call goes on from. While another
+    /// process downloads into the folder, this one waits, at most 30 minutes.
     ///
     /// # Errors
     /// Returns [`SnapshotError::Remote`] if the store cannot be reached or refuses,
@@ -37,11 +38,7 @@ impl SnapshotStore {
             return Ok(base);
         }
         if !self.has_sound_copy(&current)? {
-            let _lock = DownloadLock::take(self.root())?;
-            self.remove_other_parts(&current.id)?;
-            let size_bytes = mirror.manifest(&current.id)?.0.size_bytes();
-            self.make_room(mirror, size_bytes, spared)?;
-            mirror.download(self.root(), &current.id, Some(&current.manifest_blake3))?;
+            self.download(mirror, &current.id, Some(&current.manifest_blake3), spared)?;
         }
         self.promote_copy(&current)?;
         Ok(base)
@@ -94,15 +91,35 @@ impl SnapshotStore {
         Ok(false)
     }
 
-    /// Downloads a snapshot of an object store unless there is a copy.
-    pub(crate) fn copy_if_missing(&self, id: &str) -> Result<(), SnapshotError> {
+    /// Downloads a snapshot of an object store unless there is a copy, as [`SnapshotStore::pull`]
+    /// downloads the live one. Does nothing for a folder that is no copy.
+    ///
+    /// # Errors
+    /// Returns [`SnapshotError::NotFound`] and the errors of [`SnapshotStore::pull`].
+    pub fn fetch(&self, id: &str, spared: &[String]) -> Result<(), SnapshotError> {
         match &self.mirror {
-            Some(mirror) if !self.has_copy(id) => {
-                let _lock = DownloadLock::take(self.root())?;
-                mirror.download(self.root(), id, None)
-            }
+            Some(mirror) if !self.has_copy(id) => self.download(mirror, id, None, spared),
             _ => Ok(()),
         }
+    }
+
+    /// Downloads a snapshot. The checksum of its manifest is known for the one that is live.
+    fn download(
+        &self,
+        mirror: &Mirror,
+        id: &str,
+        manifest_blake3: Option<&str>,
+        spared: &[String],
+    ) -> Result<(), SnapshotError> {
+        let _lock = DownloadLock::take(self.root())?;
+        if self.has_copy(id) {
+            return Ok(()); // by another process, for which this one has waited
+        }
+        if manifest_blake3.is_some() {
+            self.remove_other_parts(id)?;
+        }
+        self.make_room(mirror, mirror.manifest(id)?.0.size_bytes(), spared)?;
+        mirror.download(self.root(), id, manifest_blake3)
     }
 
     /// Removes parts of downloads of other snapshots. The caller must hold the lock on downloads.

@@ -96,6 +96,9 @@ pub enum RemoteError {
     /// There is no such object.
     #[error("expected an object, found none")]
     Missing,
+    /// Another process removes the snapshot.
+    #[error("another process is removing it; the live model stays")]
+    BeingRemoved,
     /// The object is longer than any of its kind.
     #[error("expected at most {0} bytes, found more")]
     TooLong(u64),

@@ -7,7 +7,7 @@ use std::{
 use ulid::Ulid;
 
 use crate::{
-    Draft, Manifest, Published, Remote, Snapshot, SnapshotError,
+    Draft, Manifest, Place, Published, Remote, Snapshot, SnapshotError,
     failpoint::hang_at,
     files::read_plain,
     layout::{
@@ -68,11 +68,25 @@ impl SnapshotStore {
         &self.root
     }
 
+    /// Checks that the folder is one: a path that is the URL of an object store names none.
+    ///
+    /// # Errors
+    /// Returns [`SnapshotError::Invalid`] for a URL.
+    pub fn check_root(&self) -> Result<(), SnapshotError> {
+        if self.is_mirror() || Place::parse(&self.root)? == Place::Folder(self.root.clone()) {
+            return Ok(());
+        }
+        let reason = "expected a folder, found a URL; docent::models::open_snapshots opens one";
+        Err(SnapshotError::Invalid { name: self.location(), reason: reason.into() })
+    }
+
     /// Begins a new snapshot.
     ///
     /// # Errors
-    /// Returns [`SnapshotError::Io`] if the folder cannot be created.
+    /// Returns [`SnapshotError::Io`] if the folder cannot be created, and the errors of
+    /// [`SnapshotStore::check_root`].
     pub fn draft(&self) -> Result<Draft, SnapshotError> {
+        self.check_root()?;
         let id = Ulid::generate().to_string();
         Draft::create(id.clone(), self.root.join(format!("{DRAFT_PREFIX}{id}")), self.root.join(id))
     }
@@ -122,13 +136,23 @@ impl SnapshotStore {
         self.open_checked(&current.id, Some(&current.manifest_blake3)).map(Some)
     }
 
-    /// Opens a snapshot by id. One of an object store is downloaded first.
+    /// Opens a snapshot by id. One of an object store is downloaded first, see
+    /// [`SnapshotStore::fetch`].
     ///
     /// # Errors
     /// Returns [`SnapshotError::NotFound`], [`SnapshotError::NewerFormat`] or
     /// [`SnapshotError::Damaged`], and [`SnapshotError::Remote`] if a download fails.
     pub fn open(&self, id: &str) -> Result<Snapshot, SnapshotError> {
-        self.copy_if_missing(id)?;
+        self.fetch(id, &[])?;
+        self.open_copy(id)
+    }
+
+    /// Opens a snapshot of the folder by id.
+    ///
+    /// # Errors
+    /// Returns the errors of [`SnapshotStore::open`]; [`SnapshotError::NotFound`] if it was not
+    /// downloaded yet.
+    pub fn open_copy(&self, id: &str) -> Result<Snapshot, SnapshotError> {
         self.open_checked(id, None)
     }
 
@@ -187,9 +211,19 @@ impl SnapshotStore {
     /// # Errors
     /// Returns the errors of [`SnapshotStore::open`].
     pub fn published(&self, id: &str) -> Result<Published, SnapshotError> {
-        self.copy_if_missing(id)?;
+        self.fetch(id, &[])?;
         let (_, manifest_blake3) = self.open_hashed(id)?;
         Ok(Published { id: id.into(), manifest_blake3 })
+    }
+
+    /// Returns true if a published snapshot is or was the live one. In an object store, one is not
+    /// if its writer was killed before it went live; a folder has none of those.
+    ///
+    /// # Errors
+    /// Returns [`SnapshotError::Remote`], and [`SnapshotError::Damaged`] for a pointer that cannot
+    /// be parsed.
+    pub fn was_live(&self, id: &str) -> Result<bool, SnapshotError> {
+        self.mirror.as_ref().map_or(Ok(true), |mirror| mirror.was_live(id))
     }
 
     /// Returns the ids of all published snapshots, oldest first.

@@ -28,15 +28,19 @@ pub struct TrainReport {
 }
 
 impl Trainer {
-    /// Opens the store and brings its schema up to date.
+    /// Opens the store and brings its schema up to date. Models are published into a folder, or
+    /// into the object store of a [`SnapshotStore`] that `docent_models::open_snapshots` returns.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the database cannot be reached.
+    /// [`Error::Model`] for a URL in place of a folder, [`Error::Unavailable`] if the database
+    /// cannot be reached.
     pub async fn open(
         database_url: &str,
         snapshots: impl Into<SnapshotStore>,
         config: TrainConfig,
     ) -> Result<Self, Error> {
+        let snapshots = snapshots.into();
+        snapshots.check_root()?;
         let store = Store::connect(&StoreConfig::new(database_url)).await?;
         store.migrate().await?;
         Ok(Self::with_store(store, snapshots, config))

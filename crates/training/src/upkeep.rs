@@ -82,7 +82,7 @@ impl Trainer {
         for id in self.snapshots.list()?.into_iter().rev() {
             let Ok(manifest) = self.snapshots.manifest(&id) else { continue };
             let Some(info) = info(&manifest) else { continue };
-            if info.run_id.as_ref() == Some(&run.run_id) {
+            if info.run_id.as_ref() == Some(&run.run_id) && self.snapshots.was_live(&id)? {
                 end.status = RunStatus::Published;
                 end.finished_at = manifest.created_at;
                 end.model_version = Some(id);

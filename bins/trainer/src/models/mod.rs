@@ -25,7 +25,14 @@ pub async fn rollback(settings: &Settings) -> anyhow::Result<u8> {
     let Some(live) = snapshots.current()? else {
         bail!("no model is live: there is nothing to go back from")
     };
-    let older = snapshots.list()?.into_iter().rfind(|id| *id < live.id);
+    let mut older = None;
+    for id in snapshots.list()?.into_iter().rev().filter(|id| *id < live.id) {
+        // One whose writer was killed before it went live is nothing to go back to.
+        if snapshots.was_live(&id)? {
+            older = Some(id);
+            break;
+        }
+    }
     let older = older.with_context(|| format!("no model is older than {}, which stays live", live.id))?;
     make_live(settings, &snapshots, "roll_back_model", &older).await
 }

@@ -1,7 +1,10 @@
 //! Models of experiments, which serve variants beside the live model. Each has its own state over
 //! the same catalogue with the same keys, and applies every change that the live state applies.
 
-use std::sync::{Arc, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, PoisonError},
+};
 
 use docent_domain::{Assignment, Variant};
 use docent_storage::StoredResource;
@@ -9,7 +12,6 @@ use docent_storage::StoredResource;
 use super::{Engine, load::apply_resource};
 use crate::{
     Error, RecommendRequest,
-    blocking::spawn_blocking,
     experiments::variant_for,
     state::{SharedState, State},
 };
@@ -49,40 +51,35 @@ impl Engine {
         self.inner.state.read().live.as_ref().is_some_and(|live| live.version == version)
     }
 
-    /// Loads every model that a variant names and that is neither live nor loaded, and drops one
-    /// that went live. The caller must hold the lock on [`Changes`](super::Changes).
-    pub(super) async fn load_experiment_models(&self) {
-        let mut loaded = self.experiment_models();
+    /// Returns the versions that variants name and that are neither live nor loaded.
+    pub(super) fn missing_experiment_models(&self) -> BTreeSet<String> {
+        let (mut missing, loaded) = (self.models_of_experiments(), self.experiment_models());
+        missing.retain(|version| !self.is_live(version) && loaded.iter().all(|of| of.version != *version));
+        missing
+    }
+
+    /// Loads the missing models, and drops one that went live. The caller must hold the lock on
+    /// [`Changes`](super::Changes).
+    ///
+    /// # Errors
+    /// Returns the first error; the live model serves the users of such a variant.
+    pub(super) async fn load_experiment_models(&self) -> Result<(), Error> {
+        let (mut loaded, mut outcome) = (self.experiment_models(), Ok(()));
         loaded.retain(|model| !self.is_live(&model.version));
-        for version in self.models_of_experiments() {
-            if self.is_live(&version) || loaded.iter().any(|model| model.version == version) {
-                continue;
-            }
-            match self.load_state(version.clone()).await {
-                Ok(state) => {
-                    loaded.push(Arc::new(ExperimentModel { version, state: SharedState::new(state) }))
-                }
-                Err(error) => tracing::error!(
-                    version,
-                    %error,
-                    "cannot load a model of an experiment; the live model serves its users, who are not counted"
-                ),
+        for version in self.missing_experiment_models() {
+            match self.load_experiment_model(version).await {
+                Ok(model) => loaded.push(model),
+                Err(error) => outcome = outcome.and(Err(error)),
             }
         }
         *self.inner.experiment_models.write().unwrap_or_else(PoisonError::into_inner) = loaded;
+        outcome
     }
 
-    async fn load_state(&self, version: String) -> Result<State, Error> {
-        let this = self.clone();
+    async fn load_experiment_model(&self, version: String) -> Result<Arc<ExperimentModel>, Error> {
         let fork = self.inner.state.read().fork()?;
-        let read = spawn_blocking(move || this.read_model(fork, Some(&version))).await;
-        let read = read.map_err(Error::task)??;
-        let (mut state, _without_vectors) = self.complete_state(read).await?;
-        if state.vectors.graph_is_due() {
-            let vectors = state.vectors.clone();
-            state.vectors = spawn_blocking(move || vectors.indexed()).await.map_err(Error::task)?;
-        }
-        Ok(state)
+        let (state, _without_vectors) = self.prepared(fork, Some(version.clone())).await?;
+        Ok(Arc::new(ExperimentModel { version, state: SharedState::new(state) }))
     }
 
     /// Applies changes of resources that the live state has applied. Entries are shared with it,

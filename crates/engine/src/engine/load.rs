@@ -122,7 +122,7 @@ impl Engine {
         if let Err(error) = self.load_model(&mut changes).await {
             tracing::error!(%error, "cannot load the published model; serving without it");
         }
-        self.load_experiment_models().await;
+        self.load_experiment_models().await.unwrap_or_else(log_unloaded);
         self.complete(&mut changes).await?;
         drop(changes);
         self.summary_is_due();
@@ -188,46 +188,52 @@ impl Engine {
         Ok(())
     }
 
-    /// Loads the published model if it is not the live one. The live model keeps serving until the
-    /// new one is complete, and if the new one cannot be read; changes of resources apply to both.
+    /// Loads the published model if it is not the live one, and missing models of experiments. The
+    /// live model keeps serving until the new one is complete, and if the new one cannot be read;
+    /// changes of resources apply to both.
     ///
     /// # Errors
-    /// [`Error::Model`] if the snapshot is damaged, an object store does not answer or the embedder
-    /// fails, [`Error::Unavailable`] if the database is.
+    /// [`Error::Model`] if a snapshot is missing or damaged, an object store does not answer or the
+    /// embedder fails, [`Error::Unavailable`] if the database is.
     pub async fn reload(&self) -> Result<Reloaded, Error> {
         let _reloading = self.inner.reloading.lock().await;
         let pulled = self.pull().await;
         let mut changes = self.inner.changes.lock().await;
         if !self.is_behind()? {
-            return pulled.map(|()| Reloaded::Unchanged);
+            let loaded = self.load_experiment_models().await;
+            return pulled.and(loaded).map(|()| Reloaded::Unchanged);
         }
         let fork = self.inner.state.read().fork()?;
         changes.since_fork = Some(Vec::new());
         drop(changes);
-        let prepared = self.prepared(fork).await;
+        let prepared = self.prepared(fork, None).await;
         let mut changes = self.inner.changes.lock().await;
         let since = changes.since_fork.take().unwrap_or_default();
         let reloaded = self.go_live(&mut changes, prepared?, &since).await;
-        self.load_experiment_models().await;
+        self.load_experiment_models().await.unwrap_or_else(log_unloaded);
         Ok(reloaded)
     }
 
     /// Loads the published model, if there is one, while nothing else changes.
     async fn load_model(&self, changes: &mut Changes) -> Result<(), Error> {
         if self.is_behind()? {
-            let prepared = self.prepared(self.inner.state.read().fork()?).await?;
+            let prepared = self.prepared(self.inner.state.read().fork()?, None).await?;
             self.go_live(changes, prepared, &[]).await;
         }
         Ok(())
     }
 
-    /// Returns a copy of the state with the published model, and the keys of the resources that
-    /// still lack a vector.
-    async fn prepared(&self, fork: State) -> Result<(State, Vec<u32>), Error> {
-        let this = self.clone();
-        let next = spawn_blocking(move || this.read_model(fork, None)).await.map_err(Error::task)??;
-        let (mut next, without) = self.complete_state(next).await?;
-        if next.vectors.graph_is_due() && !self.inner.state.read().vectors.is_empty() {
+    /// Returns a copy of the state with the model of this version, or else the published one, and
+    /// the keys of the resources that still lack a vector.
+    pub(super) async fn prepared(
+        &self,
+        fork: State,
+        version: Option<String>,
+    ) -> Result<(State, Vec<u32>), Error> {
+        let (this, is_named) = (self.clone(), version.is_some());
+        let next = spawn_blocking(move || this.read_model(fork, version.as_deref())).await;
+        let (mut next, without) = self.complete_state(next.map_err(Error::task)??).await?;
+        if next.vectors.graph_is_due() && (is_named || !self.inner.state.read().vectors.is_empty()) {
             // The former vectors serve meanwhile. At the start there are none, and an exact search
             // serves until the index is built.
             let vectors = next.vectors.clone();
@@ -270,7 +276,7 @@ impl Engine {
 
     /// Adds links and vectors to a state with a model. Returns it with the keys of the resources
     /// that still lack a vector.
-    pub(super) async fn complete_state(&self, mut next: State) -> Result<(State, Vec<u32>), Error> {
+    async fn complete_state(&self, mut next: State) -> Result<(State, Vec<u32>), Error> {
         let links = self.links().await?;
         let next = spawn_blocking(move || {
             let by_key: Vec<(u32, Vec<Link>)> = links
@@ -298,6 +304,10 @@ impl Engine {
             links.extend(page.into_iter().map(|stored| (stored.resource.id, stored.resource.links)));
         }
     }
+}
+
+fn log_unloaded(error: Error) {
+    tracing::error!(%error, "cannot load a model of an experiment; the live model serves its users, who are not counted");
 }
 
 fn refresh_summary_of(state: &SharedState) {

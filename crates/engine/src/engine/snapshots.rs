@@ -26,8 +26,8 @@ impl Engine {
         variants.filter_map(|variant| variant.model_version.clone()).collect()
     }
 
-    /// Downloads the live model of an object store unless it is there, and the models of
-    /// experiments if it was not. Does nothing for a folder.
+    /// Downloads the live model of an object store and those of experiments, unless they are there.
+    /// Does nothing for a folder.
     pub(super) async fn pull(&self) -> Result<(), Error> {
         if !self.inner.snapshots.is_mirror() {
             return Ok(());
@@ -36,11 +36,11 @@ impl Engine {
         let this = self.clone();
         let pulled = spawn_blocking(move || {
             this.inner.snapshots.pull(&named)?;
-            if this.is_behind()? {
-                // Loading them reports what fails here.
-                named.iter().for_each(|id| drop(this.inner.snapshots.open(id)));
+            let mut fetched = Ok(());
+            for id in this.missing_experiment_models() {
+                fetched = fetched.and(this.inner.snapshots.fetch(&id, &named));
             }
-            Ok::<(), Error>(())
+            fetched.map_err(Error::from)
         });
         pulled.await.map_err(Error::task)?
     }
@@ -52,10 +52,10 @@ impl Engine {
     }
 
     /// Returns a state with the model of this version, or else with the published one if there is
-    /// one.
+    /// one. Nothing is downloaded: others wait meanwhile.
     pub(super) fn read_model(&self, mut next: State, version: Option<&str>) -> Result<State, Error> {
         let snapshot = match version {
-            Some(version) => Some(self.inner.snapshots.open(version)?),
+            Some(version) => Some(self.inner.snapshots.open_copy(version)?),
             None => self.inner.snapshots.open_current()?,
         };
         if let Some(snapshot) = snapshot {

@@ -5,6 +5,7 @@
 //! replaced only if it has the version that its writer has seen.
 
 mod download;
+mod marks;
 mod upload;
 
 use std::{
@@ -24,7 +25,7 @@ use crate::{
 ///
 /// [`SnapshotStore::go_live_from`]: crate::SnapshotStore::go_live_from
 #[derive(Debug, Clone, Default)]
-pub struct Base(Option<ObjectVersion>);
+pub struct Base(Option<(Published, ObjectVersion)>);
 
 /// An object store, and what is known of it.
 #[derive(Debug)]
@@ -84,10 +85,7 @@ impl Mirror {
             }
         };
         *self.seen() = Some(Seen { current: current.clone() });
-        Ok(match current {
-            Some((published, version)) => (Some(published), Base(Some(version))),
-            None => (None, Base(None)),
-        })
+        Ok((current.as_ref().map(|(published, _)| published.clone()), Base(current)))
     }
 
     fn seen(&self) -> MutexGuard<'_, Option<Seen>> {

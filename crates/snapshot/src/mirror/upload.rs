@@ -5,7 +5,10 @@ use std::{
 
 use ulid::Ulid;
 
-use super::{Base, Mirror};
+use super::{
+    Base, Mirror,
+    marks::{PROMOTING, REMOVING, WAS_LIVE},
+};
 use crate::{
     Manifest, Published, RemoteError, SnapshotError,
     failpoint::die_at,
@@ -59,7 +62,7 @@ impl Mirror {
     /// # Errors
     /// [`SnapshotError::NotFound`], [`SnapshotError::Damaged`] if its manifest or a size is
     /// another, and [`SnapshotError::Remote`].
-    pub(crate) fn check(&self, published: &Published) -> Result<(), SnapshotError> {
+    fn check(&self, published: &Published) -> Result<(), SnapshotError> {
         let (manifest, _, found) = self.manifest(&published.id)?;
         if found != published.manifest_blake3 {
             let reason =
@@ -88,10 +91,28 @@ impl Mirror {
     /// Makes an uploaded snapshot the live one, if the store still publishes `base`.
     ///
     /// # Errors
-    /// Returns [`SnapshotError::Overtaken`] if it does not, and [`SnapshotError::InDoubt`] if the
-    /// store does not say.
+    /// Returns [`SnapshotError::Overtaken`] if it does not, [`SnapshotError::InDoubt`] if the store
+    /// does not say, the errors of [`Mirror::check`], and [`RemoteError::BeingRemoved`].
     pub(crate) fn make_live(&self, published: &Published, base: &Base) -> Result<(), SnapshotError> {
-        let replaced = self.remote.replace(CURRENT, published.pointer().as_bytes(), base.0.as_ref());
+        let mark = self.mark_begin(&published.id, PROMOTING)?;
+        let live = self.make_marked_live(published, base);
+        // The pointer may still be on its way.
+        if !matches!(live, Err(SnapshotError::InDoubt { .. })) {
+            self.unmark(&mark);
+        }
+        live
+    }
+
+    fn make_marked_live(&self, published: &Published, base: &Base) -> Result<(), SnapshotError> {
+        if self.is_marked(&published.id, REMOVING)? {
+            return Err(self.failed(&published.id)(RemoteError::BeingRemoved));
+        }
+        self.check(published)?;
+        if let Some((former, _)) = &base.0 {
+            self.mark(&former.id, WAS_LIVE)?;
+        }
+        let expected = base.0.as_ref().map(|(_, version)| version);
+        let replaced = self.remote.replace(CURRENT, published.pointer().as_bytes(), expected);
         let Err(source) = replaced else {
             // The version of the new pointer is read here. If that fails, the next look reads it.
             let _unknown = self.look();
@@ -120,17 +141,32 @@ impl Mirror {
         let old = ids.len().saturating_sub(keep);
         let mut removed = Vec::new();
         for id in ids.iter().take(old) {
-            // Another process may have promoted this one since.
-            let Some(live) = self.look()?.0 else {
-                return Err(SnapshotError::MissingCurrent { path: self.path(CURRENT) });
-            };
-            if *id != live.id && !spared.contains(id) {
-                self.remove(id)?;
+            if !spared.contains(id) && !self.is_live(id)? && self.remove_unless_promoted(id)? {
                 removed.push(id.clone());
             }
         }
         self.remove_abandoned(&ids)?;
         Ok(removed)
+    }
+
+    fn is_live(&self, id: &str) -> Result<bool, SnapshotError> {
+        match self.look()?.0 {
+            Some(live) => Ok(live.id == id),
+            None => Err(SnapshotError::MissingCurrent { path: self.path(CURRENT) }),
+        }
+    }
+
+    /// Removes a snapshot unless another process promotes it or has just done so. Returns true if
+    /// it was removed.
+    fn remove_unless_promoted(&self, id: &str) -> Result<bool, SnapshotError> {
+        let mark = self.mark_begin(id, REMOVING)?;
+        let is_promoted = self.is_marked(id, PROMOTING)? || self.is_live(id)?;
+        if is_promoted {
+            self.unmark(&mark);
+        } else {
+            self.remove(id)?;
+        }
+        Ok(!is_promoted)
     }
 
     /// Removes snapshots whose manifest was never uploaded.

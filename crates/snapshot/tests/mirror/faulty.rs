@@ -1,4 +1,7 @@
+#![allow(dead_code, reason = "shared by several suites, none of which uses all of it")]
+
 use std::{
+    fmt,
     ops::Range,
     path::Path,
     sync::{
@@ -28,18 +31,23 @@ pub enum Fault {
     AwayFromPointerOn,
 }
 
+/// Something that happens between two calls.
+type Hook = Box<dyn FnOnce() + Send>;
+
 /// A store with faults, which counts what is read.
-#[derive(Debug)]
 pub struct Faulty {
     inner: Arc<dyn Remote>,
     fault: Mutex<Option<Fault>>,
+    /// End of the key of a call, and what happens before the next such call.
+    before: Mutex<Option<(&'static str, &'static str, Hook)>>,
     calls: AtomicU64,
     range_bytes: AtomicU64,
 }
 
 impl Faulty {
     pub fn new(inner: Arc<dyn Remote>) -> Self {
-        Self { inner, fault: Mutex::default(), calls: AtomicU64::new(0), range_bytes: AtomicU64::new(0) }
+        let (fault, before) = (Mutex::default(), Mutex::default());
+        Self { inner, fault, before, calls: AtomicU64::new(0), range_bytes: AtomicU64::new(0) }
     }
 
     pub fn set(&self, fault: Option<Fault>) {
@@ -56,13 +64,29 @@ impl Faulty {
         *self.fault.lock().unwrap()
     }
 
-    fn reach(&self) -> Result<(), RemoteError> {
+    /// Lets something happen before the next call of this name for a key with this end.
+    pub fn before(&self, call: &'static str, key_end: &'static str, hook: impl FnOnce() + Send + 'static) {
+        *self.before.lock().unwrap() = Some((call, key_end, Box::new(hook)));
+    }
+
+    fn reach(&self, call: &str, key: &str) -> Result<(), RemoteError> {
+        let is_due = |(of, end, _): &mut (&str, &str, Hook)| *of == call && key.ends_with(*end);
+        let hook = self.before.lock().unwrap().take_if(is_due);
+        if let Some((.., hook)) = hook {
+            hook();
+        }
         if self.fault() == Some(Fault::Away) { Err(lost()) } else { Ok(()) }
     }
 }
 
 fn lost() -> RemoteError {
     RemoteError::Failed("connection reset by peer".into())
+}
+
+impl fmt::Debug for Faulty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
 }
 
 impl Remote for Faulty {
@@ -76,12 +100,12 @@ impl Remote for Faulty {
         max_bytes: u64,
         known: Option<&ObjectVersion>,
     ) -> Result<ReadObject, RemoteError> {
-        self.reach()?;
+        self.reach("read", key)?;
         self.inner.read(key, max_bytes, known)
     }
 
     fn read_range(&self, key: &str, range: Range<u64>) -> Result<Vec<u8>, RemoteError> {
-        self.reach()?;
+        self.reach("read_range", key)?;
         if let Some(Fault::RangesAfter(allowed)) = self.fault()
             && self.calls.fetch_add(1, Ordering::Relaxed) >= allowed
         {
@@ -93,7 +117,7 @@ impl Remote for Faulty {
     }
 
     fn upload(&self, key: &str, file: &Path) -> Result<(), RemoteError> {
-        self.reach()?;
+        self.reach("upload", key)?;
         match self.fault() {
             Some(Fault::UploadsAfter(allowed)) if self.calls.fetch_add(1, Ordering::Relaxed) >= allowed => {
                 Err(lost())
@@ -109,8 +133,8 @@ impl Remote for Faulty {
     }
 
     fn replace(&self, key: &str, bytes: &[u8], expected: Option<&ObjectVersion>) -> Result<(), RemoteError> {
-        self.reach()?;
-        match self.fault() {
+        self.reach("replace", key)?;
+        match self.fault().filter(|_| key == "CURRENT") {
             Some(Fault::AwayFromPointerOn) => {
                 self.set(Some(Fault::Away));
                 Err(lost())
@@ -124,12 +148,12 @@ impl Remote for Faulty {
     }
 
     fn list(&self, folder: Option<&str>) -> Result<Vec<RemoteObject>, RemoteError> {
-        self.reach()?;
+        self.reach("list", folder.unwrap_or_default())?;
         self.inner.list(folder)
     }
 
     fn delete(&self, key: &str) -> Result<(), RemoteError> {
-        self.reach()?;
+        self.reach("delete", key)?;
         self.inner.delete(key)
     }
 }

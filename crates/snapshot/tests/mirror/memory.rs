@@ -1,3 +1,5 @@
+#![allow(dead_code, reason = "shared by several suites, none of which uses all of it")]
+
 use std::{
     collections::BTreeMap,
     fs,

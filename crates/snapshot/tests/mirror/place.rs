@@ -16,7 +16,7 @@ pub struct Place {
 pub struct Machine {
     pub remote: Arc<Faulty>,
     pub snapshots: SnapshotStore,
-    _folder: TempDir,
+    _folder: Arc<TempDir>,
 }
 
 impl Place {
@@ -35,7 +35,15 @@ impl Place {
         let remote = Arc::new(Faulty::new((self.connect)()));
         let root = folder.path().join("copies");
         let snapshots = SnapshotStore::mirroring(root, Arc::clone(&remote) as _, max_copies_bytes);
-        Machine { remote, snapshots, _folder: folder }
+        Machine { remote, snapshots, _folder: Arc::new(folder) }
+    }
+
+    /// Returns another process on a machine, with the same copies.
+    pub fn neighbour(&self, machine: &Machine) -> Machine {
+        let remote = Arc::new(Faulty::new((self.connect)()));
+        let root = machine.snapshots.root();
+        let snapshots = SnapshotStore::mirroring(root, Arc::clone(&remote) as _, u64::MAX);
+        Machine { remote, snapshots, _folder: Arc::clone(&machine._folder) }
     }
 
     /// Returns the keys of all objects of the place.

@@ -1,5 +1,7 @@
 //! Writers: uploads, the pointer, pruning.
 
+use std::fs;
+
 use docent_snapshot::SnapshotError;
 use serde_json::json;
 
@@ -145,6 +147,83 @@ pub fn pruning_keeps_the_live_model(place: &Place) {
     let kept = [&ids[0], &ids[1], &ids[3], &ids[4]];
     assert_eq!(trainer.snapshots.list().unwrap().iter().collect::<Vec<_>>(), kept);
     assert!(place.keys().iter().all(|key| !key.starts_with(&ids[2])));
+}
+
+pub fn a_removed_model_is_not_promoted(place: &Place) {
+    let (pruner, server) = (place.machine(), place.machine());
+    let (first, live) = (pruner.publish_small("first").unwrap(), pruner.publish_small("live").unwrap());
+    let promoter = place.machine();
+    promoter.snapshots.open(&first.id).unwrap();
+    let snapshots = promoter.snapshots.clone();
+    let promoted = first.clone();
+    pruner.remote.before("delete", "/manifest.json", move || {
+        let error = snapshots.promote(&promoted).unwrap_err();
+        assert!(error.to_string().contains("another process is removing it"), "{error}");
+    });
+    assert_eq!(pruner.snapshots.prune(1, &[]).unwrap(), [first.id.clone()]);
+    server.pull().unwrap();
+    assert_eq!(server.live(), Some(live.id));
+    assert!(place.keys().iter().all(|key| !key.starts_with(&first.id)), "{:?}", place.keys());
+}
+
+pub fn a_promoted_model_is_not_removed(place: &Place) {
+    let (promoter, server) = (place.machine(), place.machine());
+    let first = promoter.publish_small("first").unwrap();
+    promoter.publish_small("live").unwrap();
+    let (pruner, before) = (place.machine(), place.keys());
+    let snapshots = pruner.snapshots.clone();
+    promoter.remote.before("replace", "CURRENT", move || {
+        assert_eq!(snapshots.prune(1, &[]).unwrap(), [] as [String; 0]);
+    });
+    promoter.snapshots.promote(&first).unwrap();
+    server.pull().unwrap();
+    assert_eq!(server.live(), Some(first.id));
+    let more: Vec<String> = place.keys().into_iter().filter(|key| !before.contains(key)).collect();
+    assert!(more.iter().all(|key| key.ends_with("/.was-live")), "no other mark stays: {more:?}");
+}
+
+pub fn marks_of_killed_processes_expire(place: &Place) {
+    let trainer = place.machine();
+    let ids: Vec<String> = (0..3).map(|i| trainer.publish_small(&i.to_string()).unwrap().id).collect();
+    // The time of this id is in 2016.
+    let old = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+    place.put(&format!("{}/.removing-{old}", ids[0]), b"\n");
+    trainer.snapshots.promote(&trainer.snapshots.published(&ids[0]).unwrap()).unwrap();
+    place.put(&format!("{}/.promoting-{old}", ids[1]), b"\n");
+    assert_eq!(trainer.snapshots.prune(1, &[]).unwrap(), [ids[1].clone()]);
+    assert!(place.keys().iter().all(|key| !key.starts_with(&ids[1])), "{:?}", place.keys());
+}
+
+pub fn models_that_were_live_are_known(place: &Place) {
+    let (trainer, other) = (place.machine(), place.machine());
+    let first = trainer.publish_small("first").unwrap().id;
+    assert!(other.snapshots.was_live(&first).unwrap(), "it is");
+    trainer.fail(Fault::AwayFromPointerOn);
+    let error = trainer.publish_small("never live").unwrap_err();
+    let SnapshotError::InDoubt { id: never, .. } = &error else { panic!("{error:?}") };
+    trainer.mend();
+    let second = trainer.publish_small("second").unwrap().id;
+    let listed = other.snapshots.list().unwrap();
+    assert_eq!(listed, [first.clone(), never.clone(), second.clone()]);
+    let were_live: Vec<bool> = listed.iter().map(|id| other.snapshots.was_live(id).unwrap()).collect();
+    assert_eq!(were_live, [true, false, true]);
+}
+
+pub fn an_upload_without_a_lock_is_deleted(place: &Place) {
+    let trainer = place.machine();
+    let live = trainer.publish_small("live").unwrap();
+    let before = place.keys();
+    let lock = trainer.snapshots.root().join(".publish.lock");
+    let of_hook = lock.clone();
+    trainer.remote.before("upload", "/manifest.json", move || {
+        fs::remove_file(&of_hook).unwrap();
+        fs::create_dir(&of_hook).unwrap();
+    });
+    let error = trainer.publish_small("without a lock").unwrap_err();
+    assert!(matches!(error, SnapshotError::Io { .. }), "{error:?}");
+    assert_eq!(place.keys(), before);
+    fs::remove_dir(lock).unwrap();
+    assert_eq!(trainer.snapshots.list().unwrap(), [live.id]);
 }
 
 pub fn abandoned_uploads_are_removed(place: &Place) {

@@ -1,6 +1,10 @@
 //! Readers: downloads, their checks, and what stays when they fail.
 
-use std::fs;
+use std::{
+    fs,
+    sync::{Arc, Mutex, mpsc},
+    thread,
+};
 
 use docent_snapshot::SnapshotError;
 
@@ -150,6 +154,45 @@ pub fn copies_are_bounded(place: &Place) {
     server.pull().unwrap();
     assert!(!root.join(".download-01ARZ3NDEKTSV4RRFFQ69G5FAV").exists());
     assert!(!root.join(&ids[0]).exists(), "no longer spared");
+}
+
+pub fn copies_by_their_id_are_bounded(place: &Place) {
+    let trainer = place.machine();
+    let ids: Vec<String> = (1..=4).map(|value| trainer.publish(value as f32).unwrap().id).collect();
+    // Room for two models and a half.
+    let server = place.machine_with(5 * LARGE_BYTES / 2);
+    server.pull().unwrap();
+    server.snapshots.fetch(&ids[0], &ids[..2]).unwrap();
+    server.snapshots.fetch(&ids[1], &ids[..2]).unwrap();
+    let root = server.snapshots.root();
+    let copies = || ids.iter().map(|id| root.join(id).is_dir()).collect::<Vec<bool>>();
+    assert_eq!(copies(), [true, true, false, true], "the spared one, the new and the live one");
+    server.snapshots.open(&ids[2]).unwrap().verify().unwrap();
+    assert_eq!(copies(), [false, false, true, true]);
+    assert_eq!(server.live().as_ref(), ids.last());
+}
+
+pub fn a_download_waits_for_another(place: &Place) {
+    let (trainer, server) = (place.machine(), place.machine());
+    let id = trainer.publish(1.0).unwrap().id;
+    let neighbour = place.neighbour(&server);
+    let remote = Arc::clone(&neighbour.remote);
+    let (looked, neighbour_looked) = mpsc::channel();
+    // After its look, the neighbour needs the folder in which the server is in mid-download.
+    neighbour.remote.before("read", "CURRENT", move || looked.send(()).unwrap());
+    let waiting = Arc::new(Mutex::new(None));
+    let started = Arc::clone(&waiting);
+    let snapshots = neighbour.snapshots.clone();
+    server.remote.before("read_range", "/weights.safetensors", move || {
+        let pulled = thread::spawn(move || snapshots.pull(&[]).map(drop));
+        neighbour_looked.recv().unwrap();
+        *started.lock().unwrap() = Some(pulled);
+    });
+    server.pull().unwrap();
+    let pulled = waiting.lock().unwrap().take().unwrap();
+    pulled.join().unwrap().unwrap();
+    assert_eq!(neighbour.live(), Some(id));
+    assert_eq!(remote.take_range_bytes(), 0, "it was downloaded once");
 }
 
 pub fn a_model_by_its_id_is_downloaded(place: &Place) {

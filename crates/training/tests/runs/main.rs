@@ -1,8 +1,13 @@
 //! Training runs over a store: their outcomes, their ends, and the traces that they leave.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
 
+#[path = "../../../snapshot/tests/mirror/faulty.rs"]
+mod faulty;
 #[path = "../../../engine/tests/engine/library.rs"]
 mod library;
+#[path = "../../../snapshot/tests/mirror/memory.rs"]
+mod memory;
+mod object_store;
 mod views_only;
 
 use std::{fs, ops::ControlFlow};
