@@ -279,7 +279,7 @@ impl Draft {
                 self.offsets.push(self.cells.len() as u64);
             }
             let code = (weight * to_code).round().clamp(-MAX_CODE, MAX_CODE) as i16;
-            self.cells.push(u32::from(code.cast_unsigned()) << 16 | target % SPAN as u32);
+            self.cells.push((u32::from(code.cast_unsigned()) << 16) | (target % SPAN as u32));
         }
         self.offsets.resize(begun + spans_of(self.n), self.cells.len() as u64);
         self.steps.push(step);

@@ -160,7 +160,7 @@ pub fn a_removed_model_is_not_promoted(place: &Place) {
         let error = snapshots.promote(&promoted).unwrap_err();
         assert!(error.to_string().contains("another process is removing it"), "{error}");
     });
-    assert_eq!(pruner.snapshots.prune(1, &[]).unwrap(), [first.id.clone()]);
+    assert_eq!(pruner.snapshots.prune(1, &[]).unwrap(), [first.id.as_str()]);
     server.pull().unwrap();
     assert_eq!(server.live(), Some(live.id));
     assert!(place.keys().iter().all(|key| !key.starts_with(&first.id)), "{:?}", place.keys());
