@@ -89,7 +89,7 @@ impl Default for EngineConfig {
             answers_at_once: None,
             answers_waiting: 64,
             cached_users: 100_000,
-            prepared_users_mib: 64,
+            prepared_users_mib: 192,
             cached_user_seconds: 30,
             impression_queue: 10_000,
             impression_retention_days: ImpressionRetention::default(),

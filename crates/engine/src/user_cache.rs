@@ -33,7 +33,7 @@ const WRITE_COUNTERS: usize = 1024;
 const MAX_RELOAD: Duration = Duration::from_millis(100);
 
 /// A positive interaction with a resource of the catalogue.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Positive {
     pub key: u32,
     pub strength: f32,
@@ -51,7 +51,7 @@ impl Positive {
 }
 
 /// The part of a user's data that ranking needs, under the keys of the catalogue.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct UserView {
     pub profile: Profile,
     /// Positive interactions, the newest first, those without a time last.
@@ -217,7 +217,8 @@ impl UserCache {
         }
         self.misses.fetch_add(1, Ordering::Relaxed);
         metrics::counter!("docent_user_cache_misses_total").increment(1);
-        let loading = self.load(hash, id, store, state);
+        let former = cached.as_ref().map(|cached| Arc::clone(&cached.view));
+        let loading = self.load(hash, id, former, store, state);
         let Some(cached) = cached.filter(|_| !self.max_age.is_zero()) else { return loading.await };
         match tokio::time::timeout(MAX_RELOAD, loading).await {
             Ok(Err(Error::Unavailable(_))) | Err(_) => Ok(Arc::clone(&cached.view)),
@@ -229,6 +230,7 @@ impl UserCache {
         &self,
         hash: i64,
         id: &UserId,
+        former: Option<Arc<UserView>>,
         store: &Store,
         state: &SharedState,
     ) -> Result<Arc<UserView>, Error> {
@@ -237,7 +239,9 @@ impl UserCache {
         let user = {
             let state = state.read();
             let view = stored.map(|stored| UserView::new(stored, &state)).unwrap_or_default();
-            Arc::new(view.with_verdicts(&verdicts, &state))
+            let view = view.with_verdicts(&verdicts, &state);
+            // What answers keep of a user stays as long as the user does not change.
+            former.filter(|former| **former == view).unwrap_or_else(|| Arc::new(view))
         };
         self.cache.insert(hash, Arc::new(Cached { id: id.clone(), view: Arc::clone(&user), loaded_at }));
         if self.written(hash) != before {
