@@ -1,5 +1,3 @@
-use std::collections::HashMap;
-
 use docent_domain::{PREFERRED_AUTHORS_DAYS, preferred_authors};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 
@@ -41,31 +39,26 @@ pub(crate) async fn relearn_authors(transaction: &impl ConnectionTrait, users: &
     }
     let backend = transaction.get_database_backend();
     let (rows, join) = (sql::json_rows(backend), sql::lookup_join(backend));
-    let id = "CAST(CAST(k.value AS text) AS bigint)";
+    // One index search a user: DISTINCT over all of them would sort every positive by its authors.
     let query = format!(
-        "SELECT liked.user_id, {gathered} AS authors FROM (\
-         SELECT DISTINCT i.user_id, i.resource_id, r.authors FROM {rows} \
-         {join} user_profiles p ON p.user_id = {id} \
-         {join} user_interactions i \
-         ON i.user_id = {id} AND i.is_positive \
-         AND (i.interaction_timestamp IS NULL OR i.interaction_timestamp > p.last_active_at - $2) \
-         {join} resources r ON r.id = i.resource_id AND r.authors <> '[]') liked GROUP BY liked.user_id",
-        gathered = sql::json_array_of(backend, "liked.authors"),
+        "SELECT p.user_id, (SELECT {gathered} FROM (SELECT DISTINCT i.resource_id FROM user_interactions i \
+         WHERE i.user_id = p.user_id AND i.is_positive \
+         AND (i.interaction_timestamp IS NULL OR i.interaction_timestamp > p.last_active_at - $2)) liked \
+         {join} resources r ON r.id = liked.resource_id AND r.authors <> '[]') AS authors \
+         FROM {rows} {join} user_profiles p ON p.user_id = CAST(CAST(k.value AS text) AS bigint)",
+        gathered = sql::json_array_of(backend, "r.authors"),
     );
     let days = PREFERRED_AUTHORS_DAYS * MICROS_PER_DAY;
     let liked: Vec<Liked> = sql::select(transaction, query, [sql::json(users)?.into(), days.into()]).await?;
 
-    let mut lists: HashMap<i64, Vec<Vec<String>>> = users.iter().map(|user| (*user, Vec::new())).collect();
+    let mut learned = Vec::with_capacity(liked.len());
     for row in liked {
         let texts: Vec<String> = serde_json::from_str(&row.authors).map_err(StorageError::database)?;
         let authors = texts.iter().map(|text| {
             sql::from_json(resources::TABLE, format_args!("liked by user {}", row.user_id), "authors", text)
         });
-        lists.insert(row.user_id, authors.collect::<Result<_>>()?);
-    }
-    let mut learned = Vec::with_capacity(lists.len());
-    for (user, lists) in &lists {
-        learned.push((user, sql::json(&preferred_authors(lists.iter().map(Vec::as_slice)))?));
+        let lists = authors.collect::<Result<Vec<Vec<String>>>>()?;
+        learned.push((row.user_id, sql::json(&preferred_authors(lists.iter().map(Vec::as_slice)))?));
     }
     let update = format!(
         "UPDATE user_profiles SET preferred_authors = k.value ->> 1 FROM {rows} \
