@@ -5,13 +5,11 @@ use docent_domain::{InteractionRules, NewInteraction, Resource};
 
 use crate::{
     Store, UpsertOutcome,
-    interactions::merge::{self, Checked, Merged, Repeats},
+    interactions::merge::{self, Merged, Repeats},
     resources,
 };
 use docent_database::{error::Result, writer::WriteTransaction};
 
-/// Events merged at a time.
-const EVENTS_AT_A_TIME: usize = 25_000;
 /// Events of one transaction: enough that a page of an index is written once for many of them, few
 /// enough that other writers get their turn within seconds.
 const EVENTS_OF_TRANSACTION: usize = 100_000;
@@ -64,11 +62,10 @@ impl Store {
         rules: &InteractionRules,
         now: DateTime<Utc>,
     ) -> Result<ImportReport> {
-        let mut by_user = by_user(events, rules)?;
         let mut report = ImportReport::default();
-        while by_user.len() > 0 {
+        for part in by_user(events, rules)?.chunks(EVENTS_OF_TRANSACTION) {
             let transaction = self.begin().await?;
-            import(&transaction, &mut by_user.by_ref().take(EVENTS_OF_TRANSACTION), &mut report, now).await?;
+            import(&transaction, part, rules, &mut report, now).await?;
             transaction.commit().await?;
         }
         report.unknown_resource.sort_unstable();
@@ -110,7 +107,9 @@ impl ImportSession {
         now: DateTime<Utc>,
     ) -> Result<ImportReport> {
         let mut report = ImportReport::default();
-        import(&self.transaction, &mut by_user(events, rules)?, &mut report, now).await?;
+        for part in by_user(events, rules)?.chunks(EVENTS_OF_TRANSACTION) {
+            import(&self.transaction, part, rules, &mut report, now).await?;
+        }
         report.unknown_resource.sort_unstable();
         Ok(report)
     }
@@ -135,28 +134,29 @@ impl ImportSession {
 /// Returns the events, each with its index in the request: those of a user together, so that they
 /// share the pages of the indexes, and of these those without a time first and then the oldest
 /// first. Fails for the first that breaks a rule.
-fn by_user<'a>(
-    events: &'a [NewInteraction],
-    rules: &InteractionRules,
-) -> Result<std::vec::IntoIter<(usize, Checked<'a>)>> {
-    let mut checked: Vec<_> = merge::check(events, rules)?.into_iter().enumerate().collect();
-    checked.sort_by(|(_, a), (_, b)| (a.user(), a.at()).cmp(&(b.user(), b.at())));
-    Ok(checked.into_iter())
+fn by_user<'a>(events: &'a [NewInteraction], rules: &InteractionRules) -> Result<Vec<Ordered<'a>>> {
+    let checked = merge::check(events, rules).map(|checked| Ok(checked?.at()));
+    let times = checked.collect::<Result<Vec<_>>>()?;
+    let mut events: Vec<_> = events.iter().enumerate().collect();
+    events.sort_by_key(|(index, event)| (&event.user_id, times.get(*index)));
+    Ok(events)
 }
 
-async fn import<'a>(
+async fn import(
     transaction: &WriteTransaction,
-    events: &mut (impl ExactSizeIterator<Item = (usize, Checked<'a>)> + Send),
+    events: &[Ordered<'_>],
+    rules: &InteractionRules,
     report: &mut ImportReport,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    while events.len() > 0 {
-        let part = events.by_ref().take(EVENTS_AT_A_TIME);
-        let (places, events): (Vec<usize>, Vec<Checked<'_>>) = part.unzip();
-        let outcomes = merge::merge(transaction, events, Repeats::OnlyNewer, now).await?;
-        for (place, outcome) in places.into_iter().zip(&outcomes) {
-            report.add(place, outcome);
-        }
+    // Again, because the checked events of a whole call take as much memory as the call.
+    let checked = merge::check(events.iter().map(|(_, event)| *event), rules).collect::<Result<_>>()?;
+    let outcomes = merge::merge(transaction, checked, Repeats::OnlyNewer, now).await?;
+    for ((index, _), outcome) in events.iter().zip(&outcomes) {
+        report.add(*index, outcome);
     }
     Ok(())
 }
+
+/// Event with its index in the request.
+type Ordered<'a> = (usize, &'a NewInteraction);

@@ -79,18 +79,17 @@ impl Checked<'_> {
         Checked { event: Cow::Owned(self.event.into_owned()), first: self.first }
     }
 
-    pub(crate) fn user(&self) -> &str {
-        self.event.user_id.as_str()
-    }
-
     pub(crate) fn at(&self) -> Option<DateTime<Utc>> {
         self.first.last_at
     }
 }
 
-/// Checks every event, before anything is locked.
-pub(crate) fn check<'a>(events: &'a [NewInteraction], rules: &InteractionRules) -> Result<Vec<Checked<'a>>> {
-    let checked = events.iter().enumerate().map(|(index, event)| {
+/// Checks events, which must be done with all of them before anything is locked.
+pub(crate) fn check<'a>(
+    events: impl IntoIterator<Item = &'a NewInteraction>,
+    rules: &InteractionRules,
+) -> impl Iterator<Item = Result<Checked<'a>>> {
+    events.into_iter().enumerate().map(move |(index, event)| {
         let first =
             Interaction::first(event, rules).map_err(|source| StorageError::Invalid { index, source })?;
         // Cut to the precision of the store; otherwise an event would be newer than itself once
@@ -99,8 +98,7 @@ pub(crate) fn check<'a>(events: &'a [NewInteraction], rules: &InteractionRules) 
         let positive_at = at.filter(|_| first.is_positive());
         let first = Interaction { first_at: at, last_at: at, positive_at, ..first };
         Ok(Checked { event: Cow::Borrowed(event), first })
-    });
-    checked.collect()
+    })
 }
 
 /// Merges events in the order given. Returns the outcome of each, in that order.

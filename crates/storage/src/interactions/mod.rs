@@ -79,7 +79,7 @@ impl Store {
         idempotency: Option<&IdempotencyKey>,
     ) -> Result<RecordOutcome> {
         let events: Vec<Checked<'static>> =
-            merge::check(events, rules)?.into_iter().map(Checked::into_owned).collect();
+            merge::check(events, rules).map(|checked| Ok(checked?.into_owned())).collect::<Result<_>>()?;
         let request = Request { events, now, key: idempotency.cloned(), permit: CommitPermit::current() };
         if request.events.len() > groups::MAX_EVENTS_OF_REQUEST {
             return group::record_alone(self, &request).await;
