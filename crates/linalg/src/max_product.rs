@@ -15,8 +15,10 @@ const MAX_QUERY_CODE: f32 = 32_767.0;
 /// Codes that are multiplied together, so that sums of their products fit into 32 bits.
 const CODES: usize = 256;
 
-/// Dimensions that are multiplied for every row. The others are for rows that may yet enter.
-const HEAD: usize = 32;
+/// Share of the squares of all rows that the head holds: the dimensions that are read of every row.
+const SHARE_OF_HEAD: f64 = 0.9;
+/// Number that the dimensions of the head are a multiple of.
+const HEAD_STEP: usize = 32;
 
 /// Rows that are scored at a time.
 const BLOCK: usize = 256;
@@ -30,7 +32,7 @@ const SPARE: usize = 4;
 ///
 /// Reads the codes one row after another, in descending order of norm, and ends where the product
 /// of both norms is too small (Teflioudi and Gemulla 2016, "Exact and approximate maximum inner
-/// product search with LEMP"). Of each row it reads the 32 dimensions in which the rows are longest,
+/// product search with LEMP"). If few dimensions hold most of the rows, it reads these of each row,
 /// and the others only if the product of what is left of both may bring the row into the answer (Li
 /// et al. 2017, "FEXIPRO"). Misses nothing but by rounding.
 ///
@@ -47,9 +49,11 @@ pub struct MaxProductIndex {
     tail_norms: Vec<f32>,
     /// Size of a step of the codes, by place, `[n]`.
     steps: Vec<f32>,
-    /// Codes of the first dimensions by place, `[n, min(dim, 32)]`.
+    /// Number of dimensions that are read of each row.
+    head: usize,
+    /// Codes of these by place, `[n, head]`.
     heads: Vec<i8>,
-    /// Codes of the others by place, `[n, dim - min(dim, 32)]`.
+    /// Codes of the others by place, `[n, dim - head]`.
     tails: Vec<i8>,
 }
 
@@ -61,9 +65,10 @@ impl MaxProductIndex {
         let norms = rows.chunks_exact(dim.max(1)).take(n).map(norm);
         let mut order: Vec<(f32, u32)> = norms.zip(0u32..).collect();
         order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let head = HEAD.min(dim);
+        let (dimensions, head) = longest_first(rows, dim);
         let mut index = Self {
-            dimensions: longest_first(rows, dim),
+            dimensions,
+            head,
             heads: Vec::with_capacity(n * head),
             tails: Vec::with_capacity(n * (dim - head)),
             ..Self::default()
@@ -123,7 +128,7 @@ impl MaxProductIndex {
         let query = self.in_order(query);
         let (step, to_code) = steps(&query, MAX_QUERY_CODE);
         let codes: Vec<i16> = query.iter().map(|x| (x * to_code).round() as i16).collect();
-        let (head, tail) = codes.split_at(HEAD.min(dim));
+        let (head, tail) = codes.split_at(self.head.min(dim));
         let (norm_of_query, norm_of_tail) = (norm(&query), norm(query.get(head.len()..).unwrap_or_default()));
         let (mut products, mut left) = ([0.0f32; BLOCK], Vec::with_capacity(BLOCK));
         for start in (0..self.order.len()).step_by(BLOCK) {
@@ -162,8 +167,9 @@ impl MaxProductIndex {
     }
 }
 
-/// Returns the dimensions of rows `[n, dim]` in descending order of their sums of squares.
-fn longest_first(rows: &[f32], dim: usize) -> Vec<u32> {
+/// Returns the dimensions of rows `[n, dim]` in descending order of their sums of squares, and the
+/// length of the head: all of them unless less than half will do.
+fn longest_first(rows: &[f32], dim: usize) -> (Vec<u32>, usize) {
     let mut squares = vec![0.0f64; dim];
     for row in rows.chunks_exact(dim.max(1)) {
         for (sum, x) in squares.iter_mut().zip(row) {
@@ -172,7 +178,15 @@ fn longest_first(rows: &[f32], dim: usize) -> Vec<u32> {
     }
     let mut dimensions: Vec<(f64, u32)> = squares.into_iter().zip(0u32..).collect();
     dimensions.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    dimensions.into_iter().map(|(_, dimension)| dimension).collect()
+    let enough = SHARE_OF_HEAD * dimensions.iter().map(|(squares, _)| squares).sum::<f64>();
+    let mut sum = 0.0;
+    let before = dimensions.iter().take_while(|(squares, _)| {
+        sum += squares;
+        sum < enough
+    });
+    let head = (before.count() + 1).next_multiple_of(HEAD_STEP);
+    let head = if head * 2 <= dim { head } else { dim };
+    (dimensions.into_iter().map(|(_, dimension)| dimension).collect(), head)
 }
 
 /// Writes the products of a query with the codes of a range of rows, `[n, query.len()]`.
@@ -189,9 +203,12 @@ fn products_of(query: &[i16], codes: &[i8], rows: Range<usize>, products: &mut [
     );
 }
 
-/// Adds the products of a query with the codes of some rows, `(row, product)`, of `[n, query.len()]`.
+/// Adds the products of a query with the codes `[n, query.len()]` of some rows, `(row, product)`.
 fn add_products(query: &[i16], codes: &[i8], rows: &mut [(usize, f32)]) {
     let width = query.len();
+    if query.is_empty() {
+        return;
+    }
     Arch::new().dispatch(
         #[inline(always)]
         move || {

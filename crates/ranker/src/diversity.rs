@@ -11,7 +11,8 @@ use docent_linalg::dot;
 /// similarity 0 to all others, and ties keep the order of `ranked`.
 ///
 /// Similarities to what is picked can only lower a value, so an item is compared only when no other
-/// one may be better (lazy evaluation: Minoux 1978). Where diversity is low, most never are.
+/// may be better (Minoux 1978, "Accelerated greedy algorithms"). With a low diversity, most never
+/// are.
 #[must_use]
 pub fn mmr(ranked: &[(f64, Option<&[f32]>)], diversity: f64, keep: usize) -> Vec<usize> {
     let mut items = ranked.iter().enumerate().map(|(position, &(score, vector))| Open {
@@ -20,8 +21,8 @@ pub fn mmr(ranked: &[(f64, Option<&[f32]>)], diversity: f64, keep: usize) -> Vec
         vector: vector.unwrap_or(&[]),
         norm: None,
         compared: 0,
-        closest: LEAST_COSINE,
-        most: (1.0 - diversity) * score - diversity * LEAST_COSINE,
+        closest: MIN_COSINE,
+        most: (1.0 - diversity) * score - diversity * MIN_COSINE,
     });
     let mut picked: Vec<Open<'_>> = items.next().into_iter().take(keep).collect();
     let mut open: BinaryHeap<Open<'_>> = items.collect();
@@ -38,7 +39,7 @@ pub fn mmr(ranked: &[(f64, Option<&[f32]>)], diversity: f64, keep: usize) -> Vec
 }
 
 /// Least cosine of two vectors.
-const LEAST_COSINE: f64 = -1.0;
+const MIN_COSINE: f64 = -1.0;
 
 /// An item that is not picked yet, or one that is.
 struct Open<'a> {

@@ -14,8 +14,8 @@ use crate::{
     layout::{MAX_FILE_BYTES, MAX_FILES, is_file_name},
 };
 
-/// The snapshot format that this version writes, and the newest that it reads. Format 1 had no checksum
-/// of the manifest beside it; item matrices of formats 1 and 2 have 32 bits a weight.
+/// The snapshot format that this version writes, and the newest that it reads. Format 1 had no
+/// checksum of the manifest beside it; item matrices of formats 1 and 2 have 32 bits a weight.
 pub const FORMAT_VERSION: u32 = 3;
 
 /// Oldest format that this version reads.

@@ -19,7 +19,7 @@ use crate::logging;
 const RESOURCE_BATCH: usize = 2_000;
 /// Number of interactions that are written at a time. The store sorts them by user and commits
 /// fewer at a time: the more there are, the fewer transactions change the same users.
-const INTERACTION_BATCH: usize = 400_000;
+const INTERACTION_BATCH: usize = 300_000;
 /// Maximum number of bad lines that are reported one by one.
 const MAX_REPORTED_BAD_LINES: u64 = 20;
 
