@@ -64,7 +64,7 @@ impl Remote for ObjectStore {
             ..GetOptions::default()
         };
         self.requests.wait_for(async move {
-            let found = match in_time(store.get_opts(&path, options)).await {
+            let found = match in_time(MAX_SILENCE, store.get_opts(&path, options)).await {
                 Ok(found) => found,
                 Err(Error::NotFound { .. }) => return Ok(ReadObject::Missing),
                 Err(Error::NotModified { .. }) => return Ok(ReadObject::Unchanged),
@@ -75,7 +75,7 @@ impl Remote for ObjectStore {
             }
             let version =
                 ObjectVersion { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() };
-            let bytes = received(found.into_stream()).await.map_err(failed)?;
+            let bytes = received(MAX_SILENCE, found.into_stream()).await.map_err(failed)?;
             Ok(ReadObject::Read(bytes, version))
         })
     }
@@ -84,8 +84,8 @@ impl Remote for ObjectStore {
         let (store, path) = (Arc::clone(&self.store), self.path(key));
         self.requests.wait_for(async move {
             let options = GetOptions { range: Some(range.into()), ..GetOptions::default() };
-            match in_time(store.get_opts(&path, options)).await {
-                Ok(found) => received(found.into_stream()).await.map_err(failed),
+            match in_time(MAX_SILENCE, store.get_opts(&path, options)).await {
+                Ok(found) => received(MAX_SILENCE, found.into_stream()).await.map_err(failed),
                 Err(Error::NotFound { .. }) => Err(RemoteError::Missing),
                 Err(error) => Err(failed(error)),
             }
@@ -101,7 +101,7 @@ impl Remote for ObjectStore {
                 store.put(&path, part.into()).await.map_err(failed)?;
                 return Ok(());
             }
-            let upload = in_time(store.put_multipart(&path)).await.map_err(failed)?;
+            let upload = in_time(MAX_SILENCE, store.put_multipart(&path)).await.map_err(failed)?;
             let mut upload = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
             if let Err(error) = upload_parts(&mut upload, part, &mut file).await {
                 // Parts of an abandoned upload cost space until the store drops them.
@@ -121,7 +121,7 @@ impl Remote for ObjectStore {
         };
         let payload = PutPayload::from(bytes.to_vec());
         self.requests.wait_for(async move {
-            match in_time(store.put_opts(&path, payload, mode.into())).await {
+            match in_time(MAX_SILENCE, store.put_opts(&path, payload, mode.into())).await {
                 Ok(_) => Ok(()),
                 Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Err(RemoteError::Conflict),
                 Err(error) => Err(failed(error)),
@@ -134,7 +134,7 @@ impl Remote for ObjectStore {
         let folder = folder.map_or_else(|| prefix.clone(), |folder| self.path(folder));
         self.requests.wait_for(async move {
             let (mut objects, mut listed) = (store.list(Some(&folder)), Vec::new());
-            while let Some(object) = in_time(objects.try_next()).await.map_err(failed)? {
+            while let Some(object) = in_time(MAX_SILENCE, objects.try_next()).await.map_err(failed)? {
                 let Some(parts) = object.location.prefix_match(&prefix) else { continue };
                 let parts: Vec<_> = parts.map(|part| part.as_ref().to_owned()).collect();
                 listed.push(RemoteObject { key: parts.join("/"), size_bytes: object.size });
@@ -146,7 +146,7 @@ impl Remote for ObjectStore {
     fn delete(&self, key: &str) -> Result<(), RemoteError> {
         let (store, path) = (Arc::clone(&self.store), self.path(key));
         self.requests.wait_for(async move {
-            match in_time(store.delete(&path)).await {
+            match in_time(MAX_SILENCE, store.delete(&path)).await {
                 Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
                 Err(error) => Err(failed(error)),
             }
@@ -154,19 +154,22 @@ impl Remote for ObjectStore {
     }
 }
 
-/// Waits for an answer, or the next part of one, as long as [`MAX_SILENCE`].
-async fn in_time<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    timeout(MAX_SILENCE, answer).await.unwrap_or_else(|_| {
-        let source = format!("no byte for {} seconds", MAX_SILENCE.as_secs()).into();
+/// Waits for an answer, or the next part of one, as long as `silence`.
+async fn in_time<T>(silence: Duration, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    timeout(silence, answer).await.unwrap_or_else(|_| {
+        let source = format!("no byte for {} seconds", silence.as_secs()).into();
         Err(Error::Generic { store: "object store", source })
     })
 }
 
 /// Returns all bytes of an object or range, each part of which arrives in time.
-async fn received<B: AsRef<[u8]>>(parts: impl Stream<Item = Result<B, Error>>) -> Result<Vec<u8>, Error> {
+async fn received<B: AsRef<[u8]>>(
+    silence: Duration,
+    parts: impl Stream<Item = Result<B, Error>>,
+) -> Result<Vec<u8>, Error> {
     let mut parts = pin!(parts);
     let mut bytes = Vec::new();
-    while let Some(part) = in_time(parts.try_next()).await? {
+    while let Some(part) = in_time(silence, parts.try_next()).await? {
         bytes.extend_from_slice(part.as_ref());
     }
     Ok(bytes)
@@ -216,12 +219,13 @@ mod tests {
         })
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_slow_answer_is_read_to_its_end_and_a_silent_one_is_not_waited_for() {
-        let bytes = received(slow(1_000, MAX_SILENCE - Duration::from_secs(1))).await.unwrap();
-        assert_eq!(bytes, [7; 1_000]);
+        // All parts together take longer than the silence between two may last.
+        let bytes = received(Duration::from_secs(2), slow(12, Duration::from_millis(200))).await.unwrap();
+        assert_eq!(bytes, [7; 12]);
         let silent = slow(3, Duration::ZERO).chain(stream::pending());
-        let error = received(silent).await.unwrap_err().to_string();
-        assert!(error.contains("no byte for 60 seconds"), "{error}");
+        let error = received(Duration::from_secs(1), silent).await.unwrap_err().to_string();
+        assert!(error.contains("no byte for 1 seconds"), "{error}");
     }
 }
