@@ -159,7 +159,8 @@ proptest! {
             for other in (0..5u32).filter(|&other| other != item) {
                 let residual = |user| x(user, item) - (0..5).map(|j| x(user, j) * weight(&weights, j, item)).sum::<f32>();
                 let gradient: f32 = (0..8).map(|user| x(user, other) * residual(user)).sum();
-                prop_assert!((gradient - 2.0 * weight(&weights, other, item)).abs() < 1e-4);
+                // Weights of 5 items, each rounded, are summed over 8 users.
+                prop_assert!((gradient - 2.0 * weight(&weights, other, item)).abs() < 40.0 * ROUNDING);
             }
         }
     }

@@ -17,8 +17,7 @@ const MAX_CODE: f32 = 32_767.0;
 /// vector adds to the product `x W`. Models that are one item-by-item matrix score by it.
 ///
 /// A weight takes four bytes: 16 bits for its target within a span of 65,536 items, and 16 for the
-/// weight in steps of a 32,767th of the largest one of its row. Rounding thus moves a score by less
-/// than a thousandth of what tells two items apart.
+/// weight in steps of a 32,767th of the largest one of its row, to which it is rounded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SparseRows {
     /// Position at which the part of each row in each span begins, `[n * n_spans + 1]`, the spans

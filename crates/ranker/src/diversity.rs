@@ -38,8 +38,8 @@ pub fn mmr(ranked: &[(f64, Option<&[f32]>)], diversity: f64, keep: usize) -> Vec
     picked.into_iter().map(|item| item.position).collect()
 }
 
-/// Least cosine of two vectors.
-const MIN_COSINE: f64 = -1.0;
+/// A bound below the cosine of any two vectors, rounded in 32 bits.
+const MIN_COSINE: f64 = -1.001;
 
 /// An item that is not picked yet, or one that is.
 struct Open<'a> {

@@ -42,11 +42,14 @@ impl DownloadLock {
     pub(crate) fn take(root: &Path) -> Result<Self, SnapshotError> {
         let path = root.join(DOWNLOAD_LOCK);
         let file = open(root, &path)?;
-        let began = Instant::now();
+        let (began, mut is_waiting) = (Instant::now(), false);
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { file }),
                 Err(TryLockError::WouldBlock) if began.elapsed() < MAX_DOWNLOAD_WAIT => {
+                    if !std::mem::replace(&mut is_waiting, true) {
+                        tracing::info!(folder = %root.display(), "waiting for the download of another process");
+                    }
                     thread::sleep(DOWNLOAD_PAUSE);
                 }
                 Err(TryLockError::WouldBlock) => {

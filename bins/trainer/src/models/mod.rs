@@ -25,15 +25,22 @@ pub async fn rollback(settings: &Settings) -> anyhow::Result<u8> {
     let Some(live) = snapshots.current()? else {
         bail!("no model is live: there is nothing to go back from")
     };
-    let mut older = None;
+    let (mut older, mut passed_over) = (None, 0);
     for id in snapshots.list()?.into_iter().rev().filter(|id| *id < live.id) {
         // One whose writer was killed before it went live is nothing to go back to.
         if snapshots.was_live(&id)? {
             older = Some(id);
             break;
         }
+        passed_over += 1;
     }
-    let older = older.with_context(|| format!("no model is older than {}, which stays live", live.id))?;
+    let older = older.with_context(|| match passed_over {
+        0 => format!("no model is older than {}, which stays live", live.id),
+        n => format!(
+            "{n} models are older than {}, which stays live, but none is known to have been live: use promote VERSION",
+            live.id
+        ),
+    })?;
     make_live(settings, &snapshots, "roll_back_model", &older).await
 }
 

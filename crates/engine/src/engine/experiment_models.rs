@@ -67,9 +67,16 @@ impl Engine {
         let (mut loaded, mut outcome) = (self.experiment_models(), Ok(()));
         loaded.retain(|model| !self.is_live(&model.version));
         for version in self.missing_experiment_models() {
-            match self.load_experiment_model(version).await {
+            match self.load_experiment_model(version.clone()).await {
                 Ok(model) => loaded.push(model),
-                Err(error) => outcome = outcome.and(Err(error)),
+                Err(error) => {
+                    tracing::error!(
+                        version,
+                        %error,
+                        "cannot load a model of an experiment; the live model serves its users, who are not counted"
+                    );
+                    outcome = outcome.and(Err(error));
+                }
             }
         }
         *self.inner.experiment_models.write().unwrap_or_else(PoisonError::into_inner) = loaded;

@@ -122,7 +122,8 @@ impl Engine {
         if let Err(error) = self.load_model(&mut changes).await {
             tracing::error!(%error, "cannot load the published model; serving without it");
         }
-        self.load_experiment_models().await.unwrap_or_else(log_unloaded);
+        // It has logged what it could not load, and the next reload tries again.
+        let _unloaded = self.load_experiment_models().await;
         self.complete(&mut changes).await?;
         drop(changes);
         self.summary_is_due();
@@ -210,7 +211,8 @@ impl Engine {
         let mut changes = self.inner.changes.lock().await;
         let since = changes.since_fork.take().unwrap_or_default();
         let reloaded = self.go_live(&mut changes, prepared?, &since).await;
-        self.load_experiment_models().await.unwrap_or_else(log_unloaded);
+        // It has logged what it could not load, and the next reload tries again.
+        let _unloaded = self.load_experiment_models().await;
         Ok(reloaded)
     }
 
@@ -304,10 +306,6 @@ impl Engine {
             links.extend(page.into_iter().map(|stored| (stored.resource.id, stored.resource.links)));
         }
     }
-}
-
-fn log_unloaded(error: Error) {
-    tracing::error!(%error, "cannot load a model of an experiment; the live model serves its users, who are not counted");
 }
 
 fn refresh_summary_of(state: &SharedState) {

@@ -34,7 +34,7 @@ async fn a_damaged_snapshot_is_named_and_the_live_model_stays() {
     fs::write(&file, &bytes).unwrap();
     let manifest = library.snapshots().join(&broken).join("manifest.json");
     let text = fs::read_to_string(&manifest).unwrap();
-    fs::write(&manifest, text.replace("\"format_version\": 2", "\"format_version\": 99")).unwrap();
+    fs::write(&manifest, text.replace("\"format_version\": 3", "\"format_version\": 99")).unwrap();
     let error = library.engine.reload().await.unwrap_err();
     assert!(matches!(snapshot_error(&error), SnapshotError::NewerFormat { found: 99, .. }), "{error:?}");
 
