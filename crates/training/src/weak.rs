@@ -23,6 +23,9 @@ const JUDGES: [ModelKind; 2] = [ModelKind::Rp3beta, ModelKind::LowRankAls];
 const MIN_CASES: usize = 20;
 /// Number of cases that are judged at most.
 const MAX_CASES: usize = 1_000;
+/// Number of events, about, of the users whose models judge: of more, every second user is taken,
+/// or every third.
+const MAX_EVENTS: usize = 1_000_000;
 
 /// Weight of a type at 0 while it is judged: too small to tell anything of a user.
 const SEEN: f32 = 1e-4;
@@ -150,7 +153,8 @@ impl Weak {
         let all: TypeWeights =
             weights.iter().map(|(kind, weight)| (kind.clone(), weight.max(SEEN))).collect();
         let events = self.with_likes(&split.known, &all, splits);
-        let cases: Validation = validation(&events, &split.test, n_users(&events), n_items)?;
+        let (events, test) = sample_of_users(events, &split.test, MAX_EVENTS);
+        let cases: Validation = validation(&events, &test, n_users(&events), n_items)?;
         let mut ndcgs: Vec<f64> = Vec::new();
         for kind in JUDGES {
             let model = fit(kind, cases.train(), settings, &mut |_| std::ops::ControlFlow::Continue(()))?;
@@ -160,6 +164,23 @@ impl Weak {
         }
         Ok(ndcgs)
     }
+}
+
+/// Returns what is left of both lists if only every n-th user stays, so that there are at most about
+/// `max` events.
+fn sample_of_users<'a>(
+    events: Cow<'a, [Like]>,
+    test: &'a [Like],
+    max: usize,
+) -> (Cow<'a, [Like]>, Cow<'a, [Like]>) {
+    let one_in = events.len().div_ceil(max.max(1)).max(1) as u32;
+    if one_in == 1 {
+        return (events, Cow::Borrowed(test));
+    }
+    let of_sample = |likes: &[Like]| {
+        Cow::Owned(likes.iter().filter(|like| like.user % one_in == 0).copied().collect::<Vec<Like>>())
+    };
+    (of_sample(&events), of_sample(test))
 }
 
 /// Returns the number of users up to the last one of events that are by user.

@@ -65,6 +65,19 @@ fn views_get_a_weight_where_they_tell_of_the_next_like_and_none_where_they_do_no
 }
 
 #[test]
+fn a_large_store_is_judged_by_a_sample_of_its_users() {
+    let likes = likes();
+    let (events, test) = sample_of_users(Cow::Borrowed(&likes), &likes[..20], 1_000);
+    let (users, of_test): (Vec<u32>, Vec<u32>) =
+        (events.iter().map(|like| like.user).collect(), test.iter().map(|like| like.user).collect());
+    // Of 3,000 events of 300 users, every third user has 1,000.
+    assert_eq!((users.len(), users.iter().all(|user| user % 3 == 0)), (1_000, true));
+    assert_eq!(of_test, [0; 10]);
+    let (all, _) = sample_of_users(Cow::Borrowed(&likes), &[], 3_000);
+    assert_eq!(all.len(), 3_000);
+}
+
+#[test]
 fn the_largest_weight_of_a_pair_counts_and_what_came_after_a_held_out_like_does_not() {
     let likes: Vec<Like> = (0..5).map(|n| like(0, n, i64::from(n))).collect();
     let click = InteractionType::Custom("click".into());
