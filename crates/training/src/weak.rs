@@ -166,8 +166,8 @@ impl Weak {
     }
 }
 
-/// Returns what is left of both lists if only every n-th user stays, so that there are at most about
-/// `max` events.
+/// Returns what is left of both lists if only every n-th user stays, so that there are about `max`
+/// events at most.
 fn sample_of_users<'a>(
     events: Cow<'a, [Like]>,
     test: &'a [Like],
