@@ -85,19 +85,16 @@ impl SparseRows {
         if weights.iter().any(|weight| !weight.is_finite()) {
             return Err(InvalidRows("a weight is not finite"));
         }
-        let mut rows = Vec::with_capacity(offsets.len() - 1);
+        let mut draft = Draft::new(offsets.len() - 1, targets.len());
         for (start, end) in offsets.iter().zip(offsets.iter().skip(1)) {
             let range = *start as usize..*end as usize;
             let targets = targets.get(range.clone()).unwrap_or_default();
             if !targets.is_sorted_by(|a, b| a < b) {
                 return Err(InvalidRows("the targets of a row do not ascend"));
             }
-            rows.push((targets, weights.get(range).unwrap_or_default()));
-        }
-        let mut draft = Draft::new(rows.len(), targets.len());
-        rows.into_iter().for_each(|(targets, weights)| {
+            let weights = weights.get(range).unwrap_or_default();
             draft.push(targets.iter().copied().zip(weights.iter().copied()));
-        });
+        }
         Ok(draft.finished())
     }
 

@@ -23,8 +23,7 @@ const JUDGES: [ModelKind; 2] = [ModelKind::Rp3beta, ModelKind::LowRankAls];
 const MIN_CASES: usize = 20;
 /// Number of cases that are judged at most.
 const MAX_CASES: usize = 1_000;
-/// Number of events, about, of the users whose models judge: of more, every second user is taken,
-/// or every third.
+/// Number of events, about, that the judging models learn from: of more, those of every n-th user.
 const MAX_EVENTS: usize = 1_000_000;
 
 /// Weight of a type at 0 while it is judged: too small to tell anything of a user.

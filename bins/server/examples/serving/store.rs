@@ -13,7 +13,7 @@ use docent_sample::PowerLawLibrary;
 
 /// Resources and interactions that are generated and written at a time.
 const RESOURCES_AT_A_TIME: u32 = 1_000;
-const INTERACTIONS_AT_A_TIME: usize = 500_000;
+const INTERACTIONS_AT_A_TIME: usize = 300_000;
 
 /// Returns the settings of a folder that holds the store and the models.
 pub fn config(folder: &Path) -> EngineConfig {

@@ -25,23 +25,21 @@ pub async fn rollback(settings: &Settings) -> anyhow::Result<u8> {
     let Some(live) = snapshots.current()? else {
         bail!("no model is live: there is nothing to go back from")
     };
-    let (mut older, mut passed_over) = (None, 0);
-    for id in snapshots.list()?.into_iter().rev().filter(|id| *id < live.id) {
+    let older: Vec<String> = snapshots.list()?.into_iter().filter(|id| *id < live.id).collect();
+    for id in older.iter().rev() {
         // One whose writer was killed before it went live is nothing to go back to.
-        if snapshots.was_live(&id)? {
-            older = Some(id);
-            break;
+        if snapshots.was_live(id)? {
+            return make_live(settings, &snapshots, "roll_back_model", id).await;
         }
-        passed_over += 1;
     }
-    let older = older.with_context(|| match passed_over {
-        0 => format!("no model is older than {}, which stays live", live.id),
-        n => format!(
-            "{n} models are older than {}, which stays live, but none is known to have been live: use promote VERSION",
-            live.id
-        ),
-    })?;
-    make_live(settings, &snapshots, "roll_back_model", &older).await
+    if older.is_empty() {
+        bail!("no model is older than {}, which stays live", live.id)
+    }
+    bail!(
+        "of {} models older than {}, which stays live, none is known to have been live: promote one by its version",
+        older.len(),
+        live.id
+    )
 }
 
 /// Removes all but the newest models; never the live one, and none that an experiment serves.

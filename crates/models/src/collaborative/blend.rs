@@ -337,10 +337,12 @@ impl UserScores for BlendScores<'_> {
     fn score(&self, items: &[u32]) -> Result<Vec<f32>, ModelError> {
         let members: Vec<&OfMember<'_>> = self.members.iter().collect();
         let Some((scored, scores)) = self.scored.get() else { return sum_of(&members, items) };
-        let known = |item: &u32| scores.get(scored.binary_search(item).ok()?).copied();
-        let rest: Vec<u32> = items.iter().copied().filter(|item| known(item).is_none()).collect();
+        let places = items.iter().map(|item| scored.binary_search(item).ok());
+        let known: Vec<Option<f32>> = places.map(|at| scores.get(at?).copied()).collect();
+        let rest = items.iter().zip(&known).filter(|(_, score)| score.is_none());
+        let rest: Vec<u32> = rest.map(|(item, _)| *item).collect();
         let mut of_rest = sum_of(&members, &rest)?.into_iter();
-        Ok(items.iter().filter_map(|item| known(item).or_else(|| of_rest.next())).collect())
+        Ok(known.into_iter().filter_map(|score| score.or_else(|| of_rest.next())).collect())
     }
 
     fn all(&self) -> Result<&[f32], ModelError> {
