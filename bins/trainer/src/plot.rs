@@ -1,19 +1,35 @@
-//! Plots of a few labelled points, as SVG without any dependency.
+//! Plots of a few labelled points, as SVG.
 
-use std::fmt::Write as _;
+use std::{error::Error, ops::Range};
 
-const WIDTH: f64 = 460.0;
-const HEIGHT: f64 = 340.0;
-/// Margins for axes and titles: left, top, right, bottom.
-const MARGINS: [f64; 4] = [62.0, 34.0, 24.0, 46.0];
-const TICKS: usize = 5;
-const COLOURS: [&str; 6] = ["#2b6cb0", "#c05621", "#2f855a", "#6b46c1", "#b83280", "#4a5568"];
+use plotters::{
+    coord::{
+        Shift,
+        ranged1d::{AsRangedCoord, ValueFormatter},
+    },
+    prelude::*,
+};
 
-/// A plot: series of points over two linear axes.
+/// Width and height of one chart in pixels.
+const SIZE: (u32, u32) = (460, 340);
+const COLOURS: [RGBColor; 6] = [
+    RGBColor(43, 108, 176),
+    RGBColor(192, 86, 33),
+    RGBColor(47, 133, 90),
+    RGBColor(107, 70, 193),
+    RGBColor(184, 50, 128),
+    RGBColor(74, 85, 104),
+];
+/// Part of an axis that is left free around its points.
+const AIR: f64 = 0.08;
+
+/// A plot: series of points over two axes.
 pub struct Chart {
     pub title: String,
     pub x: String,
     pub y: String,
+    /// True for a logarithmic horizontal axis; its values are above 0.
+    pub is_logarithmic: bool,
     pub series: Vec<Series>,
 }
 
@@ -30,114 +46,116 @@ pub struct Point {
     pub label: String,
 }
 
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Drawn = Result<(), Box<dyn Error + Send + Sync>>;
+
 /// Draws charts beside each other and returns the text of an SVG file.
-pub fn svg(charts: &[Chart]) -> String {
-    let width = WIDTH * charts.len() as f64;
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{HEIGHT}\" font-family=\"sans-serif\" \
-         font-size=\"11\">\n<rect width=\"{width}\" height=\"{HEIGHT}\" fill=\"white\"/>\n"
-    );
-    for (place, chart) in charts.iter().enumerate() {
-        let _ = writeln!(out, "<g transform=\"translate({},0)\">{}</g>", WIDTH * place as f64, draw(chart));
-    }
-    out + "</svg>\n"
-}
-
-/// An axis: its range of values and its range on the picture.
-struct Axis {
-    low: f64,
-    high: f64,
-    from: f64,
-    to: f64,
-}
-
-impl Axis {
-    /// Returns an axis that spans all finite values with a margin.
-    fn over(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Self {
-        let finite = values.filter(|value| value.is_finite());
-        let (low, high) =
-            finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
-        let (low, high) = if low > high { (0.0, 1.0) } else { (low, high) };
-        let air = if high > low { (high - low) * 0.08 } else { 0.5 };
-        Self { low: low - air, high: high + air, from, to }
-    }
-
-    fn place(&self, value: f64) -> f64 {
-        self.from + (value - self.low) / (self.high - self.low) * (self.to - self.from)
-    }
-
-    fn ticks(&self) -> impl Iterator<Item = f64> {
-        let (low, step) = (self.low, (self.high - self.low) / TICKS as f64);
-        (0..=TICKS).map(move |tick| low + step * tick as f64)
-    }
-}
-
-fn draw(chart: &Chart) -> String {
-    let [left, top, right, bottom] = MARGINS;
-    let points = || chart.series.iter().flat_map(|series| &series.points);
-    let x = Axis::over(points().map(|point| point.x), left, WIDTH - right);
-    let y = Axis::over(points().map(|point| point.y), HEIGHT - bottom, top);
+pub fn svg(charts: &[Chart]) -> anyhow::Result<String> {
     let mut out = String::new();
-    let text = |out: &mut String, x: f64, y: f64, anchor: &str, colour: &str, text: &str| {
-        let text = text.replace('&', "&amp;").replace('<', "&lt;");
-        let _ = write!(
-            out,
-            "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" fill=\"{colour}\">{text}</text>"
-        );
-    };
-    let line = |out: &mut String, [x1, y1, x2, y2]: [f64; 4]| {
-        let _ = write!(
-            out,
-            "<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" stroke=\"#e2e8f0\"/>"
-        );
-    };
-    for tick in x.ticks() {
-        line(&mut out, [x.place(tick), top, x.place(tick), HEIGHT - bottom]);
-        text(&mut out, x.place(tick), HEIGHT - bottom + 14.0, "middle", "#4a5568", &format!("{tick:.3}"));
-    }
-    for tick in y.ticks() {
-        line(&mut out, [left, y.place(tick), WIDTH - right, y.place(tick)]);
-        text(&mut out, left - 6.0, y.place(tick) + 4.0, "end", "#4a5568", &format!("{tick:.3}"));
-    }
-    for (place, (series, colour)) in chart.series.iter().zip(COLOURS.iter().cycle()).enumerate() {
-        let places = series.points.iter().map(|point| (x.place(point.x), y.place(point.y), &point.label));
-        let path: Vec<String> = places.clone().map(|(x, y, _)| format!("{x:.1},{y:.1}")).collect();
-        let _ = write!(out, "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\"/>", path.join(" "));
-        for (x, y, label) in places {
-            let _ = write!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\" fill=\"{colour}\"/>");
-            text(&mut out, x + 6.0, y - 6.0, "start", colour, label);
-        }
-        if chart.series.len() > 1 {
-            let y = top + 14.0 * (place + 1) as f64;
-            text(&mut out, WIDTH - right - 6.0, y, "end", colour, &series.name);
+    draw_all(charts, &mut out).map_err(anyhow::Error::from_boxed)?;
+    Ok(out)
+}
+
+fn draw_all(charts: &[Chart], out: &mut String) -> Drawn {
+    let size = (SIZE.0 * charts.len() as u32, SIZE.1);
+    let root = SVGBackend::with_string(out, size).into_drawing_area();
+    root.fill(&WHITE)?;
+    for (area, chart) in root.split_evenly((1, charts.len())).iter().zip(charts) {
+        let x = range(chart.points().map(|point| if chart.is_logarithmic { point.x.ln() } else { point.x }));
+        if chart.is_logarithmic {
+            draw(area, chart, (x.start.exp()..x.end.exp()).log_scale())?;
+        } else {
+            draw(area, chart, x)?;
         }
     }
-    text(&mut out, WIDTH / 2.0, 18.0, "middle", "black", &chart.title);
-    text(&mut out, WIDTH / 2.0, HEIGHT - 10.0, "middle", "black", &chart.x);
-    let _ = write!(out, "<g transform=\"translate(14,{:.1}) rotate(-90)\">", HEIGHT / 2.0);
-    text(&mut out, 0.0, 0.0, "middle", "black", &chart.y);
-    out + "</g>"
+    root.present()?;
+    Ok(())
+}
+
+impl Chart {
+    fn points(&self) -> impl Iterator<Item = &Point> {
+        self.series.iter().flat_map(|series| &series.points)
+    }
+}
+
+/// Returns the range of finite values, with [`AIR`] around them.
+fn range(values: impl Iterator<Item = f64>) -> Range<f64> {
+    let finite = values.filter(|value| value.is_finite());
+    let (low, high) =
+        finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+    let (low, high) = if low > high { (0.0, 1.0) } else { (low, high) };
+    let air = if high > low { (high - low) * AIR } else { 0.5 };
+    low - air..high + air
+}
+
+/// Draws a chart over the coordinates of its horizontal axis.
+fn draw<X>(area: &Area<'_>, chart: &Chart, x: X) -> Drawn
+where
+    X: AsRangedCoord<Value = f64>,
+    X::CoordDescType: ValueFormatter<f64>,
+{
+    let small = ("sans-serif", 11);
+    let mut drawn = ChartBuilder::on(area)
+        .caption(&chart.title, ("sans-serif", 14))
+        .margin(12)
+        .margin_right(30)
+        .x_label_area_size(36)
+        .y_label_area_size(56)
+        .build_cartesian_2d(x, range(chart.points().map(|point| point.y)))?;
+    drawn
+        .configure_mesh()
+        .max_light_lines(0)
+        .x_labels(6)
+        .y_labels(6)
+        .x_desc(&chart.x)
+        .y_desc(&chart.y)
+        .label_style(small)
+        .draw()?;
+    for (series, colour) in chart.series.iter().zip(COLOURS.into_iter().cycle()) {
+        let places = || series.points.iter().map(|point| (point.x, point.y));
+        drawn.draw_series(LineSeries::new(places(), colour))?;
+        drawn.draw_series(places().map(|place| Circle::new(place, 3, colour.filled())))?;
+        let style = small.into_font().color(&colour);
+        drawn.draw_series(series.points.iter().map(|point| {
+            EmptyElement::at((point.x, point.y)) + Text::new(point.label.clone(), (6, -12), style.clone())
+        }))?;
+    }
+    if chart.series.len() > 1 {
+        name_series(area, &chart.series)?;
+    }
+    Ok(())
+}
+
+/// Writes the names of series in their colours, where a growing line leaves room.
+fn name_series(area: &Area<'_>, series: &[Series]) -> Drawn {
+    for ((place, series), colour) in (0..).zip(series).zip(COLOURS.into_iter().cycle()) {
+        let style = ("sans-serif", 12).into_font().color(&colour);
+        area.draw(&Text::new(series.name.clone(), (84, 44 + 15 * place), style))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
-    fn chart(points: &[(f64, f64)]) -> Chart {
+    fn chart(points: &[(f64, f64)], is_logarithmic: bool) -> Chart {
         let point = |&(x, y): &(f64, f64)| Point { x, y, label: "a < b".into() };
         let series = vec![Series { name: "one".into(), points: points.iter().map(point).collect() }];
-        Chart { title: "A & B".into(), x: "x".into(), y: "y".into(), series }
+        Chart { title: "A & B".into(), x: "x".into(), y: "y".into(), is_logarithmic, series }
     }
 
     #[test]
     fn every_point_is_drawn_within_the_picture_and_text_is_escaped() {
-        let drawn = svg(&[chart(&[(0.0, 1.0), (0.5, 3.0)]), chart(&[(2.0, 2.0)]), chart(&[])]);
+        let linear = chart(&[(0.0, 1.0), (0.5, 3.0)], false);
+        let drawn = svg(&[linear, chart(&[(2.0, 2.0)], true), chart(&[], false)]).unwrap();
         assert_eq!(drawn.matches("<circle").count(), 3);
         assert!(drawn.contains("a &lt; b") && drawn.contains("A &amp; B") && !drawn.contains("NaN"));
         for part in drawn.split("cy=\"").skip(1) {
-            let y: f64 = part.split('"').next().unwrap_or_default().parse().unwrap_or(f64::NAN);
-            assert!((0.0..=HEIGHT).contains(&y), "{y}");
+            let y: u32 = part.split('"').next().unwrap().parse().unwrap();
+            assert!(y <= SIZE.1, "{y}");
         }
-        assert_eq!(drawn.matches("<g ").count(), drawn.matches("</g>").count());
     }
 }

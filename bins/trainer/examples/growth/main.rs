@@ -98,7 +98,7 @@ fn main() -> anyhow::Result<()> {
     tables::print_whole(&whole);
     tables::print_single(&single);
     if let Some(file) = &arguments.plot {
-        std::fs::write(file, plot::svg(&tables::charts(&whole))).context("the plot cannot be written")?;
+        std::fs::write(file, plot::svg(&tables::charts(&whole))?).context("the plot cannot be written")?;
     }
     if let Some(file) = &arguments.json {
         let all: Vec<&Measured> = whole.iter().chain(&single).collect();

@@ -92,13 +92,15 @@ pub fn charts(all: &[Measured]) -> [Chart; 2] {
         Chart {
             title: "Training of the blend".to_owned(),
             x: "interactions, millions".to_owned(),
-            y: "seconds".to_owned(),
-            series: vec![line("wall clock", |one| one.seconds), line("processor", |one| one.cpu_seconds)],
+            y: "processor seconds".to_owned(),
+            is_logarithmic: false,
+            series: vec![line("", |one| one.cpu_seconds)],
         },
         Chart {
             title: "Memory".to_owned(),
             x: "interactions, millions".to_owned(),
             y: "MiB".to_owned(),
+            is_logarithmic: false,
             series: vec![
                 line("peak", |one| one.peak_bytes as f64 / MIB),
                 line("factors", |one| one.factor_bytes as f64 / MIB),

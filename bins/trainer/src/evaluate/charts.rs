@@ -6,7 +6,7 @@ use docent_benchmarks::{ModelReport, Report};
 use super::store::SEED;
 use crate::plot::{Chart, Point, Series};
 
-/// Shorter trainings are drawn as this long, because the axis is logarithmic.
+/// Shorter trainings are drawn as this long: the axis is logarithmic.
 const MIN_SECONDS: f64 = 0.1;
 
 /// Draws the NDCG of each model over its seconds of training.
@@ -22,8 +22,9 @@ pub fn quality_over_seconds(report: &Report) -> Chart {
     }
     Chart {
         title: format!("Quality for seconds of training, {}", report.protocol),
-        x: "training seconds, log10".into(),
+        x: "training seconds".into(),
         y: metric.map_or_else(String::new, |name| name.to_uppercase()),
+        is_logarithmic: true,
         series,
     }
 }
@@ -31,7 +32,7 @@ pub fn quality_over_seconds(report: &Report) -> Chart {
 fn point(model: &ModelReport, ndcg: f64) -> Series {
     let seconds = model.train_seconds.max(MIN_SECONDS);
     let label = format!("{} {seconds:.1} s", model.name);
-    Series { name: model.name.to_owned(), points: vec![Point { x: seconds.log10(), y: ndcg, label }] }
+    Series { name: model.name.to_owned(), points: vec![Point { x: seconds, y: ndcg, label }] }
 }
 
 /// Draws NDCG over diversity, over novelty, and over the share of resources that no user chose.
@@ -58,6 +59,7 @@ fn trade_off(points: &[SweepPoint], k: usize, option: &str, x: &str, over: fn(&S
         title: format!("Cost of {option}"),
         x: x.to_owned(),
         y: format!("NDCG@{k}"),
+        is_logarithmic: false,
         series: vec![Series { name: option.to_owned(), points: points.collect() }],
     }
 }

@@ -113,7 +113,7 @@ fn write(
         per_user::write(path, report)?;
     }
     if let Some(path) = &output.plot {
-        write_text(path, &svg(&charts()))?;
+        write_text(path, &svg(&charts())?)?;
     }
     Ok(())
 }
