@@ -19,6 +19,7 @@ mod vectors;
 use std::sync::{Arc, RwLock, atomic::AtomicBool};
 
 use chrono::{DateTime, Utc};
+use docent_impressions::ImpressionLog;
 use docent_models::{ModelInfo, open_snapshots};
 use docent_snapshot::SnapshotStore;
 use docent_storage::{Store, StoreConfig};
@@ -34,7 +35,6 @@ pub use vectors::document;
 
 use crate::{
     EngineConfig, Error, ImpressionQueue,
-    impressions::ImpressionLog,
     state::{SharedState, State},
     user_cache::UserCache,
     workload::Workload,

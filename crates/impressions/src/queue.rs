@@ -1,5 +1,4 @@
-//! Queue of impressions, which are written in batches after the answer and flushed when the engine
-//! closes. A queue that fills first leaves answers out by a known share, then makes answers wait.
+//! The queue, and the task that writes it.
 
 use std::{
     sync::{
@@ -17,7 +16,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::impression_sampling;
+use crate::sampling;
 
 /// Impressions of one transaction: few enough that those who record interactions wait for
 /// milliseconds only.
@@ -81,7 +80,7 @@ enum Queued {
 }
 
 /// Handle of the queue and of the task that writes it.
-pub(crate) struct ImpressionLog {
+pub struct ImpressionLog {
     queue: std::sync::RwLock<Option<mpsc::Sender<Queued>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     counts: Arc<Counts>,
@@ -90,8 +89,8 @@ pub(crate) struct ImpressionLog {
 }
 
 impl ImpressionLog {
-    /// Starts the writer of a queue for `capacity` answers.
-    pub(crate) fn start(store: Store, capacity: usize) -> Self {
+    /// Starts the writer of a queue for `capacity` answers, at least one, on the current runtime.
+    pub fn start(store: Store, capacity: usize) -> Self {
         let capacity = capacity.max(1);
         let (sender, receiver) = mpsc::channel(capacity);
         let counts = Arc::new(Counts::default());
@@ -108,15 +107,15 @@ impl ImpressionLog {
     /// Queues the impressions of one answer. If the queue is more than half full, keeps a share of
     /// the answers only; if it is full, waits for room, but not for long. Impressions left out
     /// and lost are counted.
-    pub(crate) async fn push(&self, mut impressions: Vec<Impression>) {
+    pub async fn push(&self, mut impressions: Vec<Impression>) {
         let Some(first) = impressions.first() else { return };
         self.shown_to.insert(first.recommendation_id.clone(), first.user_id.clone());
         let queue = self.queue.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let count = impressions.len() as u64;
         let Some(queue) = queue else { return self.counts.lost(count) };
-        let share = impression_sampling::share(self.capacity.saturating_sub(queue.capacity()), self.capacity);
+        let share = sampling::share(self.capacity.saturating_sub(queue.capacity()), self.capacity);
         if share < 1.0 {
-            if !impression_sampling::is_kept(&first.recommendation_id, share) {
+            if !sampling::is_kept(&first.recommendation_id, share) {
                 return self.counts.left_out(count);
             }
             impressions.iter_mut().for_each(|impression| impression.kept_share = share);
@@ -128,7 +127,7 @@ impl ImpressionLog {
     }
 
     /// Waits until everything in the queue is written.
-    pub(crate) async fn flushed(&self) {
+    pub async fn flushed(&self) {
         let queue = self.queue.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let (done, written) = oneshot::channel();
         if let Some(queue) = queue
@@ -140,11 +139,12 @@ impl ImpressionLog {
     }
 
     /// Returns the user of a recent answer of this process.
-    pub(crate) fn shown_to(&self, recommendation_id: &str) -> Option<UserId> {
+    pub fn shown_to(&self, recommendation_id: &str) -> Option<UserId> {
         self.shown_to.get(recommendation_id)
     }
 
-    pub(crate) fn status(&self) -> ImpressionQueue {
+    /// Returns the state of the queue.
+    pub fn status(&self) -> ImpressionQueue {
         let queue = self.queue.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let free = queue.as_ref().map_or(self.capacity, mpsc::Sender::capacity);
         ImpressionQueue {
@@ -157,7 +157,7 @@ impl ImpressionLog {
     }
 
     /// Accepts no more impressions and waits until the queued ones are written.
-    pub(crate) async fn close(&self) {
+    pub async fn close(&self) {
         self.queue.write().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let writer = self.writer.lock().await.take();
         if let Some(Err(error)) = match writer {
