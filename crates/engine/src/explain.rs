@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 use crate::{
     catalogue::Entry,
     component_scores::ContentScores,
+    prepared::Question,
     state::State,
     user_cache::UserView,
     user_context::{UserContext, content_without},
@@ -57,7 +58,7 @@ impl<'a, 's> Explainer<'a, 's> {
     /// Returns the reasons for one recommendation, those of the strongest component first; empty if
     /// no reason is true.
     pub(crate) fn reasons(&self, ranked: &Ranked, scores: &ComponentScores) -> Vec<Reason<ResourceId>> {
-        let Self { state, context, user, .. } = *self;
+        let Self { state, context, .. } = *self;
         let key = ranked.key;
         let popular = state.is_popular(key).then_some(Reason::Popular);
         let new = context.is_new(key).then_some(Reason::New);
@@ -65,25 +66,55 @@ impl<'a, 's> Explainer<'a, 's> {
             ranked.explored.then_some(Reason::Exploration).into_iter().collect();
         for component in carrying(&ranked.hybrid, scores) {
             let reason = match component {
-                Component::Content if context.content_from_domains => domain(state, user, key),
-                Component::Content => self.similar(ranked, scores),
+                Component::Content | Component::Graph => self.found(Some(component), ranked, scores),
                 Component::Collaborative if context.is_liked_by_similar_users(key, scores.collaborative) => {
-                    let next =
-                        context.often_next_after(key).map(|resource| Reason::OftenNextAfter { resource });
+                    let next = self.found(Some(component), ranked, scores);
                     Some(next.unwrap_or(Reason::LikedBySimilarUsers))
                 }
                 Component::Collaborative => popular.clone(),
-                Component::Graph => self.linked(ranked, scores),
                 Component::Recency => new.clone(),
                 Component::Quality => None,
             };
             reasons.extend(reason.filter(|reason| !reasons.contains(reason)));
         }
-        reasons.extend(same_author(state, user, key));
+        reasons.extend(self.found(None, ranked, scores));
         if reasons.is_empty() {
             reasons.extend(new.or(popular));
         }
         with_ids(state, reasons)
+    }
+
+    /// Returns the reason that a component gives, the authors for `None`, as an earlier answer to
+    /// the user found it if one looked.
+    fn found(
+        &self,
+        component: Option<Component>,
+        ranked: &Ranked,
+        scores: &ComponentScores,
+    ) -> Option<Reason<u32>> {
+        let Some(prepared) = &self.context.prepared else { return self.sought(component, ranked, scores) };
+        let [_, content, graph, ..] = ranked.hybrid.contributions;
+        let question = Question { key: ranked.key, component, contributions: [content, graph] };
+        prepared.reason(question, || self.sought(component, ranked, scores))
+    }
+
+    fn sought(
+        &self,
+        component: Option<Component>,
+        ranked: &Ranked,
+        scores: &ComponentScores,
+    ) -> Option<Reason<u32>> {
+        let Self { state, context, user, .. } = *self;
+        match component {
+            Some(Component::Content) if context.content_from_domains => domain(state, user, ranked.key),
+            Some(Component::Content) => self.similar(ranked, scores),
+            Some(Component::Collaborative) => {
+                Some(Reason::OftenNextAfter { resource: context.often_next_after(ranked.key)? })
+            }
+            Some(Component::Graph) => self.linked(ranked, scores),
+            Some(Component::Quality | Component::Recency) => None,
+            None => same_author(state, user, ranked.key),
+        }
     }
 
     /// Returns the positive that contributes most to the content score: the one with the largest

@@ -4,11 +4,11 @@
 //! from the user and the state alone. As long as neither changes, the next answer takes it from
 //! here, and computes only what depends on the time and on the request.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use chrono::{DateTime, Utc};
-use docent_domain::ComponentScores;
-use docent_ranker::{UnitMap, to_unit};
+use docent_domain::{Component, ComponentScores};
+use docent_ranker::{Reason, UnitMap, to_unit};
 use moka::sync::Cache;
 
 use crate::{
@@ -21,8 +21,9 @@ use crate::{
     user_context::UserContext,
 };
 
-/// Maximum number of resources of which a prepared user remembers what they often follow.
-const MAX_REMEMBERED: usize = 100;
+/// Maximum number of reasons that a prepared user remembers: four for each resource of an answer,
+/// and room for a few more resources.
+const MAX_REMEMBERED: usize = 48;
 
 /// Prepared users by hash, the least used of which leave when their memory is full.
 pub(crate) struct PreparedUsers(Cache<i64, Arc<Prepared>>);
@@ -61,8 +62,19 @@ pub(crate) struct Prepared {
     sources: SourceCounts,
     /// In ascending order of keys.
     candidates: Vec<Kept>,
-    /// Resources of the answers, and the ones that they often follow.
-    remembered: Mutex<Vec<(u32, Option<u32>)>>,
+    /// Reasons that answers looked for, with what they found.
+    remembered: Mutex<Vec<(Question, Option<Reason<u32>>)>>,
+}
+
+/// Origin of the reason for a recommendation, beside the user and the state.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Question {
+    /// Key of the resource.
+    pub key: u32,
+    /// Component that carries the score; `None` for the authors, who carry none.
+    pub component: Option<Component>,
+    /// Parts of the score that the content and the graph component add.
+    pub contributions: [f64; 2],
 }
 
 /// A candidate, its scores on the scale of [`to_unit`] and its proximity in the graph; not a number
@@ -172,7 +184,7 @@ impl Rules {
 impl Prepared {
     fn bytes(&self) -> usize {
         let profile = self.content.as_ref().map_or(0, |(profile, _)| size_of_val(profile.as_slice()));
-        let remembered = MAX_REMEMBERED * size_of::<(u32, Option<u32>)>();
+        let remembered = MAX_REMEMBERED * size_of::<(Question, Option<Reason<u32>>)>();
         size_of::<Self>() + profile + size_of_val(self.candidates.as_slice()) + remembered
     }
 
@@ -207,17 +219,27 @@ impl Prepared {
         self.kept(key).map(|kept| kept.proximity).filter(|proximity| !proximity.is_nan())
     }
 
-    /// Returns the resource that another often follows, computed for the first answer that asks.
-    pub(crate) fn often_next_after(&self, key: u32, compute: impl FnOnce() -> Option<u32>) -> Option<u32> {
-        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, next)) = remembered.iter().find(|(of, _)| *of == key) {
-            return *next;
+    /// Returns a reason, computed for the first answer that asks.
+    pub(crate) fn reason(
+        &self,
+        question: Question,
+        compute: impl FnOnce() -> Option<Reason<u32>>,
+    ) -> Option<Reason<u32>> {
+        let known =
+            self.remembered().iter().find(|(of, _)| *of == question).map(|(_, reason)| reason.clone());
+        if let Some(known) = known {
+            return known;
         }
-        let next = compute();
+        let reason = compute();
+        let mut remembered = self.remembered();
         if remembered.len() < MAX_REMEMBERED {
-            remembered.push((key, next));
+            remembered.push((question, reason.clone()));
         }
-        next
+        reason
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, Vec<(Question, Option<Reason<u32>>)>> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -184,14 +184,8 @@ impl<'a> UserContext<'a> {
     /// Returns the resource of the history after which users often choose this one, if that carries
     /// the collaborative score.
     pub(crate) fn often_next_after(&self, key: u32) -> Option<u32> {
-        let compute = || {
-            let row = self.blend().ok()??.scores.often_next_after(self.state.row(key)?)?;
-            self.state.key_of_row(row)
-        };
-        match &self.prepared {
-            Some(prepared) => prepared.often_next_after(key, compute),
-            None => compute(),
-        }
+        let row = self.blend().ok()??.scores.often_next_after(self.state.row(key)?)?;
+        self.state.key_of_row(row)
     }
 
     /// Returns the proximity of a candidate in the graph; 0 for one that the walk does not reach.
