@@ -262,7 +262,7 @@ impl Reader {
 
     fn each(&self) -> impl Iterator<Item = (TopicPartition, i64)> {
         self.positions.iter().flat_map(|(topic, numbers)| {
-            numbers.iter().map(|(number, at)| (TopicPartition::new(topic, *number), at.next))
+            numbers.iter().map(move |(number, at)| (TopicPartition::new(topic, *number), at.next))
         })
     }
 

@@ -106,7 +106,7 @@ async fn produce(kafka: &Kafka, args: &Args) -> Result<()> {
             sent.push(producer.enqueue(Record::new(TOPIC, json).key(format!("u{user}"))).await?);
         }
         for one in sent {
-            one.await?;
+            let _acknowledged = one.await?;
         }
     }
     producer.close().await?;

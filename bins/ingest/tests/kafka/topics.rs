@@ -33,7 +33,7 @@ pub async fn send(producer: &Producer, records: impl IntoIterator<Item = Record>
         sent.push(producer.enqueue(record).await?);
     }
     for one in sent {
-        one.await?;
+        let _acknowledged = one.await?;
     }
     Ok(())
 }
