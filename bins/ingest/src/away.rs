@@ -8,7 +8,7 @@ use crate::stop::Stop;
 
 /// Pause after the first failure; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const MAX_PAUSE: Duration = Duration::from_secs(10);
+const MAX_PAUSE: Duration = Duration::from_secs(3);
 
 /// Pauses between the tries of one piece of work.
 #[derive(Debug)]
