@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# Builds the server and the trainer from this tree:
+# Builds the server, the trainer and the reader of streams from this tree:
 #   docker build -t docent .
 #   docker run -p 127.0.0.1:8080:8080 -v docent-data:/var/lib/docent docent
 
@@ -10,8 +10,8 @@ WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked --bin docent-server --bin docent-trainer --features "$FEATURES" \
-    && install -D --target-directory=/out target/release/docent-server target/release/docent-trainer
+    cargo build --release --locked --workspace --bin docent-server --bin docent-trainer --bin docent-ingest --features "$FEATURES" \
+    && install -D --target-directory=/out target/release/docent-server target/release/docent-trainer target/release/docent-ingest
 
 FROM debian:trixie-slim
 # postgresql-client: `docent-server db` backs up and restores PostgreSQL by pg_dump and pg_restore.

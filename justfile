@@ -106,6 +106,17 @@ object-store:
     cargo build --locked --workspace --bins --features docent-server/object-store,docent-trainer/object-store
     DOCENT_TEST_OBJECT_STORE=1 cargo test --locked --workspace --features docent-server/object-store,docent-trainer/object-store --test scale -- object_store
 
+# Test docent-ingest on a real broker, which is fetched from Maven Central (needs Java and Maven): KILLS on all sides.
+kafka KILLS='2':
+    .ci/kafka target/kafka
+    DOCENT_TEST_KAFKA="$PWD/target/kafka" DOCENT_TEST_KILLS={{ KILLS }} cargo test --locked -p docent-ingest --test kafka -- --nocapture
+
+# Measure docent-ingest into PostgreSQL, and pgbench beside it; docs/performance.md has the figures.
+bench-kafka *ARGS:
+    .ci/kafka target/kafka
+    cargo build --locked --release -p docent-ingest --bins --examples
+    DOCENT_TEST_KAFKA="$PWD/target/kafka" cargo run --locked --release -p docent-ingest --example throughput -- {{ ARGS }}
+
 # Generate docs/metrics.md from the table of metrics.
 metrics-doc:
     cargo run --locked -q -p docent-telemetry --example metrics_reference > docs/metrics.md
@@ -114,16 +125,17 @@ metrics-doc:
 config-doc:
     cargo run --locked -q -p docent-config --example configuration_reference > docs/reference/configuration.md
 
-# Generate docs/reference/command-line.md from the arguments of both programs.
+# Generate docs/reference/command-line.md from the arguments of all programs.
 command-line-doc:
     UPDATE_DOCS=1 cargo test --locked -q -p docent-server --bin docent-server the_reference_of_the_command_line
     UPDATE_DOCS=1 cargo test --locked -q -p docent-trainer --bin docent-trainer the_reference_of_the_command_line
+    UPDATE_DOCS=1 cargo test --locked -q -p docent-ingest --bin docent-ingest the_reference_of_the_command_line
 
 # Check licences, versions, sources and advisories of dependencies (installs cargo-deny if missing).
 check-dependencies:
     .ci/dependencies
 
-# Write the bill of materials of both programs (installs cargo-cyclonedx if missing).
+# Write the bill of materials of all programs (installs cargo-cyclonedx if missing).
 sbom FOLDER='target/sbom':
     .ci/sbom {{ FOLDER }}
 

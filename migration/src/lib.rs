@@ -27,6 +27,7 @@ mod m20260901_000013_positive_times;
 mod m20260901_000015_access;
 mod m20261001_000016_changes;
 mod m20261101_000018_oldest_program;
+mod m20261201_000019_stream_positions;
 
 use sea_orm_migration::{
     prelude::*,
@@ -85,6 +86,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260901_000015_access::Migration),
             Box::new(m20261001_000016_changes::Migration),
             Box::new(m20261101_000018_oldest_program::Migration),
+            Box::new(m20261201_000019_stream_positions::Migration),
         ]
     }
 }

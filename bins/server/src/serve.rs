@@ -20,7 +20,7 @@ use docent::{
     config::Config,
     storage::{Store, StoreConfig},
 };
-use docent_telemetry::Exporter;
+use docent_telemetry::{Exporter, names::Emitter};
 use tokio::{
     runtime::Handle,
     task::JoinHandle,
@@ -96,7 +96,7 @@ pub async fn serve(config: Config, mut stop: StopSignals) -> anyhow::Result<()> 
     let listeners = sockets.all()?;
     let policy = key_policy(&config, &listeners::addresses(&listeners));
     let control = Data::new(AccessControl::new(&config.access, policy)?);
-    let exporter = Exporter::install()?;
+    let exporter = Exporter::install(Emitter::Server)?;
     let health = Health::loading(&config.engine.database_url);
     let hosts = AllowedHosts::new(&config.allowed_hosts, are_loopback(&listeners));
     // Keys cannot be read yet, so only probes are for everyone who may reach the server.

@@ -3,7 +3,7 @@ use docent_training::TrainConfig;
 use figment::value::Value;
 use serde::{Deserialize, Serialize};
 
-use crate::{AccessConfig, ConfigError, TlsConfig, check, schema};
+use crate::{AccessConfig, ConfigError, KafkaConfig, TlsConfig, check, schema};
 
 /// Every setting of Docent. The fields of this struct are the keys at the top level of the file,
 /// which configure the server.
@@ -50,6 +50,8 @@ pub struct Config {
     pub engine: EngineConfig,
     /// Training of models and the quality gate.
     pub train: TrainConfig,
+    /// Interactions and resources from Kafka, which `docent-ingest` reads into the store.
+    pub kafka: KafkaConfig,
 }
 
 impl Default for Config {
@@ -68,6 +70,7 @@ impl Default for Config {
             tls: None,
             engine: EngineConfig::default(),
             train: TrainConfig::default(),
+            kafka: KafkaConfig::default(),
         }
     }
 }
@@ -88,6 +91,7 @@ impl Config {
         self.access.check()?;
         self.engine.check()?;
         self.train.check()?;
+        self.kafka.check()?;
         Ok(())
     }
 }

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// Key whose value may hold a password.
 const ADDRESS: &str = "engine.database_url";
+/// Key whose value is a password.
+const PASSWORD: &str = "kafka.sasl.password";
 /// Table whose values are secrets as a whole.
 const SECRETS: &str = "access.token_keys";
 
@@ -31,7 +33,8 @@ impl fmt::Debug for Secret {
 
 /// Returns true if the value of a key may hold a password or a secret.
 pub(crate) fn is_secret(key: &str) -> bool {
-    key == ADDRESS || key.strip_prefix(SECRETS).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    [ADDRESS, PASSWORD].contains(&key)
+        || key.strip_prefix(SECRETS).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Returns the value of a key as outputs may show it.

@@ -1,5 +1,7 @@
 //! Rows of the tables, one module per table. They never leave this crate.
 
+pub(crate) use docent_positions::entity as stream_position;
+
 macro_rules! table {
     ($name:ident = $table:literal { $($(#[$attribute:meta])* $column:ident: $type:ty,)* }) => {
         pub(crate) mod $name {

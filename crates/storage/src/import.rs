@@ -1,7 +1,7 @@
 //! Imports: large, repeatable, and atomic on request.
 
 use chrono::{DateTime, Utc};
-use docent_domain::{InteractionRules, NewInteraction, Resource};
+use docent_domain::{InteractionRules, NewInteraction, Resource, ResourceId};
 
 use crate::{
     Store, UpsertOutcome,
@@ -112,6 +112,36 @@ impl ImportSession {
         }
         report.unknown_resource.sort_unstable();
         Ok(report)
+    }
+
+    /// Records interactions in the order given. Each counts as in [`Store::record`].
+    ///
+    /// # Errors
+    /// Same as there. The session is then unusable, and everything it wrote is lost.
+    pub async fn record(
+        &self,
+        events: &[NewInteraction],
+        rules: &InteractionRules,
+        now: DateTime<Utc>,
+    ) -> Result<ImportReport> {
+        let checked = merge::check(events, rules).collect::<Result<_>>()?;
+        let outcomes = merge::merge(&self.transaction, checked, Repeats::Count, now).await?;
+        let mut report = ImportReport::default();
+        outcomes.iter().enumerate().for_each(|(index, outcome)| report.add(index, outcome));
+        Ok(report)
+    }
+
+    /// Same as [`Store::delete_resource`].
+    ///
+    /// # Errors
+    /// Same as there. The session is then unusable, and everything it wrote is lost.
+    pub async fn delete_resource(&self, id: &ResourceId, now: DateTime<Utc>) -> Result<bool> {
+        resources::delete(&self.transaction, id, now).await
+    }
+
+    /// Returns the transaction, for what another crate stores with the import.
+    pub fn transaction(&self) -> &WriteTransaction {
+        &self.transaction
     }
 
     /// Commits everything.

@@ -27,7 +27,7 @@ macro_rules! each_table {
     ($call:ident $arguments:tt) => {
         each_table!(@ $call $arguments: user, profile, resource, embedding, link, interaction, feedback,
             answer, impression_hour, impression_rank, exposure, experiment_person, experiment_day,
-            interaction_hour, session_hour, user_session, erased_user)
+            interaction_hour, session_hour, user_session, erased_user, stream_position)
     };
     (@ $call:ident $arguments:tt: $($table:ident),*) => {
         $($call::<entity::$table::Entity> $arguments.await?;)*

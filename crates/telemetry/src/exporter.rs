@@ -26,17 +26,18 @@ pub struct Exporter {
 }
 
 impl Exporter {
-    /// Installs the recorder of this process and describes every metric of [`names`](crate::names).
+    /// Installs the recorder of this process and describes every metric of [`names`](crate::names)
+    /// that a program emits.
     ///
     /// Counters and histograms whose labels are known in advance start at zero, so that Prometheus
     /// sees their first increase.
     ///
     /// # Errors
     /// Returns [`TelemetryError::Metrics`] if a recorder is already installed.
-    pub fn install() -> Result<Self, TelemetryError> {
+    pub fn install(emitter: Emitter) -> Result<Self, TelemetryError> {
         let builder = PrometheusBuilder::new().set_buckets(&BUCKETS_SECONDS).map_err(failed)?;
         let handle = builder.install_recorder().map_err(failed)?;
-        for metric in ALL.iter().filter(|metric| metric.emitter() == Emitter::Server) {
+        for metric in ALL.iter().filter(|metric| metric.emitter() == emitter) {
             describe(metric);
             start_at_zero(metric);
         }

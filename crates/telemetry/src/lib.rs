@@ -6,7 +6,9 @@
 //! network port, put a value from a caller into a label, or log a secret.
 //!
 //! ```
-//! let exporter = docent_telemetry::Exporter::install()?;
+//! use docent_telemetry::{Exporter, names::Emitter};
+//!
+//! let exporter = Exporter::install(Emitter::Server)?;
 //! metrics::counter!(docent_telemetry::names::IMPRESSIONS_WRITTEN).increment(3);
 //! assert!(exporter.render().contains("docent_impressions_written_total 3"));
 //! # Ok::<(), docent_telemetry::TelemetryError>(())

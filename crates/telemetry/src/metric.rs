@@ -46,6 +46,8 @@ pub enum Emitter {
     Server,
     /// The trainer, in the file given by `--metrics-file`.
     Trainer,
+    /// The reader of streams, at `GET /metrics` of its own address.
+    Ingest,
 }
 
 /// A metric of the table in [`names`](crate::names).
@@ -65,7 +67,13 @@ impl Metric {
     /// Returns the program that emits the metric.
     #[must_use]
     pub fn emitter(&self) -> Emitter {
-        if self.name.starts_with("docent_training_") { Emitter::Trainer } else { Emitter::Server }
+        if self.name.starts_with("docent_training_") {
+            Emitter::Trainer
+        } else if self.name.starts_with("docent_stream_") {
+            Emitter::Ingest
+        } else {
+            Emitter::Server
+        }
     }
 
     /// Returns the labels of every series, or `None` if the values of a label are not known in

@@ -58,6 +58,11 @@ labels! {
     PROGRAM_VERSION = "version": Values::Bounded("version of the server");
     DATABASE = "database": Values::Of(&["sqlite", "postgresql"]);
     RUN_STATUS = "status": Values::Of(RUN_STATUSES);
+    CONTENT = "content": Values::Of(&["interactions", "resources"]);
+    DEAD_LETTER = "reason": Values::Of(&["invalid_json", "invalid_value", "unknown_resource"]);
+    RETRY = "cause": Values::Of(&["database", "dead_letters", "broker", "moved"]);
+    TOPIC = "topic": Values::Bounded("topics of the configuration");
+    PARTITION = "partition": Values::Bounded("partitions that this process reads now");
 }
 
 metrics! {
@@ -184,6 +189,19 @@ metrics! {
         "Time when a training run last published a model.";
     TRAINING_LAST_HOLDOUT: Gauge = "docent_training_last_holdout_ratio" { EVALUATED, MEASURE },
         "Accuracy of the models of the last run that evaluated any, on its holdout: metrics at 10, from 0 to 1.";
+
+    STREAM_STORED: Counter = "docent_stream_events_stored_total" { CONTENT },
+        "Number of events of streams that this process stored, by content of the topic.";
+    STREAM_REFUSED: Counter = "docent_stream_events_refused_total" { CONTENT, DEAD_LETTER },
+        "Number of messages of streams that became dead letters, by content of the topic and reason.";
+    STREAM_EXPIRED: Counter = "docent_stream_events_expired_total",
+        "Number of offsets of streams that the brokers deleted before they were read: events that are lost, unless the topic is compacted.";
+    STREAM_LAG: Gauge = "docent_stream_lag" { TOPIC, PARTITION },
+        "Number of offsets between the last stored event and the end of a partition that this process reads.";
+    STREAM_BATCH_DURATION: Histogram = "docent_stream_batch_duration_seconds",
+        "Time to store one batch of events, with its retries.";
+    STREAM_RETRIES: Counter = "docent_stream_retries_total" { RETRY },
+        "Number of times that work was repeated, by cause: the database was away or ended a transaction, dead letters were not delivered, the brokers were away, or another process had moved the partition.";
 }
 
 /// Returns the metric with this name.

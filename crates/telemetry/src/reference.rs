@@ -15,6 +15,10 @@ pub fn reference() -> String {
     for (emitter, title) in [
         (Emitter::Server, "Server (`GET /metrics`)"),
         (Emitter::Trainer, "Trainer (`docent-trainer train --metrics-file FILE`)"),
+        (
+            Emitter::Ingest,
+            "Reader of streams (`GET /metrics` of `docent-ingest`, with those of the process above)",
+        ),
     ] {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "\n## {title}\n\n| metric | type | labels | meaning |\n|---|---|---|---|");

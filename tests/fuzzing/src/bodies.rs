@@ -1,14 +1,13 @@
 //! Bodies of HTTP requests.
 
 use chrono::DateTime;
-use docent_domain::{ResourceId, UserId, repeated_key};
+use docent_domain::{ResourceId, UserId};
 use serde::de::DeserializeOwned;
 
 use crate::wire::{
     access::TokenInput,
     feedback::FeedbackInput,
     interaction::InteractionRequest,
-    object::Object,
     profile::{MergeInput, ProfileUpdate},
     recommendation::{RankInput, RecommendInput},
     resource::{IngestRequest, ResourceUpdate, ResourcesUpdate},
@@ -22,11 +21,11 @@ pub fn bodies(input: &[u8]) {
     match selector.wrapping_sub(b'a') % 10 {
         0 => match parsed::<InteractionRequest>(body) {
             Some(InteractionRequest::One(one)) => {
-                let _refused = one.to_interaction(now);
+                let _refused = one.to_interaction(now, now);
             }
             Some(InteractionRequest::Batch(batch)) => {
                 for one in batch.interactions {
-                    let _refused = one.0.to_interaction(now);
+                    let _refused = one.0.to_interaction(now, now);
                 }
             }
             None => {}
@@ -73,8 +72,5 @@ pub fn bodies(input: &[u8]) {
 
 /// Reads a body in the steps of the server.
 fn parsed<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
-    if repeated_key(body).is_some() {
-        return None;
-    }
-    serde_json::from_slice::<Object<T>>(body).ok().map(|object| object.0)
+    docent_messages::parse(body).ok()
 }

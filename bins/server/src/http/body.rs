@@ -8,12 +8,11 @@ use actix_web::{
     middleware::Next,
     web::{Bytes, BytesMut},
 };
-use docent::{DomainError, repeated_key};
+use docent::DomainError;
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
 
 use super::ApiError;
-use crate::wire::object::Object;
 
 const DEFAULT_LIMIT_BYTES: usize = 1 << 20;
 /// Maximum size of an ingest body, in bytes. No route accepts a larger one.
@@ -56,11 +55,7 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
             if !is_json {
                 return Err(ApiError::unsupported_media_type().into());
             }
-            if let Some(key) = repeated_key(&bytes) {
-                let reason = format!("expected each key once in an object, got {key:?} twice");
-                return Err(ApiError::invalid_body(reason).into());
-            }
-            let Object(value) = serde_json::from_slice(&bytes).map_err(ApiError::invalid_body)?;
+            let value = docent_messages::parse(&bytes).map_err(ApiError::invalid_body)?;
             Ok(Self { value, bytes })
         })
     }

@@ -8,6 +8,7 @@ use docent::{
     Engine, Error, IdempotencyKey, InteractionType, NewInteraction, RecordOutcome, Recorded, ResourceId,
     UserId,
 };
+use docent_messages::{InteractionInput, Object};
 
 use super::idempotency::{REPLAYED_HEADER, idempotency_key};
 use crate::{
@@ -17,12 +18,9 @@ use crate::{
         responses::{AnyRoute, ResourceNotFound, WithBody, WithInput, WithWrite},
     },
     state::AppState,
-    wire::{
-        interaction::{
-            DeleteInteractionsQuery, DeletedInteractions, IdempotencyHeader, InteractionBatchResponse,
-            InteractionInput, InteractionRequest, InteractionResponse, RecordQuery, RecordedInteraction,
-        },
-        object::Object,
+    wire::interaction::{
+        DeleteInteractionsQuery, DeletedInteractions, IdempotencyHeader, InteractionBatchResponse,
+        InteractionRequest, InteractionResponse, RecordQuery, RecordedInteraction,
     },
 };
 
@@ -112,7 +110,8 @@ pub(crate) async fn record_interactions(
     let creates = query.0.create_missing.unwrap_or(false);
     match body.value {
         InteractionRequest::One(input) => {
-            let new = input.to_interaction(Utc::now())?;
+            let now = Utc::now();
+            let new = input.to_interaction(now, now)?;
             caller.check_user(&new.user_id)?;
             record_one(&state, new, key, creates).await
         }
@@ -185,7 +184,7 @@ fn batch_of(inputs: &[Object<InteractionInput>], caller: &Caller) -> Result<Vec<
     let now = Utc::now();
     let mut requested: Vec<NewInteraction> = Vec::with_capacity(inputs.len());
     for (index, input) in inputs.iter().enumerate() {
-        let interaction = input.0.to_interaction(now);
+        let interaction = input.0.to_interaction(now, now);
         let interaction = interaction.map_err(|error| ApiError::invalid_item(index, &error))?;
         caller.check_user(&interaction.user_id)?;
         requested.push(interaction);

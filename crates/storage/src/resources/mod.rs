@@ -12,7 +12,7 @@ use sea_orm::ConnectionTrait;
 pub use read::{ChangeCursor, ResourcePage, StoredResource, TextColumn};
 pub use row::text_hash;
 pub use write::UpsertOutcome;
-pub(crate) use write::{check, write};
+pub(crate) use write::{check, delete, write};
 
 use docent_database::{error::Result, sql};
 

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use docent_domain::{Resource, ResourceId};
@@ -7,7 +7,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 
-use super::row::stored;
+use super::{find_resources, row::stored};
 use crate::{
     Store,
     entity::{
@@ -92,6 +92,16 @@ impl Store {
         let named = sql::name_in(backend, "external_id", ids.iter().map(ResourceId::as_str))?;
         self.load(Entity::find().filter(named).filter(Column::DeletedAt.is_null()).order_by_asc(Column::Id))
             .await
+    }
+
+    /// Returns those of the ids that belong to no resource, or to a deleted one, each once.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn unknown_resources(&self, ids: &[ResourceId]) -> Result<HashSet<ResourceId>> {
+        let names = ids.iter().map(ResourceId::as_str).collect::<Vec<_>>();
+        let known = find_resources(self.reader(), &names, false).await?;
+        Ok(ids.iter().filter(|id| !known.contains_key(id.as_str())).cloned().collect())
     }
 
     /// Returns resources whose title or one of whose authors contains the query, ignoring case; all

@@ -73,24 +73,28 @@ impl Store {
     /// Any failure of the database.
     pub async fn delete_resource(&self, id: &ResourceId, now: DateTime<Utc>) -> Result<bool> {
         let transaction = self.begin().await?;
-        let now = lock_and_tick(&transaction, now).await?;
-        let live =
-            Entity::find().filter(Column::ExternalId.eq(id.as_str())).filter(Column::DeletedAt.is_null());
-        let Some(row) = live.one(&transaction).await? else {
-            return Ok(false);
-        };
-        let row_id = row.id;
-        wiped(row, now).into_active_model().reset_all().update(&transaction).await?;
-        for owned in [
-            "DELETE FROM resource_links WHERE source_resource_id = $1",
-            "DELETE FROM resource_embeddings WHERE resource_id = $1",
-        ] {
-            sql::execute(&transaction, owned, [row_id.into()]).await?;
-        }
-        docent_changes::write(&transaction, &Changed::catalogue()).await?;
+        let deleted = delete(&transaction, id, now).await?;
         transaction.commit().await?;
-        Ok(true)
+        Ok(deleted)
     }
+}
+
+/// Deletes a resource. Returns false if there was none.
+pub(crate) async fn delete(
+    transaction: &WriteTransaction,
+    id: &ResourceId,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let now = lock_and_tick(transaction, now).await?;
+    let live = Entity::find().filter(Column::ExternalId.eq(id.as_str())).filter(Column::DeletedAt.is_null());
+    let Some(row) = live.one(transaction).await? else { return Ok(false) };
+    let row_id = row.id;
+    wiped(row, now).into_active_model().reset_all().update(transaction).await?;
+    for owner in ["resource_links WHERE source_resource_id", "resource_embeddings WHERE resource_id"] {
+        sql::execute(transaction, format!("DELETE FROM {owner} = $1"), [row_id.into()]).await?;
+    }
+    docent_changes::write(transaction, &Changed::catalogue()).await?;
+    Ok(true)
 }
 
 pub(crate) fn check(resources: &[Resource]) -> Result<()> {

@@ -1,9 +1,9 @@
 use docent::monitoring::Engagement;
+use docent_messages::InteractionType;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::TimeWindow;
-use crate::wire::interaction::InteractionType;
 
 /// Activity of users in the window.
 #[derive(Debug, Serialize, ToSchema)]

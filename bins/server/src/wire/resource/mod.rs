@@ -7,8 +7,9 @@ mod similar;
 mod update;
 
 use chrono::{DateTime, Utc};
-use docent::{DomainError, Link, StoredResource};
-use serde::{Deserialize, Serialize};
+use docent::StoredResource;
+use docent_messages::ResourceLink;
+use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
@@ -27,41 +28,6 @@ pub struct ResourcePath {
     /// control characters, including slashes.
     #[param(example = "isbn:0140449132", min_length = 1, max_length = 255)]
     id: String,
-}
-
-/// Link from a resource to another.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ResourceLink {
-    /// Id of the linked resource.
-    #[schema(min_length = 1, max_length = 255)]
-    target: String,
-    /// Kind of the link: `citation`, `co_authorship`, `subject_similarity`, `temporal`, or a kind
-    /// of your own.
-    #[schema(min_length = 1, max_length = 64, pattern = "^[a-z0-9_]+$")]
-    kind: String,
-    /// Strength of the link relative to other links.
-    #[serde(default = "default_weight")]
-    #[schema(default = 1.0, exclusive_minimum = 0)]
-    weight: f64,
-}
-
-fn default_weight() -> f64 {
-    1.0
-}
-
-impl TryFrom<ResourceLink> for Link {
-    type Error = DomainError;
-
-    fn try_from(link: ResourceLink) -> Result<Self, DomainError> {
-        Ok(Self { target: link.target.parse()?, kind: link.kind, weight: link.weight })
-    }
-}
-
-impl From<Link> for ResourceLink {
-    fn from(link: Link) -> Self {
-        Self { target: link.target.into(), kind: link.kind, weight: link.weight }
-    }
 }
 
 /// Resource without its text.

@@ -1,10 +1,10 @@
 use docent::{DomainError, Link, ResourceChange, ResourceId, UpsertOutcome};
+use docent_messages::{Object, ResourceLink, timestamp_or_date};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::ResourceLink;
-use crate::wire::{change::Change, object::Object, time::timestamp_or_date};
+use crate::wire::change::Change;
 
 /// Changes to a resource. An absent field is left unchanged, null clears it, and a value replaces
 /// it; `attributes` are merged.

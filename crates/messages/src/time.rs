@@ -1,5 +1,5 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use docent::DomainError;
+use docent_domain::DomainError;
 
 const MAX_SHOWN_CHARS: usize = 64;
 

@@ -1,0 +1,88 @@
+//! Messages that cannot be stored: to a topic, or to the log.
+
+use docent_streams::{DeadLetters, Letter, Undelivered};
+use futures::future::try_join_all;
+use krafka::{ConsumerRecord, Kafka, Record, producer::Producer};
+
+/// Length of the description in a header, in characters: a message that is just small enough for
+/// its topic must fit with its headers.
+const MAX_WHY_CHARS: usize = 300;
+
+/// Keeper of dead letters.
+pub enum Keeper {
+    /// Sends them to a topic, with the reason and the place of the message in headers.
+    Topic { topic: String, producer: Producer },
+    /// Logs the reason and the place of the message. The message itself may hold personal data.
+    Log,
+}
+
+impl Keeper {
+    /// Creates the keeper of a topic; that of the log without one.
+    pub async fn new(kafka: &Kafka, topic: Option<&str>) -> krafka::Result<Self> {
+        Ok(match topic {
+            None => Self::Log,
+            Some(topic) => {
+                let producer = kafka.producer().metrics_push(false).build().await?;
+                Self::Topic { topic: topic.to_owned(), producer }
+            }
+        })
+    }
+
+    /// Sends what is queued, and closes the connection.
+    pub async fn close(&self) {
+        if let Self::Topic { producer, .. } = self
+            && let Err(error) = producer.close().await
+        {
+            tracing::warn!(%error, "the sender of dead letters was not closed cleanly");
+        }
+    }
+}
+
+/// Keeper of the dead letters of some records.
+pub struct Of<'a> {
+    /// The keeper of the letters.
+    pub keeper: &'a Keeper,
+    /// The records, in which letters name a place.
+    pub records: &'a [ConsumerRecord],
+}
+
+impl DeadLetters for Of<'_> {
+    async fn deliver(&self, letters: &[Letter]) -> Result<(), Undelivered> {
+        let records = letters.iter().filter_map(|letter| Some((letter, self.records.get(letter.place)?)));
+        match self.keeper {
+            Keeper::Log => {
+                for (letter, record) in records {
+                    tracing::warn!(
+                        topic = &*record.topic,
+                        partition = record.partition,
+                        offset = record.offset,
+                        reason = letter.reason.as_str(),
+                        why = letter.why,
+                        "a message is not stored"
+                    );
+                }
+            }
+            Keeper::Topic { topic, producer } => {
+                let mut sent = Vec::with_capacity(letters.len());
+                for (letter, record) in records {
+                    sent.push(producer.enqueue(envelope(topic, letter, record)).await?);
+                }
+                try_join_all(sent).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the message as it was, with headers that say where it was and what is wrong with it.
+fn envelope(topic: &str, letter: &Letter, record: &ConsumerRecord) -> Record {
+    let mut dead = Record::new(topic, record.value.clone().unwrap_or_default());
+    dead.key = record.key.clone();
+    dead.value = record.value.clone();
+    dead.headers = record.headers.clone();
+    dead.header("docent-topic", record.topic.to_string())
+        .header("docent-partition", record.partition.to_string())
+        .header("docent-offset", record.offset.to_string())
+        .header("docent-reason", letter.reason.as_str())
+        .header("docent-why", letter.why.chars().take(MAX_WHY_CHARS).collect::<String>())
+}
