@@ -106,6 +106,11 @@ object-store:
     cargo build --locked --workspace --bins --features docent-server/object-store,docent-trainer/object-store
     DOCENT_TEST_OBJECT_STORE=1 cargo test --locked --workspace --features docent-server/object-store,docent-trainer/object-store --test scale -- object_store
 
+# Test the Spark job (needs Java 17; the first run downloads PySpark, 456 MB, into target/spark).
+spark:
+    .ci/spark
+    PATH="$PWD/target/spark/bin:$PATH" cargo test --locked -p docent-trainer --test external -- spark
+
 # Generate docs/metrics.md from the table of metrics.
 metrics-doc:
     cargo run --locked -q -p docent-telemetry --example metrics_reference > docs/metrics.md
