@@ -117,6 +117,11 @@ bench-kafka *ARGS:
     cargo build --locked --release -p docent-ingest --bins --examples
     DOCENT_TEST_KAFKA="$PWD/target/kafka" cargo run --locked --release -p docent-ingest --example throughput -- {{ ARGS }}
 
+# Test the Spark job (needs Java 17; the first run downloads PySpark, 456 MB, into target/spark).
+spark:
+    .ci/spark
+    PATH="$PWD/target/spark/bin:$PATH" cargo test --locked -p docent-trainer --test external -- spark
+
 # Generate docs/metrics.md from the table of metrics.
 metrics-doc:
     cargo run --locked -q -p docent-telemetry --example metrics_reference > docs/metrics.md

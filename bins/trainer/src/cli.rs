@@ -95,6 +95,10 @@ pub struct TrainArgs {
     /// After publishing, remove all models but the newest N; the live model always stays
     #[arg(long, value_name = "N")]
     pub keep: Option<NonZeroUsize>,
+    /// Folder of `export parquet --splits` in which another program, such as integrations/spark,
+    /// has fitted members of the blend; they are judged and published like others
+    #[arg(long, value_name = "DIR")]
+    pub factors: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -130,6 +134,9 @@ pub enum ExportFormat {
         /// Folder, created if absent
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
+        /// Write what training learns from, too, split as it would split it, for `train --factors`
+        #[arg(long)]
+        splits: bool,
     },
     /// All data of the store, profiles, feedback and counts included, for `import store` on either
     /// database; without API keys and training runs

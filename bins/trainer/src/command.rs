@@ -51,7 +51,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Export(args) => {
             let export = match args.format {
                 ExportFormat::Jsonl { to } => Export::Jsonl(to),
-                ExportFormat::Parquet { out } => Export::Parquet(out),
+                ExportFormat::Parquet { out, splits } => Export::Parquet { to: out, splits },
                 ExportFormat::Store { out } => Export::Store(out),
             };
             export::run(settings?, &export).await
@@ -105,6 +105,7 @@ fn train_options(args: TrainArgs) -> TrainOptions {
         schedule: args.schedule,
         min_new_interactions: args.min_new_interactions,
         keep: args.keep,
+        factors: args.factors,
     }
 }
 

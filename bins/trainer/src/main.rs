@@ -12,6 +12,7 @@ mod export;
 mod generate;
 mod import;
 mod logging;
+mod members;
 mod models;
 mod observer;
 mod plot;

@@ -2,7 +2,7 @@ use docent_linalg::{dot, dot_rows};
 
 use crate::{
     AlsConfig, AlsError,
-    solver::{Gram, Row, RowSolver},
+    solver::{Axes, Gram, Row, RowSolver},
 };
 
 /// Learned factors of users and items, ready to score items and to fold in users.
@@ -49,6 +49,21 @@ impl AlsModel {
         let item_gram = Gram::of(&item_factors, &weights, config.dim);
         let item_weights = vec![1.0; weights.len()];
         Ok(Self { config, user_factors, item_factors, item_gram, prior: None, item_weights })
+    }
+
+    /// Makes a model of item factors `[n_items, dim]`, row-major, that another program trained.
+    /// Turns them to their principal axes, on which users with few observations are quick to fold
+    /// in.
+    ///
+    /// # Errors
+    /// As [`AlsModel::from_factors`]; [`AlsError::Diverged`] for factors that are not finite.
+    pub fn of_items(config: AlsConfig, mut item_factors: Vec<f32>) -> Result<Self, AlsError> {
+        config.check()?;
+        let n_items = item_factors.len() / config.dim;
+        check_len("item factors", n_items * config.dim, item_factors.len())?;
+        let axes = Axes::of(&item_factors, &vec![1.0; n_items], config.dim);
+        axes.ok_or(AlsError::Diverged { what: "item", row: 0 })?.turn(&mut item_factors);
+        Self::from_factors(config, Vec::new(), item_factors)
     }
 
     /// Sets the weight of an observed pair of each item, `[n_items]`.

@@ -221,6 +221,36 @@ fn all_items_score_the_same_bits_as_one_by_one_and_a_vector_of_another_length_sc
 }
 
 #[test]
+fn item_factors_of_another_program_give_the_same_scores_on_any_axes() {
+    let model = train(&checkerboard(40), &AlsConfig { popularity_exponent: 0.0, ..config(6) });
+    let (cos, sin) = (0.6_f32, 0.8_f32);
+    let mut turned = model.item_factors().to_vec();
+    for factors in turned.chunks_exact_mut(6) {
+        let (a, b) = (factors[0], factors[1]);
+        (factors[0], factors[1]) = (cos * a - sin * b, sin * a + cos * b);
+    }
+    let other = AlsModel::of_items(model.config().clone(), turned).unwrap();
+    assert!(matches!(other.item_gram, Gram::Diagonal(_)), "{:?}", other.item_gram);
+    let history = [(3, 1.0), (8, 0.5)];
+    let (own, of_other) = (model.fold_in(&history).unwrap(), other.fold_in(&history).unwrap());
+    for item in 0..40 {
+        let (expected, found) = (model.score(&own, item), other.score(&of_other, item));
+        assert!((expected - found).abs() < 1e-4, "{item}: {expected} {found}");
+    }
+}
+
+#[test]
+fn item_factors_that_are_no_whole_vectors_or_not_finite_are_refused() {
+    let config = config(2);
+    let cut = AlsModel::of_items(config.clone(), vec![1.0; 5]);
+    assert!(matches!(cut, Err(AlsError::Shape { expected: 4, got: 5, .. })), "{cut:?}");
+    let infinite = AlsModel::of_items(config.clone(), vec![1.0, f32::INFINITY]);
+    assert!(matches!(infinite, Err(AlsError::Diverged { .. })), "{infinite:?}");
+    let no_ridge = AlsModel::of_items(AlsConfig { regularization: None, ..config }, vec![1.0; 2]);
+    assert!(matches!(no_ridge, Err(AlsError::InvalidConfig { .. })), "{no_ridge:?}");
+}
+
+#[test]
 fn training_stops_when_asked() {
     let mut halves = 0;
     let stopped = AlsModel::train(&checkerboard(10), &config(4), |half| {

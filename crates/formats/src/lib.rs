@@ -48,6 +48,8 @@ mod output;
 #[cfg(feature = "parquet")]
 mod parquet;
 #[cfg(feature = "parquet")]
+mod parquet_columns;
+#[cfg(feature = "parquet")]
 mod parquet_records;
 mod per_user;
 mod ranking;
@@ -73,6 +75,8 @@ pub use numbered::MAX_ID;
 pub use output::PartialFile;
 #[cfg(feature = "parquet")]
 pub use parquet::{ParquetFile, ParquetKind, ParquetValue};
+#[cfg(feature = "parquet")]
+pub use parquet_columns::{ParquetColumn, ParquetColumns, parquet_files};
 #[cfg(feature = "parquet")]
 pub use parquet_records::ParquetRecords;
 pub use per_user::{PerUserFile, PerUserRow, PerUserWriter};

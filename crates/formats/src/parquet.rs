@@ -34,6 +34,8 @@ pub enum ParquetKind {
     Texts,
     /// Numbers in double precision.
     Number,
+    /// Lists of numbers in double precision, none of them empty.
+    Numbers,
     /// Whole numbers of 64 bits.
     Whole,
     /// True or false.
@@ -53,6 +55,8 @@ pub enum ParquetValue {
     Texts(Vec<String>),
     /// A number in double precision.
     Number(f64),
+    /// A list of numbers in double precision.
+    Numbers(Vec<f64>),
     /// A whole number, or a time in microseconds since 1970.
     Whole(i64),
     /// True or false.
@@ -93,6 +97,10 @@ impl ParquetKind {
                 format!("required group {name} (LIST) {{ {element} }}")
             }
             Self::Number => format!("optional double {name};"),
+            Self::Numbers => {
+                let element = "repeated group list { required double element; }";
+                format!("required group {name} (LIST) {{ {element} }}")
+            }
             Self::Whole => format!("optional int64 {name};"),
             Self::Flag => format!("optional boolean {name};"),
             Self::Time => format!("optional int64 {name} (TIMESTAMP(MICROS,true));"),
@@ -110,7 +118,20 @@ impl ParquetKind {
                     _ => None,
                 }),
             ),
-            Self::Texts => lists(group, values),
+            Self::Texts => lists::<ByteArrayType>(
+                group,
+                values.map(|value| match value {
+                    ParquetValue::Texts(texts) => texts.into_iter().map(bytes).collect(),
+                    _ => Vec::new(),
+                }),
+            ),
+            Self::Numbers => lists::<DoubleType>(
+                group,
+                values.map(|value| match value {
+                    ParquetValue::Numbers(numbers) => numbers,
+                    _ => Vec::new(),
+                }),
+            ),
             Self::Number => optional::<DoubleType>(
                 group,
                 values.map(|value| match value {
@@ -155,16 +176,18 @@ fn optional<T: DataType>(
 }
 
 /// Writes lists: an empty one is a place of its own, of a lower level.
-fn lists(group: &mut Group<'_>, column: impl Iterator<Item = ParquetValue>) -> Result<(), ParquetError> {
+fn lists<T: DataType>(
+    group: &mut Group<'_>,
+    column: impl Iterator<Item = Vec<T::T>>,
+) -> Result<(), ParquetError> {
     let (mut values, mut defined, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
-    for value in column {
-        let list = if let ParquetValue::Texts(list) = value { list } else { Vec::new() };
+    for list in column {
         defined.extend(std::iter::repeat_n(i16::from(!list.is_empty()), list.len().max(1)));
         repeated.push(0);
         repeated.extend(std::iter::repeat_n(1, list.len().saturating_sub(1)));
-        values.extend(list.into_iter().map(bytes));
+        values.extend(list);
     }
-    write::<ByteArrayType>(group, &values, &defined, Some(&repeated))
+    write::<T>(group, &values, &defined, Some(&repeated))
 }
 
 fn write<T: DataType>(

@@ -43,6 +43,14 @@ pub enum ModelError {
         /// Description of the contradiction.
         reason: String,
     },
+    /// Members of a blend that another program fitted cannot be used.
+    #[error("{place}: {reason}")]
+    Member {
+        /// File or folder.
+        place: String,
+        /// Description of what was found, what was expected, and what to do.
+        reason: String,
+    },
     /// The matrix of item transitions could not be counted.
     #[error(transparent)]
     Transitions(#[from] TransitionsError),

@@ -5,10 +5,16 @@ use docent_evaluation::{Holdout, random_holdout, temporal_holdout};
 use rustc_hash::{FxHashMap, FxHashSet};
 use thiserror::Error;
 
-use crate::{blend::have_order, dataset::Like};
+use crate::{
+    blend::have_order,
+    dataset::Like,
+    external::{Members, Scope, ScopedMembers},
+};
 
 /// Users with fewer positives have nothing held out.
 const MIN_POSITIVES_TO_HOLD_OUT: usize = 5;
+/// Share of the interactions that are not held out on which epochs, shares and weights are chosen.
+const VALIDATION: f64 = 0.1;
 /// Seed of validation sets where likes have no order. It does not follow the seed of the run, so
 /// runs that differ in their seed choose on the same users.
 const VALIDATION_SEED: u64 = 42;
@@ -70,7 +76,7 @@ pub(crate) struct Split {
 }
 
 impl Split {
-    fn new(known: Vec<Like>, test: Vec<Like>, held_out: HeldOut) -> Self {
+    pub(crate) fn new(known: Vec<Like>, test: Vec<Like>, held_out: HeldOut) -> Self {
         let mut first_held_out: FxHashMap<u32, DateTime<Utc>> = FxHashMap::default();
         for like in test.iter().filter(|_| held_out != HeldOut::Random) {
             if let Some(at) = like.at {
@@ -90,6 +96,26 @@ impl Split {
             HeldOut::Latest | HeldOut::Random => self.first_held_out.get(&weak.user).copied(),
         };
         until.is_none_or(|until| at < until)
+    }
+}
+
+/// The splits of a run: its holdout, and its validation set, which is part of what is not held out.
+pub(crate) struct Splits {
+    pub outer: Split,
+    pub inner: Split,
+    /// Models that were fitted to the parts of these splits elsewhere.
+    pub members: Option<Members>,
+}
+
+impl Splits {
+    /// Cuts the validation set from what a split does not hold out.
+    pub(crate) fn of(outer: Split) -> Self {
+        let inner = split(&outer.known, VALIDATION);
+        Self { outer, inner, members: None }
+    }
+
+    pub(crate) fn members(&self, scope: Scope) -> Option<ScopedMembers> {
+        self.members.as_ref().map(|members| members.of(scope))
     }
 }
 

@@ -20,6 +20,7 @@ mod content;
 mod dataset;
 mod edge_kind_weights;
 mod error;
+pub mod external;
 pub mod fit;
 mod gate;
 mod holdout;

@@ -17,16 +17,14 @@ use crate::{
     content::{self, Text},
     dataset::{Dataset, Like},
     edge_kind_weights,
+    external::Scope,
     fit::{Plan, build, choose, trending},
-    holdout::{Split, split},
+    holdout::Splits,
     holdout_evaluation::{Case, HoldoutEvaluation, popularity},
     hybrid_weights,
     run::{invalid, stage},
     weak::TypeWeights,
 };
-
-/// Share of the interactions that are not held out on which epochs, shares and weights are chosen.
-const VALIDATION: f64 = 0.1;
 
 /// A candidate model over the catalogue of a dataset. It knows nothing that is held out.
 pub(crate) struct CandidateReplay<'a> {
@@ -42,26 +40,27 @@ pub(crate) struct CandidateReplay<'a> {
 }
 
 impl Trainer {
-    /// Fits a candidate to what `outer` does not hold out: chooses on the latest part of it, with
+    /// Fits a candidate to what `splits` do not hold out: chooses on the validation set, with
     /// models of the rest, and builds the candidate by that choice on all of it.
     pub(crate) fn fit_candidate<'a>(
         &self,
         data: &'a Dataset,
         text: Text,
-        outer: &Split,
+        splits: &Splits,
         engine: &'a EngineConfig,
         observer: &mut dyn TrainObserver,
     ) -> Result<CandidateReplay<'a>, TrainError> {
         let n_items = data.items.len();
         let settings = fit_settings(&self.config);
-        let inner = split(&outer.known, VALIDATION);
+        let Splits { outer, inner, .. } = splits;
         if !data.weak.is_empty() {
             stage(observer, "weighing types")?;
         }
         let type_weights =
-            data.weak.choose(&[outer, &inner], &self.config.type_weights, n_items, &settings)?;
-        let fitted = data.weak.with_likes(&inner.known, &type_weights, &[outer, &inner]);
+            data.weak.choose(&[outer, inner], &self.config.type_weights, n_items, &settings)?;
+        let fitted = data.weak.with_likes(&inner.known, &type_weights, &[outer, inner]);
         let cases = validation(&fitted, &inner.test, data.n_users(&fitted), n_items)?;
+        let cases = cases.with_members(splits.members(Scope::Choose));
         let choice = choose(&cases, &settings, &mut |event| report(event, observer))?;
         let plan = choice.plan;
         drop(cases);
@@ -81,6 +80,7 @@ impl Trainer {
         let known = &outer.known;
         let events = data.weak.with_likes(known, &type_weights, &[outer]).into_owned();
         let all = fit_data(&events, data.n_users(&events), n_items)?;
+        let all = all.with_members(splits.members(Scope::Judge));
         let blend = build(&all, &plan, &settings, &mut |event| report(event, observer))?;
         drop(all);
         let learned = Learned { likes: known, events: &events };

@@ -25,9 +25,10 @@ use crate::{
     blend::{as_history, fit_data, fit_settings, report},
     content::{self, Embedded, Text},
     dataset::{Dataset, Like},
+    external::{Members, Scope},
     fit::{self, FitEvent, Plan, build},
     gate,
-    holdout::{Split, hold_out},
+    holdout::{Split, Splits, hold_out},
     holdout_evaluation::{HoldoutEvaluation, K, popularity},
     replay::{Learned, assemble, by_score_alone},
     weak::TypeWeights,
@@ -142,13 +143,16 @@ impl Trainer {
         pretrained: Option<Embedded>,
         observer: &mut dyn TrainObserver,
     ) -> Result<TrainReport, TrainError> {
+        let splits = match &self.members {
+            Some(members) => Members::splits(members, data, &self.config)?,
+            None => Splits::of(hold_out(&data.likes, self.config.holdout, self.config.seed)),
+        };
         stage(observer, "embedding texts")?;
         let text = content::text(data, pretrained, &self.config.lsa, self.config.seed)?;
-        let split = hold_out(&data.likes, self.config.holdout, self.config.seed);
-        let proof = if split.test.is_empty() {
+        let proof = if splits.outer.test.is_empty() {
             Proof { type_weights: data.weak.stated(&self.config.type_weights), ..Proof::default() }
         } else {
-            self.prove(data, &text, &split, observer)?
+            self.prove(data, &text, &splits, observer)?
         };
         let Proof { edge_kind_weights, weights, unchosen_weights, type_weights, holdout, plan, live } = proof;
         let refused = gate::refusal(&holdout, live, self.config.tolerance);
@@ -160,6 +164,7 @@ impl Trainer {
             type_weights,
             watermark: data.watermark(),
             blend: BTreeMap::new(),
+            external_members: Vec::new(),
             edge_kind_weights,
             weights,
             unchosen_weights,
@@ -177,6 +182,7 @@ impl Trainer {
         stage(observer, "training on everything")?;
         let events = data.weak.with_likes(&data.likes, &info.type_weights, &[]);
         let all = fit_data(&events, data.n_users(&events), data.items.len())?;
+        let all = all.with_members(splits.members(Scope::Publish));
         let settings = fit_settings(&self.config);
         let mut report = |event: &FitEvent| report(event, observer);
         let plan = match plan {
@@ -186,6 +192,9 @@ impl Trainer {
         let blend = build(&all, &plan, &settings, &mut report)?;
         drop(all);
         info.blend = blend.blend_weights();
+        let external =
+            self.members.iter().flat_map(|members| &members.kinds).map(|kind| kind.name().to_owned());
+        info.external_members = external.filter(|kind| info.blend.contains_key(kind)).collect();
         let learned = Learned { likes: &data.likes, events: &events };
         let model = assemble(data, learned, blend, text, Some(&plan), info.clone())?;
         stage(observer, "publishing")?;
@@ -205,13 +214,14 @@ impl Trainer {
         &self,
         data: &Dataset,
         text: &Text,
-        split: &Split,
+        splits: &Splits,
         observer: &mut dyn TrainObserver,
     ) -> Result<Proof, TrainError> {
         let engine = EngineConfig::default();
-        let candidate = self.fit_candidate(data, text.clone(), split, &engine, observer)?;
+        let candidate = self.fit_candidate(data, text.clone(), splits, &engine, observer)?;
 
         stage(observer, "evaluating")?;
+        let split = &splits.outer;
         let test = HoldoutEvaluation::new(&candidate.events, &split.test);
         let counts = popularity(&split.known, data.items.len());
         let blend = candidate.replay.blend();

@@ -19,7 +19,7 @@ use crate::{
     content,
     dataset::{Dataset, Like},
     fit::FitSettings,
-    holdout::{Split, hold_out, hold_out_since_moment},
+    holdout::{Split, Splits, hold_out, hold_out_since_moment},
     holdout_evaluation::{HoldoutEvaluation, popularity},
     replay::{CandidateReplay, by_score_alone},
     run::{stage, task_failed},
@@ -176,13 +176,14 @@ impl Trainer {
         options: &EvaluationOptions,
         observer: &mut dyn TrainObserver,
     ) -> Result<StoreEvaluation, TrainError> {
-        let known = &split.known;
-        let k = options.k;
+        let splits = Splits::of(split);
+        let split = &splits.outer;
+        let (known, k) = (&split.known, options.k);
         let (trainer, searched) = self.with_searched_settings(data, known, options, observer)?;
         let begun = Instant::now();
         stage(observer, "embedding texts")?;
         let text = content::text(data, pretrained, &self.config.lsa, self.config.seed)?;
-        let candidate = trainer.fit_candidate(data, text, &split, engine, observer)?;
+        let candidate = trainer.fit_candidate(data, text, &splits, engine, observer)?;
         let train_seconds = begun.elapsed().as_secs_f64();
         let warm = HoldoutEvaluation::new(&candidate.events, &split.test);
         let mut parts = Vec::new();

@@ -1,9 +1,11 @@
+use std::sync::Arc;
+
 use docent_engine::{Engine, Error};
 use docent_models::ModelInfo;
 use docent_snapshot::SnapshotStore;
 use docent_storage::{Store, StoreConfig};
 
-use crate::TrainConfig;
+use crate::{TrainConfig, external::ExternalMembers};
 
 /// Trains over one store and publishes into one folder of snapshots, or one object store.
 #[derive(Debug, Clone)]
@@ -11,6 +13,7 @@ pub struct Trainer {
     pub(crate) store: Store,
     pub(crate) snapshots: SnapshotStore,
     pub(crate) config: TrainConfig,
+    pub(crate) members: Option<Arc<ExternalMembers>>,
 }
 
 /// Outcome of a finished run.
@@ -48,7 +51,15 @@ impl Trainer {
 
     /// Makes a trainer over a store that is open and has its schema.
     pub fn with_store(store: Store, snapshots: impl Into<SnapshotStore>, config: TrainConfig) -> Self {
-        Self { store, snapshots: snapshots.into(), config }
+        Self { store, snapshots: snapshots.into(), config, members: None }
+    }
+
+    /// Returns the trainer with members that another program fitted. A run takes them, and the
+    /// split of the data that they were fitted to, and fits beside them only what takes little
+    /// time: the popularities and `ease`.
+    #[must_use]
+    pub fn with_members(self, members: ExternalMembers) -> Self {
+        Self { members: Some(Arc::new(members)), ..self }
     }
 
     /// Returns the store that the trainer reads.

@@ -1,5 +1,6 @@
 //! `export`: writes the store in a form that `import` reads.
 
+mod splits;
 mod store;
 
 pub use store::VERSION as STORE_VERSION;
@@ -23,8 +24,9 @@ pub enum Export {
     /// One JSON object per record, in a file, or in `resources.jsonl` and `interactions.jsonl` in a
     /// folder.
     Jsonl(PathBuf),
-    /// `resources.parquet` and `interactions.parquet` in a folder.
-    Parquet(PathBuf),
+    /// `resources.parquet` and `interactions.parquet` in a folder; with `splits` also what training
+    /// learns from.
+    Parquet { to: PathBuf, splits: bool },
     /// All rows of the store, in a file.
     Store(PathBuf),
 }
@@ -35,7 +37,8 @@ pub async fn run(settings: Settings, export: &Export) -> anyhow::Result<u8> {
     let store = settings.open_store().await?;
     let said = match export {
         Export::Jsonl(to) => jsonl(&store, &rules, to).await,
-        Export::Parquet(to) => parquet(&store, &rules, to).await,
+        Export::Parquet { to, splits: false } => parquet(&store, &rules, to).await,
+        Export::Parquet { to, splits: true } => with_splits(&store, &settings, to).await,
         Export::Store(to) => store::write(&store, to).await,
     };
     store.close().await?;
@@ -68,6 +71,11 @@ async fn parquet(store: &Store, rules: &InteractionRules, to: &Path) -> anyhow::
     writer.finish()?;
     bar.finish_and_clear();
     Ok(written(resources, interactions, to))
+}
+
+async fn with_splits(store: &Store, settings: &Settings, to: &Path) -> anyhow::Result<String> {
+    let records = parquet(store, &settings.engine.interactions, to).await?;
+    Ok(format!("{records}\n{}", splits::write(store, settings, to).await?))
 }
 
 async fn bar_of(store: &Store) -> anyhow::Result<ProgressBar> {

@@ -41,6 +41,9 @@ pub async fn show(settings: &Settings, version: Option<&str>) -> anyhow::Result<
     let watermark = info.watermark.map_or_else(|| "-".to_owned(), |at| at.format("%F %T UTC").to_string());
     lines.push(("learned from".to_owned(), learned_from(&info)));
     lines.push(("newest positive".to_owned(), watermark));
+    if !info.external_members.is_empty() {
+        lines.push(("fitted outside".to_owned(), info.external_members.join(", ")));
+    }
     lines.push(("forced".to_owned(), if info.forced { "yes" } else { "no" }.to_owned()));
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     lines.iter().for_each(|(name, value)| println!("{name:<width$}  {value}"));

@@ -16,7 +16,7 @@ use end::{Attempt, End};
 use metrics_file::MetricsFile;
 
 use crate::{
-    audit, exit, logging,
+    audit, exit, logging, members,
     observer::observer,
     schedule::{self, Schedule},
     settings::Settings,
@@ -37,6 +37,8 @@ pub struct TrainOptions {
     pub min_new_interactions: Option<u64>,
     /// Models to keep after publishing.
     pub keep: Option<NonZeroUsize>,
+    /// Folder of members that another program fitted.
+    pub factors: Option<PathBuf>,
 }
 
 /// Trains once or by the schedule, and returns the exit code. Settings that cannot be read are
@@ -106,6 +108,10 @@ async fn attempt(
         println!("nothing was trained: {new} interactions are new since the live model, {needed} are needed");
         return Ok(End::TooLittleNew);
     }
+    let trainer = match &options.factors {
+        Some(folder) => trainer.with_members(members::read(folder)?),
+        None => trainer,
+    };
     train(&trainer, settings, options, stop).await
 }
 

@@ -1,6 +1,6 @@
 //! End-to-end tests of the trainer that need programs or data that a machine may lack: promtool,
-//! `script`, PostgreSQL, MovieLens, and the folder of cases that `DOCENT_CASES` names. A test is
-//! reported as ignored where its program or data is missing.
+//! `script`, `spark-submit` and Java, PostgreSQL, MovieLens, and the folder of cases that
+//! `DOCENT_CASES` names. A test is reported as ignored where its program or data is missing.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod cases;
@@ -10,6 +10,7 @@ mod moved;
 mod program;
 mod promtool;
 mod real_data;
+mod spark;
 mod terminal;
 
 use std::process::ExitCode;
@@ -24,6 +25,8 @@ fn main() -> ExitCode {
             .with_ignored_flag(!real_data::folder().is_dir()),
         trial!(terminal::on_a_terminal_a_failure_is_a_plain_sentence)
             .with_ignored_flag(!is_installed("script")),
+        trial!(spark::the_spark_job_counts_as_training_does_and_its_members_are_published)
+            .with_ignored_flag(!is_installed("spark-submit")),
     ];
     trials.extend(cases::trials());
     trials.push(on_postgres(

@@ -11,6 +11,7 @@ mod citeulike;
 mod data;
 mod evaluate;
 mod evaluate_ordered;
+mod factors;
 mod formats;
 mod import_checks;
 mod killed;

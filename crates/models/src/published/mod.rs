@@ -43,6 +43,9 @@ pub struct ModelInfo {
     pub watermark: Option<DateTime<Utc>>,
     /// Weight of each collaborative model in the blend, by its name.
     pub blend: BTreeMap<String, f64>,
+    /// Names of the models of the blend that another program fitted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub external_members: Vec<String>,
     /// Weights of edge kinds in the walk over the graph that beat the default ones, by kind.
     #[serde(default, rename = "walk")]
     pub edge_kind_weights: BTreeMap<String, f32>,
@@ -85,6 +88,7 @@ impl ModelInfo {
             type_weights: BTreeMap::new(),
             watermark: None,
             blend: BTreeMap::new(),
+            external_members: Vec::new(),
             edge_kind_weights: BTreeMap::new(),
             weights: LearnedWeights::default(),
             unchosen_weights: None,

@@ -3,10 +3,7 @@
 
 use std::time::Instant;
 
-use docent_models::{
-    AlsRecommender, Blend, CollaborativeModel, ItemItemRecommender, Member, ModelError, ModelKind, Popularity,
-};
-use docent_transitions::{TransitionsConfig, transitions};
+use docent_models::{AlsRecommender, Blend, CollaborativeModel, Member, ModelError, ModelKind, Popularity};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -14,6 +11,7 @@ use super::{
     few::choose_of_few,
     fit, fit_als, fitted,
     ridge::with_ridge,
+    shape::best_shape,
     shares::{learn, mean, standard_error},
     validation::MAX_CASES_COMPARED,
 };
@@ -27,7 +25,7 @@ const STATED: [PlannedMember; 3] = [
     PlannedMember { kind: ModelKind::Rp3beta, share: 0.3, tau: None },
     PlannedMember { kind: ModelKind::Transitions, share: 0.3, tau: Some(STATED_TAU) },
 ];
-const STATED_TAU: f32 = 3.0;
+pub(super) const STATED_TAU: f32 = 3.0;
 /// Decays that are tried, in places.
 const TAUS: [f32; 5] = [1.5, 3.0, 6.0, 12.0, 30.0];
 /// Windows of recent popularity that are tried, in days.
@@ -104,6 +102,7 @@ fn kinds(data: &FitData) -> Vec<ModelKind> {
     let is_ordered = data.histories().is_ordered();
     let has_times = data.histories().newest_time().is_some();
     let allows = |kind: &ModelKind| match kind {
+        kind if !data.allows(*kind) => false,
         ModelKind::RecentPopularity => is_ordered && has_times,
         ModelKind::Transitions => is_ordered,
         ModelKind::Content => data.attributes().is_some(),
@@ -145,34 +144,36 @@ pub fn choose(
     for kind in kinds(data) {
         begin(kind, observer)?;
         let begun = Instant::now();
-        let model: Box<dyn CollaborativeModel> = match kind {
-            ModelKind::RecentPopularity => {
+        let model: Box<dyn CollaborativeModel> = match (data.given(kind)?, kind) {
+            (Some(given), _) => given,
+            (None, ModelKind::RecentPopularity) => {
                 let (days, model) = best_window(validation, &chosen.models)?;
                 chosen.models.recent_days = Some(days);
                 Box::new(model)
             }
-            ModelKind::Transitions => {
+            (None, ModelKind::Transitions) => {
                 let (shape, model) = best_shape(validation, &chosen.models.transitions)?;
                 chosen.models.transitions = shape;
                 Box::new(model)
             }
-            ModelKind::Als => {
+            (None, ModelKind::Als) => {
                 let (config, model) = with_ridge(kind, &chosen.models.als, validation, settings, observer)?;
                 chosen.models.als = config;
                 als = Some(model.clone());
                 Box::new(model)
             }
-            ModelKind::LowRankAls => {
+            (None, ModelKind::LowRankAls) => {
                 let start = &chosen.models.low_rank_als;
                 let (config, model) = with_ridge(kind, start, validation, settings, observer)?;
                 chosen.models.low_rank_als = config;
                 Box::new(model)
             }
-            kind => fit(kind, data, &chosen, &mut |_| std::ops::ControlFlow::Continue(()))?,
+            (None, kind) => fit(kind, data, &chosen, &mut |_| std::ops::ControlFlow::Continue(()))?,
         };
         tried.push(with_decay(model, validation)?);
         fitted(kind, begun, observer)?;
     }
+    let als = als.filter(|_| data.allows(ModelKind::Ncf));
     if let Some(als) = als.filter(|_| is_near_the_best(&tried, ModelKind::Als)) {
         let (ncf, epochs) = try_ncf(als, &tried, validation, &chosen, observer)?;
         chosen.models.ncf.epochs = epochs;
@@ -212,8 +213,9 @@ pub fn build(
     let mut members = Vec::with_capacity(plan.members.len());
     let mut als = None;
     for planned in &plan.members {
-        let model: Box<dyn CollaborativeModel> = match planned.kind {
-            ModelKind::Als => {
+        let model: Box<dyn CollaborativeModel> = match (data.given(planned.kind)?, planned.kind) {
+            (Some(given), _) => given,
+            (None, ModelKind::Als) => {
                 begin(planned.kind, observer)?;
                 let begun = Instant::now();
                 let model = fit_als(planned.kind, &settings.models.als, data, &settings, observer)?;
@@ -221,8 +223,8 @@ pub fn build(
                 als = Some(model.clone());
                 Box::new(model)
             }
-            ModelKind::Ncf => fit_ncf(als.take(), data, None, &settings, observer)?.0,
-            kind => fit(kind, data, &settings, observer)?,
+            (None, ModelKind::Ncf) => fit_ncf(als.take(), data, None, &settings, observer)?.0,
+            (None, kind) => fit(kind, data, &settings, observer)?,
         };
         members.push(Member { model, share: planned.share, tau: planned.tau });
     }
@@ -289,60 +291,6 @@ fn best_window(validation: &Validation, models: &ModelConfig) -> Result<(u32, Po
     }
     best.map(|(_, days, model)| (days, model)).ok_or(no_times)
 }
-
-/// Chooses the shape of transitions: one setting after another, each kept if it raises the NDCG by
-/// more than half a standard error.
-fn best_shape(
-    validation: &Validation,
-    start: &TransitionsConfig,
-) -> Result<(TransitionsConfig, ItemItemRecommender), ModelError> {
-    let mut best = start.clone();
-    let mut reached = judged(validation, &transitions_of(validation, &best)?)?;
-    for changes in SHAPES {
-        let from = best.clone();
-        for change in *changes {
-            let mut shape = from.clone();
-            change(&mut shape);
-            if shape == from {
-                continue;
-            }
-            let gains = judged(validation, &transitions_of(validation, &shape)?)?;
-            if in_errors(&reached, &gains) > 0.5 {
-                (best, reached) = (shape, gains);
-            }
-        }
-    }
-    // Fitted again, so that no two of these matrices exist at once.
-    let model = transitions_of(validation, &best)?;
-    Ok((best, model))
-}
-
-/// Fits transitions of a shape.
-fn transitions_of(
-    validation: &Validation,
-    shape: &TransitionsConfig,
-) -> Result<ItemItemRecommender, ModelError> {
-    let weights = transitions(validation.train().histories(), shape)?;
-    Ok(ItemItemRecommender::new(ModelKind::Transitions, weights))
-}
-
-/// Returns the NDCG of transitions on each case.
-fn judged(validation: &Validation, model: &ItemItemRecommender) -> Result<Vec<f64>, ModelError> {
-    validation.gains(model, Some(STATED_TAU), MAX_CASES_COMPARED)
-}
-
-type Change = fn(&mut TransitionsConfig);
-
-/// Shapes of transitions that are tried, one setting after another.
-const SHAPES: &[&[Change]] = &[
-    &[
-        |shape| (shape.window, shape.gap_decay) = (3, 1.0),
-        |shape| (shape.window, shape.gap_decay) = (30, 15.0),
-    ],
-    &[|shape| shape.backward = 0.05, |shape| shape.backward = 0.6, |shape| shape.backward = 1.0],
-    &[|shape| shape.target_exponent = 0.1, |shape| shape.target_exponent = 0.5],
-    &[|shape| shape.source_exponent = 0.2, |shape| shape.source_exponent = 0.8],
-];
 
 /// Trains NCF from the factors of ALS; `None` if no epoch is better than its start. Returns the
 /// epoch that is kept, too.

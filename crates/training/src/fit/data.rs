@@ -1,6 +1,10 @@
 use std::sync::Arc;
 
+use docent_als::{AlsConfig, AlsModel};
 use docent_domain::{Histories, InteractionMatrix, Micros};
+use docent_models::{CollaborativeModel, ModelError, ModelKind};
+
+use crate::external::ScopedMembers;
 
 /// Share of the times that the latest ones may lie behind: a few clocks are always ahead.
 const AHEAD: f64 = 0.001;
@@ -12,6 +16,8 @@ pub struct FitData {
     likes: InteractionMatrix,
     attributes: Option<Arc<InteractionMatrix>>,
     allows_repeats: bool,
+    /// Models that were fitted to these data elsewhere.
+    members: Option<ScopedMembers>,
 }
 
 impl FitData {
@@ -19,7 +25,7 @@ impl FitData {
     #[must_use]
     pub fn new(histories: Histories) -> Self {
         let likes = histories.matrix();
-        Self { histories, likes, attributes: None, allows_repeats: false }
+        Self { histories, likes, attributes: None, allows_repeats: false, members: None }
     }
 
     /// Adds attributes of items, `[n_attributes, n_items]`.
@@ -37,7 +43,41 @@ impl FitData {
         self
     }
 
-    /// Returns the same data with other histories.
+    /// Adds the models that were fitted to these data elsewhere.
+    pub(crate) fn with_members(self, members: Option<ScopedMembers>) -> Self {
+        Self { members, ..self }
+    }
+
+    /// Returns false for a kind that is not fitted to these data, because others were fitted
+    /// elsewhere.
+    pub(super) fn allows(&self, kind: ModelKind) -> bool {
+        self.members.as_ref().is_none_or(|members| members.allows(kind))
+    }
+
+    /// Returns the item-by-item model of a kind that was fitted to these data elsewhere; `None` if
+    /// there is none.
+    ///
+    /// # Errors
+    /// As [`ScopedMembers::model`].
+    pub(super) fn given(&self, kind: ModelKind) -> Result<Option<Box<dyn CollaborativeModel>>, ModelError> {
+        self.members.as_ref().map_or(Ok(None), |members| members.model(kind))
+    }
+
+    /// Returns the factorisation of a kind that was fitted to these data elsewhere; `None` if there
+    /// is none.
+    ///
+    /// # Errors
+    /// As [`ScopedMembers::factorisation`].
+    pub(super) fn given_factors(
+        &self,
+        kind: ModelKind,
+        config: &AlsConfig,
+    ) -> Result<Option<AlsModel>, ModelError> {
+        let members = self.members.as_ref();
+        members.map_or(Ok(None), |members| members.factorisation(kind, config, &self.likes))
+    }
+
+    /// Returns the same data with other histories. No model was fitted to those elsewhere.
     pub(super) fn with_histories(&self, histories: Histories) -> Self {
         Self {
             attributes: self.attributes.clone(),

@@ -9,6 +9,7 @@ mod few;
 mod ncf;
 mod objective;
 mod ridge;
+mod shape;
 mod shares;
 mod tune;
 mod validation;
@@ -180,6 +181,9 @@ fn fit_als(
     settings: &FitSettings,
     observer: &mut Observer<'_>,
 ) -> Result<AlsRecommender, ModelError> {
+    if let Some(given) = data.given_factors(kind, config)? {
+        return Ok(AlsRecommender::new(kind, given));
+    }
     let config = AlsConfig { seed: settings.seed, ..config.clone() };
     let model = AlsModel::train(data.likes(), &config, |half| {
         observer(&FitEvent::Step { model: kind, done: half.done, total: half.total })

@@ -8,6 +8,7 @@ use docent_models::{CollaborativeModel, Member, ModelError, Scale};
 use rayon::prelude::*;
 
 use super::{FitData, Objective, contest::Contest};
+use crate::external::ScopedMembers;
 
 /// One event in this many is held out, at most.
 const EVENTS_PER_CASE: usize = 25;
@@ -78,6 +79,11 @@ impl Validation {
     pub fn of_split(train: FitData, cases: Vec<Case>, objective: Objective) -> Self {
         let step = cases.len().div_ceil(MAX_CASES).max(1);
         Self { objective, train, cases: cases.into_iter().step_by(step).collect() }
+    }
+
+    /// Adds the models that were fitted elsewhere to the data that are not held out.
+    pub(crate) fn with_members(self, members: Option<ScopedMembers>) -> Self {
+        Self { train: self.train.with_members(members), ..self }
     }
 
     /// Returns the data that are not held out.

@@ -1,6 +1,7 @@
 //! Training runs over a store: their outcomes, their ends, and the traces that they leave.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
 
+mod external;
 #[path = "../../../snapshot/tests/mirror/faulty.rs"]
 mod faulty;
 #[path = "../../../engine/tests/engine/library.rs"]
