@@ -11,7 +11,7 @@ const MAX_WHY_CHARS: usize = 300;
 /// Keeper of dead letters.
 pub enum Keeper {
     /// Sends them to a topic, with the reason and the place of the message in headers.
-    Topic { topic: String, producer: Producer },
+    Topic { topic: String, producer: Box<Producer> },
     /// Logs the reason and the place of the message. The message itself may hold personal data.
     Log,
 }
@@ -23,7 +23,7 @@ impl Keeper {
             None => Self::Log,
             Some(topic) => {
                 let producer = kafka.producer().metrics_push(false).build().await?;
-                Self::Topic { topic: topic.to_owned(), producer }
+                Self::Topic { topic: topic.to_owned(), producer: Box::new(producer) }
             }
         })
     }

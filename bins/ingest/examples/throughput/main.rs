@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "prints the figures")]
 
 #[path = "../../tests/kafka/broker.rs"]
+#[allow(dead_code, reason = "tests use the rest")]
 mod broker;
 #[path = "../../tests/kafka/ingest.rs"]
 #[allow(dead_code, reason = "tests use the rest")]
