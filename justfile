@@ -115,7 +115,7 @@ kafka KILLS='2':
 bench-kafka *ARGS:
     .ci/kafka target/kafka
     cargo build --locked --release -p docent-ingest --bins --examples
-    DOCENT_TEST_KAFKA="$PWD/target/kafka" cargo run --locked --release -p docent-ingest --example throughput -- {{ ARGS }}
+    DOCENT_TEST_KAFKA="$PWD/target/kafka" cargo run --locked --release -p docent-ingest --example kafka_throughput -- {{ ARGS }}
 
 # Test the Spark job (needs Java 17; the first run downloads PySpark, 456 MB, into target/spark).
 spark:

@@ -1,12 +1,16 @@
 //! Messages that cannot be stored: to a topic, or to the log.
 
+use std::time::Duration;
+
 use docent_streams::{DeadLetters, Letter, Undelivered};
 use futures::future::try_join_all;
-use krafka::{ConsumerRecord, Kafka, Record, producer::Producer};
+use krafka::{ConsumerRecord, Kafka, KrafkaError, Record, error::ErrorCode, producer::Producer};
 
 /// Length of the description in a header, in characters: a message that is just small enough for
 /// its topic must fit with its headers.
 const MAX_WHY_CHARS: usize = 300;
+/// Time in which a letter must be acknowledged before it is sent again: a stop waits no longer.
+const MAX_DELIVERY: Duration = Duration::from_secs(15);
 
 /// Keeper of dead letters.
 pub enum Keeper {
@@ -22,7 +26,8 @@ impl Keeper {
         Ok(match topic {
             None => Self::Log,
             Some(topic) => {
-                let producer = kafka.producer().metrics_push(false).build().await?;
+                let producer =
+                    kafka.producer().delivery_timeout(MAX_DELIVERY).metrics_push(false).build().await?;
                 Self::Topic { topic: topic.to_owned(), producer: Box::new(producer) }
             }
         })
@@ -63,14 +68,43 @@ impl DeadLetters for Of<'_> {
                 }
             }
             Keeper::Topic { topic, producer } => {
-                let mut sent = Vec::with_capacity(letters.len());
-                for (letter, record) in records {
-                    sent.push(producer.enqueue(envelope(topic, letter, record)).await?);
-                }
-                try_join_all(sent).await?;
+                try_join_all(records.map(|(letter, record)| send(producer, topic, letter, record))).await?;
             }
         }
         Ok(())
+    }
+}
+
+/// Sends a letter; without its message where that is too large for the topic, which would otherwise
+/// hold up everything behind it.
+async fn send(
+    producer: &Producer,
+    topic: &str,
+    letter: &Letter,
+    record: &ConsumerRecord,
+) -> krafka::Result<()> {
+    let whole = acknowledged(producer, envelope(topic, letter, record)).await;
+    if !whole.as_ref().is_err_and(is_too_large) {
+        return whole;
+    }
+    let mut headers_alone = Record::new(topic, Vec::new());
+    headers_alone.value = None;
+    let headers_alone = headers_alone.header("docent-message", "too large");
+    acknowledged(producer, with_place(headers_alone, letter, record)).await
+}
+
+async fn acknowledged(producer: &Producer, record: Record) -> krafka::Result<()> {
+    producer.enqueue(record).await?.await.map(|_| ())
+}
+
+/// Returns true for the refusal of a message by its size, by the broker or by the client.
+fn is_too_large(error: &KrafkaError) -> bool {
+    let is_refused =
+        |code: &ErrorCode| matches!(code, ErrorCode::MessageTooLarge | ErrorCode::RecordListTooLarge);
+    match error {
+        KrafkaError::Broker { code, .. } => is_refused(code),
+        KrafkaError::Config { .. } => true,
+        _ => false,
     }
 }
 
@@ -80,6 +114,10 @@ fn envelope(topic: &str, letter: &Letter, record: &ConsumerRecord) -> Record {
     dead.key = record.key.clone();
     dead.value = record.value.clone();
     dead.headers = record.headers.clone();
+    with_place(dead, letter, record)
+}
+
+fn with_place(dead: Record, letter: &Letter, record: &ConsumerRecord) -> Record {
     dead.header("docent-topic", record.topic.to_string())
         .header("docent-partition", record.partition.to_string())
         .header("docent-offset", record.offset.to_string())

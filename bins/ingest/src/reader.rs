@@ -27,6 +27,8 @@ const POLL: Duration = Duration::from_secs(1);
 const MAX_COMMIT: Duration = Duration::from_secs(5);
 /// Time that leaving the group may take.
 const MAX_LEAVE: Duration = Duration::from_secs(10);
+/// Id of a topic that brokers give where they know none.
+const NO_ID: [u8; 16] = [0; 16];
 
 /// Partitions that became ours, or no longer are.
 #[derive(Debug)]
@@ -117,7 +119,7 @@ impl Reader {
     pub async fn subscribe(&self, stop: &Stop) -> anyhow::Result<bool> {
         let mut pauses = Pauses::new("broker");
         loop {
-            match self.consumer.subscribe(self.contents.keys()).await {
+            match self.try_to_subscribe().await {
                 Ok(()) => return Ok(true),
                 Err(error) if client::is_final(&error) => return Err(error).context("subscribing"),
                 Err(error) => {
@@ -127,6 +129,18 @@ impl Reader {
                 }
             }
         }
+    }
+
+    /// A group in the classic protocol takes a topic that does not exist for one without
+    /// partitions, and would never look at it again.
+    async fn try_to_subscribe(&self) -> krafka::Result<()> {
+        for topic in self.contents.keys() {
+            let found = self.consumer.fetch_metadata(Some(topic)).await?;
+            if found.topics.iter().all(|topic| topic.partitions.is_empty()) {
+                return Err(KrafkaError::UnknownTopic { topic: topic.clone() });
+            }
+        }
+        self.consumer.subscribe(self.contents.keys()).await
     }
 
     /// Returns the way into the store.
@@ -187,6 +201,13 @@ impl Reader {
                 }
             }
         }
+        // An offset that was stored before is one of another log: the topic was created again, or its
+        // brokers have lost messages. The store is asked where to go on.
+        for record in polled.iter() {
+            if self.position(&record.topic, record.partition).is_some_and(|(_, next)| record.offset < next) {
+                unknown.insert((record.topic.to_string(), record.partition));
+            }
+        }
         for (topic, number) in &unknown {
             if !self.begin(topic, *number, stop).await? {
                 return Ok(false);
@@ -226,7 +247,11 @@ impl Reader {
 
     async fn try_to_begin(&mut self, topic: &str, number: i32) -> anyhow::Result<()> {
         let found = self.consumer.fetch_metadata(Some(topic)).await?;
-        let topic_id = found.topics.first().map(|topic| topic.topic_id).unwrap_or_default();
+        // A broker that has just started may not know it yet. Under another id, the partition would be
+        // read from its start.
+        let topic_id = found.topics.first().map(|topic| topic.topic_id).filter(|id| *id != NO_ID);
+        let topic_id =
+            topic_id.with_context(|| format!("the brokers do not know the id of topic {topic} yet"))?;
         let (low, high) = self.consumer.fetch_watermarks(topic, number).await?;
         let first = match self.start {
             KafkaStart::Earliest => low,
@@ -237,7 +262,7 @@ impl Reader {
         if next > high {
             bail!(
                 "partition {number} of {topic} ends at {high}, but the store has read it up to {next}: if its \
-                 brokers have lost messages for good, delete its row of stream_positions"
+                 brokers have lost messages for good, set next_offset to {high} in its row of stream_positions"
             );
         }
         if next < low {

@@ -69,7 +69,7 @@ pub struct TrainArgs {
     /// Learning rate of ncf [default: 0.001]
     #[arg(long)]
     pub learning_rate: Option<f32>,
-    /// Length of the factors of als [default: 64]
+    /// Length of the factors of als [default: 192]
     #[arg(long)]
     pub dim: Option<usize>,
     /// Seed of all random choices [default: 42]

@@ -210,7 +210,15 @@ fn only_text(folder: &Path) -> Result<String, ModelError> {
     texts.retain(|path| path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with(['.', '_'])));
     match texts.as_slice() {
         [path] => text(path),
-        found => Err(refused(folder, format!("expected one file, found {}; {FIT_AGAIN}", found.len()))),
+        [] => Err(refused(folder, format!("expected one file, found none; {FIT_AGAIN}"))),
+        found => Err(refused(
+            folder,
+            format!(
+                "expected one file, found {}: members of several jobs are mixed; remove the folder `members`, and copy it \
+                 again",
+                found.len()
+            ),
+        )),
     }
 }
 

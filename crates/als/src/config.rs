@@ -90,8 +90,11 @@ impl AlsConfig {
         Self { dim: 64, popularity_exponent: 0.15, item_ridge_mass: 0.3, ..Self::default() }
     }
 
-    /// Checks every setting and names the first one outside its range.
-    pub(crate) fn check(&self) -> Result<(), AlsError> {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// [`AlsError`] names the first setting outside its range.
+    pub fn check(&self) -> Result<(), AlsError> {
         let wrong = if self.dim == 0 || self.dim > 4096 {
             Some(("dim", "1 to 4096", self.dim.to_string()))
         } else if self.sweeps == 0 {

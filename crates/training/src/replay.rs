@@ -52,12 +52,17 @@ impl Trainer {
     ) -> Result<CandidateReplay<'a>, TrainError> {
         let n_items = data.items.len();
         let settings = fit_settings(&self.config);
-        let Splits { outer, inner, .. } = splits;
-        if !data.weak.is_empty() {
-            stage(observer, "weighing types")?;
-        }
-        let type_weights =
-            data.weak.choose(&[outer, inner], &self.config.type_weights, n_items, &settings)?;
+        let Splits { outer, inner, members } = splits;
+        let type_weights = match members {
+            // They were fitted to the export, which has the types of stated weights alone.
+            Some(_) => data.weak.stated(&self.config.type_weights),
+            None => {
+                if !data.weak.is_empty() {
+                    stage(observer, "weighing types")?;
+                }
+                data.weak.choose(&[outer, inner], &self.config.type_weights, n_items, &settings)?
+            }
+        };
         let fitted = data.weak.with_likes(&inner.known, &type_weights, &[outer, inner]);
         let cases = validation(&fitted, &inner.test, data.n_users(&fitted), n_items)?;
         let cases = cases.with_members(splits.members(Scope::Choose));

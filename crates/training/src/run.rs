@@ -180,9 +180,11 @@ impl Trainer {
             return Ok(TrainReport { run_id, published: None, refused, info });
         }
         stage(observer, "training on everything")?;
+        let members = splits.members(Scope::Publish);
+        drop(splits);
         let events = data.weak.with_likes(&data.likes, &info.type_weights, &[]);
         let all = fit_data(&events, data.n_users(&events), data.items.len())?;
-        let all = all.with_members(splits.members(Scope::Publish));
+        let all = all.with_members(members);
         let settings = fit_settings(&self.config);
         let mut report = |event: &FitEvent| report(event, observer);
         let plan = match plan {

@@ -40,6 +40,15 @@ pub async fn write(store: &Store, settings: &Settings, to: &Path) -> anyhow::Res
     }
     let trainer = Trainer::with_store(store.clone(), settings.snapshots()?, settings.train.clone());
     let data = trainer.training_data().await?;
+    let of = data.manifest.events;
+    anyhow::ensure!(
+        of.validation > 0 && of.holdout > 0,
+        "{}: the split holds nothing out ({} events to choose on, {} to judge by), so members from outside could not be \
+         judged; train without them, or import users with five or more positives",
+        to.display(),
+        of.validation,
+        of.holdout
+    );
     let mut items = ParquetFile::create(&to.join("items.parquet"), &ITEMS)?;
     for (item, id) in (0_i64..).zip(&data.items) {
         items.write([ParquetValue::Whole(item), id.as_str().into()])?;

@@ -108,6 +108,9 @@ impl ScopedMembers {
             let expected = format!("expected vectors of {dim} numbers for at least one item");
             return Err(self.refused(kind, format!("{expected}, found {numbers} numbers for {found} items")));
         }
+        // Before there is room for all items: a file may hold any length.
+        AlsConfig { dim, ..config.clone() }.check().map_err(|error| self.refused(kind, error.to_string()))?;
+        let mut is_given = vec![false; self.members.n_items];
         let mut of_rows = vec![0.0; self.members.n_items * dim];
         for (item, vector) in items.iter().zip(factors.chunks_exact(dim.max(1))) {
             let Some(row) = self.row(kind, *item)? else { continue };
@@ -115,6 +118,9 @@ impl ScopedMembers {
                 return Err(
                     self.refused(kind, format!("item {item}: expected finite factors, found {wrong}"))
                 );
+            }
+            if is_given.get_mut(row as usize).is_some_and(|given| std::mem::replace(given, true)) {
+                return Err(self.refused(kind, format!("item {item} has factors twice")));
             }
             let start = row as usize * dim;
             if let Some(slot) = of_rows.get_mut(start..start + dim) {

@@ -3,7 +3,7 @@
 use blake3::Hasher;
 use docent_domain::{ResourceId, UserId};
 use docent_models::ModelError;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{EXTERNAL_FORMAT, ExternalMembers, Part};
 use crate::{
@@ -70,7 +70,9 @@ pub(super) fn splits_of(
             }
         }
     }
-    check_known(members, &validation, &test)?;
+    let neutral: FxHashSet<(u32, u32)> = data.weak.likes().map(|of| (of.user, of.item)).collect();
+    let n_neutral = neutral.iter().filter(|of| held_out.contains_key(of)).count();
+    check_known(members, &validation, &test, n_neutral)?;
     let rule = if members.split.ordered { HeldOut::Latest } else { HeldOut::Random };
     let (outer, inner) = (Split::new(known, test, rule), Split::new(train, validation, rule));
     Ok((Splits { outer, inner, members: None }, row_of_item))
@@ -113,8 +115,15 @@ fn check(members: &ExternalMembers, config: &TrainConfig) -> Result<(), ModelErr
     Ok(())
 }
 
-fn check_known(members: &ExternalMembers, validation: &[Like], test: &[Like]) -> Result<(), ModelError> {
-    let (held_out, found) = (members.held_out.len(), validation.len() + test.len());
+/// Checks that the store still has what the export held out: positives, and `n_neutral` other
+/// interactions, which are no cases.
+fn check_known(
+    members: &ExternalMembers,
+    validation: &[Like],
+    test: &[Like],
+    n_neutral: usize,
+) -> Result<(), ModelError> {
+    let (held_out, found) = (members.held_out.len(), validation.len() + test.len() + n_neutral);
     if validation.is_empty() || test.is_empty() {
         return Err(members.refused(
             "the split holds nothing out, so members from outside cannot be judged; train without them",
@@ -122,7 +131,7 @@ fn check_known(members: &ExternalMembers, validation: &[Like], test: &[Like]) ->
     }
     if (found as f64) < MIN_KNOWN * held_out as f64 {
         return Err(members.refused(format!(
-            "the split is not one of this store: {found} of the {held_out} events that it holds out are positives there; \
+            "the split is not one of this store: {found} of the {held_out} events that it holds out are there; \
              export the training data again, or name the right store"
         )));
     }

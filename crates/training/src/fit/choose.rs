@@ -93,7 +93,15 @@ pub fn plan(data: &FitData, settings: &FitSettings, observer: &mut Observer<'_>)
 /// Returns the plan of data that are too few to learn one from.
 pub(super) fn stated(data: &FitData, models: &ModelConfig) -> Plan {
     let known = kinds(data);
-    let members = STATED.into_iter().filter(|member| known.contains(&member.kind)).collect();
+    let mut members: Vec<PlannedMember> =
+        STATED.into_iter().filter(|member| known.contains(&member.kind)).collect();
+    if members.is_empty() {
+        // Members from outside may be any.
+        let is_popularity =
+            |kind: &ModelKind| matches!(kind, ModelKind::Popularity | ModelKind::RecentPopularity);
+        let others = known.iter().filter(|kind| !is_popularity(kind));
+        members = others.map(|kind| PlannedMember { kind: *kind, share: 1.0, tau: None }).collect();
+    }
     Plan { models: models.clone(), members, recent_leads: false }
 }
 
