@@ -201,8 +201,8 @@ impl Reader {
                 }
             }
         }
-        // An offset that was stored before is one of another log: the topic was created again, or its
-        // brokers have lost messages. The store is asked where to go on.
+        // An offset that was stored before is one of another log: the topic was created again, or
+        // its brokers have lost messages. The store is asked where to go on.
         for record in polled.iter() {
             if self.position(&record.topic, record.partition).is_some_and(|(_, next)| record.offset < next) {
                 unknown.insert((record.topic.to_string(), record.partition));
@@ -247,8 +247,8 @@ impl Reader {
 
     async fn try_to_begin(&mut self, topic: &str, number: i32) -> anyhow::Result<()> {
         let found = self.consumer.fetch_metadata(Some(topic)).await?;
-        // A broker that has just started may not know it yet. Under another id, the partition would be
-        // read from its start.
+        // A broker that has just started may not know it yet. Under another id, the partition would
+        // be read from its start.
         let topic_id = found.topics.first().map(|topic| topic.topic_id).filter(|id| *id != NO_ID);
         let topic_id =
             topic_id.with_context(|| format!("the brokers do not know the id of topic {topic} yet"))?;
