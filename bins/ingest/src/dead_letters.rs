@@ -9,8 +9,9 @@ use krafka::{ConsumerRecord, Kafka, KrafkaError, Record, error::ErrorCode, produ
 /// Length of the description in a header, in characters: a message that is just small enough for
 /// its topic must fit with its headers.
 const MAX_WHY_CHARS: usize = 300;
-/// Time in which a letter must be acknowledged before it is sent again: a stop waits no longer.
-const MAX_DELIVERY: Duration = Duration::from_secs(15);
+/// Time in which a letter must be acknowledged before it is sent again: a stop waits no longer. The
+/// client demands more than a request may take.
+const MAX_DELIVERY: Duration = Duration::from_secs(20);
 
 /// Keeper of dead letters.
 pub enum Keeper {
