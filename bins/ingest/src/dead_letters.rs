@@ -100,13 +100,9 @@ async fn acknowledged(producer: &Producer, record: Record) -> krafka::Result<()>
 
 /// Returns true for the refusal of a message by its size, by the broker or by the client.
 fn is_too_large(error: &KrafkaError) -> bool {
-    let is_refused =
-        |code: &ErrorCode| matches!(code, ErrorCode::MessageTooLarge | ErrorCode::RecordListTooLarge);
-    match error {
-        KrafkaError::Broker { code, .. } => is_refused(code),
-        KrafkaError::Config { .. } => true,
-        _ => false,
-    }
+    use ErrorCode::{MessageTooLarge, RecordListTooLarge};
+    let by_broker = matches!(error, KrafkaError::Broker { code: MessageTooLarge | RecordListTooLarge, .. });
+    by_broker || matches!(error, KrafkaError::Config { .. })
 }
 
 /// Returns the message as it was, with headers that say where it was and what is wrong with it.

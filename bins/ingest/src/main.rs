@@ -13,14 +13,11 @@ mod records;
 mod run;
 mod stop;
 
-use std::{
-    io::{self, IsTerminal},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use docent_telemetry::{LogFormat, init_tracing, log_panic, report_failure};
+use docent_telemetry::{LogFormat, init_tracing, log_panic, report_arguments, report_failure};
 
 use crate::cli::Cli;
 
@@ -43,13 +40,10 @@ fn main() -> ExitCode {
 
 /// Reports invalid arguments, or prints the help or the version that was asked for.
 fn not_run(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() || io::stderr().is_terminal() {
-        let _unwritable = error.print();
+    if error.use_stderr() {
+        report_arguments(&error.to_string(), || drop(error.print()));
     } else {
-        let message = error.to_string();
-        report_failure(message.trim_start_matches("error: "), |error| {
-            tracing::error!(error, "the arguments cannot be used");
-        });
+        let _unwritable = error.print();
     }
     if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

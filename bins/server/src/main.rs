@@ -25,7 +25,7 @@ mod stop;
 mod wire;
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     process::ExitCode,
 };
 
@@ -35,7 +35,7 @@ use docent::{
     EngineConfig,
     config::{Config, ConfigError, Loader, to_toml},
 };
-use docent_telemetry::{LogFormat, init_tracing, log_panic, names, report_failure};
+use docent_telemetry::{LogFormat, init_tracing, log_panic, names, report_arguments, report_failure};
 
 use crate::{
     cli::{Cli, Command, ConfigArgs, DemoArgs, ServeArgs},
@@ -67,13 +67,10 @@ fn main() -> ExitCode {
 
 /// Reports invalid arguments, or prints the help or the version that was asked for.
 fn not_run(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() || io::stderr().is_terminal() {
-        let _unwritable = error.print();
+    if error.use_stderr() {
+        report_arguments(&error.to_string(), || drop(error.print()));
     } else {
-        let message = error.to_string();
-        report_failure(message.trim_start_matches("error: "), |error| {
-            tracing::error!(error, "the arguments cannot be used");
-        });
+        let _unwritable = error.print();
     }
     u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }

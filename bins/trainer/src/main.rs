@@ -25,12 +25,12 @@ mod table;
 mod train;
 mod weights;
 
-use std::{io::IsTerminal, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
 use cli::Cli;
-use docent_telemetry::{log_panic, report_failure};
+use docent_telemetry::{log_panic, report_arguments, report_failure};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -51,13 +51,10 @@ fn main() -> ExitCode {
 
 /// Reports invalid arguments, or prints the help or the version that was asked for.
 fn not_run(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() || std::io::stderr().is_terminal() {
-        let _unwritable = error.print();
+    if error.use_stderr() {
+        report_arguments(&error.to_string(), || drop(error.print()));
     } else {
-        let message = error.to_string();
-        report_failure(message.trim_start_matches("error: "), |error| {
-            tracing::error!(error, "the arguments cannot be used");
-        });
+        let _unwritable = error.print();
     }
     if error.use_stderr() { exit::FAILED.into() } else { ExitCode::SUCCESS }
 }

@@ -24,7 +24,7 @@ mod reference;
 mod text;
 
 pub use exporter::Exporter;
-pub use logging::{DEFAULT_FILTER, LogFormat, init_tracing, log_panic, report_failure};
+pub use logging::{DEFAULT_FILTER, LogFormat, init_tracing, log_panic, report_arguments, report_failure};
 pub use machine::{DiskSpace, disk_space};
 pub use redact::redacted;
 pub use reference::reference;

@@ -75,6 +75,18 @@ pub fn report_failure(error: &str, log: impl FnOnce(&str)) {
     }
 }
 
+/// Reports arguments that cannot be used: on a terminal by `print`, elsewhere as
+/// [`report_failure`] does. `message` is that of the parser of the command line.
+pub fn report_arguments(message: &str, print: impl FnOnce()) {
+    if stderr().is_terminal() {
+        print();
+    } else {
+        report_failure(message.trim_start_matches("error: "), |error| {
+            tracing::error!(error, "the arguments cannot be used");
+        });
+    }
+}
+
 /// Logs a panic in one line. It is a hook for [`std::panic::set_hook`].
 ///
 /// The message of the panic is shown only if it is a literal in the code, because a formatted

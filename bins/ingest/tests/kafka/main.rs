@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         group::members_share_the_partitions_and_every_event_is_stored_once,
         trouble::brokers_are_reached_over_tls_with_a_password,
         trouble::messages_that_expired_are_counted_and_reading_goes_on,
+        trouble::a_dead_letter_that_its_topic_refuses_goes_without_its_message,
         trouble::brokers_and_topics_may_come_later,
     );
     let kills: Trial = test(

@@ -70,9 +70,9 @@ pub(super) fn splits_of(
             }
         }
     }
-    let neutral: FxHashSet<(u32, u32)> = data.weak.likes().map(|of| (of.user, of.item)).collect();
-    let n_neutral = neutral.iter().filter(|of| held_out.contains_key(of)).count();
-    check_known(members, &validation, &test, n_neutral)?;
+    let of_weak = data.weak.likes().map(|weak| (weak.user, weak.item));
+    let neutral: FxHashSet<(u32, u32)> = of_weak.filter(|of| held_out.contains_key(of)).collect();
+    check_known(members, &validation, &test, neutral.len())?;
     let rule = if members.split.ordered { HeldOut::Latest } else { HeldOut::Random };
     let (outer, inner) = (Split::new(known, test, rule), Split::new(train, validation, rule));
     Ok((Splits { outer, inner, members: None }, row_of_item))
