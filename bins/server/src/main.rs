@@ -68,7 +68,11 @@ fn main() -> ExitCode {
 /// Reports invalid arguments, or prints the help or the version that was asked for.
 fn not_run(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
-        report_arguments(&error.to_string(), || drop(error.print()));
+        report_arguments(
+            &error.to_string(),
+            || drop(error.print()),
+            |error| tracing::error!(error, "the arguments cannot be used"),
+        );
     } else {
         let _unwritable = error.print();
     }

@@ -76,14 +76,12 @@ pub fn report_failure(error: &str, log: impl FnOnce(&str)) {
 }
 
 /// Reports arguments that cannot be used: on a terminal by `print`, elsewhere as
-/// [`report_failure`] does. `message` is that of the parser of the command line.
-pub fn report_arguments(message: &str, print: impl FnOnce()) {
+/// [`report_failure`] does, by `log`. `message` is that of the parser of the command line.
+pub fn report_arguments(message: &str, print: impl FnOnce(), log: impl FnOnce(&str)) {
     if stderr().is_terminal() {
         print();
     } else {
-        report_failure(message.trim_start_matches("error: "), |error| {
-            tracing::error!(error, "the arguments cannot be used");
-        });
+        report_failure(message.trim_start_matches("error: "), log);
     }
 }
 
