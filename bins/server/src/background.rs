@@ -1,5 +1,5 @@
-//! Background upkeep: loads new models, applies changes made by other processes, and deletes
-//! expired idempotency keys and counts.
+//! Background upkeep: loads new models, applies changes made by other processes, prepares users
+//! for their next answers, and deletes expired idempotency keys and counts.
 
 use std::time::{Duration, Instant};
 
@@ -40,6 +40,22 @@ pub fn follow_models(engine: Engine, gate: SchemaGate, interval: Duration) -> Jo
         loop {
             if gate.is_open() {
                 models.load_if_due().await;
+            }
+            tokio::time::sleep(interval).await;
+        }
+    })
+}
+
+/// Starts the task that prepares users for their next answers whenever there is time. Abort the
+/// task to stop it.
+pub fn prepare_ahead(engine: Engine, gate: SchemaGate, interval: Duration) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut attempts =
+            Attempts::new("prepare_ahead", "cannot prepare users for their next answers", interval);
+        loop {
+            if gate.is_open() && attempts.is_due() {
+                let prepared = engine.prepare_ahead().await;
+                attempts.record(prepared.map_err(|error| chain(&error)));
             }
             tokio::time::sleep(interval).await;
         }

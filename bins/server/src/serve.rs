@@ -213,6 +213,7 @@ impl Server {
         let upkeep = [
             background::start(engine.clone(), gate.clone(), interval),
             background::follow_models(engine.clone(), gate.clone(), interval),
+            background::prepare_ahead(engine.clone(), gate.clone(), interval),
             retention::start(engine.clone(), gate),
             start_refresh(engine.store().clone(), control, audit_retention),
             gauges::start(engine.clone(), exporter, interval),

@@ -18,6 +18,7 @@ mod position;
 #[cfg(feature = "postgres")]
 mod session;
 mod total;
+mod user_hash;
 
 pub use changed::{Changed, write};
 #[cfg(feature = "postgres")]
@@ -26,6 +27,7 @@ pub use feed::Feed;
 pub use no_feed::Feed;
 pub use position::Position;
 pub use total::ResourceTotal;
+pub use user_hash::{hash_of_user, user_reference};
 
 /// News of a [`Feed`].
 #[derive(Debug, Clone, PartialEq, Eq)]

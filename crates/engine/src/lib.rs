@@ -29,7 +29,6 @@ mod error;
 mod experiments;
 mod explain;
 mod foreign_writes;
-mod impression_retention;
 pub mod monitoring;
 mod pool;
 mod prepared;
@@ -42,7 +41,7 @@ mod user_context;
 mod workload;
 
 pub use config::{CandidateCounts, EngineConfig};
-pub use docent_impressions::ImpressionQueue;
+pub use docent_impressions::{ImpressionQueue, ImpressionRetention};
 pub use docent_requests::{
     Answer, AudienceMember, Cursor, CursorError, Degradation, MAX_BOOSTS, MAX_COST, MAX_IDS, MAX_LIMIT,
     MAX_SHOWN, RecommendRequest, Recommendation, Seen, Shortfall, ShortfallReason, SimilarPage,
@@ -51,4 +50,3 @@ pub use docent_requests::{
 pub use docent_timings::{QueryTimings, SlowQuery, Stage, Timing};
 pub use engine::{Engine, EngineStatus, IngestOutcome, Reloaded, document};
 pub use error::{Cause, Error, InvalidInput};
-pub use impression_retention::ImpressionRetention;

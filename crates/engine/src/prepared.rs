@@ -24,6 +24,8 @@ use crate::{
 /// Maximum number of reasons that a prepared user remembers: four for each resource of an answer,
 /// and room for a few more resources.
 const MAX_REMEMBERED: usize = 48;
+/// Memory that a prepared user takes at least, in bytes: that of the reasons.
+const MIN_BYTES: u64 = (MAX_REMEMBERED * size_of::<(Question, Option<Reason<u32>>)>()) as u64;
 
 /// Prepared users by hash, the least used of which leave when their memory is full.
 pub(crate) struct PreparedUsers(Cache<i64, Arc<Prepared>>);
@@ -95,6 +97,18 @@ impl PreparedUsers {
         Self(Cache::builder().max_capacity(u64::from(mib) << 20).weigher(weigher).build())
     }
 
+    /// Returns true if a user who is added makes another one leave.
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.run_pending_tasks();
+        let max = self.0.policy().max_capacity().unwrap_or_default();
+        self.0.weighted_size() >= max - max / 64
+    }
+
+    /// Returns the number of users beyond which the memory is full, whatever they need.
+    pub(crate) fn max_users(&self) -> u64 {
+        self.0.policy().max_capacity().unwrap_or_default() / MIN_BYTES
+    }
+
     /// Forgets a user, who changed or was erased.
     pub(crate) fn forget(&self, hash: i64) {
         self.0.invalidate(&hash);
@@ -111,12 +125,20 @@ impl Slot<'_> {
     /// popular resources are among its candidates: others may be popular now.
     pub(crate) fn find(&self, rules: &Rules, popular: impl FnOnce() -> Vec<u32>) -> Option<Arc<Prepared>> {
         let found = self.users.prepared.0.get(&self.hash)?;
-        let is_same_user = std::ptr::eq(found.user.as_ptr(), Arc::as_ptr(self.user));
-        if !is_same_user || found.rules != *rules || popular().iter().any(|key| found.kept(*key).is_none()) {
+        if !found.is_of(self.user)
+            || found.rules != *rules
+            || popular().iter().any(|key| found.kept(*key).is_none())
+        {
             return None;
         }
         metrics::counter!("docent_answers_prepared_total").increment(1);
         Some(found)
+    }
+
+    /// Returns true if an answer to this user prepared it in the state of a generation.
+    pub(crate) fn is_prepared(&self, generation: u64) -> bool {
+        let found = self.users.prepared.0.get(&self.hash);
+        found.is_some_and(|found| found.is_of(self.user) && found.rules.generation == generation)
     }
 
     /// Keeps what the next answer may take over: the candidates with their scores.
@@ -182,10 +204,13 @@ impl Rules {
 }
 
 impl Prepared {
+    fn is_of(&self, user: &Arc<UserView>) -> bool {
+        std::ptr::eq(self.user.as_ptr(), Arc::as_ptr(user))
+    }
+
     fn bytes(&self) -> usize {
         let profile = self.content.as_ref().map_or(0, |(profile, _)| size_of_val(profile.as_slice()));
-        let remembered = MAX_REMEMBERED * size_of::<(Question, Option<Reason<u32>>)>();
-        size_of::<Self>() + profile + size_of_val(self.candidates.as_slice()) + remembered
+        size_of::<Self>() + profile + size_of_val(self.candidates.as_slice()) + MIN_BYTES as usize
     }
 
     fn kept(&self, key: u32) -> Option<&Kept> {

@@ -177,6 +177,8 @@ pub(crate) struct UserCache {
     /// Number of writes by hash of the user. If it changes while a user is loaded, the result is
     /// not kept.
     writes: Vec<AtomicU64>,
+    /// Number of times that all users were forgotten.
+    times_forgotten: AtomicU64,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -190,6 +192,7 @@ impl UserCache {
             foreign_writes: (store.backend() == "sqlite").then(|| ForeignWrites::new(max_age)),
             max_age,
             writes: (0..WRITE_COUNTERS).map(|_| AtomicU64::new(0)).collect(),
+            times_forgotten: AtomicU64::new(0),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
         }
@@ -252,7 +255,7 @@ impl UserCache {
 
     /// Returns true if the users in memory are current as far as the database tells. Invalidates
     /// all if another process wrote.
-    async fn is_current(&self, store: &Store) -> bool {
+    pub(crate) async fn is_current(&self, store: &Store) -> bool {
         let Some(foreign_writes) = &self.foreign_writes else { return true };
         let memory = foreign_writes.check(store).await;
         if memory == Memory::Outdated {
@@ -291,8 +294,14 @@ impl UserCache {
         self.writes.iter().for_each(|counter| {
             counter.fetch_add(1, Ordering::SeqCst);
         });
+        self.times_forgotten.fetch_add(1, Ordering::Relaxed);
         self.cache.invalidate_all();
         self.prepared.forget_all();
+    }
+
+    /// Returns the number of times that all users were forgotten.
+    pub(crate) fn times_forgotten(&self) -> u64 {
+        self.times_forgotten.load(Ordering::Relaxed)
     }
 
     fn written(&self, hash: i64) -> u64 {

@@ -1,8 +1,11 @@
 //! A bound on the answers that are computed at the same time.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -14,15 +17,33 @@ use crate::{EngineConfig, Error};
 #[derive(Debug)]
 pub(crate) struct Workload {
     places: Arc<Semaphore>,
+    n_places: usize,
     waiting: AtomicUsize,
     max_waiting: usize,
+    /// Microseconds that answers took, all together.
+    taken: Arc<AtomicU64>,
 }
 
 /// A place to compute one answer. Dropping it lets the next one in.
 #[derive(Debug)]
 pub(crate) struct Place {
     _permit: OwnedSemaphorePermit,
+    entered: Instant,
+    taken: Arc<AtomicU64>,
     is_abandoned: Arc<AtomicBool>,
+}
+
+/// A measurement of the load.
+#[derive(Debug)]
+pub(crate) struct Load {
+    since: Instant,
+    taken: u64,
+    share: f64,
+}
+
+impl Load {
+    /// Time over which the load is measured.
+    pub(crate) const PERIOD: Duration = Duration::from_millis(250);
 }
 
 /// Held by the one who waits for an answer: when it is dropped, the work for the answer ends.
@@ -37,7 +58,9 @@ impl Workload {
         metrics::counter!("docent_answers_refused_total").absolute(0);
         Self {
             places: Arc::new(Semaphore::new(places)),
+            n_places: places,
             waiting: AtomicUsize::new(0),
+            taken: Arc::default(),
             max_waiting: config.answers_waiting,
         }
     }
@@ -56,7 +79,30 @@ impl Workload {
             }
         };
         let is_abandoned = Arc::new(AtomicBool::new(false));
-        Ok((Place { _permit: permit, is_abandoned: Arc::clone(&is_abandoned) }, Waiting(is_abandoned)))
+        let place = Place {
+            _permit: permit,
+            entered: Instant::now(),
+            taken: Arc::clone(&self.taken),
+            is_abandoned: Arc::clone(&is_abandoned),
+        };
+        Ok((place, Waiting(is_abandoned)))
+    }
+
+    /// Begins to measure the load.
+    pub(crate) fn load(&self) -> Load {
+        Load { since: Instant::now(), taken: self.taken.load(Ordering::Relaxed), share: 0.0 }
+    }
+
+    /// Returns the share of the places that answers took, 0 to 1, over the latest
+    /// [`Load::PERIOD`] that is complete.
+    pub(crate) fn share_since(&self, load: &mut Load) -> f64 {
+        let elapsed = load.since.elapsed();
+        if elapsed >= Load::PERIOD {
+            let next = self.load();
+            let taken = Duration::from_micros(next.taken - load.taken).as_secs_f64();
+            *load = Load { share: taken / elapsed.as_secs_f64() / self.n_places as f64, ..next };
+        }
+        load.share
     }
 }
 
@@ -67,6 +113,13 @@ impl Place {
     /// [`Error::Abandoned`] if the caller has gone.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.is_abandoned.load(Ordering::Relaxed) { Err(Error::Abandoned) } else { Ok(()) }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let taken = u64::try_from(self.entered.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.taken.fetch_add(taken, Ordering::Relaxed);
     }
 }
 

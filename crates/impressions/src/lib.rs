@@ -7,6 +7,8 @@
 //! This crate must never decide what is shown, or read impressions back.
 
 mod queue;
+mod retention;
 mod sampling;
 
 pub use queue::{ImpressionLog, ImpressionQueue};
+pub use retention::{ImpressionRetention, MIN_RETENTION_DAYS};

@@ -48,7 +48,7 @@ mod users;
 pub use api_keys::ApiKey;
 pub use audit::{AuditEntry, AuditRow};
 pub use counts::Counts;
-pub use docent_changes::{Changed, Feed, Followed, Position};
+pub use docent_changes::{Changed, Feed, Followed, Position, hash_of_user, user_reference};
 pub use docent_database::backup::{
     Backup, BackupManifest, back_up, check as check_backup, restore as restore_backup,
 };
@@ -75,4 +75,3 @@ pub use rollups::{
 pub use store::Store;
 pub use user_export::{Participation, UserExport};
 pub use user_state::{NeutralInteraction, PositiveResource, UserState};
-pub use users::{hash_of_user, user_reference};

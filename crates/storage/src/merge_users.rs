@@ -1,7 +1,7 @@
 //! One user becomes a part of another: a visitor who signs in.
 
 use chrono::{DateTime, Utc};
-use docent_changes::Changed;
+use docent_changes::{Changed, hash_of_user};
 use docent_domain::{Interaction, UserId};
 use sea_orm::ConnectionTrait;
 
@@ -10,7 +10,7 @@ use crate::{
     interactions::merge::{self, Key},
     interactions::relearn_authors,
     rollups::{resource_totals::TotalChanges, sessions},
-    users::{find_users, hash_of_user, lock_hash, lock_users},
+    users::{find_users, lock_hash, lock_users},
 };
 use docent_database::{
     error::{Result, StorageError},

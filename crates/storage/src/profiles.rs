@@ -1,14 +1,14 @@
 //! Preferences of users, created on first use.
 
 use chrono::{DateTime, Utc};
-use docent_changes::Changed;
+use docent_changes::{Changed, hash_of_user};
 use docent_domain::{Profile, UnitInterval, UserId};
 use sea_orm::{ConnectionTrait, Set, Value, sea_query::OnConflict};
 
 use crate::{
     Store,
     entity::profile::{ActiveModel, Column, Entity, Model},
-    users::{hash_of_user, lock_users},
+    users::lock_users,
 };
 use docent_database::{
     error::{Result, StorageError},

@@ -1,13 +1,13 @@
 //! Everything that the store has about one user.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use docent_changes::hash_of_user;
 use docent_domain::{Interaction, ResourceId, UserId};
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 
 use crate::{
     FeedbackRow, Store, StoredProfile,
     entity::interaction::{Entity, Model},
-    users::hash_of_user,
 };
 use docent_database::{
     error::{Result, StorageError},

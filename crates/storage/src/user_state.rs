@@ -3,6 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeMap, sync::LazyLock};
 
 use chrono::{DateTime, Utc};
+use docent_changes::hash_of_user;
 use docent_domain::{InteractionType, Profile, Standing, Strength, UserId};
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
 use serde::de::DeserializeOwned;
@@ -11,7 +12,6 @@ use crate::{
     Store, Verdict,
     entity::profile,
     feedback::{newest_verdicts, verdict},
-    users::hash_of_user,
 };
 use docent_database::{
     error::{Result, StorageError},

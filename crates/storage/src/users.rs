@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use docent_changes::Changed;
+use docent_changes::{Changed, hash_of_user};
 use docent_domain::UserId;
-use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Set, sea_query::OnConflict};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Set, Value, sea_query::OnConflict};
 
 use crate::{
     ResourceTotal, Store,
@@ -22,27 +22,8 @@ use docent_database::{
     time::to_micros,
 };
 
-/// Returns the hash that represents a user in tables that must not name one: the first eight bytes
-/// of the BLAKE3 hash of the external id, big-endian. Never 0, which represents no user. A contract
-/// of the stored data: it never changes.
-#[must_use]
-pub fn hash_of_user(external_id: &str) -> i64 {
-    let [a, b, c, d, e, f, g, h, ..] = *blake3::hash(external_id.as_bytes()).as_bytes();
-    match i64::from_be_bytes([a, b, c, d, e, f, g, h]) {
-        0 => 1,
-        hash => hash,
-    }
-}
-
 /// Changes of the sums of resources, by their row ids.
 type TotalsByRow = Vec<(i64, ResourceTotal)>;
-
-/// Returns the hash of a user in hexadecimal, which names a user in the audit log. It cannot be
-/// turned back into the id, but an id that is known can be compared with it.
-#[must_use]
-pub fn user_reference(user: &UserId) -> String {
-    format!("user:{:016x}", hash_of_user(user.as_str()))
-}
 
 impl Store {
     /// Erases a user with their profile, interactions, impressions and feedback. Returns the
@@ -104,14 +85,33 @@ impl Store {
     /// [`StorageError::Corrupt`] for a row that breaks a rule.
     pub async fn users_after(&self, row_id: i64, limit: u64) -> Result<Vec<(i64, UserId)>> {
         let query = "SELECT id, external_id FROM users WHERE id > $1 ORDER BY id LIMIT $2";
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows: Vec<Named> = sql::select(self.reader(), query, [row_id.into(), limit.into()]).await?;
+        self.named(query, [row_id.into(), to_limit(limit).into()]).await
+    }
+
+    /// Returns the users who were active last, the latest first, those without a known time after
+    /// them; at most `limit`.
+    ///
+    /// # Errors
+    /// As [`Store::users_after`].
+    pub async fn latest_users(&self, limit: u64) -> Result<Vec<UserId>> {
+        let query = "SELECT u.id, u.external_id FROM user_profiles p JOIN users u ON u.id = p.user_id \
+                     ORDER BY p.last_active_at IS NULL, p.last_active_at DESC, u.id LIMIT $1";
+        let users = self.named(query, [to_limit(limit).into()]).await?;
+        Ok(users.into_iter().map(|(_, user)| user).collect())
+    }
+
+    async fn named<const N: usize>(&self, query: &str, values: [Value; N]) -> Result<Vec<(i64, UserId)>> {
+        let rows: Vec<Named> = sql::select(self.reader(), query, values).await?;
         let users = rows.into_iter().map(|row| {
             let user = UserId::new(&row.external_id);
             Ok((row.id, user.map_err(|error| StorageError::corrupt("users", row.id, error))?))
         });
         users.collect()
     }
+}
+
+fn to_limit(limit: u64) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 /// Makes transactions on one user wait for each other, whether the user exists or not. SQLite has

@@ -1,5 +1,6 @@
 //! The engine: stores resources and interactions, and recommends.
 
+mod ahead;
 mod audience;
 mod change;
 mod create;
@@ -26,6 +27,7 @@ use docent_storage::{Store, StoreConfig};
 use docent_timings::Timings;
 use tokio::sync::Mutex;
 
+use ahead::Ahead;
 use experiment_models::ExperimentModel;
 pub use ingest::IngestOutcome;
 use load::Changes;
@@ -64,6 +66,8 @@ pub(crate) struct Inner {
     experiment_models: RwLock<Vec<Arc<ExperimentModel>>>,
     /// Locked by every change of the state, so that none builds on a state that another replaces.
     changes: Mutex<Changes>,
+    /// Locked while users are prepared ahead.
+    ahead: Mutex<Ahead>,
     /// Locked while a model is loaded.
     reloading: Mutex<()>,
     /// Set by writes that the list of popular resources and the quality fence depend on.
@@ -145,6 +149,7 @@ impl Engine {
             experiment_models: RwLock::default(),
             summary_is_due: AtomicBool::new(true),
             changes: Mutex::new(Changes::none()),
+            ahead: Mutex::default(),
             reloading: Mutex::default(),
             indexing: Arc::default(),
             store,

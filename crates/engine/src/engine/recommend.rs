@@ -114,14 +114,14 @@ fn shown(request: &RecommendRequest) -> Result<BTreeSet<i64>, Error> {
 }
 
 /// An answer, and the facts about it for the metrics.
-struct ServedAnswer {
+pub(super) struct ServedAnswer {
     answer: Answer,
     laps: Vec<(Stage, Duration)>,
     sources: SourceCounts,
     explored: u64,
 }
 
-fn answer(
+pub(super) fn answer(
     state: &State,
     user: &UserView,
     original: &RecommendRequest,

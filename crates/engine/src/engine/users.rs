@@ -161,6 +161,18 @@ impl Engine {
         Ok(erased.is_some())
     }
 
+    /// Deletes impressions past their retention, at most `limit` in one short transaction, and
+    /// returns their number; fewer than `limit` if none is left.
+    ///
+    /// The server calls this regularly; an application that embeds the engine should, too.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the database is.
+    pub async fn forget_impressions(&self, limit: u64) -> Result<u64, Error> {
+        let Some(begins) = self.config().impression_retention_days.begins(now()) else { return Ok(0) };
+        Ok(self.store().forget_impressions(begins, limit).await?)
+    }
+
     /// Returns all data about a user: profile, interactions, impressions, feedback, sessions and
     /// experiments.
     ///

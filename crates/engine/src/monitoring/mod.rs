@@ -17,8 +17,8 @@ pub use usage::Engagement;
 
 use docent_domain::DomainError;
 
-/// Length of the longest window, in days.
-pub(crate) const MAX_WINDOW_DAYS: u32 = 90;
+/// Length of the longest window, in days: impressions are kept at least as long.
+pub(crate) const MAX_WINDOW_DAYS: u32 = docent_impressions::MIN_RETENTION_DAYS;
 
 /// Returns the length of a window in days if reports support it.
 ///

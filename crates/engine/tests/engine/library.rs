@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 pub const SUBJECTS: [&str; 4] = ["astronomy", "gardening", "sailing", "pottery"];
 pub const BOOKS: usize = 80;
+pub const READERS: usize = 40;
 
 /// An engine over a folder of its own.
 pub struct Library {
@@ -50,7 +51,7 @@ impl Library {
     }
 
     pub async fn with_readers(self) -> Self {
-        for reader in 0..40 {
+        for reader in 0..READERS {
             let read: Vec<NewInteraction> = (0..BOOKS)
                 .filter(|n| n % 4 == reader % 4 && (n / 4 * 7 + reader * 3) % 5 < 3)
                 .map(|n| like(&format!("reader-{reader}"), &format!("book-{n}"), n as i64))

@@ -3,7 +3,7 @@
 use docent_domain::Weights;
 use docent_engine::{Answer, Engine, EngineConfig, RecommendRequest, Seen};
 
-use crate::library::{Library, book, dismiss, id, ids, like, request};
+use crate::library::{Library, READERS, book, dismiss, id, ids, like, request};
 
 /// Requests that share what is prepared of a user, and some that do not.
 fn requests(user: &str, first: &Answer) -> Vec<RecommendRequest> {
@@ -76,4 +76,26 @@ async fn a_repeated_answer_is_the_one_that_is_computed_from_nothing() {
     library.train().await;
     engine.reload().await.unwrap();
     check(engine, "with another model").await;
+}
+
+#[tokio::test]
+async fn a_user_who_is_prepared_ahead_gets_the_answer_that_is_computed_from_nothing() {
+    let library = Library::trained().await;
+    let before = library.engine.export_user(&"reader-1".parse().unwrap()).await.unwrap();
+    let engine = Engine::open(library.engine.config().clone()).await.unwrap();
+    let prepared = engine.prepare_ahead().await.unwrap();
+    assert_eq!(prepared, READERS, "everyone is prepared");
+    assert_eq!(engine.prepare_ahead().await.unwrap(), 0, "they are prepared already");
+    let after = engine.export_user(&"reader-1".parse().unwrap()).await.unwrap();
+    assert_eq!(after.impressions, before.impressions, "nobody sees these answers");
+    check(&engine, "prepared ahead").await;
+    engine.record(&[like("reader-1", "book-2", 90)]).await.unwrap();
+    check(&engine, "after a like of one who is prepared").await;
+    engine.ingest(vec![book(201)]).await.unwrap();
+    assert_eq!(engine.prepare_ahead().await.unwrap(), 0, "the catalogue has just changed");
+    check(&engine, "after an ingestion").await;
+    engine.close().await.unwrap();
+    let kept_nothing = EngineConfig { prepared_users_mib: 0, ..library.engine.config().clone() };
+    let engine = Engine::open(kept_nothing).await.unwrap();
+    assert_eq!(engine.prepare_ahead().await.unwrap(), 0, "there is no memory for them");
 }

@@ -9,13 +9,11 @@ use sea_orm::{
 };
 
 use super::items::{Item, decode, encode};
-use crate::{
-    entity::{
-        answer::{ActiveModel, Entity, Model},
-        feedback,
-    },
-    users::hash_of_user,
+use crate::entity::{
+    answer::{ActiveModel, Entity, Model},
+    feedback,
 };
+use docent_changes::hash_of_user;
 use docent_database::{
     error::{Result, StorageError},
     sql,

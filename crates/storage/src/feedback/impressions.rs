@@ -1,6 +1,6 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use docent_changes::Changed;
+use docent_changes::{Changed, hash_of_user};
 use docent_domain::Impression;
 use sea_orm::{ConnectionTrait, DbBackend, Set, sea_query::OnConflict};
 
@@ -13,7 +13,7 @@ use crate::{
     },
     resources::find_resources,
     rollups::impressions::Tally,
-    users::{find_erasures, find_users, hash_of_user},
+    users::{find_erasures, find_users},
 };
 use docent_database::{error::Result, sql, time::to_micros, writer::WriteTransaction};
 

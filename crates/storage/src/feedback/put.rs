@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use docent_changes::Changed;
+use docent_changes::{Changed, hash_of_user};
 use docent_domain::{Feedback, UserId};
 use sea_orm::{ConnectionTrait, FromQueryResult, Set, sea_query::OnConflict};
 
@@ -10,7 +10,7 @@ use crate::{
     entity::feedback::{ActiveModel, Column, Entity, Model},
     resources::find_resources,
     rollups::impressions::Tally,
-    users::{find_erasures, find_users, hash_of_user, lock_hash, lock_users},
+    users::{find_erasures, find_users, lock_hash, lock_users},
 };
 use docent_database::{
     error::{Result, StorageError},

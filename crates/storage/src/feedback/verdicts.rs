@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
+use docent_changes::hash_of_user;
 use docent_domain::UserId;
 use sea_orm::FromQueryResult;
 
 use super::TABLE;
-use crate::{Store, users::hash_of_user};
+use crate::Store;
 use docent_database::{
     error::{Result, StorageError},
     sql,

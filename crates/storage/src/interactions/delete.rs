@@ -1,7 +1,7 @@
 //! Interactions that are taken back.
 
 use chrono::{DateTime, Utc};
-use docent_changes::Changed;
+use docent_changes::{Changed, hash_of_user};
 use docent_domain::{Interaction, InteractionType, ResourceId, UserId};
 
 use super::{authors::relearn_authors, merge};
@@ -9,7 +9,7 @@ use crate::{
     ResourceTotal, Store,
     resources::find_resources,
     rollups::resource_totals::{self, TotalChanges},
-    users::{find_users, hash_of_user},
+    users::find_users,
 };
 use docent_database::{error::Result, retry::after_deadlocks, sql, time::to_micros};
 

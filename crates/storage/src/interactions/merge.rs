@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use docent_changes::Changed;
+use docent_changes::{Changed, hash_of_user};
 use docent_domain::{Interaction, InteractionRules, InteractionType, NewInteraction, Signals, Strength};
 use sea_orm::{ConnectionTrait, FromQueryResult, Set, sea_query::OnConflict};
 
@@ -22,7 +22,7 @@ use crate::{
         activity::Activity,
         resource_totals::{ResourceTotal, TotalChanges},
     },
-    users::{hash_of_user, lock_users},
+    users::lock_users,
 };
 use docent_database::{
     error::{Result, StorageError},

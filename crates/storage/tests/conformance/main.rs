@@ -131,6 +131,7 @@ fn main() -> ExitCode {
             embeddings_of_former_embedders_are_forgotten,
         ],
         people: [
+            those_who_were_active_last_come_first,
             the_state_of_a_user_tells_liked_from_rejected,
             an_erased_user_leaves_nothing,
             a_profile_of_zeros_is_kept,

@@ -23,6 +23,19 @@ fn feedback(answer: &str, who: Option<&str>, what: &str) -> Feedback {
     }
 }
 
+pub(crate) async fn those_who_were_active_last_come_first(database: &Database) -> Result<()> {
+    let store = database.store().await?;
+    store.upsert_resources(&[resource("viewed")], at(0)).await?;
+    let untimed = NewInteraction { at: None, ..event("cy", "viewed", InteractionType::View, 0) };
+    let of = |name: &str, seconds| event(name, "viewed", InteractionType::View, seconds);
+    record(&store, &[of("ada", 3), untimed, of("bob", 9), of("di", 1), of("ada", 5)]).await?;
+    for (limit, expected) in [(0, &[][..]), (2, &["bob", "ada"]), (9, &["bob", "ada", "di", "cy"])] {
+        let found = store.latest_users(limit).await?;
+        ensure!(found.iter().map(|user| user.as_str()).eq(expected.iter().copied()), "{limit}: {found:?}");
+    }
+    Ok(())
+}
+
 pub(crate) async fn the_state_of_a_user_tells_liked_from_rejected(database: &Database) -> Result<()> {
     let store = database.store().await?;
     let names = ["viewed", "exported", "both", "dismissed", "rated low", "rated high", "regretted"];

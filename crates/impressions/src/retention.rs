@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use docent_domain::DomainError;
 use serde::{Deserialize, Serialize};
 
-use crate::{Engine, Error, engine::now, monitoring::MAX_WINDOW_DAYS};
+/// Minimum number of days for which impressions are kept: the longest window of monitoring.
+pub const MIN_RETENTION_DAYS: u32 = 90;
 
 const FIELD: &str = "impression_retention_days";
 const EXPECTED: &str = "at least 90 days (the longest window of monitoring), or \"keep\"";
@@ -26,10 +27,18 @@ impl ImpressionRetention {
     /// # Errors
     /// [`DomainError::OutOfRange`] below 90, the length of the longest window of monitoring.
     pub fn days(days: u32) -> Result<Self, DomainError> {
-        if days < MAX_WINDOW_DAYS {
+        if days < MIN_RETENTION_DAYS {
             return Err(refused(days));
         }
         Ok(Self(Some(days)))
+    }
+
+    /// Returns the time before which impressions are no longer kept at the time `now`; `None` if
+    /// all are.
+    #[must_use]
+    pub fn begins(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        // A window of whole days begins up to a day before `now - days`.
+        now.checked_sub_signed(TimeDelta::days(i64::from(self.0?) + 1))
     }
 }
 
@@ -66,23 +75,6 @@ impl TryFrom<Written> for ImpressionRetention {
 impl From<ImpressionRetention> for Written {
     fn from(retention: ImpressionRetention) -> Self {
         retention.0.map_or_else(|| Self::Word("keep".to_owned()), |days| Self::Days(days.into()))
-    }
-}
-
-impl Engine {
-    /// Deletes impressions past their retention, at most `limit` in one short transaction, and
-    /// returns their number; fewer than `limit` if none is left.
-    ///
-    /// The server calls this regularly; an application that embeds the engine should, too.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] if the database is.
-    pub async fn forget_impressions(&self, limit: u64) -> Result<u64, Error> {
-        let Some(days) = self.config().impression_retention_days.0 else { return Ok(0) };
-        // A window of whole days begins up to a day before `now - days`.
-        let before = now().checked_sub_signed(TimeDelta::days(i64::from(days) + 1));
-        let Some(before) = before else { return Ok(0) };
-        Ok(self.store().forget_impressions(before, limit).await?)
     }
 }
 
