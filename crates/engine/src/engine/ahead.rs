@@ -100,7 +100,7 @@ impl Engine {
         Ok(prepared)
     }
 
-    /// Computes an answer to a user, unless one was computed in the same state. Nobody sees it.
+    /// Computes an answer to a user, unless one was computed in the same state, and drops it.
     async fn prepare(&self, user_id: UserId) -> Result<(), Error> {
         let user = self.inner.users.get(&user_id, &self.inner.store, &self.inner.state).await?;
         let inner = Arc::clone(&self.inner);
