@@ -13,6 +13,20 @@ use docent_ranker::{AVERAGE_SCORE, UnitMap, best_of, to_unit};
 
 use crate::{Error, catalogue::Entry, state::State, user_context::UserContext};
 
+/// Number of steps of the scores that follow from the user and the state: those that fit sixteen
+/// bits, as answers keep them, and that leave [`AVERAGE_SCORE`] and its multiples as they are.
+const STEPS: f64 = 65_532.0;
+
+/// Returns the number of steps of a score in `[0, 1]`.
+pub(crate) fn steps_of(score: f64) -> u16 {
+    (score * STEPS).round() as u16
+}
+
+/// Returns the score of this many steps.
+pub(crate) fn score_of(steps: u16) -> f64 {
+    f64::from(steps) / STEPS
+}
+
 /// A candidate and what the state knows of it, each looked up once.
 #[derive(Clone, Copy)]
 pub(crate) struct Known<'a> {
@@ -30,7 +44,8 @@ impl<'a> Known<'a> {
         Self { key, entry, row, vector: state.vectors.get(key) }
     }
 
-    /// Returns all component scores, of which three are of the user.
+    /// Returns all component scores, of which three are of the user. The two that cost most have
+    /// steps: all answers rank by what [`Prepared`](crate::prepared::Prepared) can keep.
     pub(crate) fn scores(
         &self,
         collaborative: Option<f64>,
@@ -40,6 +55,8 @@ impl<'a> Known<'a> {
     ) -> ComponentScores {
         let quality = self.entry.and_then(|entry| entry.quality).unwrap_or(UNKNOWN_QUALITY);
         let recency = recency(self.entry.and_then(|entry| entry.published_at), now);
+        let [collaborative, content] =
+            [collaborative, content].map(|score| score.map(|score| score_of(steps_of(score))));
         ComponentScores { collaborative, content, graph, quality: Some(quality), recency: Some(recency) }
     }
 }

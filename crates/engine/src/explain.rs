@@ -94,7 +94,8 @@ impl<'a, 's> Explainer<'a, 's> {
     ) -> Option<Reason<u32>> {
         let Some(prepared) = &self.context.prepared else { return self.sought(component, ranked, scores) };
         let [_, content, graph, ..] = ranked.hybrid.contributions;
-        let question = Question { key: ranked.key, component, contributions: [content, graph] };
+        let contributions = [content as f32, graph as f32];
+        let question = Question { key: ranked.key, component, contributions };
         prepared.reason(question, || self.sought(component, ranked, scores))
     }
 

@@ -8,22 +8,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use chrono::{DateTime, Utc};
 use docent_domain::{Component, ComponentScores};
-use docent_ranker::{Reason, UnitMap, to_unit};
+use docent_ranker::{Reason, UnitMap};
 use moka::sync::Cache;
 
 use crate::{
     EngineConfig, RecommendRequest, Seen,
     candidates::{Gathered, SourceCounts},
-    component_scores::{ContentScale, ContentScores, Known},
+    component_scores::{ContentScale, ContentScores, Known, score_of, steps_of},
     pool::{Factors, Pool},
     state::State,
     user_cache::{UserCache, UserView},
     user_context::UserContext,
 };
 
-/// Maximum number of reasons that a prepared user remembers: four for each resource of an answer,
-/// and room for a few more resources.
-const MAX_REMEMBERED: usize = 48;
+/// Maximum number of reasons that a prepared user remembers: four for each resource of an answer
+/// of ten.
+const MAX_REMEMBERED: usize = 40;
+/// Steps that represent no score.
+const NO_SCORE: u16 = u16::MAX;
 /// Memory that a prepared user takes at least, in bytes: that of the reasons.
 const MIN_BYTES: u64 = (MAX_REMEMBERED * size_of::<(Question, Option<Reason<u32>>)>()) as u64;
 
@@ -76,17 +78,17 @@ pub(crate) struct Question {
     /// Component that carries the score; `None` for the authors, who carry none.
     pub component: Option<Component>,
     /// Parts of the score that the content and the graph component add.
-    pub contributions: [f64; 2],
+    pub contributions: [f32; 2],
 }
 
-/// A candidate, its scores on the scale of [`to_unit`] and its proximity in the graph; not a number
-/// for those it has not. The scores come back bit by bit.
+/// A candidate, its scores in steps, and its proximity in the graph, not a number where it has
+/// none. The scores come back bit by bit.
 #[derive(Debug, Clone, Copy)]
 struct Kept {
     key: u32,
-    collaborative: f32,
-    content: f32,
     proximity: f32,
+    collaborative: u16,
+    content: u16,
 }
 
 impl PreparedUsers {
@@ -258,6 +260,9 @@ impl Prepared {
         let reason = compute();
         let mut remembered = self.remembered();
         if remembered.len() < MAX_REMEMBERED {
+            if remembered.is_empty() {
+                remembered.reserve_exact(MAX_REMEMBERED);
+            }
             remembered.push((question, reason.clone()));
         }
         reason
@@ -268,29 +273,27 @@ impl Prepared {
     }
 }
 
-/// Returns `z` of a score `to_unit(z)`; not a number for none.
-fn packed(score: Option<f64>) -> f32 {
-    score.map_or(f32::NAN, |score| (4.0 * score - 1.0) as f32)
+fn packed(score: Option<f64>) -> u16 {
+    score.map_or(NO_SCORE, steps_of)
 }
 
-fn unpacked(z: f32) -> Option<f64> {
-    (!z.is_nan()).then(|| to_unit(z))
+fn unpacked(steps: u16) -> Option<f64> {
+    (steps != NO_SCORE).then(|| score_of(steps))
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use docent_ranker::AVERAGE_SCORE;
 
     use super::*;
 
-    proptest! {
-        #[test]
-        fn scores_come_back_bit_by_bit(z in proptest::num::f32::NORMAL | proptest::num::f32::ZERO) {
-            for z in [z, z % 4.0, z.signum()] {
-                let score = to_unit(z);
-                prop_assert_eq!(unpacked(packed(Some(score))).map(f64::to_bits), Some(score.to_bits()));
-            }
-            prop_assert_eq!(unpacked(packed(None)), None);
+    #[test]
+    fn scores_come_back_bit_by_bit() {
+        let all = (0..NO_SCORE).map(score_of).take_while(|score| *score <= 1.0);
+        assert!(all.map(Some).all(|score| unpacked(packed(score)) == score));
+        assert_eq!(unpacked(packed(None)), None);
+        for score in [0.0, AVERAGE_SCORE, 2.0 * AVERAGE_SCORE, 1.0] {
+            assert_eq!(unpacked(packed(Some(score))), Some(score), "the scale of components stays as it is");
         }
     }
 }
