@@ -85,7 +85,7 @@ pub use reader::{Reader, Records};
 pub use record::{Located, Record};
 pub use sequences::SequenceFile;
 pub use sessions::{Session, SessionEvent, SessionFiles};
-pub use sets::{KNOWN_SETS, KnownSet, files_of};
+pub use sets::{KNOWN_SETS, KnownSet, files_of, has_columns_of_set};
 pub use survey::{ColumnProfile, FileProfile, InputFile, survey};
 pub use tokens::Tokens;
 pub use values::{

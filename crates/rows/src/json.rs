@@ -194,6 +194,8 @@ const CUT: &str = "the JSON object ends too early";
 
 fn object(text: &str) -> Result<Map<String, Value>, String> {
     let text = text.trim();
+    // A line of an array without its brackets.
+    let text = text.strip_suffix(',').map_or(text, str::trim_end);
     let error = match serde_json::from_str(text) {
         Ok(Value::Object(object)) => return Ok(object),
         Ok(_) => return Err(format!("expected a JSON object, got {}", shortened(text))),
@@ -278,7 +280,7 @@ mod tests {
 
     #[test]
     fn lines_are_objects_of_json_or_of_python_and_a_bad_one_costs_itself() {
-        let text = "{\"a\":1}\r\n\n{'a': u'x', 'b': None}\n[1]\n{\"a\":2\n{\"a\":\"b\"}";
+        let text = "{\"a\":1} ,\r\n\n{'a': u'x', 'b': None}\n[1]\n{\"a\":2\n{\"a\":\"b\"}";
         assert_eq!(
             read(text, false),
             [

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use docent_formats::{
-    CiteulikeReader, Columns, FileMapping, InputFile, KNOWN_SETS, Kind, KnownSet, Mapping, files_of, members,
+    CiteulikeReader, Columns, FileMapping, InputFile, KNOWN_SETS, Kind, KnownSet, LocalFiles, Mapping,
+    files_of, has_columns_of_set, members,
 };
 
 use crate::{
@@ -46,6 +47,7 @@ fn recognised(args: &SetArgs) -> anyhow::Result<Vec<InputFile>> {
     for set in KNOWN_SETS {
         if let Ok(files) = set.find(&args.paths, &said_first)
             && best.as_ref().is_none_or(|(_, most)| files.len() > most.len())
+            && has_columns_of_set(&files, &LocalFiles)
         {
             best = Some((set, files));
         }
@@ -56,13 +58,22 @@ fn recognised(args: &SetArgs) -> anyhow::Result<Vec<InputFile>> {
     }
     let mut all = Vec::new();
     for path in &args.paths {
-        let files = if path.is_dir() { files_of(path)? } else { vec![path.clone()] };
+        let mut files = if path.is_dir() { files_of(path)? } else { vec![path.clone()] };
+        files.retain(|file| path == file || !is_about_the_data(file));
         for file in files {
             let members = members(&file)?;
             all.extend(if members.len() > 1 { members } else { vec![file] });
         }
     }
     all.into_iter().map(|path| input(path, None, &args.mapping)).collect()
+}
+
+/// Returns true for the files of a folder that tell about its data and hold none.
+fn is_about_the_data(file: &Path) -> bool {
+    let of = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let (stem, extension) = (of(file.file_stem()), of(file.extension()));
+    ["readme", "license", "licence", "thumbs"].contains(&stem.as_str())
+        || ["md", "pdf", "png", "jpg", "py", "ipynb"].contains(&extension.as_str())
 }
 
 fn files(args: &FilesArgs) -> anyhow::Result<Vec<InputFile>> {

@@ -17,6 +17,9 @@ pub const MAX_REPORTED: usize = 20;
 pub struct Checked {
     /// Resources of the files.
     pub resources: Ids,
+    /// Number of resources whose id an earlier one has, and the first of them.
+    pub repeated: u64,
+    pub first_repeated: Option<String>,
     /// Number of links that stand apart from their resources.
     pub links: u64,
     /// Interactions by type.
@@ -94,7 +97,10 @@ pub fn run(
             Record::Resource { resource, .. } => match resource.check() {
                 Ok(()) => {
                     checked.good(&location);
-                    checked.resources.insert(resource.id.as_str());
+                    if !checked.resources.insert(resource.id.as_str()) {
+                        checked.repeated += 1;
+                        checked.first_repeated.get_or_insert_with(|| format!("{location}, {}", resource.id));
+                    }
                 }
                 Err(error) => checked.problem(&location, &error.to_string()),
             },

@@ -71,6 +71,14 @@ pub fn notes(profiles: &[FileProfile], checked: &Checked) -> String {
     for note in profiles.iter().flat_map(|profile| &profile.notes) {
         let _ = writeln!(out, "note: {note}");
     }
+    if let Some(first) = &checked.first_repeated {
+        let _ = writeln!(
+            out,
+            "note: rows that repeat the id of an earlier resource: {} (the first: {first}); the last row of each \
+             stands, and nothing of the others is joined to it",
+            checked.repeated
+        );
+    }
     if checked.has_no_catalogue {
         let _ = writeln!(
             out,

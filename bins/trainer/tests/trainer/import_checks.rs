@@ -159,4 +159,14 @@ fn a_folder_is_recognised() {
     place.write("own/a.csv", "user_id,item_id\nu,x\n");
     let own = place.must(&["import", "auto", "own", "--create-missing"]);
     assert!(own.contains("interactions: 1 new"), "{own}");
+    place.write("shop/products.csv", "id,title,genre\na,One,tea\nb,Two,tea\na,One,cup\n");
+    place.write("shop/orders.csv", "user_id,item_id,rating\nu,a,5\n");
+    place.write("shop/README.md", "# Data of a shop\n");
+    place.write("shop/.DS_Store", "\0\0\0\u{1}Bud1");
+    let shop = place.must(&["import", "auto", "shop"]);
+    assert!(shop.contains("interactions: 1 new") && !shop.contains("the files are those of"), "{shop}");
+    assert!(
+        shop.contains("the id of an earlier resource: 1 (the first: ") && shop.contains("products.csv:4, a)"),
+        "{shop}"
+    );
 }

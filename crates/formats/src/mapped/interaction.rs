@@ -19,7 +19,7 @@ pub(super) fn records(
     separator: &str,
 ) -> Result<Vec<Record>, String> {
     let name = part.fields.name(Role::Item);
-    let cell = part.fields.get(Role::Item, row).ok_or_else(|| format!("{name} is empty; expected ids"))?;
+    let cell = part.fields.get(Role::Item, row).ok_or_else(|| part.fields.nothing(Role::Item, row, "ids"))?;
     let mut records = Vec::new();
     for item in list::names(cell, Some(separator)) {
         let resource_id: ResourceId = item.parse().map_err(|error| format!("{name}: {error}"))?;
@@ -45,7 +45,7 @@ fn interaction(
     let mut interaction_type = match &event {
         Some(event) => part.events.kind(event)?,
         None if fields.has(Role::Type) => {
-            return Err(format!("{} is empty; expected an interaction type", fields.name(Role::Type)));
+            return Err(fields.nothing(Role::Type, row, "an interaction type"));
         }
         None => InteractionType::from(part.events.default.clone()),
     };
@@ -54,6 +54,9 @@ fn interaction(
         (rating, interaction_type) = (None, InteractionType::from(unrated.clone()));
     }
     let rating = rating.map(|rating| part.scale.stars(rating)).transpose()?;
+    if rating.is_some() && event.as_ref().is_some_and(|event| part.events.may_be_rating(event)) {
+        interaction_type = InteractionType::from("rating".to_owned());
+    }
     let is_counted =
         mapping.counted.is_empty() || event.as_ref().is_some_and(|event| mapping.counted.contains(event));
     let count = if is_counted { number(part, row, Role::Count)? } else { None };
@@ -64,7 +67,7 @@ fn interaction(
         count,
     };
     let name = fields.name(Role::Time);
-    let at = match joined(part, row) {
+    let at = match joined(part, row)? {
         Some(joined) => part.times.time(name, Some(Cell::Text(&joined)))?,
         None => part.times.time(name, fields.get(Role::Time, row))?,
     };
@@ -72,14 +75,15 @@ fn interaction(
 }
 
 /// Returns a date and a time of day as one text; `None` unless they are in two columns.
-fn joined(part: &Part, row: Row<'_>) -> Option<String> {
-    if part.fields.columns(Role::Time).len() < 2 {
-        return None;
-    }
+fn joined(part: &Part, row: Row<'_>) -> Result<Option<String>, String> {
+    let [_, (name, place), ..] = part.fields.columns(Role::Time) else { return Ok(None) };
     let texts: Vec<String> = part.fields.all(Role::Time, row).filter_map(scalar).collect();
     match texts.as_slice() {
-        [date, clock] if is_clock(clock.trim()) => Some(format!("{} {}", date.trim(), clock.trim())),
-        _ => None,
+        [date, clock] if is_clock(clock.trim()) => Ok(Some(format!("{} {}", date.trim(), clock.trim()))),
+        [_, clock] if row.get(place).is_some() => {
+            Err(format!("{name}: expected a time of day such as 10:30, got \"{}\"", clock.trim()))
+        }
+        _ => Ok(None),
     }
 }
 

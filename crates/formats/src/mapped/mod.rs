@@ -165,7 +165,7 @@ fn id<T: std::str::FromStr<Err = DomainError>>(
     /// Whole numbers from here on are not exact once a program has read them as floating point.
     const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
     let name = fields.name(role);
-    let cell = fields.get(role, row).ok_or_else(|| format!("{name} is empty; expected an id"))?;
+    let cell = fields.get(role, row).ok_or_else(|| fields.nothing(role, row, "an id"))?;
     let number = match cell {
         Cell::Json(serde_json::Value::Number(number)) => number.as_f64().filter(|_| number.is_f64()),
         _ => None,
@@ -176,6 +176,9 @@ fn id<T: std::str::FromStr<Err = DomainError>>(
         None => scalar(of_object(name, cell))
             .ok_or_else(|| format!("{name}: expected an id, got {}", shown(cell)))?,
     };
+    if matches!(row, Row::Cells(_)) && text == name {
+        return Err(format!("{name} holds its own name; the line repeats the header"));
+    }
     text.parse().map_err(|error| format!("{name}: {error}"))
 }
 

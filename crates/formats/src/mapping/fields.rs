@@ -6,6 +6,8 @@ use super::{
 };
 use docent_rows::{Cell, Place, Row};
 
+use crate::values::{is_missing, shown};
+
 /// The columns of one kind of rows, by what they are.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fields {
@@ -109,14 +111,25 @@ impl Fields {
         self.columns(role).first().map_or("", |(name, _)| name)
     }
 
-    /// Returns the first cell of a role that is not empty.
+    /// Returns the first cell of a role that has a value.
     pub fn get<'a>(&self, role: Role, row: Row<'a>) -> Option<Cell<'a>> {
-        self.columns(role).iter().find_map(|(_, place)| row.get(place))
+        self.all(role, row).next()
     }
 
-    /// Returns all cells of a role that are not empty.
+    /// Returns all cells of a role that have a value. A word such as `NULL` in a table of cells is
+    /// none, but a title may be one.
     pub fn all<'a>(&self, role: Role, row: Row<'a>) -> impl Iterator<Item = Cell<'a>> {
-        self.columns(role).iter().filter_map(move |(_, place)| row.get(place))
+        let cells = self.columns(role).iter().filter_map(move |(_, place)| row.get(place));
+        cells.filter(move |cell| role == Role::Title || !is_word_for_none(row, *cell))
+    }
+
+    /// Returns the reason why a role has no value in a row.
+    pub fn nothing(&self, role: Role, row: Row<'_>, expected: &str) -> String {
+        let name = self.name(role);
+        match self.columns(role).iter().find_map(|(_, place)| row.get(place)) {
+            Some(word) => format!("{name} holds {}, which means no value; expected {expected}", shown(word)),
+            None => format!("{name} is empty; expected {expected}"),
+        }
     }
 
     /// Returns the role of a column.
@@ -125,6 +138,12 @@ impl Fields {
             self.by_role.iter().find(|(_, columns)| columns.iter().any(|(_, other)| other == place));
         of_place.map(|(role, _)| *role)
     }
+}
+
+/// Returns true for a word that programs write into a table where there is no value. JSON has a
+/// null of its own, so its texts are what they say.
+fn is_word_for_none(row: Row<'_>, cell: Cell<'_>) -> bool {
+    matches!((row, cell), (Row::Cells(_), Cell::Text(text)) if is_missing(text.trim()))
 }
 
 /// Returns the columns that a mapping names for a role. The id of a resource may be called `item`,

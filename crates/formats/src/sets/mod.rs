@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use docent_rows::members;
+use docent_rows::{Place, Row, RowOptions, Rows, members};
 
 use crate::{
-    FormatError, InputFile,
-    mapping::{FileMapping, Kind, Mapping},
+    FormatError, InputFile, Opener,
+    mapping::{Fields, FileMapping, Kind, Mapping},
     survey::file_name,
 };
 
@@ -103,6 +103,47 @@ impl KnownSet {
     }
 }
 
+/// Returns true if files that have the names of a set have its columns, too: other shops and other
+/// sites have a `ratings.csv` of their own. Names such as `orders.csv` alone are those of no set.
+#[must_use]
+pub fn has_columns_of_set(files: &[InputFile], opener: &dyn Opener) -> bool {
+    let is_telling = |file: &InputFile| {
+        let FileMapping { map, columns, .. } = &file.mapping;
+        !map.is_empty() || !columns.is_empty() || !file_name(&file.path).ends_with(".csv")
+    };
+    files.iter().any(is_telling) && files.iter().all(|file| has_columns(file, opener))
+}
+
+/// Returns true if a file has the columns of its mapping, and if it cannot be read: the import says
+/// why.
+fn has_columns(file: &InputFile, opener: &dyn Opener) -> bool {
+    let FileMapping { kind: Some(kind), columns, separator, encoding, .. } = &file.mapping else {
+        return true;
+    };
+    if !columns.is_empty() {
+        return true;
+    }
+    let (separator, encoding) = (separator.as_deref(), encoding.as_deref());
+    let options = RowOptions { separator, encoding, ..RowOptions::default() };
+    let Ok(mut rows) = Rows::open(&file.path, opener, &options) else { return true };
+    let mut names: Vec<String> = rows.columns().map(<[String]>::to_vec).unwrap_or_default();
+    if names.is_empty()
+        && let Some(Ok(())) = rows.advance()
+        && let Row::Object(object) = rows.row()
+    {
+        names.extend(object.keys().cloned());
+    }
+    let columns: Vec<(String, Place)> =
+        names.into_iter().map(|name| (name.clone(), Place::Path(vec![name]))).collect();
+    columns.is_empty()
+        || Fields::find(*kind, &columns, &file.mapping).is_ok_and(|fields| {
+            !fields
+                .absent
+                .iter()
+                .any(|entry| ["user=", "item=", "id="].iter().any(|of| entry.starts_with(of)))
+        })
+}
+
 /// Returns the members of an archive that the mapping does not know as a file of its own.
 fn with_members(file: PathBuf, mapping: &Mapping) -> Result<Vec<PathBuf>, FormatError> {
     if mapping.of(&file_name(&file)).is_some() {
@@ -112,7 +153,7 @@ fn with_members(file: PathBuf, mapping: &Mapping) -> Result<Vec<PathBuf>, Format
     Ok(if members.is_empty() { vec![file] } else { members })
 }
 
-/// Returns the files of a folder in the order of their names.
+/// Returns the files of a folder in the order of their names, without hidden ones.
 ///
 /// # Errors
 /// [`FormatError::Open`] if the folder cannot be read.
@@ -120,7 +161,7 @@ pub fn files_of(folder: &Path) -> Result<Vec<PathBuf>, FormatError> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|source| unread(folder, source))? {
         let path = entry.map_err(|source| unread(folder, source))?.path();
-        if path.is_file() {
+        if path.is_file() && !file_name(&path).starts_with('.') {
             files.push(path);
         }
     }

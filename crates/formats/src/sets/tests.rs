@@ -13,6 +13,7 @@ fn read(set: &str, files: &[(&str, &[u8])]) -> Vec<String> {
     }
     let set = KnownSet::named(set).unwrap();
     let files = set.find(&[folder.path().to_owned()], &FileMapping::default()).unwrap();
+    assert!(has_columns_of_set(&files, &LocalFiles));
     let profiles = survey(&files, &[], &LocalFiles);
     for profile in &profiles {
         assert_eq!(profile.faults, Vec::<String>::new());
@@ -313,5 +314,26 @@ fn a_folder_without_the_files_of_a_set_says_which_it_has() {
         assert!(
             set.text.parse::<Mapping>().is_ok_and(|mapping| mapping.file.iter().all(|f| f.kind.is_some()))
         );
+    }
+}
+
+#[test]
+fn files_of_other_sites_are_no_set_whatever_their_names() {
+    for (set, files) in [
+        (
+            "amazon",
+            &[("products.csv", "id,title\na,One\n"), ("orders.csv", "user_id,item_id,rating\nu,a,5\n")][..],
+        ),
+        ("amazon", &[("orders.csv", "user_id,item_id,rating\nu,a,5\n")]),
+        ("amazon", &[("clicks.json", "{\"user\":\"u\",\"item\":\"a\"}\n")]),
+        ("movielens", &[("ratings.csv", "user,book,rating\nu,a,10\n")]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            std::fs::write(folder.path().join(name), content).unwrap();
+        }
+        let set = KnownSet::named(set).unwrap();
+        let found = set.find(&[folder.path().to_owned()], &FileMapping::default()).unwrap();
+        assert!(!has_columns_of_set(&found, &LocalFiles), "{files:?}");
     }
 }

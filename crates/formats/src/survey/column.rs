@@ -34,6 +34,8 @@ pub(super) struct Column {
     pub thousands: u64,
     /// Whole numbers that are written as `3.0`.
     pub floats: u64,
+    /// The first number such as 9.78014E+12, of which digits are lost.
+    pub rounded: Option<String>,
     pub flags: u64,
     /// Lists and objects, and lists alone.
     pub lists: u64,
@@ -190,6 +192,9 @@ impl Column {
             self.flags += 1;
         }
         if text.len() <= 32 && text.starts_with(|c: char| c.is_ascii_digit() || "+-.,".contains(c)) {
+            if self.rounded.is_none() && is_rounded(text) {
+                self.rounded = Some(text.to_owned());
+            }
             match written(text) {
                 Some(Written::Plain(number)) => {
                     self.numbers += u64::from(is_canonical(text));
@@ -254,6 +259,15 @@ impl Column {
             _ => format!("text such as \"{}\"", self.first),
         }
     }
+}
+
+/// Returns true for a whole number that is written as 9.78014E+12 or 1e+05.
+fn is_rounded(text: &str) -> bool {
+    let Some((digits, exponent)) = text.split_once(['e', 'E']) else { return false };
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let exponent = exponent.strip_prefix('+').unwrap_or_default();
+    is_digits(whole) && whole.len() == 1 && is_digits(fraction) && is_digits(exponent)
 }
 
 /// Returns true for a number that is written as programs do: 007 and +5 are names.

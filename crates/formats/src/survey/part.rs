@@ -71,10 +71,19 @@ impl Events {
             Some(kind) => Ok(InteractionType::from(kind.to_owned())),
             None => Err(format!(
                 "interaction_type: expected one of {}, got \"{event}\"; say what it means by --types \
-                 \"{event}=export\", or declare it in [engine.interactions.custom] of the configuration",
+                 \"{event}=TYPE\", or declare it in [engine.interactions.custom] of the configuration",
                 self.known()
             )),
         }
+    }
+
+    /// Returns true if an event that has a rating is one, although its name means another type: a
+    /// review with stars is what they say, and where the name is that of the resource, such as
+    /// `book`, it says nothing.
+    pub fn may_be_rating(&self, event: &str) -> bool {
+        let is_guessed = !self.said.contains_key(event) && !self.is_type(event);
+        let is_word = ["book", "read"].contains(&normal(event).as_str());
+        is_guessed && (is_word || events::meant(event) == Some("annotation"))
     }
 
     fn is_type(&self, name: &str) -> bool {
@@ -143,7 +152,7 @@ impl Part {
         }
         let commas = commas(&fields, table, mapping, &mut notes);
         let item_separator = item_separator(&fields, table, mapping, &mut notes);
-        note_ids(&fields, table, &mut notes);
+        note_ids(&fields, table, &mut notes, &mut faults);
         let events = events_of(kind, &fields, mapping, types, &mut notes);
         faults.extend(events.faults(mapping));
         note_events(table, &fields, &events, &mut notes);
@@ -226,11 +235,17 @@ fn item_separator(
     Some(separator)
 }
 
-/// Notes ids that programs wrote as floating point.
-fn note_ids(fields: &Fields, table: &Table, notes: &mut Vec<String>) {
+/// Notes ids that programs wrote as floating point, and refuses those that lost digits in it.
+fn note_ids(fields: &Fields, table: &Table, notes: &mut Vec<String>, faults: &mut Vec<String>) {
     for role in [Role::User, Role::Item, Role::Id] {
         let Some((name, Place::At(_))) = fields.columns(role).first() else { continue };
         let column = table.column(name);
+        if let Some(example) = column.and_then(|column| column.rounded.as_ref()) {
+            faults.push(format!(
+                "column \"{name}\" has ids such as {example}, which a spreadsheet or a script has rounded, so that \
+                 different ids look alike; write the column as text, and save the file again"
+            ));
+        }
         if let Some(column) = column.filter(|column| column.filled > 0 && column.floats == column.filled) {
             notes.push(format!(
                 "column \"{name}\": all ids are written like {}; they are kept so, and differ from {}",
@@ -294,6 +309,9 @@ fn note_events(table: &Table, fields: &Fields, events: &Events, notes: &mut Vec<
         (kind.as_str() != event).then(|| format!("{event} as {kind} ({n})"))
     });
     let renamed: Vec<String> = renamed.take(MAX_LISTED).collect();
+    if fields.has(Role::Rating) && column.events.keys().any(|event| events.may_be_rating(event)) {
+        notes.push("of these events, reviews and the like that have a rating are ratings".to_owned());
+    }
     if !renamed.is_empty() {
         notes.push(format!("events are read as types: {}; --types says others", renamed.join(", ")));
     }

@@ -12,7 +12,23 @@ use docent_rows::Cell;
 
 /// Returns true for the words that programs write where there is no value.
 pub(crate) fn is_missing(text: &str) -> bool {
-    matches!(text, "" | "NaN" | "nan" | "NaT" | "NULL" | "null" | "None" | "NA" | "N/A" | "<NA>" | "\\N")
+    matches!(
+        text,
+        "" | "NaN"
+            | "nan"
+            | "NaT"
+            | "NULL"
+            | "Null"
+            | "null"
+            | "None"
+            | "NA"
+            | "N/A"
+            | "n/a"
+            | "#N/A"
+            | "<NA>"
+            | "undefined"
+            | "\\N"
+    )
 }
 
 /// Returns the text of a cell that is text, a number or true or false.

@@ -95,11 +95,49 @@ pub(crate) struct RatingColumn {
     max_line: u64,
     second: f64,
     zeros: u64,
+    lowest: Extreme,
+    highest: Extreme,
     has_halves_only: bool,
     runs: [Run; 3],
     /// Ratings up to 5 and not 0, and those between 5 and 10.
     up_to_five: u64,
     five_to_ten: u64,
+}
+
+/// The least or the largest rating, how often it occurs, and the next to it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Extreme {
+    rating: Option<f64>,
+    n: u64,
+    next: Option<f64>,
+}
+
+impl Extreme {
+    fn add(&mut self, rating: f64, is_further: impl Fn(f64, f64) -> bool) {
+        match self.rating {
+            Some(extreme) if extreme == rating => self.n += 1,
+            Some(extreme) if !is_further(rating, extreme) => {
+                if self.next.is_none_or(|next| is_further(rating, next)) {
+                    self.next = Some(rating);
+                }
+            }
+            former => *self = Self { rating: Some(rating), n: 1, next: former },
+        }
+    }
+
+    /// Returns what to say if this is one of the numbers that mean no rating: no other rating
+    /// `is_like` it.
+    fn refused(self, means_none: &[f64], is_like: impl Fn(f64) -> bool) -> Result<(), String> {
+        let (Some(rating), Some(next)) = (self.rating, self.next) else { return Ok(()) };
+        if !means_none.contains(&rating) || is_like(next) {
+            return Ok(());
+        }
+        Err(format!(
+            "{} ratings are {rating}, and the next is {next}: {rating} seems to mean that there is no rating. Empty \
+             those cells, or write 0 and say --unrated TYPE; if it is a rating, say the scale by --rating-scale",
+            self.n
+        ))
+    }
 }
 
 /// Ratings at the start and at the end of a file that are at most [`Run::LIMITS`].
@@ -151,6 +189,8 @@ impl RatingColumn {
         }
         self.max = self.max.max(rating);
         self.zeros += u64::from(rating == 0.0);
+        self.lowest.add(rating, |a, b| a < b);
+        self.highest.add(rating, |a, b| a > b);
         self.has_halves_only &= (rating * 2.0).fract() == 0.0;
         self.up_to_five += u64::from(rating > 0.0 && rating <= 5.0);
         self.five_to_ten += u64::from(rating > 5.0 && rating < 10.0);
@@ -230,6 +270,8 @@ impl RatingColumn {
 
     fn detected(&self, min: f64) -> Result<Scale, String> {
         let max = self.max;
+        self.lowest.refused(&[-1.0, -9.0, -99.0, -999.0], |next| next < 0.0 || max <= 1.0)?;
+        self.highest.refused(&[99.0, 999.0, 9999.0], |next| next > 20.0)?;
         if min < 0.0 {
             let end = SYMMETRIC_ENDS.into_iter().find(|end| min >= -end && max <= *end);
             return end
@@ -326,6 +368,8 @@ mod tests {
             (&[85.0, 20.0, 100.0], "0..100"),
             (&[-10.0, 0.0, 9.9], "-10..10"),
             (&[-1.0, 1.0], "-1..1"),
+            (&[-2.0, -1.0, 2.0], "-2..2"),
+            (&[80.0, 98.0, 99.0], "0..100"),
             (&[0.25, 0.9], "0..1"),
             (&[1.0], "0.5..5"),
         ] {
@@ -333,6 +377,9 @@ mod tests {
         }
         let totalled: Vec<f64> = [1.0, 2.0, 5.0].repeat(4).into_iter().chain([120.0]).collect();
         assert!(detected(&totalled).is_err_and(|why| why.contains("line 14 has the rating 120")));
+        for ratings in [&[-1.0, -1.0, 7.0, 10.0][..], &[-9.5, 9.0, 99.0, 99.0], &[1.0, 5.0, 999.0]] {
+            assert!(detected(ratings).is_err_and(|why| why.contains("no rating")), "{ratings:?}");
+        }
         for ratings in [&[17.0, 50.0][..], &[1.0, 6.0], &[1.0; 12], &[1.0, 4000.0]] {
             assert!(detected(ratings).is_err_and(|why| why.contains("--rating-scale")), "{ratings:?}");
         }

@@ -67,3 +67,14 @@ fn two_scales_two_units_and_two_readings_are_refused() {
         "1970-01-01T00:33:19Z (seconds since 1970) or the year 1999",
     );
 }
+
+#[test]
+fn dumps_of_databases_are_refused_by_what_they_are() {
+    for dump in [
+        "-- MySQL dump 10.13  Distrib 8.0\n--\n-- Host: localhost\n",
+        "--\n-- PostgreSQL database dump\n--\n\nSET statement_timeout = 0;\n",
+        "DROP TABLE IF EXISTS ratings;\nCREATE TABLE ratings (id int);\n",
+    ] {
+        faulty("dump.sql", dump, "holds SQL statements");
+    }
+}

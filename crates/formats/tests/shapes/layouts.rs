@@ -137,7 +137,6 @@ fn ids_stay_as_they_are() {
         "..",
         "#hash",
         "o'brien",
-        "null",
         "1e5",
         "true",
     ] {

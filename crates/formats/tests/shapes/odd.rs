@@ -122,3 +122,67 @@ fn what_is_no_table_is_called_by_its_name() {
         fault(content, expected);
     }
 }
+
+#[test]
+fn a_word_for_no_value_is_no_user_no_resource_and_no_value() {
+    let table = "user_id,item_id,rating\nNULL,a,5\nu2,\\N,4\nu3,b,n/a\nu4,c,3\n";
+    assert_eq!(
+        records("i.csv", table, ""),
+        [
+            " user_id holds \"NULL\", which means no value; expected an id",
+            " item_id holds \"\\N\", which means no value; expected an id",
+            "u3>b rating",
+            "u4>c rating rating=3",
+        ]
+    );
+    let films = "id,title,genres,url\na,None,NULL,nan\nb,Heat,Crime,\n";
+    assert_eq!(records("r.csv", films, ""), ["a [None]", "b [Heat] on=Crime"]);
+    let lines = "{\"id\":\"null\",\"title\":\"A name of three letters and one\"}\n";
+    assert_eq!(records("r.jsonl", lines, ""), ["null [A name of three letters and one]"]);
+}
+
+#[test]
+fn a_header_that_comes_again_is_no_record() {
+    let table = "user_id,item_id,rating\nu1,a,4\nuser_id,item_id,rating\nu2,b,2\n";
+    let expected = [RATINGS[0], " item_id holds its own name; the line repeats the header", RATINGS[1]];
+    assert_eq!(records("i.csv", table, ""), expected);
+}
+
+#[test]
+fn an_event_that_has_stars_is_a_rating() {
+    let reviews = "{\"type\":\"review\",\"business_id\":\"b\",\"user_id\":\"u\",\"stars\":1}\n";
+    assert_eq!(records("reviews.json", reviews, ""), ["u>b rating rating=1"]);
+    let books = "user_id,item_id,type,rating\nu,a,book,1\nu,b,purchase,\n";
+    assert_eq!(records("i.csv", books, ""), ["u>a rating rating=1", "u>b export"]);
+    let said = "types = { review = \"annotation\" }";
+    assert_eq!(records("reviews.json", reviews, said), ["u>b annotation rating=1"]);
+}
+
+#[test]
+fn ids_that_lost_their_digits_are_refused() {
+    fault("user_id,item_id\nu,9.78014E+12\nv,9.78014E+12\n", "rounded");
+    fault("user_id,item_id\n1e+05,a\n2,b\n", "rounded");
+    assert_eq!(
+        records("i.csv", "user_id,item_id\n1e5,a\n2E7,b\n", ""),
+        ["1e5>a collection_add", "2E7>b collection_add"]
+    );
+}
+
+#[test]
+fn a_time_of_day_that_cannot_be_read_is_not_midnight() {
+    let table = "user_id,item_id,date,time\nu,a,2021-04-03,10:30\nu,b,2021-04-04,25:61\nu,c,2021-04-05,\n";
+    assert_eq!(
+        records("i.csv", table, ""),
+        [
+            "u>a collection_add 2021-04-03T10:30:00Z",
+            " time: expected a time of day such as 10:30, got \"25:61\"",
+            "u>c collection_add 2021-04-05T00:00:00Z",
+        ]
+    );
+}
+
+#[test]
+fn the_zero_date_of_a_database_is_no_time() {
+    let table = "id,title,published_at\na,One,0000-00-00\nb,Two,2021-04-03\n";
+    assert_eq!(records("r.csv", table, ""), ["a [One]", "b [Two] 2021-04-03"]);
+}

@@ -122,7 +122,7 @@ fn unknown_events_cost_their_rows_and_say_what_to_do() {
         "{:?}",
         read_events.records
     );
-    assert!(read_events.records[0].contains("--types \"teleport=export\""));
+    assert!(read_events.records[0].contains("--types \"teleport=TYPE\""));
     assert_eq!(read_events.records[1], "3:u>b view");
     let wrong = read("i.csv", text, "types = { teleport = \"beam\" }");
     assert!(wrong.faults().contains("\"beam\" is no interaction type"), "{}", wrong.faults());

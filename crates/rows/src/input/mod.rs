@@ -94,11 +94,14 @@ const OTHER: [(&[u8], &str); 8] = [
 ];
 
 /// Texts that are no rows, by their first characters in lower case.
-const OTHER_TEXTS: [(&str, &str); 5] = [
+const OTHER_TEXTS: [(&str, &str); 8] = [
     ("<!doctype html", "is an HTML page, perhaps of a failed download"),
     ("<html", "is an HTML page, perhaps of a failed download"),
     ("<?xml", "is an XML document; write its records as CSV or JSON lines"),
     ("insert into ", "holds SQL statements; load them into a database and export the tables as CSV"),
+    ("-- mysql dump", "holds SQL statements; load them into a database and export the tables as CSV"),
+    ("-- postgresql", "holds SQL statements; load them into a database and export the tables as CSV"),
+    ("drop table ", "holds SQL statements; load them into a database and export the tables as CSV"),
     ("create table ", "holds SQL statements; load them into a database and export the tables as CSV"),
 ];
 
@@ -106,6 +109,8 @@ const OTHER_TEXTS: [(&str, &str); 5] = [
 fn refuse_other(path: &Path, head: &[u8]) -> Result<(), FormatError> {
     const EXPECTED: &str = "expected CSV or another table of text, JSON or Parquet";
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    // A dump of PostgreSQL begins with an empty comment.
+    let text = text.strip_prefix(b"--\n").unwrap_or(text);
     let text = text.get(..text.len().min(20)).unwrap_or_default().to_ascii_lowercase();
     let of_bytes = OTHER.iter().find(|(start, _)| head.starts_with(start)).map(|(_, is)| is);
     let is = of_bytes.or_else(|| {

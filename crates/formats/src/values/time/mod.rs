@@ -134,7 +134,7 @@ impl Reading {
             }
             other => return Err(unread(name, other)),
         };
-        if is_missing(text) {
+        if is_missing(text) || text.starts_with("0000-00-00") {
             return Ok(None);
         }
         let time = match &self.format {
