@@ -187,6 +187,14 @@ impl Catalogue {
         self.iter().filter(|(_, entry)| !entry.hidden)
     }
 
+    /// Returns the key of a resource that is visible, and published by a time if one is given.
+    pub(crate) fn shown_key(&self, id: &ResourceId, published_by: Option<DateTime<Utc>>) -> Option<u32> {
+        let key = self.key(id.as_str()).filter(|key| self.is_visible(*key))?;
+        let published_at = self.get(key)?.published_at;
+        let is_shown = published_by.zip(published_at).is_none_or(|(by, at)| at <= by);
+        is_shown.then_some(key)
+    }
+
     /// Returns true if a resource exists and can be recommended.
     pub(crate) fn is_visible(&self, key: u32) -> bool {
         self.get(key).is_some_and(|entry| !entry.hidden)

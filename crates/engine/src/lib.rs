@@ -26,7 +26,6 @@ mod component_scores;
 mod config;
 mod engine;
 mod error;
-mod experiments;
 mod explain;
 mod foreign_writes;
 pub mod monitoring;

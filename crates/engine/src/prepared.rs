@@ -21,13 +21,15 @@ use crate::{
     user_context::UserContext,
 };
 
-/// Maximum number of reasons that a prepared user remembers: four for each resource of an answer
-/// of ten.
+/// Maximum number of reasons that a prepared user remembers: four for each resource of a page of
+/// ten.
 const MAX_REMEMBERED: usize = 40;
 /// Steps that represent no score.
 const NO_SCORE: u16 = u16::MAX;
-/// Memory that a prepared user takes at least, in bytes: that of the reasons.
-const MIN_BYTES: u64 = (MAX_REMEMBERED * size_of::<(Question, Option<Reason<u32>>)>()) as u64;
+/// Memory of the reasons of a prepared user, in bytes.
+const REMEMBERED_BYTES: usize = MAX_REMEMBERED * size_of::<(Question, Option<Reason<u32>>)>();
+/// Memory that most prepared users exceed, in bytes.
+const USUAL_BYTES: u64 = 8 << 10;
 
 /// Prepared users by hash, the least used of which leave when their memory is full.
 pub(crate) struct PreparedUsers(Cache<i64, Arc<Prepared>>);
@@ -106,14 +108,21 @@ impl PreparedUsers {
         self.0.weighted_size() >= max - max / 64
     }
 
-    /// Returns the number of users beyond which the memory is full, whatever they need.
-    pub(crate) fn max_users(&self) -> u64 {
-        self.0.policy().max_capacity().unwrap_or_default() / MIN_BYTES
+    /// Returns the number of users for whom there is room if they need a little less than usual.
+    pub(crate) fn usual_users(&self) -> u64 {
+        self.0.policy().max_capacity().unwrap_or_default() / USUAL_BYTES
     }
 
     /// Forgets a user, who changed or was erased.
     pub(crate) fn forget(&self, hash: i64) {
         self.0.invalidate(&hash);
+    }
+
+    /// Forgets those who were prepared in another state than those of these generations, which is
+    /// of no use any more.
+    pub(crate) fn forget_other_states(&self, generations: &[u64]) {
+        let other = self.0.iter().filter(|(_, prepared)| !generations.contains(&prepared.rules.generation));
+        other.for_each(|(hash, _)| self.0.invalidate(&*hash));
     }
 
     /// Forgets all users.
@@ -212,7 +221,7 @@ impl Prepared {
 
     fn bytes(&self) -> usize {
         let profile = self.content.as_ref().map_or(0, |(profile, _)| size_of_val(profile.as_slice()));
-        size_of::<Self>() + profile + size_of_val(self.candidates.as_slice()) + MIN_BYTES as usize
+        size_of::<Self>() + profile + size_of_val(self.candidates.as_slice()) + REMEMBERED_BYTES
     }
 
     fn kept(&self, key: u32) -> Option<&Kept> {
@@ -286,6 +295,37 @@ mod tests {
     use docent_ranker::AVERAGE_SCORE;
 
     use super::*;
+
+    fn prepared(generation: u64) -> Arc<Prepared> {
+        Arc::new(Prepared {
+            user: Weak::new(),
+            rules: Rules {
+                generation,
+                include_seen: false,
+                seen: Seen::default(),
+                include_unpublished: false,
+                fence: None,
+                allowed: 0,
+            },
+            content: None,
+            content_from_domains: false,
+            near: None,
+            sources: SourceCounts::default(),
+            candidates: Vec::new(),
+            remembered: Mutex::default(),
+        })
+    }
+
+    #[test]
+    fn users_who_were_prepared_in_another_state_make_room() {
+        let users = PreparedUsers::new(1);
+        users.0.insert(0, prepared(2));
+        (1..10_000).for_each(|hash| users.0.insert(hash, prepared(1)));
+        assert!(users.is_full());
+        users.forget_other_states(&[2, 3]);
+        assert!(!users.is_full());
+        assert!(users.0.get(&0).is_some() && users.0.get(&1).is_none());
+    }
 
     #[test]
     fn scores_come_back_bit_by_bit() {

@@ -229,6 +229,26 @@ impl UserCache {
         }
     }
 
+    /// Returns a user for whom no caller waits, the one in memory whatever its age; `None` for one
+    /// who is not in the store, and who does not come into memory.
+    pub(crate) async fn get_ahead(
+        &self,
+        id: &UserId,
+        store: &Store,
+        state: &SharedState,
+    ) -> Result<Option<Arc<UserView>>, Error> {
+        let hash = hash_of_user(id.as_str());
+        if let Some(cached) = self.cache.get(&hash).filter(|cached| cached.id == *id) {
+            return Ok(Some(Arc::clone(&cached.view)));
+        }
+        let view = self.load(hash, id, None, store, state).await?;
+        let is_known = *view != UserView::default();
+        if !is_known {
+            self.cache.invalidate(&hash);
+        }
+        Ok(is_known.then_some(view))
+    }
+
     async fn load(
         &self,
         hash: i64,
@@ -302,6 +322,11 @@ impl UserCache {
     /// Returns the number of times that all users were forgotten.
     pub(crate) fn times_forgotten(&self) -> u64 {
         self.times_forgotten.load(Ordering::Relaxed)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn knows(&self, id: &UserId) -> bool {
+        self.cache.contains_key(&hash_of_user(id.as_str()))
     }
 
     fn written(&self, hash: i64) -> u64 {

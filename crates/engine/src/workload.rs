@@ -17,7 +17,7 @@ use crate::{EngineConfig, Error};
 #[derive(Debug)]
 pub(crate) struct Workload {
     places: Arc<Semaphore>,
-    n_places: usize,
+    cores: usize,
     waiting: AtomicUsize,
     max_waiting: usize,
     /// Microseconds that answers took, all together.
@@ -58,7 +58,7 @@ impl Workload {
         metrics::counter!("docent_answers_refused_total").absolute(0);
         Self {
             places: Arc::new(Semaphore::new(places)),
-            n_places: places,
+            cores,
             waiting: AtomicUsize::new(0),
             taken: Arc::default(),
             max_waiting: config.answers_waiting,
@@ -90,17 +90,17 @@ impl Workload {
 
     /// Begins to measure the load.
     pub(crate) fn load(&self) -> Load {
-        Load { since: Instant::now(), taken: self.taken.load(Ordering::Relaxed), share: 0.0 }
+        Load { since: Instant::now(), taken: self.taken.load(Ordering::Relaxed), share: f64::INFINITY }
     }
 
-    /// Returns the share of the places that answers took, 0 to 1, over the latest
-    /// [`Load::PERIOD`] that is complete.
+    /// Returns the share of the time of all cores that answers took in the latest [`Load::PERIOD`]
+    /// that is complete.
     pub(crate) fn share_since(&self, load: &mut Load) -> f64 {
         let elapsed = load.since.elapsed();
         if elapsed >= Load::PERIOD {
             let next = self.load();
             let taken = Duration::from_micros(next.taken - load.taken).as_secs_f64();
-            *load = Load { share: taken / elapsed.as_secs_f64() / self.n_places as f64, ..next };
+            *load = Load { share: taken / elapsed.as_secs_f64() / self.cores as f64, ..next };
         }
         load.share
     }
@@ -192,5 +192,17 @@ mod tests {
         drop(waits);
         assert!(matches!(place.check(), Err(Error::Abandoned)));
         assert!(workload.places.try_acquire().is_err(), "the place is kept while the work ends");
+    }
+
+    #[test]
+    fn the_load_is_the_share_of_the_time_of_all_cores() {
+        let workload = workload(1, 0);
+        let mut load = workload.load();
+        assert!(workload.share_since(&mut load) > 1.0, "nothing is known yet");
+        let long_ago = Instant::now().checked_sub(Duration::from_secs(100)).unwrap();
+        load = Load { since: long_ago, ..load };
+        workload.taken.store(10_000_000, Ordering::Relaxed);
+        let share = workload.share_since(&mut load) * workload.cores as f64;
+        assert!((0.01..=0.1).contains(&share), "{share}");
     }
 }

@@ -14,6 +14,7 @@
 
 mod answer;
 mod cursor;
+mod experiments;
 mod request;
 mod similar;
 
@@ -23,5 +24,6 @@ pub use answer::{
 };
 pub use cursor::{Cursor, CursorError, MAX_SHOWN};
 pub use docent_ranker::{MAX_BOOSTS, MAX_COST};
+pub use experiments::{variant_for, with_variant};
 pub use request::{MAX_IDS, MAX_LIMIT, RecommendRequest, Seen, limit_checked};
 pub use similar::SimilarRequest;

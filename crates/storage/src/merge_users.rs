@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use docent_changes::{Changed, hash_of_user};
 use docent_domain::{Interaction, UserId};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Value};
 
 use crate::{
     ResourceTotal, Store,
@@ -32,8 +32,8 @@ pub struct MergedUsers {
 impl Store {
     /// Makes the data of the user `from` those of `into`, and deletes `from`: interactions are
     /// merged as if `into` had reported both, impressions, verdicts and sessions move. Preferences
-    /// move only to a user who has no profile. Creates `into` if absent. Merges nothing if `from`
-    /// is unknown, so that a repeat changes nothing.
+    /// move only to a user who has no profile. Creates `into` if absent. Merges nothing if nothing
+    /// of `from` is stored, so that a repeat changes nothing.
     ///
     /// # Errors
     /// [`StorageError::NotFound`] if both users are unknown.
@@ -56,29 +56,30 @@ impl Store {
             lock_hash(&transaction, hash).await?;
         }
         let known = find_users(&transaction, &[from.as_str(), into.as_str()], "").await?;
-        if !known.contains_key(from.as_str()) {
+        let is_known = known.contains_key(from.as_str());
+        // One who has only looked has impressions, and no row.
+        let of_merge = if is_known { vec![from.as_str(), into.as_str()] } else { vec![into.as_str()] };
+        let rows = lock_users(&transaction, of_merge, now).await?;
+        let missing = || StorageError::Conflict("a user of the merge is being erased".to_owned());
+        let into_row = *rows.get(into.as_str()).ok_or_else(missing)?;
+        let from_row = rows.get(from.as_str()).copied().unwrap_or_default();
+        let mut merged = MergedUsers::default();
+        if is_known {
+            merged = interactions(&transaction, from_row, into_row).await?;
+            sessions::move_to(&transaction, from_row, into_row).await?;
+            let values = [from_row, into_row, to_micros(now)].map(Value::from);
+            sql::execute(&transaction, MOVE_PROFILE, values.clone()).await?;
+            sql::execute(&transaction, ADD_TOTALS, values).await?;
+        }
+        let values = [from_hash, into_hash, into_row].map(Value::from);
+        let feedback = sql::execute(&transaction, MOVE_FEEDBACK, values.clone()).await?;
+        let moved = feedback + sql::execute(&transaction, MOVE_ANSWERS, values).await?;
+        if !is_known && moved == 0 {
             transaction.rollback().await?;
             return match known.contains_key(into.as_str()) {
                 true => Ok(MergedUsers::default()),
                 false => Err(StorageError::NotFound { what: "user", id: from.to_string() }),
             };
-        }
-        let rows = lock_users(&transaction, vec![from.as_str(), into.as_str()], now).await?;
-        let missing = || StorageError::Conflict("a user of the merge is being erased".to_owned());
-        let from_row = *rows.get(from.as_str()).ok_or_else(missing)?;
-        let into_row = *rows.get(into.as_str()).ok_or_else(missing)?;
-        let merged = interactions(&transaction, from_row, into_row).await?;
-        sessions::move_to(&transaction, from_row, into_row).await?;
-        for (statement, values) in [
-            (MOVE_PROFILE, [from_row, into_row]),
-            (ADD_TOTALS, [from_row, into_row]),
-            (MOVE_FEEDBACK, [from_hash, into_hash]),
-            (MOVE_ANSWERS, [from_hash, into_hash]),
-        ] {
-            let mut values: Vec<sea_orm::Value> = values.map(Into::into).to_vec();
-            let is_named = [MOVE_FEEDBACK, MOVE_ANSWERS].contains(&statement);
-            values.push(if is_named { into_row.into() } else { to_micros(now).into() });
-            sql::execute(&transaction, statement, values).await?;
         }
         for (table, column, value) in [
             ("recommendation_feedback", "user_hash", from_hash),

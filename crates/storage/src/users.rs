@@ -27,9 +27,9 @@ type TotalsByRow = Vec<(i64, ResourceTotal)>;
 
 impl Store {
     /// Erases a user with their profile, interactions, impressions and feedback. Returns the
-    /// changes of the sums of resources, by their row ids; `None` for an unknown user. Feedback
-    /// that arrives later on an answer made before `now` is kept without the id of the user, and
-    /// does not create the user again.
+    /// changes of the sums of resources, by their row ids; `None` if nothing was stored. Feedback
+    /// that arrives later on an answer made before `now` is kept without the user and the notes,
+    /// and does not create the user again.
     ///
     /// # Errors
     /// Any failure of the database.
@@ -67,7 +67,7 @@ impl Store {
         if let Err(error) = self.empty_log().await {
             tracing::debug!(%error, "cannot empty the log of the database");
         }
-        Ok(removed.map(|(_, changes)| changes))
+        Ok(removed.map(|(_, changes)| changes).or_else(|| (unnamed + answers > 0).then(Vec::new)))
     }
 }
 
@@ -85,7 +85,7 @@ impl Store {
     /// [`StorageError::Corrupt`] for a row that breaks a rule.
     pub async fn users_after(&self, row_id: i64, limit: u64) -> Result<Vec<(i64, UserId)>> {
         let query = "SELECT id, external_id FROM users WHERE id > $1 ORDER BY id LIMIT $2";
-        self.named(query, [row_id.into(), to_limit(limit).into()]).await
+        self.named(query, Some(row_id), limit).await
     }
 
     /// Returns the users who were active last, the latest first, those without a known time after
@@ -95,12 +95,14 @@ impl Store {
     /// As [`Store::users_after`].
     pub async fn latest_users(&self, limit: u64) -> Result<Vec<UserId>> {
         let query = "SELECT u.id, u.external_id FROM user_profiles p JOIN users u ON u.id = p.user_id \
-                     ORDER BY p.last_active_at IS NULL, p.last_active_at DESC, u.id LIMIT $1";
-        let users = self.named(query, [to_limit(limit).into()]).await?;
+                     ORDER BY p.last_active_at DESC NULLS LAST LIMIT $1";
+        let users = self.named(query, None, limit).await?;
         Ok(users.into_iter().map(|(_, user)| user).collect())
     }
 
-    async fn named<const N: usize>(&self, query: &str, values: [Value; N]) -> Result<Vec<(i64, UserId)>> {
+    async fn named(&self, query: &str, after: Option<i64>, limit: u64) -> Result<Vec<(i64, UserId)>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let values = after.into_iter().chain([limit]).map(Value::from);
         let rows: Vec<Named> = sql::select(self.reader(), query, values).await?;
         let users = rows.into_iter().map(|row| {
             let user = UserId::new(&row.external_id);
@@ -108,10 +110,6 @@ impl Store {
         });
         users.collect()
     }
-}
-
-fn to_limit(limit: u64) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 /// Makes transactions on one user wait for each other, whether the user exists or not. SQLite has

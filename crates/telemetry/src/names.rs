@@ -45,7 +45,7 @@ labels! {
     INGEST_OUTCOME = "outcome": Values::Of(&["created", "updated", "unchanged"]);
     RECORD_OUTCOME = "outcome": Values::Of(&["recorded", "unknown_resource"]);
     RELOAD_RESULT = "result": Values::Of(&["swapped", "failed"]);
-    UPKEEP_TASK = "task": Values::Of(&["reload", "refresh", "forget", "keys"]);
+    UPKEEP_TASK = "task": Values::Of(&["reload", "refresh", "forget", "keys", "prepare_ahead"]);
     REFUSAL = "reason": Values::Of(&["unauthenticated", "forbidden"]);
     LIMIT = "limit": Values::Of(&["key", "user", "address"]);
     MIGRATION_STATE = "state": Values::Of(&["applied", "pending", "unknown"]);
@@ -97,7 +97,7 @@ metrics! {
         "Number of answers that wait until another one is computed.";
     ANSWERS_REFUSED: Counter = "docent_answers_refused_total",
         "Number of answers that were refused because enough others waited.";
-    ANSWERS_PREPARED: Counter = "docent_answers_prepared_total", "Number of answers whose candidates and scores an earlier answer had left in memory.";
+    ANSWERS_PREPARED: Counter = "docent_answers_prepared_total", "Number of answers whose candidates and scores were in memory, left by an earlier answer or prepared ahead.";
     USER_CACHE_HITS: Counter = "docent_user_cache_hits_total", "Number of requests that found their user in the user cache.";
     USER_CACHE_MISSES: Counter = "docent_user_cache_misses_total", "Number of requests that read their user from the database.";
 
@@ -146,7 +146,7 @@ metrics! {
     MODEL_RELOADS: Counter = "docent_model_reloads_total" { RELOAD_RESULT },
         "Number of attempts to load a newly published model, by result.";
     UPKEEP_FAILURES: Counter = "docent_upkeep_failures_total" { UPKEEP_TASK },
-        "Number of failed background tasks: reload loads a new model, refresh follows changes of the catalogue, forget removes old idempotency keys, keys reads the API keys again.";
+        "Number of failed background tasks: reload loads a new model, refresh follows changes of the catalogue, forget removes old idempotency keys, keys reads the API keys again, prepare_ahead prepares users for their next answers.";
 
     SCHEMA_READY: Gauge = "docent_schema_ready",
         "1 if the database schema is the one that this server expects, else 0. At 0 the server answers only probes and scrapes.";

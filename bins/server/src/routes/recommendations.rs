@@ -135,8 +135,11 @@ pub(crate) async fn rank_resources(
     caller: Caller,
     body: Json<RankInput>,
 ) -> Result<HttpResponse, ApiError> {
-    let (request, resources) = body.value.into_request()?;
+    let (mut request, resources) = body.value.into_request()?;
     check_user(&caller, &request)?;
+    if caller.user().is_some() {
+        request.include_unpublished = Some(state.engine().config().include_unpublished);
+    }
     let answer = state.ask(async move |engine| engine.rank(request, &resources).await).await?;
     Ok(HttpResponse::Ok().json(listed(&state, answer)))
 }

@@ -324,11 +324,15 @@ pub(crate) async fn list_audience(
 )]
 pub(crate) async fn list_similar_resources(
     state: Data<AppState>,
+    caller: Caller,
     PathId(id): PathId,
     query: Query<SimilarQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let requested = id.clone();
-    let request = query.0.into_request(id)?;
+    let mut request = query.0.into_request(id)?;
+    if caller.user().is_some() {
+        request.include_unpublished = Some(state.engine().config().include_unpublished);
+    }
     let found = state.ask(async move |engine| engine.similar_to(request).await).await?;
     Ok(HttpResponse::Ok().json(SimilarResources::new(requested.into(), found)))
 }

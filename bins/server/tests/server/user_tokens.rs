@@ -104,6 +104,26 @@ async fn a_minted_token_serves_the_page_of_its_user_and_no_other() {
 }
 
 #[tokio::test]
+async fn a_token_finds_no_resource_before_its_day() {
+    let server = started().await;
+    ingest(&server).await;
+    let key = numbered(1);
+    let secret = json!({ "id": "launch", "title": "Launch", "published_at": "2999-01-01" });
+    let body = json!({ "resources": [secret] });
+    let ingested = send(&server, key.reveal(), Method::POST, "/api/resources/ingest", &body).await;
+    assert_eq!(ingested.0, StatusCode::OK);
+    let ranked = json!({ "user_id": "ada", "resource_ids": ["r1", "launch"] });
+    for (bearer, found, status) in
+        [(token_of("ada"), 1, StatusCode::NOT_FOUND), (key.reveal().to_owned(), 2, StatusCode::OK)]
+    {
+        let (_, list) = send(&server, &bearer, Method::POST, "/api/recommendations/rank", &ranked).await;
+        assert_eq!(list["recommendations"].as_array().unwrap().len(), found, "{list}");
+        let similar = "/api/resources/launch/similar";
+        assert_eq!(send(&server, &bearer, Method::GET, similar, &Value::Null).await.0, status);
+    }
+}
+
+#[tokio::test]
 async fn feedback_with_a_token_never_counts_for_the_user_of_another_list() {
     let server = started().await;
     ingest(&server).await;

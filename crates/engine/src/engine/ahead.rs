@@ -9,15 +9,15 @@ use docent_domain::UserId;
 use docent_storage::hash_of_user;
 
 use super::{Engine, Inner, now, recommend::answer};
-use crate::{Error, RecommendRequest, blocking::spawn_blocking, choose::Terms, prepared::Slot};
+use crate::{
+    Error, RecommendRequest, blocking::spawn_blocking, choose::Terms, prepared::Slot, workload::Load,
+};
 
 /// Time without a change of the state after which users are prepared again. Each state needs work
 /// of its own, so a catalogue that changes all the time would cost much for nothing.
 const SETTLED: Duration = Duration::from_secs(60);
-/// Share of the processors' time that answers may take while users are prepared.
+/// Share of the time of all cores that answers may take while users are prepared.
 const MAX_LOAD: f64 = 0.1;
-/// Pause while answers take more.
-const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Users are prepared for one generation of the state, until all of them are read again: the
 /// numbers of both.
@@ -28,91 +28,94 @@ type Memory = [u64; 2];
 pub(super) struct Ahead {
     /// Memory that was seen last, and since when.
     seen: Option<(Memory, Instant)>,
-    /// Memory into which users were put, or begun to be.
-    begun: Option<Memory>,
+    /// Memory into which users were put, all for whom there is room unless it changed before.
+    done: Option<Memory>,
 }
 
 impl Ahead {
-    /// Returns true, once for each memory, when it has settled. The first one is settled at once.
+    /// Returns true if there is work for a memory, and it has settled. The first one is settled at
+    /// once.
     fn is_due(&mut self, memory: Memory, at: Instant) -> bool {
         let since = match self.seen {
             Some((seen, since)) if seen == memory => since,
             _ => at,
         };
         self.seen = Some((memory, since));
-        let is_settled = self.begun.is_none() || at.duration_since(since) >= SETTLED;
-        is_settled && self.begun.replace(memory) != Some(memory)
+        self.done.is_none_or(|done| done != memory && at.duration_since(since) >= SETTLED)
     }
 }
 
 impl Engine {
     /// Prepares those who were active last for their next answers, as far as the memory of
-    /// `prepared_users_mib` has room for them, and returns how many were prepared. Does nothing if
-    /// that is done already, and until the state has stayed the same for a minute; ends early if it
-    /// changes.
+    /// `prepared_users_mib` has room for them, and returns the number of users that were prepared.
     ///
-    /// Takes half of one core at most, and waits while answers take more than a tenth of all cores.
-    /// An answer to a user who is prepared is computed as any other, in less time.
+    /// Does nothing without a model, and if they are prepared already. Ends early if the state
+    /// changes, and then waits until it has stayed the same for a minute; and while answers take
+    /// more than a tenth of the time of all cores. So call it now and then: the next call goes on.
+    /// Takes half of one core at most.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the database is; [`Error::Model`] if the live model fails. The
-    /// next call begins again.
+    /// [`Error::Unavailable`] if the database is.
     pub async fn prepare_ahead(&self) -> Result<usize, Error> {
-        let is_indexing = self.inner.indexing.try_lock().is_err();
-        if self.inner.config.prepared_users_mib == 0 || is_indexing {
+        let Inner { state, users, workload, store, config, indexing, ahead, .. } = &*self.inner;
+        let has_model = state.read().live.is_some();
+        if config.prepared_users_mib == 0 || !has_model || indexing.try_lock().is_err() {
             return Ok(0);
         }
-        let mut ahead = self.inner.ahead.lock().await;
-        // If another process wrote, all users leave now and not while they are prepared.
-        self.inner.users.is_current(&self.inner.store).await;
-        let memory = self.memory();
+        let mut ahead = ahead.lock().await;
+        // If another process is known to have written, all users leave now and not later.
+        users.is_current(store).await;
+        let generation = state.read().generation();
+        let memory = [generation, users.times_forgotten()];
         if !ahead.is_due(memory, Instant::now()) {
             return Ok(0);
         }
-        let prepared = self.prepare_latest(memory).await;
-        if prepared.is_err() {
-            ahead.begun = None;
-        }
-        prepared
-    }
-
-    fn memory(&self) -> Memory {
-        [self.inner.state.read().generation(), self.inner.users.times_forgotten()]
-    }
-
-    async fn prepare_latest(&self, memory: Memory) -> Result<usize, Error> {
-        let Inner { users, workload, store, config, .. } = &*self.inner;
         let mut load = workload.load();
+        tokio::time::sleep(Load::PERIOD).await;
+        let models = self.experiment_models();
+        let mut generations: Vec<u64> = models.iter().map(|of| of.state.read().generation()).collect();
+        generations.push(generation);
+        users.prepared.forget_other_states(&generations);
         let mut prepared = 0;
-        for user in store.latest_users(users.prepared.max_users().min(config.cached_users)).await? {
-            if users.prepared.is_full() || self.memory() != memory {
+        for user in store.latest_users(users.prepared.usual_users().min(config.cached_users)).await? {
+            if workload.share_since(&mut load) > MAX_LOAD {
+                return Ok(prepared);
+            }
+            if users.prepared.is_full() || [state.read().generation(), users.times_forgotten()] != memory {
                 break;
             }
-            while workload.share_since(&mut load) > MAX_LOAD {
-                tokio::time::sleep(BUSY_PAUSE).await;
-            }
             let began = Instant::now();
-            self.prepare(user).await?;
-            prepared += 1;
+            match self.prepare(user).await {
+                Ok(is_prepared) => prepared += usize::from(is_prepared),
+                Err(error @ Error::Unavailable(_)) => return Err(error),
+                Err(error) => tracing::debug!(%error, "cannot prepare a user"),
+            }
             tokio::time::sleep(began.elapsed()).await;
         }
+        ahead.done = Some(memory);
         tracing::debug!(users = prepared, "users are prepared for their next answers");
         Ok(prepared)
     }
 
-    /// Computes an answer to a user, unless one was computed in the same state, and drops it.
-    async fn prepare(&self, user_id: UserId) -> Result<(), Error> {
-        let user = self.inner.users.get(&user_id, &self.inner.store, &self.inner.state).await?;
+    /// Computes an answer to a user and drops it. Returns true if that prepared the user, false if
+    /// an answer did before, and if there is nothing to keep.
+    async fn prepare(&self, user_id: UserId) -> Result<bool, Error> {
         let inner = Arc::clone(&self.inner);
+        let user = inner.users.get_ahead(&user_id, &inner.store, &inner.state).await?;
+        let Some(user) = user.filter(|user| !user.positives.is_empty()) else { return Ok(false) };
+        let request = RecommendRequest::new(user_id).limit(10);
+        let (variant, model) = self.served_by(&request);
         let preparing = spawn_blocking(move || {
-            let state = inner.state.read();
-            let slot = Slot { users: &inner.users, hash: hash_of_user(user_id.as_str()), user: &user };
+            let state = model.as_ref().map_or(&inner.state, |model| &model.state).read();
+            let hash = request.user_id.as_ref().map(|id| hash_of_user(id.as_str())).unwrap_or_default();
+            let slot = Slot { users: &inner.users, hash, user: &user };
             if slot.is_prepared(state.generation()) {
-                return Ok(());
+                return Ok(false);
             }
             let terms =
                 Terms { config: &inner.config, now: now(), among: None, place: None, slot: Some(slot) };
-            answer(&state, &user, &RecommendRequest::new(user_id), None, None, &terms).map(drop)
+            answer(&state, &user, &request, None, variant, &terms)?;
+            Ok(slot.is_prepared(state.generation()))
         });
         preparing.await.map_err(Error::task)?
     }
@@ -121,12 +124,11 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::EngineConfig;
 
     #[test]
-    fn users_are_prepared_once_for_the_first_state_and_for_each_that_has_settled() {
+    fn users_are_prepared_for_the_first_state_and_for_each_that_has_settled() {
         let (mut ahead, start) = (Ahead::default(), Instant::now());
-        let mut due =
-            |generation, seconds| ahead.is_due([generation, 0], start + Duration::from_secs(seconds));
         for (generation, seconds, expected) in [
             (1, 0, true),
             (1, 100, false),
@@ -136,7 +138,20 @@ mod tests {
             (3, 190, true),
             (3, 300, false),
         ] {
-            assert_eq!(due(generation, seconds), expected, "{generation} after {seconds} s");
+            let is_due = ahead.is_due([generation, 0], start + Duration::from_secs(seconds));
+            assert_eq!(is_due, expected, "{generation} after {seconds} s");
+            ahead.done = if is_due { Some([generation, 0]) } else { ahead.done };
         }
+    }
+
+    #[tokio::test]
+    async fn a_user_who_was_erased_meanwhile_does_not_come_back_into_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::open(EngineConfig::in_folder(folder.path())).await.unwrap();
+        let erased: UserId = "erased".parse().unwrap();
+        assert!(!engine.prepare(erased.clone()).await.unwrap());
+        assert!(!engine.inner.users.knows(&erased));
+        engine.recommend(RecommendRequest::new(erased.clone())).await.unwrap();
+        assert!(engine.inner.users.knows(&erased), "one who asks is kept");
     }
 }

@@ -7,12 +7,12 @@ use std::{
 };
 
 use docent_domain::{Assignment, Variant};
+use docent_requests::variant_for;
 use docent_storage::StoredResource;
 
 use super::{Engine, load::apply_resource};
 use crate::{
     Error, RecommendRequest,
-    experiments::variant_for,
     state::{SharedState, State},
 };
 

@@ -7,6 +7,7 @@ use std::{
 use docent_domain::{Assignment, DomainError, Impression, ResourceId, UserId, Variant, gini};
 use docent_linalg::dot;
 use docent_ranker::{Candidate, MAX_COST, Ranked};
+use docent_requests::with_variant;
 use docent_storage::hash_of_user;
 use ulid::Ulid;
 
@@ -16,7 +17,6 @@ use crate::{
     blocking::spawn_blocking,
     candidates::SourceCounts,
     choose::{Chosen, Terms, choose},
-    experiments::with_variant,
     explain::Explainer,
     limit_checked,
     prepared::Slot,
@@ -132,7 +132,10 @@ pub(super) fn answer(
     let mut shown = shown(original)?;
     let varied = variant.as_ref().map(|(_, variant)| with_variant(original, variant));
     let request = varied.as_ref().unwrap_or(original);
-    let given = given.map(|ids| rankable(state, ids));
+    let given = given.map(|ids| {
+        let hides_unpublished = request.include_unpublished == Some(false);
+        rankable(state, ids, hides_unpublished.then_some(terms.now))
+    });
     let among = given.as_ref().map(|(keys, _)| keys.as_slice());
     let Chosen { context, strategy, degraded, candidates, options, ranking, excluded, sources, mut laps } =
         choose(state, user, request, &shown, &Terms { among, ..*terms })?;

@@ -26,8 +26,9 @@ impl Engine {
     /// choose them, and by links. Hidden resources are left out.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for an unknown resource, [`Error::InvalidInput`] for a limit out of
-    /// range, [`Error::Overloaded`] if `answers_waiting` others wait already.
+    /// [`Error::NotFound`] for an unknown resource, and with `include_unpublished` false for one
+    /// that is not published yet; [`Error::InvalidInput`] for a limit out of range,
+    /// [`Error::Overloaded`] if `answers_waiting` others wait already.
     pub async fn similar(&self, id: &ResourceId, limit: usize) -> Result<Vec<SimilarResource>, Error> {
         Ok(self.similar_to(SimilarRequest::new(id.clone()).limit(limit)).await?.similar)
     }
@@ -47,7 +48,8 @@ impl Engine {
             place.check()?;
             let state = inner.state.read();
             let id = &request.resource_id;
-            let found = state.catalogue.key(id.as_str()).filter(|key| state.catalogue.is_visible(*key));
+            let hides_unpublished = request.include_unpublished == Some(false);
+            let found = state.catalogue.shown_key(id, hides_unpublished.then(now));
             let key = found.ok_or_else(|| Error::unknown_resource(id))?;
             let exclusions = exclusions(&state, &request, &shown, inner.config.include_unpublished);
             let mut pool = Pool::of(&state, &exclusions).allowed;

@@ -95,6 +95,8 @@ async fn a_user_who_is_prepared_ahead_gets_the_answer_that_is_computed_from_noth
     assert_eq!(engine.prepare_ahead().await.unwrap(), 0, "the catalogue has just changed");
     check(&engine, "after an ingestion").await;
     engine.close().await.unwrap();
+    let untrained = Library::read().await;
+    assert_eq!(untrained.engine.prepare_ahead().await.unwrap(), 0, "without a model nothing is kept");
     let kept_nothing = EngineConfig { prepared_users_mib: 0, ..library.engine.config().clone() };
     let engine = Engine::open(kept_nothing).await.unwrap();
     assert_eq!(engine.prepare_ahead().await.unwrap(), 0, "there is no memory for them");

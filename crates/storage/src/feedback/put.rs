@@ -67,7 +67,7 @@ impl Store {
     /// Feedback on a resource that was never shown, or was shown to another user, gets a row of its
     /// own and touches no row of another. Newer feedback replaces older, except that a verdict and
     /// notes stay until there are others. A user who gives a verdict is created on first use.
-    /// Feedback of a user on an answer from before their erasure is kept without a name.
+    /// Feedback of a user on an answer from before their erasure is kept without a name and notes.
     ///
     /// Returns the user whose feedback it is, where that is known.
     ///
@@ -87,6 +87,8 @@ impl Store {
             StorageError::NotFound { what: "resource", id: feedback.resource_id.as_str().to_owned() }
         })?;
         let sayer = sayer(&transaction, feedback, resource_id).await?;
+        let notes = feedback.notes.clone().filter(|_| sayer != Sayer::Erased);
+        let feedback = &Feedback { notes, ..feedback.clone() };
         let named = feedback.user_id.as_ref().filter(|_| sayer != Sayer::Erased);
         let user: Vec<&str> = named.into_iter().map(UserId::as_str).collect();
         let known = match feedback.was_useful {

@@ -212,6 +212,17 @@ pub(crate) async fn a_visitor_becomes_a_user_and_every_count_is_exact(database: 
     ensure!(store.merge_users(&user("visitor"), &user("ada"), at(300)).await?.interactions == 0);
     ensure!(crate::support::dump(&store).await? == before, "a repeat changes nothing");
     ensure!(store.merge_users(&user("x"), &user("y"), at(300)).await.is_err(), "no one is known");
+    // One who has only looked has no interactions, but impressions.
+    for (answer, into) in [("looked", "ada"), ("looked at home", "someone new")] {
+        store.put_impressions(&[crate::support::impression(answer, "onlooker", "a")]).await?;
+        ensure!(store.merge_users(&user("onlooker"), &user(into), at(300)).await?.interactions == 0);
+        ensure!(
+            store.feedback_of(answer).await?.iter().all(|row| row.user_id == Some(user(into))),
+            "{answer}"
+        );
+        ensure!(store.merge_users(&user("onlooker"), &user("nobody"), at(300)).await.is_err(), "{answer}");
+    }
+    ensure!(store.delete_user(&user("someone new"), at(300)).await?.is_some());
     store.merge_users(&user("ada"), &user("new"), at(300)).await?;
     ensure!(store.counts().await?.users == 2);
     ensure!(store.verify_totals().await?.wrong.is_empty());

@@ -117,6 +117,10 @@ pub(crate) async fn an_erased_user_leaves_nothing(database: &Database) -> Result
     ensure!(of_people(&store).await?.len() > before.len() + 3);
     ensure!(store.delete_user(&user("ada lovelace"), at(1_000)).await?.is_some());
     ensure!(store.delete_user(&user("ada lovelace"), at(1_000)).await?.is_none());
+    // One who has only looked is erased, and that is said.
+    let seen = Impression { shown_at: at(2_000), ..impression("seen", "ada lovelace", "a") };
+    store.put_impressions(&[seen]).await?;
+    ensure!(store.delete_user(&user("ada lovelace"), at(1_000_000)).await?.is_some());
     ensure!(!dump(&store).await?.iter().any(|row| row.contains("lovelace")));
     let mut after = of_people(&store).await?;
     after.retain(|row| !row.starts_with("idempotency_keys"));
@@ -235,6 +239,7 @@ pub(crate) async fn late_feedback_of_an_erased_user_stays_without_a_name(databas
     ensure!(owner.is_none() && !is_known(&store, "lovelace").await?, "{owner:?}");
     let rows = store.feedback_of("late").await?;
     ensure!(rows.len() == 1 && rows[0].was_useful == Some(false) && rows[0].user_id.is_none(), "{rows:?}");
+    ensure!(!dump(&store).await?.iter().any(|row| row.contains("too long")), "their words are gone, too");
     // Nor does it touch the answer of another.
     store.put_feedback(&feedback("answer", Some("lovelace"), "a")).await?;
     let rows = store.feedback_of("answer").await?;

@@ -4,12 +4,14 @@ use docent_domain::{Assignment, Experiment, Experiments, Strategy, Variant};
 
 use crate::RecommendRequest;
 
-/// Returns the variant that answers a request.
+/// Returns the variant that answers a request, and its name; `None` without an experiment or a
+/// user.
 ///
 /// A request that itself sets an option that any variant of the experiment sets is answered as it
 /// is and does not take part, whatever the variant of its user: otherwise the variants would be
 /// compared on different requests.
-pub(crate) fn variant_for<'a>(
+#[must_use]
+pub fn variant_for<'a>(
     request: &RecommendRequest,
     experiments: &'a Experiments,
 ) -> Option<(Assignment, &'a Variant)> {
@@ -28,7 +30,8 @@ fn decides_for_itself(request: &RecommendRequest, experiment: &Experiment) -> bo
 }
 
 /// Returns the request with the options of the variant.
-pub(crate) fn with_variant(request: &RecommendRequest, variant: &Variant) -> RecommendRequest {
+#[must_use]
+pub fn with_variant(request: &RecommendRequest, variant: &Variant) -> RecommendRequest {
     let mut request = request.clone();
     request.strategy = variant.strategy.unwrap_or(request.strategy);
     request.weights = variant.weights.or(request.weights);
