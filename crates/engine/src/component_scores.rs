@@ -27,6 +27,10 @@ pub(crate) fn score_of(steps: u16) -> f64 {
     f64::from(steps) / STEPS
 }
 
+fn in_steps(score: Option<f64>) -> Option<f64> {
+    score.map(|score| score_of(steps_of(score)))
+}
+
 /// A candidate and what the state knows of it, each looked up once.
 #[derive(Clone, Copy)]
 pub(crate) struct Known<'a> {
@@ -44,8 +48,7 @@ impl<'a> Known<'a> {
         Self { key, entry, row, vector: state.vectors.get(key) }
     }
 
-    /// Returns all component scores, of which three are of the user. The two that cost most have
-    /// steps: all answers rank by what [`Prepared`](crate::prepared::Prepared) can keep.
+    /// Returns all component scores, of which three are of the user.
     pub(crate) fn scores(
         &self,
         collaborative: Option<f64>,
@@ -55,15 +58,14 @@ impl<'a> Known<'a> {
     ) -> ComponentScores {
         let quality = self.entry.and_then(|entry| entry.quality).unwrap_or(UNKNOWN_QUALITY);
         let recency = recency(self.entry.and_then(|entry| entry.published_at), now);
-        let [collaborative, content] =
-            [collaborative, content].map(|score| score.map(|score| score_of(steps_of(score))));
         ComponentScores { collaborative, content, graph, quality: Some(quality), recency: Some(recency) }
     }
 }
 
 impl UserContext<'_> {
     /// Returns the component scores of candidates, in their order, each in `[0, 1]`. A candidate
-    /// without a score in a component has none.
+    /// without a score in a component has none. The two that cost most have steps: all answers rank
+    /// by what [`Prepared`](crate::prepared::Prepared) can keep.
     pub(crate) fn scores(&self, candidates: &[Known<'_>]) -> Result<Vec<ComponentScores>, Error> {
         let collaborative = self.collaborative_scores(candidates)?;
         let content = match &self.content {
@@ -75,6 +77,7 @@ impl UserContext<'_> {
             .zip(collaborative)
             .zip(content)
             .map(|((known, collaborative), content)| {
+                let [collaborative, content] = [collaborative, content].map(in_steps);
                 known.scores(collaborative, content, self.graph_score(known.key), self.now)
             })
             .collect())

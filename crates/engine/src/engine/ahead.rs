@@ -21,27 +21,27 @@ const MAX_LOAD: f64 = 0.1;
 
 /// Users are prepared for one generation of the state, until all of them are read again: the
 /// numbers of both.
-type Memory = [u64; 2];
+type Epoch = [u64; 2];
 
 /// Progress of preparing users ahead.
 #[derive(Debug, Default)]
 pub(super) struct Ahead {
-    /// Memory that was seen last, and since when.
-    seen: Option<(Memory, Instant)>,
-    /// Memory into which users were put, all for whom there is room unless it changed before.
-    done: Option<Memory>,
+    /// Epoch that was seen last, and since when.
+    seen: Option<(Epoch, Instant)>,
+    /// Epoch for which users were prepared, all for whom there is room unless it ended before.
+    done: Option<Epoch>,
 }
 
 impl Ahead {
-    /// Returns true if there is work for a memory, and it has settled. The first one is settled at
+    /// Returns true if there is work for an epoch, and it has settled. The first one is settled at
     /// once.
-    fn is_due(&mut self, memory: Memory, at: Instant) -> bool {
+    fn is_due(&mut self, epoch: Epoch, at: Instant) -> bool {
         let since = match self.seen {
-            Some((seen, since)) if seen == memory => since,
+            Some((seen, since)) if seen == epoch => since,
             _ => at,
         };
-        self.seen = Some((memory, since));
-        self.done.is_none_or(|done| done != memory && at.duration_since(since) >= SETTLED)
+        self.seen = Some((epoch, since));
+        self.done.is_none_or(|done| done != epoch && at.duration_since(since) >= SETTLED)
     }
 }
 
@@ -65,23 +65,22 @@ impl Engine {
         let mut ahead = ahead.lock().await;
         // If another process is known to have written, all users leave now and not later.
         users.is_current(store).await;
-        let generation = state.read().generation();
-        let memory = [generation, users.times_forgotten()];
-        if !ahead.is_due(memory, Instant::now()) {
+        let epoch = self.epoch();
+        if !ahead.is_due(epoch, Instant::now()) {
             return Ok(0);
         }
         let mut load = workload.load();
         tokio::time::sleep(Load::PERIOD).await;
         let models = self.experiment_models();
         let mut generations: Vec<u64> = models.iter().map(|of| of.state.read().generation()).collect();
-        generations.push(generation);
+        generations.push(epoch[0]);
         users.prepared.forget_other_states(&generations);
         let mut prepared = 0;
         for user in store.latest_users(users.prepared.usual_users().min(config.cached_users)).await? {
             if workload.share_since(&mut load) > MAX_LOAD {
                 return Ok(prepared);
             }
-            if users.prepared.is_full() || [state.read().generation(), users.times_forgotten()] != memory {
+            if users.prepared.is_full() || self.epoch() != epoch {
                 break;
             }
             let began = Instant::now();
@@ -92,9 +91,13 @@ impl Engine {
             }
             tokio::time::sleep(began.elapsed()).await;
         }
-        ahead.done = Some(memory);
+        ahead.done = Some(epoch);
         tracing::debug!(users = prepared, "users are prepared for their next answers");
         Ok(prepared)
+    }
+
+    fn epoch(&self) -> Epoch {
+        [self.inner.state.read().generation(), self.inner.users.times_forgotten()]
     }
 
     /// Computes an answer to a user and drops it. Returns true if that prepared the user, false if

@@ -8,7 +8,8 @@ use crate::{
     values::{
         is_missing,
         number::{Written, has_thousands, written},
-        rating::{RatingColumn, marked},
+        rating::marked,
+        rating_column::RatingColumn,
         scalar,
         time::TimeColumn,
     },

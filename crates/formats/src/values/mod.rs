@@ -4,6 +4,7 @@ pub(crate) mod events;
 pub(crate) mod list;
 pub(crate) mod number;
 pub(crate) mod rating;
+pub(crate) mod rating_column;
 pub(crate) mod time;
 
 use serde_json::Value;
