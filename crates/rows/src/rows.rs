@@ -108,13 +108,18 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Returns the value as a cell; `None` for null and blank text.
+/// Returns the value as a cell; `None` for null and blank text. A value of MongoDB, such as
+/// `{"$oid": "5f1e"}` or `{"$date": {"$numberLong": "0"}}`, is the one inside.
 #[must_use]
 pub fn cell_of(value: &Value) -> Option<Cell<'_>> {
     match value {
         Value::Null => None,
         Value::String(text) if text.trim().is_empty() => None,
         Value::String(text) => Some(Cell::Text(text)),
+        Value::Object(object) if object.len() == 1 => match object.iter().next() {
+            Some((name, inside)) if name.starts_with('$') => cell_of(inside),
+            _ => Some(Cell::Json(value)),
+        },
         other => Some(Cell::Json(other)),
     }
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use docent_domain::{InteractionType, NewInteraction, ResourceId, Signals};
 use serde_json::Value;
 
@@ -11,26 +13,36 @@ use crate::{
     values::{self, list, rating::marked, scalar},
 };
 
-/// Returns the interactions of a row that holds a list of resources.
-pub(super) fn records(
-    row: Row<'_>,
-    part: &Part,
-    mapping: &FileMapping,
-    separator: &str,
-) -> Result<Vec<Record>, String> {
-    let name = part.fields.name(Role::Item);
-    let cell = part.fields.get(Role::Item, row).ok_or_else(|| part.fields.nothing(Role::Item, row, "ids"))?;
+/// Returns the interactions of a row: one, or one for each resource of a list and each event that
+/// has a column.
+pub(super) fn records(row: Row<'_>, part: &Part, mapping: &FileMapping) -> Result<Vec<Record>, String> {
     let mut records = Vec::new();
-    for item in list::names(cell, Some(separator)) {
-        let resource_id: ResourceId = item.parse().map_err(|error| format!("{name}: {error}"))?;
-        records.push(Record::Interaction(interaction(row, part, mapping, resource_id)?));
+    for resource_id in resources(row, part)? {
+        let read = interaction(row, part, mapping, resource_id)?;
+        if part.events.flags.is_empty() {
+            records.push(Record::Interaction(read));
+            continue;
+        }
+        let happened = part.events.flags.iter().filter(|flag| row.get(&flag.place).is_some_and(is_one));
+        let kinds: BTreeSet<&str> = happened.map(|flag| flag.kind).collect();
+        records.extend(kinds.into_iter().map(|kind| {
+            let interaction_type = InteractionType::from(kind.to_owned());
+            Record::Interaction(NewInteraction { interaction_type, ..read.clone() })
+        }));
     }
     Ok(records)
 }
 
-pub(super) fn record(row: Row<'_>, part: &Part, mapping: &FileMapping) -> Result<Record, String> {
-    let resource_id = id(&part.fields, Role::Item, row)?;
-    Ok(Record::Interaction(interaction(row, part, mapping, resource_id)?))
+fn resources(row: Row<'_>, part: &Part) -> Result<Vec<ResourceId>, String> {
+    let Some(separator) = &part.item_separator else { return Ok(vec![id(&part.fields, Role::Item, row)?]) };
+    let name = part.fields.name(Role::Item);
+    let cell = part.fields.get(Role::Item, row).ok_or_else(|| part.fields.nothing(Role::Item, row, "ids"))?;
+    let ids = list::names(cell, Some(separator)).into_iter();
+    ids.map(|item| item.parse().map_err(|error| format!("{name}: {error}"))).collect()
+}
+
+fn is_one(cell: Cell<'_>) -> bool {
+    scalar(cell).is_some_and(|text| matches!(text.trim(), "1" | "1.0" | "true" | "True" | "TRUE"))
 }
 
 fn interaction(
@@ -60,6 +72,8 @@ fn interaction(
     let is_counted =
         mapping.counted.is_empty() || event.as_ref().is_some_and(|event| mapping.counted.contains(event));
     let count = if is_counted { number(part, row, Role::Count)? } else { None };
+    // One view is a view, whatever column says that it was one.
+    let count = count.filter(|count| *count != 1.0 || interaction_type.as_str() != "view");
     let signals = Signals {
         rating,
         dwell_seconds: number(part, row, Role::DwellSeconds)?,

@@ -107,9 +107,9 @@ fn rows_of<'a>(
     let mut rows = Rows::open(&file.path, opener, &file.options())?;
     let is_first = file.kinds().find(|kind| ORDER.contains(kind)) == Some(kind);
     let is_tagged = file.parts.len() > 1;
-    let mut of_list: VecDeque<Located> = VecDeque::new();
+    let mut of_row: VecDeque<Located> = VecDeque::new();
     Ok(Box::new(std::iter::from_fn(move || {
-        if let Some(located) = of_list.pop_front() {
+        if let Some(located) = of_row.pop_front() {
             return Some(Ok(located));
         }
         loop {
@@ -129,29 +129,26 @@ fn rows_of<'a>(
                 None if is_tagged => continue,
                 _ => {}
             }
-            if let Some(separator) = &part.item_separator {
-                let location = rows.location();
-                match interaction::records(row, part, &file.mapping, separator) {
-                    Ok(records) => of_list
-                        .extend(records.into_iter().map(|record| Located::new(record, location.clone()))),
-                    Err(reason) => return Some(Err(FormatError::line(location, reason))),
+            let records = match kind {
+                Kind::Links => link::record(row, part).map(|record| vec![record]),
+                Kind::Resources => {
+                    resource::record(row, part, &file.mapping, side.get()).map(|record| vec![record])
                 }
-                match of_list.pop_front() {
-                    Some(located) => return Some(Ok(located)),
-                    None => continue,
-                }
-            }
-            let record = match kind {
-                Kind::Links => link::record(row, part),
-                Kind::Resources => resource::record(row, part, &file.mapping, side.get()),
-                _ => interaction::record(row, part, &file.mapping),
+                _ => interaction::records(row, part, &file.mapping),
             };
             let title = if kind == Kind::Interactions { text(&part.fields, Role::Title, row) } else { None };
             let location = rows.location();
-            return Some(match record {
-                Ok(record) => Ok(Located { record, location, title }),
-                Err(reason) => Err(FormatError::line(location, reason)),
-            });
+            match records {
+                Ok(records) => of_row.extend(records.into_iter().map(|record| Located {
+                    record,
+                    location: location.clone(),
+                    title: title.clone(),
+                })),
+                Err(reason) => return Some(Err(FormatError::line(location, reason))),
+            }
+            if let Some(located) = of_row.pop_front() {
+                return Some(Ok(located));
+            }
         }
     })))
 }

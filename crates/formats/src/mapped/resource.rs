@@ -63,7 +63,8 @@ pub(super) fn record(
 }
 
 fn names(role: Role, part: &Part, row: Row<'_>, mapping: &FileMapping) -> Vec<String> {
-    let separator = mapping.list_separator.as_deref();
+    let of_subjects = part.subject_separator.as_deref().filter(|_| role == Role::Subjects);
+    let separator = of_subjects.or(mapping.list_separator.as_deref());
     let names = part.fields.all(role, row).flat_map(|cell| list::names(cell, separator));
     names.filter(|name| !mapping.blank.contains(name)).collect()
 }

@@ -86,6 +86,16 @@ impl Fields {
         }
     }
 
+    /// Takes the columns whose names are wanted out of those that are nothing else.
+    pub fn take_rest(&mut self, mut is_wanted: impl FnMut(&str) -> bool) -> Vec<(String, Place)> {
+        self.rest.extract_if(.., |(name, _)| is_wanted(name)).collect()
+    }
+
+    /// Gives a role to a column.
+    pub fn set(&mut self, role: Role, name: String, place: Place) {
+        self.by_role.insert(role, vec![(name, place)]);
+    }
+
     /// Puts a column of dates before the column of times of day.
     pub fn join_date(&mut self) {
         const DATES: [&str; 5] = ["date", "day", "event_date", "order_date", "created_date"];

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 pub(crate) use self::{
     fields::Fields,
-    names::{Role, normal, roles},
+    names::{OPINIONS, Role, normal, roles},
 };
 use crate::values::{
     rating::Scale,

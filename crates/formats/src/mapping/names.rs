@@ -90,9 +90,9 @@ impl FromStr for Role {
 const USER: &str = "user_id userid uid visitorid visitor_id reviewer_id customer_id customerid member_id \
     memberid account_id client_id reader_id listener_id user user_name username profile_id \
     session_id sessionid";
-const ITEM: &str = "resource_id item_id itemid parent_asin asin isbn business_id movie_id movieid product_id \
-    productid book_id bookid artist_id artistid song_id track_id game_id anime_id article_id \
-    video_id content_id news_id document_id doc_id recipe_id app_id course_id goods_id sku \
+const ITEM: &str = "resource_id item_id itemid parent_asin asin business_id movie_id movieid product_id \
+    productid book_id bookid song_id track_id artist_id artistid game_id anime_id article_id \
+    video_id content_id news_id document_id doc_id recipe_id app_id course_id goods_id sku isbn \
     item product iid items item_ids resource_ids product_ids products";
 const TYPE: &str = "interaction_type feedback_type event_type event action_type action behavior_type \
     behavior behaviour type";
@@ -102,10 +102,10 @@ const COUNT: &str = "count plays play_count playcount listen_count quantity qty 
 const TIME: &str = "occurred_at timestamp unix_review_time time_stamp time datetime date_time event_time \
     created_at created ts date review_time review_date rated_at played_at date_added \
     last_updated";
-const ID: &str = "id resource_id item_id itemid parent_asin asin isbn business_id movie_id movieid \
-    product_id productid book_id bookid artist_id artistid song_id track_id game_id anime_id \
+const ID: &str = "id resource_id item_id itemid parent_asin asin business_id movie_id movieid \
+    product_id productid book_id bookid song_id track_id artist_id artistid game_id anime_id \
     article_id video_id content_id news_id document_id doc_id recipe_id app_id course_id \
-    goods_id sku item product";
+    goods_id sku isbn item product _id";
 const TITLE: &str = "title name movie_title book_title item_name item_title product_name product_title \
     headline artist_name track_name song_title original_title";
 const TEXT: &str = "text description abstract overview content summary plot synopsis body comment";
@@ -117,6 +117,9 @@ const URL: &str = "url link imdb_url movie_url";
 const PUBLISHED: &str = "published_at published publication_date release_date released_at date_published pub_date \
     year_of_publication original_publication_year publication_year release_year year date \
     timestamp time_stamp";
+
+/// Columns of 0 and 1 that say whether a user liked what was shown, as sets for training have them.
+pub(crate) const OPINIONS: [&str; 3] = ["label", "target", "response"];
 
 /// Returns the roles of the columns of a kind of rows, each with the names that are recognised, in
 /// lower case with `_` between words and blanks between names. The first is that of the store.

@@ -4,7 +4,7 @@ use docent_rows::{Cell, Place, Row};
 use serde_json::Value;
 
 use crate::{
-    mapping::{FileMapping, Kind, Role, normal, roles},
+    mapping::{FileMapping, Kind, OPINIONS, Role, normal, roles},
     values::{
         is_missing,
         number::{Written, has_thousands, written},
@@ -19,6 +19,9 @@ use crate::{
 const MAX_COLUMNS: usize = 1_000;
 /// Maximum number of names of events that are counted.
 const MAX_EVENTS: usize = 200;
+
+/// Texts that may stand between the names of a list in a cell, the likeliest first.
+pub(super) const SEPARATORS: [&str; 4] = ["|", ";", ",", " "];
 
 /// The values of one column.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +41,10 @@ pub(super) struct Column {
     /// The first number such as 9.78014E+12, of which digits are lost.
     pub rounded: Option<String>,
     pub flags: u64,
+    /// Values that are 0, 1, true or false.
+    binary: u64,
+    /// Cells that have each of [`SEPARATORS`].
+    pub separators: [u64; 4],
     /// Lists and objects, and lists alone.
     pub lists: u64,
     pub arrays: u64,
@@ -55,6 +62,7 @@ struct Wants {
     times: bool,
     ratings: bool,
     events: bool,
+    lists: bool,
 }
 
 /// The columns of one kind of rows.
@@ -159,8 +167,9 @@ fn path(name: &str) -> Vec<String> {
 fn wants(name: &str, mapping: &FileMapping) -> Wants {
     Wants {
         times: may_be(name, Role::Time, mapping) || may_be(name, Role::PublishedAt, mapping),
-        ratings: may_be(name, Role::Rating, mapping),
+        ratings: may_be(name, Role::Rating, mapping) || OPINIONS.contains(&normal(name).as_str()),
         events: may_be(name, Role::Type, mapping),
+        lists: may_be(name, Role::Subjects, mapping) || may_be(name, Role::Item, mapping),
     }
 }
 
@@ -191,6 +200,12 @@ impl Column {
         self.filled += 1;
         if matches!(text, "true" | "false" | "True" | "False" | "TRUE" | "FALSE") {
             self.flags += 1;
+        }
+        self.binary += u64::from(is_binary(text));
+        if self.wants.lists {
+            for (separator, n) in SEPARATORS.iter().zip(&mut self.separators) {
+                *n += u64::from(text.contains(separator));
+            }
         }
         if text.len() <= 32 && text.starts_with(|c: char| c.is_ascii_digit() || "+-.,".contains(c)) {
             if self.rounded.is_none() && is_rounded(text) {
@@ -248,6 +263,11 @@ impl Column {
         self.filled > 0 && self.flags == self.filled
     }
 
+    /// Returns true if all values are 0, 1, true or false.
+    pub fn is_binary(&self) -> bool {
+        self.filled > 0 && self.binary == self.filled
+    }
+
     /// Describes type and range.
     pub fn described(&self) -> String {
         match self.range {
@@ -260,6 +280,10 @@ impl Column {
             _ => format!("text such as \"{}\"", self.first),
         }
     }
+}
+
+fn is_binary(text: &str) -> bool {
+    matches!(text, "0" | "1" | "0.0" | "1.0" | "true" | "false" | "True" | "False" | "TRUE" | "FALSE")
 }
 
 /// Returns true for a whole number that is written as 9.78014E+12 or 1e+05.

@@ -1,6 +1,8 @@
 //! The first reading of a file: what it holds, and what is wrong with it as a whole.
 
 mod column;
+mod events;
+mod lists;
 mod part;
 
 use std::{
@@ -16,7 +18,7 @@ use docent_rows::{Charset, Compression, Layout, Place, Row, RowOptions, Rows, Ve
 
 use crate::{
     FormatError, Location, Opener,
-    mapping::{Fields, FileMapping, Kind, Role},
+    mapping::{Columns, Fields, FileMapping, Kind, Role},
 };
 
 /// A file to read, with its mapping.
@@ -111,6 +113,15 @@ impl FileProfile {
 #[must_use]
 pub fn survey(files: &[InputFile], types: &[String], opener: &dyn Opener) -> Vec<FileProfile> {
     let mut profiles: Vec<FileProfile> = files.iter().map(|file| of_file(file, types, opener)).collect();
+    for (n, item) in ids_of_interactions(&profiles) {
+        let mut file = files[n].clone();
+        file.mapping.map.insert(Role::Id.to_string(), Columns::One(item.clone()));
+        profiles[n] = of_file(&file, types, opener);
+        profiles[n].notes.push(format!(
+            "{}: column \"{item}\" is the id, as that of interactions is",
+            file.path.display()
+        ));
+    }
     // A mapping serves several files; a column that none of them has is a mistake.
     let stated: Vec<&String> = files.iter().flat_map(|file| &file.stated).collect();
     let is_sound = profiles.iter().all(|profile| profile.faults.is_empty());
@@ -127,6 +138,19 @@ pub fn survey(files: &[InputFile], types: &[String], opener: &dyn Opener) -> Vec
         }
     }
     profiles
+}
+
+/// Returns the files of resources that have two columns of ids, of which interactions name the one
+/// that was not taken, with its name.
+fn ids_of_interactions(profiles: &[FileProfile]) -> Vec<(usize, String)> {
+    let mut interactions = profiles.iter().filter_map(|profile| profile.parts.get(&Kind::Interactions));
+    let Some(item) = interactions.next().map(|part| part.fields.name(Role::Item)) else { return Vec::new() };
+    let other = profiles.iter().enumerate().filter(|(_, profile)| {
+        let is_said = ["id", "item"].into_iter().any(|role| profile.mapping.map.contains_key(role));
+        let part = profile.parts.get(&Kind::Resources).filter(|_| !is_said && profile.parts.len() == 1);
+        part.is_some_and(|part| part.attributes.iter().any(|(name, ..)| name == item))
+    });
+    other.map(|(n, _)| (n, item.to_owned())).collect()
 }
 
 fn of_file(file: &InputFile, types: &[String], opener: &dyn Opener) -> FileProfile {

@@ -1,29 +1,25 @@
 use std::collections::BTreeMap;
 
+use super::{
+    ColumnProfile,
+    column::Table,
+    events::{self, Events},
+    lists,
+};
 use chrono::NaiveTime;
-use docent_domain::InteractionType;
-
-use super::{ColumnProfile, column::Table};
 use docent_rows::Place;
 
 use crate::{
-    mapping::{Fields, FileMapping, Kind, Role, normal},
+    mapping::{Fields, FileMapping, Kind, Role},
     values::{
-        events,
         number::Comma,
         rating::{STARS, Scale},
         time::Reading,
     },
 };
 
-/// Interaction types that are built in.
-const BUILT_IN: [&str; 6] = ["view", "annotation", "collection_add", "export", "rating", "dismiss"];
-/// Type of interactions that have a count and name no type.
-const COUNTED: &str = "export";
-/// Type of interactions of which only user and resource are known.
-const ONLY_IDS: &str = "collection_add";
 /// Columns that a note lists.
-const MAX_LISTED: usize = 20;
+pub(super) const MAX_LISTED: usize = 20;
 
 /// The way in which one kind of rows of a file is read.
 #[derive(Debug, Clone)]
@@ -36,6 +32,8 @@ pub(crate) struct Part {
     pub commas: BTreeMap<Role, Comma>,
     /// Text between the ids of a cell that is a list of resources.
     pub item_separator: Option<String>,
+    /// Text between the subjects of a cell.
+    pub subject_separator: Option<String>,
     pub attributes: Vec<(String, Place, Attribute)>,
     pub events: Events,
 }
@@ -46,69 +44,6 @@ pub(crate) enum Attribute {
     Number,
     Flag,
     Text,
-}
-
-/// Interaction types of the rows.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Events {
-    /// Types by the names of events, where the caller says them.
-    said: BTreeMap<String, String>,
-    /// Types that the configuration adds.
-    configured: Vec<String>,
-    /// Type of rows that name none.
-    pub default: String,
-}
-
-impl Events {
-    /// Returns the type of an event.
-    ///
-    /// # Errors
-    /// Returns what to say if the event is unknown.
-    pub fn kind(&self, event: &str) -> Result<InteractionType, String> {
-        let kind = self.said.get(event).map(String::as_str);
-        let kind = kind.or_else(|| self.is_type(event).then_some(event));
-        match kind.or_else(|| events::meant(event)) {
-            Some(kind) => Ok(InteractionType::from(kind.to_owned())),
-            None => Err(format!(
-                "interaction_type: expected one of {}, got \"{event}\"; say what it means by --types \
-                 \"{event}=TYPE\", or declare it in [engine.interactions.custom] of the configuration",
-                self.known()
-            )),
-        }
-    }
-
-    /// Returns true if an event that has a rating is one, although its name means another type: a
-    /// review with stars is what they say, and where the name is that of the resource, such as
-    /// `book`, it says nothing.
-    pub fn may_be_rating(&self, event: &str) -> bool {
-        let is_guessed = !self.said.contains_key(event) && !self.is_type(event);
-        let is_word = ["book", "read"].contains(&normal(event).as_str());
-        is_guessed && (is_word || events::meant(event) == Some("annotation"))
-    }
-
-    fn is_type(&self, name: &str) -> bool {
-        BUILT_IN.contains(&name) || self.configured.iter().any(|custom| custom == name)
-    }
-
-    fn known(&self) -> String {
-        let configured = self.configured.iter().map(String::as_str);
-        BUILT_IN.into_iter().chain(configured).collect::<Vec<_>>().join(", ")
-    }
-
-    /// Returns a fault for each type that there is not.
-    fn faults(&self, mapping: &FileMapping) -> Vec<String> {
-        let said = mapping.types.values().chain(&mapping.interaction_type).chain(&mapping.unrated);
-        let unknown = said.filter(|kind| !self.is_type(kind));
-        unknown
-            .map(|kind| {
-                format!(
-                    "\"{kind}\" is no interaction type; expected one of {}, or a type that \
-                     [engine.interactions.custom] of the configuration declares",
-                    self.known()
-                )
-            })
-            .collect()
-    }
 }
 
 pub(super) struct Decided {
@@ -135,6 +70,7 @@ impl Part {
             fields.join_date();
         }
         let (mut notes, mut faults) = (Vec::new(), Vec::new());
+        let flags = events::flags(kind, &mut fields, table, mapping, &mut notes);
         let times = reading(Role::Time, &fields, table, mapping, &mut notes, &mut faults);
         let published = reading(Role::PublishedAt, &fields, table, mapping, &mut notes, &mut faults);
         let rating = table.column(fields.name(Role::Rating));
@@ -151,20 +87,31 @@ impl Part {
             }
         }
         let commas = commas(&fields, table, mapping, &mut notes);
-        let item_separator = item_separator(&fields, table, mapping, &mut notes);
+        let item_separator = lists::item_separator(&fields, table, mapping, &mut notes);
+        let subject_separator = lists::subject_separator(&fields, table, mapping, &mut notes);
         note_ids(&fields, table, &mut notes, &mut faults);
-        let events = events_of(kind, &fields, mapping, types, &mut notes);
+        let events = Events::decide(kind, &fields, flags, mapping, types, &mut notes);
         faults.extend(events.faults(mapping));
-        note_events(table, &fields, &events, &mut notes);
+        events.note(table, &fields, &mut notes);
         let attributes = attributes(kind, &fields, table, mapping, &mut notes);
         if kind == Kind::Resources && !fields.has(Role::Title) {
             notes.push(
                 "no column is a title, so ids are titles; say which is one by --map title=COLUMN".to_owned(),
             );
         }
-        let columns = profile(&fields, table, &attributes);
+        let columns = profile(&fields, table, &attributes, &events);
         let absent = fields.absent.clone();
-        let part = Self { fields, times, published, scale, commas, item_separator, attributes, events };
+        let part = Self {
+            fields,
+            times,
+            published,
+            scale,
+            commas,
+            item_separator,
+            subject_separator,
+            attributes,
+            events,
+        };
         Ok(Decided { part, columns, notes, faults, absent })
     }
 }
@@ -202,37 +149,6 @@ fn commas(
         commas.insert(role, comma);
     }
     commas
-}
-
-/// Names of columns that hold several resources in a cell.
-const LISTS: [&str; 5] = ["items", "item_ids", "resource_ids", "product_ids", "products"];
-
-/// Returns the text between the ids where each row holds a user and a list of resources.
-fn item_separator(
-    fields: &Fields,
-    table: &Table,
-    mapping: &FileMapping,
-    notes: &mut Vec<String>,
-) -> Option<String> {
-    let name = fields.name(Role::Item);
-    let column = table.column(name).filter(|_| fields.has(Role::User))?;
-    let is_list = column.arrays * 2 > column.filled
-        || LISTS.contains(&normal(name).as_str())
-        || column.first.starts_with('[') && column.first.contains(',');
-    if !is_list {
-        return None;
-    }
-    let guessed = ["|", ",", ";", " "].into_iter().find(|separator| column.first.contains(separator));
-    let separator = mapping.list_separator.clone().unwrap_or_else(|| guessed.unwrap_or("|").to_owned());
-    let between = if column.arrays * 2 > column.filled {
-        String::new()
-    } else {
-        format!(", with \"{separator}\" between them")
-    };
-    notes.push(format!(
-        "column \"{name}\" holds a list of resources in each cell{between}: each is an interaction"
-    ));
-    Some(separator)
 }
 
 /// Notes ids that programs wrote as floating point, and refuses those that lost digits in it.
@@ -281,42 +197,6 @@ fn reading(
     }
 }
 
-fn events_of(
-    kind: Kind,
-    fields: &Fields,
-    mapping: &FileMapping,
-    types: &[String],
-    notes: &mut Vec<String>,
-) -> Events {
-    let default = match &mapping.interaction_type {
-        Some(said) => said.clone(),
-        None if fields.has(Role::Rating) => "rating".to_owned(),
-        None if fields.has(Role::Count) => COUNTED.to_owned(),
-        None => ONLY_IDS.to_owned(),
-    };
-    let is_guessed =
-        mapping.interaction_type.is_none() && !fields.has(Role::Rating) && !fields.has(Role::Type);
-    if kind == Kind::Interactions && is_guessed {
-        notes.push(format!("no column is a type, so every row is read as {default}; say another by --type"));
-    }
-    Events { said: mapping.types.clone(), configured: types.to_vec(), default }
-}
-
-fn note_events(table: &Table, fields: &Fields, events: &Events, notes: &mut Vec<String>) {
-    let Some(column) = table.column(fields.name(Role::Type)) else { return };
-    let renamed = column.events.iter().filter_map(|(event, n)| {
-        let kind = events.kind(event).ok()?;
-        (kind.as_str() != event).then(|| format!("{event} as {kind} ({n})"))
-    });
-    let renamed: Vec<String> = renamed.take(MAX_LISTED).collect();
-    if fields.has(Role::Rating) && column.events.keys().any(|event| events.may_be_rating(event)) {
-        notes.push("of these events, reviews and the like that have a rating are ratings".to_owned());
-    }
-    if !renamed.is_empty() {
-        notes.push(format!("events are read as types: {}; --types says others", renamed.join(", ")));
-    }
-}
-
 fn attributes(
     kind: Kind,
     fields: &Fields,
@@ -362,11 +242,17 @@ fn listed(names: &[&str]) -> String {
     format!("{}{more}", names.iter().take(MAX_LISTED).copied().collect::<Vec<_>>().join(", "))
 }
 
-fn profile(fields: &Fields, table: &Table, attributes: &[(String, Place, Attribute)]) -> Vec<ColumnProfile> {
+fn profile(
+    fields: &Fields,
+    table: &Table,
+    attributes: &[(String, Place, Attribute)],
+    events: &Events,
+) -> Vec<ColumnProfile> {
     let columns = table.columns().into_iter().map(|(name, place)| {
         let role = match fields.role(&place) {
             Some(role) => role.to_string(),
             None if fields.flags.iter().any(|(flag, _)| *flag == name) => "subject".to_owned(),
+            None if events.flags.iter().any(|flag| flag.place == place) => "event".to_owned(),
             None if attributes.iter().any(|(_, of, _)| *of == place) => "attribute".to_owned(),
             None => "left out".to_owned(),
         };

@@ -5,27 +5,30 @@ const KNOWN: [(&str, &str); 5] = [
     (
         "view",
         "view viewed views pageview itemview productview viewitem detail detailview click clicks \
-        clicked impression visit open opened pv seen viewcontent",
+        clicked impression visit open opened pv seen viewcontent viewproduct productviewed \
+        itemviewed pageviewed screenview productclicked selectitem",
     ),
     (
         "collection_add",
         "addtocart cart addcart basket addtobasket addtobag like liked likes upvote favourite \
         favorite favourited favorited fav favourites favorites star starred bookmark bookmarked \
         save saved wishlist addtowishlist collect wanttoread toread wishtoread follow subscribe \
-        thumbsup own owned playlistadd",
+        thumbsup own owned playlistadd addedtocart productadded itemadded \
+        addtofavorites addtofavourites addtolist productaddedtowishlist",
     ),
     (
         "export",
         "purchase purchased purchases buy bought transaction order ordered orders checkout sale \
         paid payment download downloaded share shared play played plays listen listened watch \
         watched read borrow borrowed loan rent rented book booked conversion convert complete \
-        completed finish finished",
+        completed finish finished ordercompleted orderplaced productpurchased stream streamed \
+        forward forwarded",
     ),
     ("annotation", "annotate annotated note comment commented review reviewed tag tagged reply"),
     (
         "dismiss",
         "dismiss dismissed dislike disliked hide block blocked notinterested downvote thumbsdown \
-        ban",
+        ban hate",
     ),
 ];
 const RATINGS: [&str; 5] = ["rate", "rated", "ratings", "rating", "stars"];
@@ -61,6 +64,9 @@ mod tests {
             ("transaction", Some("export")),
             ("page_view", Some("view")),
             ("Not-Interested", Some("dismiss")),
+            ("Product Viewed", Some("view")),
+            ("view_item", Some("view")),
+            ("Order Completed", Some("export")),
             ("stars", Some("rating")),
             ("teleport", None),
             ("", None),

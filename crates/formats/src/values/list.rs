@@ -13,10 +13,10 @@ pub(crate) fn names(cell: Cell<'_>, separator: Option<&str>) -> Vec<String> {
     match cell {
         Cell::Text(text) => {
             let text = text.trim();
-            let list = if text.starts_with('[') && text.ends_with(']') { literal(text) } else { None };
-            match list {
-                Some(list) => collect(&list, &mut names),
-                None => split(text, separator.unwrap_or(SEPARATOR), &mut names),
+            match (list(text), braced(text)) {
+                (Some(list), _) => collect(&list, &mut names),
+                (None, Some(inside)) => split(inside, ",", &mut names),
+                (None, None) => split(text, separator.unwrap_or(SEPARATOR), &mut names),
             }
         }
         Cell::Json(Value::Array(list)) => list.iter().for_each(|value| collect(value, &mut names)),
@@ -25,6 +25,22 @@ pub(crate) fn names(cell: Cell<'_>, separator: Option<&str>) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     names.retain(|name| !name.is_empty() && seen.insert(name.clone()));
     names
+}
+
+/// Returns the list that a text is as scripts write it: `['tea', 'china']`, `c("tea", "china")` of
+/// R, or `{"tea",china}` of PostgreSQL with quotes throughout.
+fn list(text: &str) -> Option<Value> {
+    let of_r = text.strip_prefix("c(").and_then(|text| text.strip_suffix(')'));
+    match of_r.or_else(|| braced(text)) {
+        Some(inside) => literal(&format!("[{inside}]")),
+        None if text.starts_with('[') && text.ends_with(']') => literal(text),
+        None => None,
+    }
+}
+
+/// Returns what stands between the braces of an array of PostgreSQL.
+fn braced(text: &str) -> Option<&str> {
+    text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).filter(|inside| !inside.contains(':'))
 }
 
 /// Adds the texts of a value, whatever their depth.
@@ -72,6 +88,9 @@ mod tests {
             ("Ann, Bo", Some(", "), vec!["Ann", "Bo"]),
             ("['tea', \"Bo's\"]", None, vec!["tea", "Bo's"]),
             ("[tea", None, vec!["[tea"]),
+            ("c(\"tea\", \"china\")", None, vec!["tea", "china"]),
+            ("{tea,green china}", None, vec!["tea", "green china"]),
+            ("{\"tea, green\",\"china\"}", None, vec!["tea, green", "china"]),
             ("", None, vec![]),
         ] {
             assert_eq!(names(Cell::Text(text), separator), expected, "{text}");

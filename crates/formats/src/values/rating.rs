@@ -58,15 +58,29 @@ impl Scale {
 }
 
 /// Returns the rating that is no number: `true` and `yes` are 1, `false` and `no` are 0, `★★★☆☆` is
-/// 3, and `80%` is 80.
+/// 3, `80%` is 80, `4 stars` is 4, and `8/10` and `8 out of 10` are 4 of 5.
 pub(crate) fn marked(text: &str) -> Option<f64> {
     let text = text.trim();
     if let Some(share) = text.strip_suffix('%') {
         return share.trim().parse().ok().filter(|share: &f64| share.is_finite());
     }
-    match text.to_ascii_lowercase().as_str() {
+    let lower = text.to_ascii_lowercase();
+    match lower.as_str() {
         "true" | "yes" => return Some(1.0),
         "false" | "no" => return Some(0.0),
+        _ => {}
+    }
+    let counted = lower.trim_end_matches(char::is_alphabetic);
+    let is_counted = matches!(lower.strip_prefix(counted), Some("" | "star" | "stars"));
+    let numbers = ["out of", "of", "/"].into_iter().find_map(|between| counted.split_once(between));
+    let parsed = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+    match numbers {
+        Some((part, whole)) if is_counted => {
+            return parsed(part).zip(parsed(whole)).and_then(|(part, whole)| {
+                (part >= 0.0 && part <= whole && whole > 0.0).then_some(part / whole * STARS.high)
+            });
+        }
+        None if is_counted && counted != lower => return parsed(counted),
         _ => {}
     }
     // A variation selector may follow a star.
@@ -88,7 +102,12 @@ mod tests {
             ("⭐️⭐️", Some(2.0)),
             ("80 %", Some(80.0)),
             ("good", None),
-            ("4/5", None),
+            ("4/5", Some(4.0)),
+            ("8/10", Some(4.0)),
+            ("4.0 out of 5 stars", Some(4.0)),
+            ("1 star", Some(1.0)),
+            ("6/5", None),
+            ("3 cups", None),
             ("", None),
         ] {
             assert_eq!(marked(text), expected, "{text}");

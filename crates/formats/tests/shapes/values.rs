@@ -1,3 +1,5 @@
+use docent_formats::{FileMapping, InputFile, LocalFiles, MappedReader, Reader, Record, survey};
+
 use crate::read;
 
 #[test]
@@ -132,4 +134,114 @@ fn unknown_events_cost_their_rows_and_say_what_to_do() {
 fn a_column_without_a_name_is_none() {
     let read = read("i.csv", ",user_id,item_id\n0,u,a\n", "");
     assert_eq!(read.records, ["2:u>a collection_add"]);
+}
+
+#[test]
+fn columns_of_0_and_1_are_events_where_they_hold_1() {
+    let shown = "user_id,item_id,is_click,like,share,gender\nu,a,1,1,0,1\nu,b,0,0,0,1\nu,c,1,0,1,0\n";
+    let read_shown = read("i.csv", shown, "");
+    assert_eq!(
+        read_shown.records,
+        ["2:u>a collection_add", "2:u>a view", "4:u>c export", "4:u>c view"],
+        "{}",
+        read_shown.faults()
+    );
+    let notes = read_shown.notes();
+    assert!(notes.contains("is_click as view, like as collection_add, share as export"), "{notes}");
+    assert!(notes.contains("columns that are left out: gender"), "{notes}");
+    let counted = read("i.csv", "user_id,item_id,like\nu,a,12\nu,b,0\n", "");
+    assert_eq!(counted.records, ["2:u>a collection_add", "3:u>b collection_add"]);
+    let labelled = read("i.csv", "user_id,item_id,label\nu,a,1\nu,b,0\n", "");
+    assert_eq!(labelled.records, ["2:u>a rating rating=5", "3:u>b rating rating=0.5"]);
+    assert!(labelled.notes().contains("1 is a like and 0 a dislike"), "{}", labelled.notes());
+    let words = read("i.csv", "user_id,item_id,label\nu,a,good\n", "");
+    assert_eq!(words.records, ["2:u>a collection_add"]);
+}
+
+#[test]
+fn lists_are_split_where_most_cells_have_the_same_separator() {
+    let text = "id,title,genres,authors\na,One,\"Action, Comedy\",\"Doe, Ann\"\nb,Two,\"Drama, Comedy\",Bo\nc,Three,Drama,Cy\n";
+    let commas = read("r.csv", text, "");
+    assert_eq!(
+        commas.records,
+        [
+            "2:a [One] by=Doe, Ann on=Action+Comedy",
+            "3:b [Two] by=Bo on=Drama+Comedy",
+            "4:c [Three] by=Cy on=Drama"
+        ]
+    );
+    assert!(commas.notes().contains("column \"genres\" holds lists with \",\""), "{}", commas.notes());
+    let bars = read("r.csv", text.replace("Drama, Comedy", "Drama|Comedy, dark"), "");
+    assert_eq!(bars.records[1], "3:b [Two] by=Bo on=Drama+Comedy, dark");
+    let arrays = "id,title,genres\na,One,\"{tea,china}\"\nb,Two,\"c(\"\"tea\"\", \"\"china\"\")\"\n";
+    assert_eq!(read("r.csv", arrays, "").records, ["2:a [One] on=tea+china", "3:b [Two] on=tea+china"]);
+    let baskets = "user_id,items\nu,7\nv,1 2 3\nw,4 5\n";
+    assert_eq!(read("b.csv", baskets, "").records.len(), 6);
+}
+
+#[test]
+fn ratings_are_written_in_words_of_their_scale() {
+    let text = "user_id,item_id,rating\nu,a,4.0 out of 5 stars\nu,b,2/5\nu,c,5 stars\n";
+    let read_words = read("i.csv", text, "");
+    assert_eq!(
+        read_words.records,
+        ["2:u>a rating rating=4", "3:u>b rating rating=2", "4:u>c rating rating=5"]
+    );
+    let three = read("i.csv", format!("user_id,item_id,rating\n{}", "u,a,1\nu,b,3\n".repeat(6)), "");
+    assert!(three.notes().contains("if 3 is, say --rating-scale 1..3"), "{}", three.notes());
+}
+
+#[test]
+fn one_view_is_no_count() {
+    let text = "user_id,item_id,event,quantity\nu,a,view,1\nu,b,view,12\nu,c,purchase,1\n";
+    assert_eq!(
+        read("i.csv", text, "").records,
+        ["2:u>a view", "3:u>b view count=12", "4:u>c export count=1"]
+    );
+}
+
+#[test]
+fn ids_of_books_come_before_their_isbn_and_those_of_songs_before_their_artist() {
+    let books = "Book Id,Title,ISBN\n7,One,=\"\"\n";
+    assert_eq!(read("r.csv", books, "").records, ["2:7 [One] {\"ISBN\":\"=\\\"\\\"\"}"]);
+    let plays = "user_id,artist_id,track_id\nu,x,t\n";
+    assert_eq!(read("i.csv", plays, "").records, ["2:u>t collection_add"]);
+}
+
+#[test]
+fn values_of_mongodb_are_those_inside() {
+    let line = "{\"user_id\":{\"$oid\":\"5f1e\"},\"item_id\":\"a\",\"rating\":{\"$numberInt\":\"4\"},\
+                \"date\":{\"$date\":{\"$numberLong\":\"1600000000000\"}}}\n";
+    assert_eq!(read("i.jsonl", line, "").records, ["1:5f1e>a rating rating=4 2020-09-13T12:26:40Z"]);
+    let resource = "{\"_id\":{\"$oid\":\"5f1e\"},\"title\":\"One\"}\n";
+    assert_eq!(read("r.jsonl", resource, "").records, ["1:5f1e [One]"]);
+}
+
+#[test]
+fn fourteen_digits_are_a_date_and_a_time() {
+    let text = "user_id,item_id,time\nu,a,20240131103000\n";
+    assert_eq!(read("i.csv", text, "").records, ["2:u>a collection_add 2024-01-31T10:30:00Z"]);
+}
+
+#[test]
+fn the_id_of_a_catalogue_is_the_one_that_interactions_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = [
+        ("films.csv", "id,movie_id,title\n1,tt7,One\n2,tt9,Two\n"),
+        ("ratings.csv", "user_id,movie_id,rating\nu,tt7,4\nv,tt9,5\n"),
+    ];
+    let files = files.map(|(name, content)| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        InputFile { path, mapping: FileMapping::default(), stated: Vec::new() }
+    });
+    let profiles = survey(&files, &[], &LocalFiles);
+    let notes = profiles[0].notes.join("\n");
+    assert!(notes.contains("column \"movie_id\" is the id, as that of interactions is"), "{notes}");
+    let reader = MappedReader::new(profiles);
+    let ids = reader.records(&LocalFiles).filter_map(|record| match record.unwrap().record {
+        Record::Resource { resource, .. } => Some(resource.id.to_string()),
+        _ => None,
+    });
+    assert_eq!(ids.collect::<Vec<_>>(), ["tt7", "tt9"]);
 }

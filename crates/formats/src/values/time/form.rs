@@ -61,6 +61,14 @@ impl Form {
             return Self::Unknown;
         }
         let is_iso = bytes.len() >= 7 && matches!(bytes.get(4), Some(b'-' | b'/'));
+        // As milliseconds since 1970 such a number would be later than the year 2500.
+        if bytes.len() == 14
+            && matches!(bytes, [b'1', b'9', ..] | [b'2', b'0', ..])
+            && is_digits(bytes)
+            && let Ok(time) = NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S")
+        {
+            return Self::Local(time);
+        }
         if !is_iso && let Ok(number) = text.parse::<f64>() {
             return if number.is_finite() { Self::Number(number) } else { Self::Unknown };
         }
@@ -93,6 +101,10 @@ fn local_time(text: &str) -> Option<NaiveDateTime> {
     };
     let date = NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?;
     Some(date.and_time(time))
+}
+
+fn is_digits(bytes: &[u8]) -> bool {
+    bytes.iter().all(u8::is_ascii_digit)
 }
 
 fn clock(text: &str) -> Option<NaiveTime> {
