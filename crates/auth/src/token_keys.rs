@@ -58,6 +58,8 @@ struct Claims {
     iat: i64,
     exp: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
 }
 
@@ -109,6 +111,7 @@ impl TokenKeys {
             aud: TOKEN_AUDIENCE.to_owned(),
             iat: now.timestamp(),
             exp: (now + lifetime.min(self.max_lifetime)).timestamp(),
+            nbf: None,
             scope: Some(permissions.to_string()),
         };
         let signed = format!("{}.{}", encoded(&header)?, encoded(&claims)?);
@@ -152,7 +155,8 @@ impl TokenKeys {
         if expires_at <= now {
             return Err(TokenRefusal::Expired);
         }
-        if issued_at > now + CLOCK_TOLERANCE {
+        let latest = (now + CLOCK_TOLERANCE).timestamp();
+        if claims.iat > latest || claims.nbf.is_some_and(|from| from > latest) {
             return Err(TokenRefusal::NotYetValid);
         }
         if expires_at - issued_at > self.max_lifetime {

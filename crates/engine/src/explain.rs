@@ -78,10 +78,8 @@ impl<'a, 's> Explainer<'a, 's> {
             reasons.extend(reason.filter(|reason| !reasons.contains(reason)));
         }
         reasons.extend(self.found(None, ranked, scores));
-        if reasons.is_empty() {
-            reasons.extend(new.or(popular));
-        }
-        with_ids(state, reasons)
+        let named = with_ids(state, reasons);
+        if named.is_empty() { with_ids(state, new.or(popular).into_iter().collect()) } else { named }
     }
 
     /// Returns the reason that a component gives, the authors for `None`, as an earlier answer to
@@ -210,11 +208,15 @@ fn graph_left(context: &UserContext<'_>, seed: u32, brought: f64) -> f64 {
     if others > 0.0 { ((1.0 - brought) / others).max(0.0).sqrt() } else { 0.0 }
 }
 
-/// Replaces keys by the ids of resources.
+/// Replaces keys by ids, and leaves out reasons with a resource that is hidden or deleted.
 pub(crate) fn with_ids(state: &State, reasons: Vec<Reason<u32>>) -> Vec<Reason<ResourceId>> {
     reasons
         .into_iter()
-        .filter_map(|reason| reason.try_map(|key| state.catalogue.get(key).map(|entry| entry.id.clone())))
+        .filter_map(|reason| {
+            reason.try_map(|key| {
+                state.catalogue.get(key).filter(|entry| !entry.hidden).map(|entry| entry.id.clone())
+            })
+        })
         .collect()
 }
 

@@ -5,7 +5,7 @@ use actix_web::{
     http::header,
     web::{self, Data, ServiceConfig},
 };
-use chrono::{TimeDelta, Utc};
+use chrono::{SubsecRound, TimeDelta, Utc};
 use docent::{Error, UserId};
 use docent_auth::Permissions;
 
@@ -56,6 +56,9 @@ pub(crate) async fn create_token(
 ) -> Result<HttpResponse, ApiError> {
     let TokenInput { user_id, permissions, lifetime_seconds } = body.value;
     let user = UserId::new(&user_id)?;
+    if permissions.as_ref().is_some_and(Vec::is_empty) {
+        return Err(ApiError::out_of_range("permissions", "at least one, or no such field for all", "none"));
+    }
     let names = permissions.map(|listed| listed.into_iter().map(TokenPermission::as_str).collect::<Vec<_>>());
     let permissions = match names {
         Some(names) => Permissions::parse(&names.join(" ")).unwrap_or_else(Permissions::all),
@@ -68,7 +71,8 @@ pub(crate) async fn create_token(
         let expected = format!("1 to {max_seconds}, the value of access.max_token_seconds");
         return Err(ApiError::out_of_range("lifetime_seconds", &expected, &seconds.to_string()));
     }
-    let (lifetime, now) = (TimeDelta::seconds(seconds), Utc::now());
+    // Tokens count whole seconds.
+    let (lifetime, now) = (TimeDelta::seconds(seconds), Utc::now().trunc_subsecs(0));
     let token = keys.sign(&user, &permissions, lifetime, now).ok_or_else(ApiError::no_signing_key)?;
     let expires_at = now + lifetime;
     let mut response = HttpResponse::Created();

@@ -161,6 +161,7 @@ fn of_recommendations() -> Vec<Case> {
         ask(json!({ "history": [], "limit": 0 }), 422, "invalid_value").field("limit"),
         ask(json!({ "history": [], "limit": "5" }), 400, "invalid_body"),
         ask(json!({ "history": [], "weights": { "luck": 1 } }), 400, "invalid_body"),
+        ask(json!({ "history": [], "weights": [1, 0, 0] }), 400, "invalid_body"),
         ask(json!({ "history": [], "weights": { "graph": -1 } }), 422, "invalid_value")
             .field("weights.graph"),
         ask(json!({ "history": [], "filter": "subjects = x" }), 400, "invalid_expression").field("filter"),

@@ -93,12 +93,14 @@ async fn a_minted_token_serves_the_page_of_its_user_and_no_other() {
     let (_, bob) = send(&server, key.reveal(), Method::GET, "/api/profile?user_id=bob", &Value::Null).await;
     let (_, ada) = send(&server, key.reveal(), Method::GET, "/api/profile?user_id=ada", &Value::Null).await;
     assert_eq!((&bob["total_interactions"], &ada["total_interactions"]), (&json!(0), &json!(1)));
-    for lifetime in [0, 3_601] {
-        let asked = json!({ "user_id": "ada", "lifetime_seconds": lifetime });
+    for (field, value) in
+        [("lifetime_seconds", json!(0)), ("lifetime_seconds", json!(3_601)), ("permissions", json!([]))]
+    {
+        let asked = json!({ "user_id": "ada", field: value });
         let (status, body) = send(&server, key.reveal(), Method::POST, "/api/tokens", &asked).await;
         assert_eq!(
             (status, &body["error"]["details"]["field"]),
-            (StatusCode::UNPROCESSABLE_ENTITY, &json!("lifetime_seconds"))
+            (StatusCode::UNPROCESSABLE_ENTITY, &json!(field))
         );
     }
 }

@@ -95,6 +95,8 @@ fn a_token_of_a_backend_needs_the_documented_header_and_claims() {
         ("aud", json!(null), TokenRefusal::Malformed),
         ("iat", json!(null), TokenRefusal::Malformed),
         ("iat", json!(1_800_000_061), TokenRefusal::NotYetValid),
+        ("nbf", json!(1_800_000_061), TokenRefusal::NotYetValid),
+        ("nbf", json!("soon"), TokenRefusal::Malformed),
         ("iat", json!(1_799_990_000), TokenRefusal::TooLong),
         ("exp", json!(1_800_000_000), TokenRefusal::Expired),
         ("exp", json!(1_800_003_601), TokenRefusal::TooLong),

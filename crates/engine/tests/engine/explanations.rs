@@ -1,7 +1,7 @@
 //! Neighbours of resources, and the reasons in answers.
 
 use chrono::{TimeDelta, Utc};
-use docent_domain::{Link, Profile, Resource, ResourceId, Strategy};
+use docent_domain::{Link, Profile, Resource, ResourceChange, ResourceId, Strategy};
 use docent_engine::{Answer, Engine, EngineConfig};
 use docent_ranker::Reason;
 use tempfile::TempDir;
@@ -63,6 +63,22 @@ async fn a_resource_that_is_reached_through_others_names_the_seed() {
             if *resource == id("liked") && *weight > 0.0 && *weight < 1.0),
         "{far:?}"
     );
+}
+
+#[tokio::test]
+async fn a_liked_resource_that_was_hidden_since_is_not_named() {
+    let mut citing = Resource::new(id("citing"), SILENT);
+    citing.links = vec![link("liked", "citation", 1.0), link("liked too", "citation", 1.0)];
+    let papers = vec![citing, Resource::new(id("liked"), SILENT), Resource::new(id("liked too"), SILENT)];
+    let (_folder, engine) = library(papers).await;
+    engine.record(&[like("ada", "liked", 0)]).await.unwrap();
+    for is_hidden in [false, true] {
+        let answer = engine.recommend(request("ada")).await.unwrap();
+        let named = reasons_of(&answer, "citing").contains(&Reason::Cites { resource: id("liked") });
+        assert_eq!(named, !is_hidden);
+        let hide = ResourceChange { hidden: Some(true), ..ResourceChange::default() };
+        engine.change_resource(&id("liked"), &hide).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -22,12 +22,12 @@ pub async fn messages_that_cannot_be_stored_are_dead_letters_with_their_reason(
     let no_rating = r#"{"user_id": "ada", "resource_id": "r0", "interaction_type": "rating"}"#;
     for (content, key, value, reason, why) in [
         (Interactions, None, Some("not json"), InvalidJson, "expected"),
-        (Interactions, None, Some(""), InvalidJson, "EOF"),
+        (Interactions, None, Some(""), InvalidJson, "it ends too early"),
         (Interactions, None, Some("[1]"), InvalidJson, "expected an object"),
         (Interactions, None, None, InvalidJson, "expected JSON, got no value"),
-        (Interactions, None, Some(r#"{"user_id": "ada"}"#), InvalidJson, "missing field `resource_id`"),
+        (Interactions, None, Some(r#"{"user_id": "ada"}"#), InvalidJson, "resource_id is missing"),
         (Interactions, None, Some(with(r#""user_id": "bob""#).as_str()), InvalidJson, "\"user_id\" twice"),
-        (Interactions, None, Some(with(r#""dwell": 3"#).as_str()), InvalidJson, "unknown field `dwell`"),
+        (Interactions, None, Some(with(r#""dwell": 3"#).as_str()), InvalidJson, "unknown field \"dwell\""),
         (Interactions, None, Some(with(r#""dwell_seconds": -3"#).as_str()), InvalidValue, "dwell_seconds"),
         (Interactions, None, Some(with(r#""occurred_at": "soon""#).as_str()), InvalidValue, "occurred_at"),
         (
@@ -40,7 +40,7 @@ pub async fn messages_that_cannot_be_stored_are_dead_letters_with_their_reason(
         (Interactions, None, Some(control), InvalidValue, "user id"),
         (Interactions, None, Some(no_rating), InvalidValue, "rating"),
         (Interactions, None, Some(view("ada", "unknown").as_str()), UnknownResource, "\"unknown\""),
-        (Resources, None, Some(r#"{"id": "x"}"#), InvalidJson, "missing field `title`"),
+        (Resources, None, Some(r#"{"id": "x"}"#), InvalidJson, "title is missing"),
         (Resources, None, Some(r#"{"id": "x", "title": ""}"#), InvalidValue, "title"),
         (Resources, None, None, InvalidValue, "resource id"),
         (Resources, Some("a\u{1}"), None, InvalidValue, "resource id"),

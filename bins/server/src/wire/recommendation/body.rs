@@ -1,4 +1,5 @@
 use docent::{DomainError, RecommendRequest, ResourceId, UserId, Weights};
+use docent_messages::Object;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -60,7 +61,8 @@ pub struct RecommendInput {
     /// `next_cursor` of the previous page. All fields except `limit` must be the same as before.
     cursor: Option<String>,
     /// Weights of the components, for the strategy `hybrid`.
-    weights: Option<ComponentWeights>,
+    #[schema(value_type = Option<ComponentWeights>)]
+    weights: Option<Object<ComponentWeights>>,
     /// Resources that count as seen and are not recommended again: `any` the user has interacted
     /// with, or only `positive` ones. Defaults to the configuration, `any` at first.
     #[schema(value_type = Option<Seen>)]
@@ -120,7 +122,7 @@ impl TryFrom<RecommendInput> for RecommendRequest {
         request.novelty = preference("novelty", input.novelty)?;
         request.min_quality = preference("min_quality", input.min_quality)?;
         request.exclude = resource_ids(&input.exclude)?;
-        request.weights = input.weights.map(Weights::try_from).transpose()?;
+        request.weights = input.weights.map(|Object(weights)| weights.try_into()).transpose()?;
         request.include_seen = input.include_seen;
         request.seen = input.seen.map(|name| name.parse()).transpose()?;
         request.include_unpublished = input.include_unpublished;

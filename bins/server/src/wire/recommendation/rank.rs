@@ -1,4 +1,5 @@
-use docent::{RecommendRequest, ResourceId, UserId, Weights};
+use docent::{RecommendRequest, ResourceId, UserId};
+use docent_messages::Object;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -43,7 +44,8 @@ pub struct RankInput {
     #[schema(max_items = 10)]
     boost: Vec<String>,
     /// Weights of the components, for the strategy `hybrid`.
-    weights: Option<ComponentWeights>,
+    #[schema(value_type = Option<ComponentWeights>)]
+    weights: Option<Object<ComponentWeights>>,
 }
 
 impl RankInput {
@@ -57,7 +59,7 @@ impl RankInput {
         request.negatives = resource_ids(&self.negatives)?;
         request.strategy = self.strategy.map_or(Ok(request.strategy), |name| name.parse())?;
         request.novelty = preference("novelty", self.novelty)?;
-        request.weights = self.weights.map(Weights::try_from).transpose()?;
+        request.weights = self.weights.map(|Object(weights)| weights.try_into()).transpose()?;
         request.boosts = self.boost.iter().map(|boost| boost.parse()).collect::<Result<_, _>>()?;
         Ok((request, resource_ids(&self.resource_ids)?))
     }
