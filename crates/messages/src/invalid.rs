@@ -1,6 +1,6 @@
 use docent_domain::repeated_key;
 use serde::de::DeserializeOwned;
-use serde_json::error::Category;
+use serde_json::{Value, error::Category};
 
 use crate::Object;
 
@@ -38,7 +38,9 @@ pub fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, InvalidJson> {
         Ok(Object(value)) => return Ok(value),
         Err(error) => error,
     };
-    if error.classify() != Category::Data {
+    // The reader of a name stops at a number as if it were no value at all.
+    let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(json).is_ok();
+    if error.classify() != Category::Data && !is_json() {
         let (line, column) = (error.line(), error.column());
         return Err(InvalidJson::Syntax { line, column, reason: syntax(&error) });
     }
@@ -47,6 +49,15 @@ pub fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, InvalidJson> {
         serde_path_to_error::deserialize::<_, Object<T>>(&mut serde_json::Deserializer::from_slice(json));
     let path = found.err().map(|error| error.path().to_string()).unwrap_or_default();
     Err(InvalidJson::Shape(shape(&path, &message(&error))))
+}
+
+/// Reads a value that was parsed before.
+///
+/// # Errors
+/// [`InvalidJson::Shape`] for a value without the fields of `T`.
+pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, InvalidJson> {
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| InvalidJson::Shape(shape(&error.path().to_string(), &message(error.inner()))))
 }
 
 /// Returns the message of an error without its place.
@@ -83,6 +94,8 @@ fn shape(path: &str, message: &str) -> String {
         return format!("{}unknown field {name:?}{others}", prefix(place));
     } else if let Some(name) = quoted(message, "unknown variant ") {
         format!("{name:?} is unknown{}", names_of(message))
+    } else if message == "expected value" {
+        "expected text".to_owned()
     } else {
         message.replace('`', "\"")
     };
@@ -113,7 +126,10 @@ fn names_of(message: &str) -> String {
 fn expected_type(expected: &str) -> String {
     match expected {
         "f64" | "f32" => "a number".to_owned(),
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative".to_owned(),
+        "u8" => format!("a whole number from 0 to {}", u8::MAX),
+        "u16" => format!("a whole number from 0 to {}", u16::MAX),
+        "u32" => format!("a whole number from 0 to {}", u32::MAX),
+        "u64" | "usize" => "a whole number that is not negative".to_owned(),
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
         "a string" | "a borrowed string" | "a character" => "text".to_owned(),
         "a boolean" => "true or false".to_owned(),
@@ -194,11 +210,11 @@ mod tests {
             (r#"{"name": "x", "items": [7]}"#, "items[0]: expected an object, got the number 7"),
             (
                 r#"{"name": "x", "limit": -1}"#,
-                "limit: expected a whole number that is not negative, got the number -1",
+                "limit: expected a whole number from 0 to 4294967295, got the number -1",
             ),
             (
                 r#"{"name": "x", "limit": 1.5}"#,
-                "limit: expected a whole number that is not negative, got the number 1.5",
+                "limit: expected a whole number from 0 to 4294967295, got the number 1.5",
             ),
             (r#"{"nam": "x"}"#, "unknown field \"nam\"; expected one of name, items, limit, mode"),
             (
@@ -206,6 +222,7 @@ mod tests {
                 "items[0]: unknown field \"stars\"; expected one of rating or hidden",
             ),
             (r#"{"name": "x", "mode": "quick"}"#, "mode: \"quick\" is unknown; expected one of fast or slow"),
+            (r#"{"name": "x", "mode": 1}"#, "mode: expected text"),
             (r#"["x"]"#, "expected an object, got a list"),
             (r#"{"name": "x", "name": "y"}"#, "expected each key once in an object, got \"name\" twice"),
             ("", "expected JSON; line 1, column 0: it ends too early"),

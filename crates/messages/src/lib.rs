@@ -24,7 +24,7 @@ mod resource;
 mod time;
 
 pub use interaction::{InteractionInput, InteractionType};
-pub use invalid::{InvalidJson, parse};
+pub use invalid::{InvalidJson, from_value, parse};
 pub use object::Object;
 pub use resource::{ResourceInput, ResourceLink};
 pub use time::{timestamp, timestamp_or_date};

@@ -26,6 +26,7 @@ mod error;
 mod files;
 mod input;
 mod json;
+mod list;
 mod location;
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -36,6 +37,7 @@ mod window;
 pub use error::FormatError;
 pub use files::{Input, LocalFiles, Opener, open};
 pub use input::{Charset, Compression, Declared, Evidence, Verdict, members, on_disk};
+pub use list::texts;
 pub use location::Location;
 pub use python::literal;
-pub use rows::{Cell, Layout, Place, Row, RowOptions, Rows, cell_of};
+pub use rows::{Cell, Layout, Place, Row, RowOptions, Rows, cell_of, scalar};

@@ -124,6 +124,17 @@ pub fn cell_of(value: &Value) -> Option<Cell<'_>> {
     }
 }
 
+/// Returns the text of a cell that is text, a number or true or false.
+#[must_use]
+pub fn scalar(cell: Cell<'_>) -> Option<String> {
+    match cell {
+        Cell::Text(text) => Some(text.to_owned()),
+        Cell::Json(Value::Number(number)) => Some(number.to_string()),
+        Cell::Json(Value::Bool(flag)) => Some(flag.to_string()),
+        Cell::Json(_) => None,
+    }
+}
+
 /// Reads the rows of one file.
 pub struct Rows {
     reader: Reader,

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use docent::{Interaction, NewInteraction, Recorded};
-use docent_messages::{InteractionInput, InteractionType, Object};
+use docent_messages::{InteractionInput, InteractionType, Object, from_value};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -54,9 +54,9 @@ impl<'de> Deserialize<'de> for InteractionRequest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         let request = if value.get("interactions").is_some() {
-            serde_json::from_value(value).map(Self::Batch)
+            from_value(value).map(Self::Batch)
         } else {
-            serde_json::from_value(value).map(Self::One)
+            from_value(value).map(Self::One)
         };
         request.map_err(D::Error::custom)
     }

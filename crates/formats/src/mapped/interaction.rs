@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use docent_domain::{InteractionType, NewInteraction, ResourceId, Signals};
 use serde_json::Value;
@@ -9,8 +9,12 @@ use docent_rows::{Cell, Row};
 use crate::{
     Record,
     mapping::{FileMapping, Role},
-    survey::{Part, is_clock},
-    values::{self, list, rating::marked, scalar},
+    survey::{Part, is_clock, tag},
+    values::{
+        self, IDS, happened,
+        rating::{STARS, fraction, marked},
+        scalar, shown,
+    },
 };
 
 /// Returns the interactions of a row: one, or one for each resource of a list and each event that
@@ -23,11 +27,17 @@ pub(super) fn records(row: Row<'_>, part: &Part, mapping: &FileMapping) -> Resul
             records.push(Record::Interaction(read));
             continue;
         }
-        let happened = part.events.flags.iter().filter(|flag| row.get(&flag.place).is_some_and(is_one));
-        let kinds: BTreeSet<&str> = happened.map(|flag| flag.kind).collect();
-        records.extend(kinds.into_iter().map(|kind| {
-            let interaction_type = InteractionType::from(kind.to_owned());
-            Record::Interaction(NewInteraction { interaction_type, ..read.clone() })
+        let mut kinds: BTreeMap<&InteractionType, f64> = BTreeMap::new();
+        for flag in &part.events.flags {
+            let times = row.get(&flag.place).and_then(scalar).and_then(|text| happened(text.trim()));
+            if let Some(times) = times.filter(|times| *times > 0.0) {
+                *kinds.entry(&flag.kind).or_default() += times;
+            }
+        }
+        records.extend(kinds.into_iter().map(|(kind, times)| {
+            let signals = Signals { count: Some(times).filter(|times| *times > 1.0), ..read.signals };
+            let interaction_type = kind.clone();
+            Record::Interaction(NewInteraction { interaction_type, signals, ..read.clone() })
         }));
     }
     Ok(records)
@@ -37,12 +47,11 @@ fn resources(row: Row<'_>, part: &Part) -> Result<Vec<ResourceId>, String> {
     let Some(separator) = &part.item_separator else { return Ok(vec![id(&part.fields, Role::Item, row)?]) };
     let name = part.fields.name(Role::Item);
     let cell = part.fields.get(Role::Item, row).ok_or_else(|| part.fields.nothing(Role::Item, row, "ids"))?;
-    let ids = list::names(cell, Some(separator)).into_iter();
-    ids.map(|item| item.parse().map_err(|error| format!("{name}: {error}"))).collect()
-}
-
-fn is_one(cell: Cell<'_>) -> bool {
-    scalar(cell).is_some_and(|text| matches!(text.trim(), "1" | "1.0" | "true" | "True" | "TRUE"))
+    let ids = values::texts(cell, Some(separator), IDS);
+    if ids.is_empty() && matches!(cell, Cell::Json(Value::Array(list)) if !list.is_empty()) {
+        return Err(format!("{name}: expected a list of ids, got {}", shown(cell)));
+    }
+    ids.into_iter().map(|item| item.parse().map_err(|error| format!("{name}: {error}"))).collect()
 }
 
 fn interaction(
@@ -65,15 +74,18 @@ fn interaction(
     if let (Some(0.0), Some(unrated)) = (rating, &mapping.unrated) {
         (rating, interaction_type) = (None, InteractionType::from(unrated.clone()));
     }
-    let rating = rating.map(|rating| part.scale.stars(rating)).transpose()?;
+    let rating = match scalar_of(part, row).as_deref().and_then(fraction) {
+        Some(stars) => Some(STARS.stars(stars.max(STARS.low))?),
+        None => rating.map(|rating| part.scale.stars(rating)).transpose()?,
+    };
     if rating.is_some() && event.as_ref().is_some_and(|event| part.events.may_be_rating(event)) {
         interaction_type = InteractionType::from("rating".to_owned());
     }
     let is_counted =
         mapping.counted.is_empty() || event.as_ref().is_some_and(|event| mapping.counted.contains(event));
     let count = if is_counted { number(part, row, Role::Count)? } else { None };
-    // One view is a view, whatever column says that it was one.
-    let count = count.filter(|count| *count != 1.0 || interaction_type.as_str() != "view");
+    // One view is a view, whatever column says that it was one. Our own files mean what they say.
+    let count = count.filter(|n| *n != 1.0 || interaction_type.as_str() != "view" || tag(row).is_some());
     let signals = Signals {
         rating,
         dwell_seconds: number(part, row, Role::DwellSeconds)?,
@@ -101,12 +113,16 @@ fn joined(part: &Part, row: Row<'_>) -> Result<Option<String>, String> {
     }
 }
 
+fn scalar_of(part: &Part, row: Row<'_>) -> Option<String> {
+    part.fields.get(Role::Rating, row).and_then(scalar)
+}
+
 fn rating(part: &Part, row: Row<'_>) -> Result<Option<f64>, String> {
     let cell = part.fields.get(Role::Rating, row);
     let is_word = match cell {
         Some(Cell::Json(Value::Bool(flag))) => return Ok(Some(f64::from(u8::from(*flag)))),
         Some(Cell::Text(text)) => {
-            if let Some(rating) = marked(text) {
+            if let Some(rating) = fraction(text).or_else(|| marked(text)) {
                 return Ok(Some(rating));
             }
             text.starts_with(char::is_alphabetic)

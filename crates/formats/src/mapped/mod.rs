@@ -136,7 +136,8 @@ fn rows_of<'a>(
                 }
                 _ => interaction::records(row, part, &file.mapping),
             };
-            let title = if kind == Kind::Interactions { text(&part.fields, Role::Title, row) } else { None };
+            let has_title = kind == Kind::Interactions && part.item_separator.is_none();
+            let title = if has_title { text(&part.fields, Role::Title, row) } else { None };
             let location = rows.location();
             match records {
                 Ok(records) => of_row.extend(records.into_iter().map(|record| Located {

@@ -10,7 +10,7 @@ use crate::{
     mapping::{FileMapping, Role},
     survey::{Attribute, Part},
     values::{
-        is_missing, list,
+        self, NAMES, is_missing, is_true,
         number::{self, Comma},
         scalar, shown,
     },
@@ -65,13 +65,13 @@ pub(super) fn record(
 fn names(role: Role, part: &Part, row: Row<'_>, mapping: &FileMapping) -> Vec<String> {
     let of_subjects = part.subject_separator.as_deref().filter(|_| role == Role::Subjects);
     let separator = of_subjects.or(mapping.list_separator.as_deref());
-    let names = part.fields.all(role, row).flat_map(|cell| list::names(cell, separator));
+    let names = part.fields.all(role, row).flat_map(|cell| values::texts(cell, separator, NAMES));
     names.filter(|name| !mapping.blank.contains(name)).collect()
 }
 
 fn texts(part: &Part, row: Row<'_>) -> String {
     let cells = part.fields.all(Role::Text, row).map(|cell| match cell {
-        Cell::Json(Value::Array(_)) => list::names(cell, None).join("\n"),
+        Cell::Json(Value::Array(_)) => values::texts(cell, None, NAMES).join("\n"),
         other => scalar(other).unwrap_or_default(),
     });
     cells.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n").trim().to_owned()
@@ -82,14 +82,6 @@ fn hidden(part: &Part, row: Row<'_>) -> Result<bool, String> {
     scalar(cell).and_then(|text| is_true(text.trim())).ok_or_else(|| {
         format!("{}: expected true or false, got {}", part.fields.name(Role::Hidden), shown(cell))
     })
-}
-
-fn is_true(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "1" | "1.0" | "yes" | "y" | "t" => Some(true),
-        "false" | "0" | "0.0" | "no" | "n" | "f" => Some(false),
-        _ => None,
-    }
 }
 
 fn attributes(part: &Part, row: Row<'_>) -> Result<Map<String, Value>, String> {

@@ -91,6 +91,11 @@ impl Fields {
         self.rest.extract_if(.., |(name, _)| is_wanted(name)).collect()
     }
 
+    /// Returns the column of this name, in the form of [`normal`], that is nothing else.
+    pub fn rest_called(&self, name: &str) -> Option<String> {
+        self.rest.iter().find(|(column, _)| normal(column) == name).map(|(column, _)| column.clone())
+    }
+
     /// Gives a role to a column.
     pub fn set(&mut self, role: Role, name: String, place: Place) {
         self.by_role.insert(role, vec![(name, place)]);

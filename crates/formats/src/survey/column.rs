@@ -6,9 +6,9 @@ use serde_json::Value;
 use crate::{
     mapping::{FileMapping, Kind, OPINIONS, Role, normal, roles},
     values::{
-        is_missing,
+        happened, is_missing,
         number::{Written, has_thousands, written},
-        rating::marked,
+        rating::{fraction, marked},
         rating_column::RatingColumn,
         scalar,
         time::TimeColumn,
@@ -41,8 +41,9 @@ pub(super) struct Column {
     /// The first number such as 9.78014E+12, of which digits are lost.
     pub rounded: Option<String>,
     pub flags: u64,
-    /// Values that are 0, 1, true or false.
-    binary: u64,
+    /// Values that say whether something happened, or how often, and those of them that say it did.
+    happenings: u64,
+    pub happened: u64,
     /// Cells that have each of [`SEPARATORS`].
     pub separators: [u64; 4],
     /// Lists and objects, and lists alone.
@@ -201,7 +202,10 @@ impl Column {
         if matches!(text, "true" | "false" | "True" | "False" | "TRUE" | "FALSE") {
             self.flags += 1;
         }
-        self.binary += u64::from(is_binary(text));
+        if let Some(times) = happened(text) {
+            self.happenings += 1;
+            self.happened += u64::from(times > 0.0);
+        }
         if self.wants.lists {
             for (separator, n) in SEPARATORS.iter().zip(&mut self.separators) {
                 *n += u64::from(text.contains(separator));
@@ -228,7 +232,7 @@ impl Column {
             }
         }
         if self.wants.ratings
-            && let Some(rating) = marked(text)
+            && let Some(rating) = fraction(text).or_else(|| marked(text))
         {
             self.ratings.add(line, rating);
         }
@@ -263,9 +267,9 @@ impl Column {
         self.filled > 0 && self.flags == self.filled
     }
 
-    /// Returns true if all values are 0, 1, true or false.
-    pub fn is_binary(&self) -> bool {
-        self.filled > 0 && self.binary == self.filled
+    /// Returns true if all values say whether something happened, or how often, and it did.
+    pub fn is_of_happenings(&self) -> bool {
+        self.happened > 0 && self.happenings == self.filled
     }
 
     /// Describes type and range.
@@ -280,10 +284,6 @@ impl Column {
             _ => format!("text such as \"{}\"", self.first),
         }
     }
-}
-
-fn is_binary(text: &str) -> bool {
-    matches!(text, "0" | "1" | "0.0" | "1.0" | "true" | "false" | "True" | "False" | "TRUE" | "FALSE")
 }
 
 /// Returns true for a whole number that is written as 9.78014E+12 or 1e+05.

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use docent_domain::InteractionType;
 use docent_rows::Place;
 
-use super::{column::Table, part::MAX_LISTED};
+use super::{
+    column::{Column, Table},
+    part::MAX_LISTED,
+};
 use crate::{
     mapping::{Fields, FileMapping, Kind, OPINIONS, Role, normal},
     values::events,
@@ -31,12 +34,11 @@ pub(crate) struct Events {
     pub flags: Vec<Flag>,
 }
 
-/// Column that holds 1 or true where an event happened, and 0 or false where it did not.
+/// Column that says whether an event happened, or how often.
 #[derive(Debug, Clone)]
 pub(crate) struct Flag {
-    name: String,
     pub place: Place,
-    pub kind: &'static str,
+    pub kind: InteractionType,
 }
 
 impl Events {
@@ -109,6 +111,12 @@ impl Events {
         is_guessed && (is_word || events::meant(event) == Some("annotation"))
     }
 
+    /// Returns the type of a column such as `is_click`; `None` if it is no event.
+    fn of_column(&self, name: &str) -> Option<InteractionType> {
+        let kind = [name, plain(name).as_str()].into_iter().find_map(|event| self.kind(event).ok());
+        kind.filter(|kind| kind.as_str() != "rating")
+    }
+
     fn is_type(&self, name: &str) -> bool {
         BUILT_IN.contains(&name) || self.configured.iter().any(|custom| custom == name)
     }
@@ -134,48 +142,82 @@ impl Events {
     }
 }
 
-/// Takes the columns of 0 and 1 whose names are events, where no column is a type, a rating or a
-/// count. One that says whether a user liked what was shown is a rating from 0 to 1.
+/// Columns whose names are events and nothing else. One of them shows that rows are of what was
+/// shown, and that others beside it are events, too.
+const SURE: [&str; 20] = [
+    "click",
+    "clicks",
+    "clicked",
+    "view",
+    "viewed",
+    "like",
+    "dislike",
+    "hate",
+    "share",
+    "forward",
+    "follow",
+    "cart",
+    "addtocart",
+    "purchase",
+    "purchases",
+    "purchased",
+    "bought",
+    "buy",
+    "download",
+    "bookmark",
+];
+
+/// Takes the columns of 0 and 1, or of counts, whose names are events, where no column is a type, a
+/// rating or a count. One that says whether a user liked what was shown is a rating from 0 to 1.
 pub(super) fn flags(
     kind: Kind,
     fields: &mut Fields,
     table: &Table,
-    mapping: &FileMapping,
+    (mapping, types): (&FileMapping, &[String]),
     notes: &mut Vec<String>,
 ) -> Vec<Flag> {
     let says_type = [Role::Type, Role::Rating, Role::Count].into_iter().any(|role| fields.has(role));
     if kind != Kind::Interactions || says_type || mapping.interaction_type.is_some() {
         return Vec::new();
     }
-    let flags = fields.take_rest(|name| is_binary(table, name) && event_of(name).is_some());
-    let flags: Vec<Flag> = flags
-        .into_iter()
-        .filter_map(|(name, place)| Some(Flag { kind: event_of(&name)?, name, place }))
-        .collect();
-    if !flags.is_empty() {
-        let meant: Vec<String> = flags.iter().map(|flag| format!("{} as {}", flag.name, flag.kind)).collect();
+    let sure =
+        |(name, _): &(String, Place)| is_of_happenings(table, name) && SURE.contains(&plain(name).as_str());
+    if fields.rest.iter().any(sure) {
+        let known = Events { said: mapping.types.clone(), configured: types.to_vec(), ..Events::default() };
+        let taken = fields.take_rest(|name| is_of_happenings(table, name) && known.of_column(name).is_some());
+        let flags = taken.into_iter().filter_map(|(name, place)| {
+            let kind = known.of_column(&name)?;
+            let n = table.column(&name).map_or(0, |column| column.happened);
+            Some((format!("{name} as {kind} ({n})"), Flag { place, kind }))
+        });
+        let (meant, flags): (Vec<String>, Vec<Flag>) = flags.unzip();
         notes.push(format!(
-            "columns of 0 and 1 are events where they hold 1: {}; a row without any is no interaction",
-            meant.join(", ")
+            "these columns are events where they are 1 or more: {}; a row without any is no interaction, of {} rows; \
+             --types says other types",
+            meant.join(", "),
+            table.rows
         ));
         return flags;
     }
-    let opinions =
-        fields.take_rest(|name| is_binary(table, name) && OPINIONS.contains(&normal(name).as_str()));
-    if let Some((name, place)) = opinions.into_iter().next() {
+    let opinion = fields
+        .rest
+        .iter()
+        .position(|(name, _)| is_of_happenings(table, name) && OPINIONS.contains(&normal(name).as_str()));
+    if let Some(at) = opinion {
+        let (name, place) = fields.rest.remove(at);
         notes.push(format!("column \"{name}\" is read as a rating, of which 1 is a like and 0 a dislike"));
         fields.set(Role::Rating, name, place);
     }
     Vec::new()
 }
 
-fn is_binary(table: &Table, name: &str) -> bool {
-    table.column(name).is_some_and(super::column::Column::is_binary)
+fn is_of_happenings(table: &Table, name: &str) -> bool {
+    table.column(name).is_some_and(Column::is_of_happenings)
 }
 
-/// Returns the interaction type of a column such as `is_click`.
-fn event_of(name: &str) -> Option<&'static str> {
+/// Returns the name of a column such as `is_click` without its prefix and separators.
+fn plain(name: &str) -> String {
     let name = normal(name);
     let plain = ["is_", "has_", "did_"].into_iter().find_map(|prefix| name.strip_prefix(prefix));
-    events::meant(plain.unwrap_or(&name)).filter(|kind| *kind != "rating")
+    plain.unwrap_or(&name).replace('_', "")
 }

@@ -21,7 +21,9 @@ pub(super) fn item_separator(
     if !is_list {
         return None;
     }
-    let separator = mapping.list_separator.clone().unwrap_or_else(|| most(column).unwrap_or("|").to_owned());
+    // Names of resources may have blanks.
+    let guessed = most(column, &["|", ";", ","]).or_else(|| most(column, &[" "])).unwrap_or("|");
+    let separator = mapping.list_separator.clone().unwrap_or_else(|| guessed.to_owned());
     let between = if column.arrays * 2 > column.filled {
         String::new()
     } else {
@@ -33,8 +35,12 @@ pub(super) fn item_separator(
     Some(separator)
 }
 
+/// Names of columns that hold one name, which may have commas.
+const SINGLE: [&str; 3] = ["category", "class", "subject"];
+
 /// Returns the text between the subjects of a cell: the one that the caller says, or `;` or `,` if
-/// at least half of the cells have it and none has a `|`; `None` means `|`.
+/// at least half of the cells have it, and none has a `|`, nor a `;` beside `,`; `None` means `|`.
+/// Several columns of subjects are not guessed at.
 pub(super) fn subject_separator(
     fields: &Fields,
     table: &Table,
@@ -44,11 +50,11 @@ pub(super) fn subject_separator(
     if mapping.list_separator.is_some() {
         return mapping.list_separator.clone();
     }
-    let name = fields.name(Role::Subjects);
+    let [(name, _)] = fields.columns(Role::Subjects) else { return None };
     let column = table.column(name)?;
-    let has_bars = column.separators.first().is_some_and(|n| *n > 0);
-    let separator = most(column).filter(|separator| [";", ","].contains(separator) && !has_bars)?;
-    if count(column, separator) * 2 < column.filled {
+    let separator = ["|", ";", ","].into_iter().find(|separator| count(column, separator) > 0)?;
+    let is_single = separator == "," && SINGLE.contains(&normal(name).as_str());
+    if separator == "|" || is_single || count(column, separator) * 2 < column.filled {
         return None;
     }
     notes.push(format!(
@@ -57,9 +63,9 @@ pub(super) fn subject_separator(
     Some(separator.to_owned())
 }
 
-/// Returns the separator that most cells have.
-fn most(column: &Column) -> Option<&'static str> {
-    let found = SEPARATORS.into_iter().filter(|separator| count(column, separator) > 0);
+/// Returns the separator that most cells have, the first of several.
+fn most<'a>(column: &Column, separators: &[&'a str]) -> Option<&'a str> {
+    let found = separators.iter().copied().filter(|separator| count(column, separator) > 0);
     found.rev().max_by_key(|separator| count(column, separator))
 }
 

@@ -18,7 +18,7 @@ use docent_rows::{Charset, Compression, Layout, Place, Row, RowOptions, Rows, Ve
 
 use crate::{
     FormatError, Location, Opener,
-    mapping::{Columns, Fields, FileMapping, Kind, Role},
+    mapping::{Columns, Fields, FileMapping, Kind, Role, normal},
 };
 
 /// A file to read, with its mapping.
@@ -113,14 +113,13 @@ impl FileProfile {
 #[must_use]
 pub fn survey(files: &[InputFile], types: &[String], opener: &dyn Opener) -> Vec<FileProfile> {
     let mut profiles: Vec<FileProfile> = files.iter().map(|file| of_file(file, types, opener)).collect();
-    for (n, item) in ids_of_interactions(&profiles) {
+    if let Some((n, role, column)) = shared_id(&profiles) {
         let mut file = files[n].clone();
-        file.mapping.map.insert(Role::Id.to_string(), Columns::One(item.clone()));
+        file.mapping.map.insert(role.to_string(), Columns::One(column.clone()));
         profiles[n] = of_file(&file, types, opener);
-        profiles[n].notes.push(format!(
-            "{}: column \"{item}\" is the id, as that of interactions is",
-            file.path.display()
-        ));
+        let what =
+            if role == Role::Id { "the id, as in the interactions" } else { "the item, as in the catalogue" };
+        profiles[n].notes.push(format!("{}: column \"{column}\" is {what}", file.path.display()));
     }
     // A mapping serves several files; a column that none of them has is a mistake.
     let stated: Vec<&String> = files.iter().flat_map(|file| &file.stated).collect();
@@ -140,17 +139,31 @@ pub fn survey(files: &[InputFile], types: &[String], opener: &dyn Opener) -> Vec
     profiles
 }
 
-/// Returns the files of resources that have two columns of ids, of which interactions name the one
-/// that was not taken, with its name.
-fn ids_of_interactions(profiles: &[FileProfile]) -> Vec<(usize, String)> {
-    let mut interactions = profiles.iter().filter_map(|profile| profile.parts.get(&Kind::Interactions));
-    let Some(item) = interactions.next().map(|part| part.fields.name(Role::Item)) else { return Vec::new() };
-    let other = profiles.iter().enumerate().filter(|(_, profile)| {
-        let is_said = ["id", "item"].into_iter().any(|role| profile.mapping.map.contains_key(role));
-        let part = profile.parts.get(&Kind::Resources).filter(|_| !is_said && profile.parts.len() == 1);
-        part.is_some_and(|part| part.attributes.iter().any(|(name, ..)| name == item))
-    });
-    other.map(|(n, _)| (n, item.to_owned())).collect()
+/// Returns the file, the role and the column by which one catalogue and its interactions name the
+/// same ids, if they do not by the columns that were taken: interactions have a column that is
+/// called as the id of the catalogue, or the catalogue one that is called as their items.
+fn shared_id(profiles: &[FileProfile]) -> Option<(usize, Role, String)> {
+    let mut catalogues = with_kind(profiles, Kind::Resources);
+    let (Some((catalogue, file, resources)), None) = (catalogues.next(), catalogues.next()) else {
+        return None;
+    };
+    let id = normal(resources.fields.name(Role::Id));
+    let (n, other, interactions) = with_kind(profiles, Kind::Interactions).next()?;
+    let item = normal(interactions.fields.name(Role::Item));
+    if n == catalogue || id == item {
+        return None;
+    }
+    let said =
+        [other, file].map(|file| ["id", "item"].iter().any(|role| file.mapping.map.contains_key(*role)));
+    match interactions.fields.rest_called(&id).filter(|_| id != "id") {
+        Some(column) if !said[0] => Some((n, Role::Item, column)),
+        _ if said[1] => None,
+        _ => Some((catalogue, Role::Id, resources.fields.rest_called(&item)?)),
+    }
+}
+
+fn with_kind(profiles: &[FileProfile], kind: Kind) -> impl Iterator<Item = (usize, &FileProfile, &Part)> {
+    profiles.iter().enumerate().filter_map(move |(n, file)| Some((n, file, file.parts.get(&kind)?)))
 }
 
 fn of_file(file: &InputFile, types: &[String], opener: &dyn Opener) -> FileProfile {

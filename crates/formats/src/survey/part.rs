@@ -10,10 +10,10 @@ use chrono::NaiveTime;
 use docent_rows::Place;
 
 use crate::{
-    mapping::{Fields, FileMapping, Kind, Role},
+    mapping::{Fields, FileMapping, Kind, OPINIONS, Role, normal},
     values::{
         number::Comma,
-        rating::{STARS, Scale},
+        rating::{OPINION, STARS, Scale},
         time::Reading,
     },
 };
@@ -70,12 +70,14 @@ impl Part {
             fields.join_date();
         }
         let (mut notes, mut faults) = (Vec::new(), Vec::new());
-        let flags = events::flags(kind, &mut fields, table, mapping, &mut notes);
+        let flags = events::flags(kind, &mut fields, table, (mapping, types), &mut notes);
         let times = reading(Role::Time, &fields, table, mapping, &mut notes, &mut faults);
         let published = reading(Role::PublishedAt, &fields, table, mapping, &mut notes, &mut faults);
         let rating = table.column(fields.name(Role::Rating));
-        let mut scale = STARS;
-        if let Some(column) = rating {
+        let is_opinion = !mapping.map.contains_key("rating")
+            && OPINIONS.contains(&normal(fields.name(Role::Rating)).as_str());
+        let mut scale = if is_opinion { mapping.rating_scale.unwrap_or(OPINION) } else { STARS };
+        if let Some(column) = rating.filter(|_| !is_opinion) {
             let is_own = fields.name(Role::Item) == "resource_id" && fields.name(Role::Rating) == "rating";
             match column.ratings.scale(mapping.rating_scale, mapping.unrated.is_some(), is_own) {
                 Ok((found, said)) => {

@@ -1,15 +1,13 @@
 //! Values of cells: numbers, times, ratings, names of events, lists.
 
 pub(crate) mod events;
-pub(crate) mod list;
 pub(crate) mod number;
 pub(crate) mod rating;
 pub(crate) mod rating_column;
 pub(crate) mod time;
 
-use serde_json::Value;
-
 use docent_rows::Cell;
+pub(crate) use docent_rows::{scalar, texts};
 
 /// Returns true for the words that programs write where there is no value.
 pub(crate) fn is_missing(text: &str) -> bool {
@@ -32,13 +30,24 @@ pub(crate) fn is_missing(text: &str) -> bool {
     )
 }
 
-/// Returns the text of a cell that is text, a number or true or false.
-pub(crate) fn scalar(cell: Cell<'_>) -> Option<String> {
-    match cell {
-        Cell::Text(text) => Some(text.to_owned()),
-        Cell::Json(Value::Number(number)) => Some(number.to_string()),
-        Cell::Json(Value::Bool(flag)) => Some(flag.to_string()),
-        Cell::Json(_) => None,
+/// Keys of the name of an object in a list, and of the id of a resource.
+pub(crate) const NAMES: &[&str] = &["name", "title", "id", "_id"];
+pub(crate) const IDS: &[&str] = &["id", "_id", "item_id", "product_id", "resource_id", "sku", "name"];
+
+/// Returns how often something happened: 0, 1 or another whole number, or yes, true and the like.
+pub(crate) fn happened(text: &str) -> Option<f64> {
+    match is_true(text) {
+        Some(happened) => Some(f64::from(u8::from(happened))),
+        None => text.parse().ok().filter(|times: &f64| *times >= 0.0 && times.fract() == 0.0),
+    }
+}
+
+/// Reads true or false, in words or as 1 and 0.
+pub(crate) fn is_true(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "1.0" | "yes" | "y" | "t" => Some(true),
+        "false" | "0" | "0.0" | "no" | "n" | "f" => Some(false),
+        _ => None,
     }
 }
 

@@ -8,12 +8,14 @@ use std::{fmt, str::FromStr};
 /// straight line, its low end to 0.5 and its high end to 5. All ratings are rounded to half stars.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scale {
-    pub(super) low: f64,
+    pub(crate) low: f64,
     pub(super) high: f64,
 }
 
 /// The scale of the store.
 pub(crate) const STARS: Scale = Scale { low: 0.5, high: 5.0 };
+/// The scale of 0 and 1.
+pub(crate) const OPINION: Scale = Scale { low: 0.0, high: 1.0 };
 
 impl fmt::Display for Scale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,8 +59,17 @@ impl Scale {
     }
 }
 
+/// Returns the stars of a rating that names its scale: `8/10` and `8 out of 10` are 4 stars.
+pub(crate) fn fraction(text: &str) -> Option<f64> {
+    let text = text.trim().to_ascii_lowercase();
+    let (part, whole) = ["out of", "of", "/"].into_iter().find_map(|between| text.split_once(between))?;
+    let whole = whole.trim().trim_end_matches("stars").trim_end_matches("star");
+    let (part, whole) = (part.trim().parse::<f64>().ok()?, whole.trim().parse::<f64>().ok()?);
+    (part >= 0.0 && part <= whole && whole > 0.0).then_some(part / whole * STARS.high)
+}
+
 /// Returns the rating that is no number: `true` and `yes` are 1, `false` and `no` are 0, `★★★☆☆` is
-/// 3, `80%` is 80, `4 stars` is 4, and `8/10` and `8 out of 10` are 4 of 5.
+/// 3, `80%` is 80, and `4 stars` is 4.
 pub(crate) fn marked(text: &str) -> Option<f64> {
     let text = text.trim();
     if let Some(share) = text.strip_suffix('%') {
@@ -70,18 +81,8 @@ pub(crate) fn marked(text: &str) -> Option<f64> {
         "false" | "no" => return Some(0.0),
         _ => {}
     }
-    let counted = lower.trim_end_matches(char::is_alphabetic);
-    let is_counted = matches!(lower.strip_prefix(counted), Some("" | "star" | "stars"));
-    let numbers = ["out of", "of", "/"].into_iter().find_map(|between| counted.split_once(between));
-    let parsed = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
-    match numbers {
-        Some((part, whole)) if is_counted => {
-            return parsed(part).zip(parsed(whole)).and_then(|(part, whole)| {
-                (part >= 0.0 && part <= whole && whole > 0.0).then_some(part / whole * STARS.high)
-            });
-        }
-        None if is_counted && counted != lower => return parsed(counted),
-        _ => {}
+    if let Some(counted) = lower.strip_suffix("stars").or_else(|| lower.strip_suffix("star")) {
+        return counted.trim().parse().ok().filter(|stars: &f64| stars.is_finite());
     }
     // A variation selector may follow a star.
     let is_stars = !text.is_empty() && text.chars().all(|c| "★⭐☆✩\u{fe0f}".contains(c));
@@ -110,7 +111,7 @@ mod tests {
             ("3 cups", None),
             ("", None),
         ] {
-            assert_eq!(marked(text), expected, "{text}");
+            assert_eq!(fraction(text).or_else(|| marked(text)), expected, "{text}");
         }
     }
 

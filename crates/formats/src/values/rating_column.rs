@@ -161,13 +161,13 @@ impl RatingColumn {
             let may_be_other =
                 !is_own && self.n >= MIN_OTHERS && self.highest.rating < MIN_REACH * STARS.high;
             let said = may_be_other.then(|| {
-                let (low, high) = (self.lowest.rating, self.highest.rating);
+                let (low, high) = (min, self.highest.rating);
                 format!(
                     "ratings from {low} to {high} are read as stars, of which 5 are the most; if {high} is, say \
                      --rating-scale {low}..{high}"
                 )
             });
-            return Ok((scale, said.filter(|_| self.lowest.rating < self.highest.rating)));
+            return Ok((scale, said.filter(|_| min < self.highest.rating)));
         }
         let rule = if scale == STARS {
             "rounded to half stars".to_owned()

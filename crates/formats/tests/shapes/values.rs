@@ -138,45 +138,86 @@ fn a_column_without_a_name_is_none() {
 
 #[test]
 fn columns_of_0_and_1_are_events_where_they_hold_1() {
-    let shown = "user_id,item_id,is_click,like,share,gender\nu,a,1,1,0,1\nu,b,0,0,0,1\nu,c,1,0,1,0\n";
+    let shown = "user_id,item_id,is_click,like,share,is_blocked,gender\nu,a,1,1,f,0,1\nu,b,0,0,f,0,1\nu,c,3,0,t,0,0\n";
     let read_shown = read("i.csv", shown, "");
     assert_eq!(
         read_shown.records,
-        ["2:u>a collection_add", "2:u>a view", "4:u>c export", "4:u>c view"],
+        ["2:u>a view", "2:u>a collection_add", "4:u>c view count=3", "4:u>c share"],
         "{}",
         read_shown.faults()
     );
     let notes = read_shown.notes();
-    assert!(notes.contains("is_click as view, like as collection_add, share as export"), "{notes}");
-    assert!(notes.contains("columns that are left out: gender"), "{notes}");
-    let counted = read("i.csv", "user_id,item_id,like\nu,a,12\nu,b,0\n", "");
-    assert_eq!(counted.records, ["2:u>a collection_add", "3:u>b collection_add"]);
-    let labelled = read("i.csv", "user_id,item_id,label\nu,a,1\nu,b,0\n", "");
+    assert!(
+        notes.contains("is_click as view (2), like as collection_add (1), share as share (1)"),
+        "{notes}"
+    );
+    assert!(notes.contains("no interaction, of 3 rows"), "{notes}");
+    assert!(notes.contains("columns that are left out: is_blocked, gender"), "{notes}");
+    let said = read("i.csv", "user_id,item_id,like\nu,a,1\n", "types = { like = \"export\" }");
+    assert_eq!(said.records, ["2:u>a export"]);
+    // An outcome, or a property of the user, takes no row away.
+    for rows in ["completed\nu,a,1\nu,b,0\n", "is_member\nu,a,1\nu,b,0\n", "like\nu,a,0\nu,b,0\n"] {
+        let all = read("i.csv", format!("user_id,item_id,{rows}"), "");
+        assert_eq!(all.records, ["2:u>a collection_add", "3:u>b collection_add"], "{rows}");
+    }
+}
+
+#[test]
+fn a_label_of_0_and_1_is_an_opinion() {
+    let labelled = read("i.csv", "user_id,item_id,label,target\nu,a,1,0\nu,b,0,1\n", "");
     assert_eq!(labelled.records, ["2:u>a rating rating=5", "3:u>b rating rating=0.5"]);
-    assert!(labelled.notes().contains("1 is a like and 0 a dislike"), "{}", labelled.notes());
+    let notes = labelled.notes();
+    assert!(notes.contains("1 is a like and 0 a dislike") && notes.contains("left out: target"), "{notes}");
+    let liked = read("i.csv", format!("user_id,item_id,label\n{}", "u,a,1\n".repeat(12)), "");
+    assert_eq!(liked.records[0], "2:u>a rating rating=5", "{}", liked.faults());
     let words = read("i.csv", "user_id,item_id,label\nu,a,good\n", "");
     assert_eq!(words.records, ["2:u>a collection_add"]);
 }
 
 #[test]
 fn lists_are_split_where_most_cells_have_the_same_separator() {
-    let text = "id,title,genres,authors\na,One,\"Action, Comedy\",\"Doe, Ann\"\nb,Two,\"Drama, Comedy\",Bo\nc,Three,Drama,Cy\n";
+    let text = "id,title,genres,authors\na,One,\"Action, Comedy\",\"Doe, Ann\"\nb,Two,\"Drama, Comedy\",Bo\n\
+        c,Three,Science Fiction,Cy\n";
     let commas = read("r.csv", text, "");
     assert_eq!(
         commas.records,
         [
             "2:a [One] by=Doe, Ann on=Action+Comedy",
             "3:b [Two] by=Bo on=Drama+Comedy",
-            "4:c [Three] by=Cy on=Drama"
+            "4:c [Three] by=Cy on=Science Fiction"
         ]
     );
     assert!(commas.notes().contains("column \"genres\" holds lists with \",\""), "{}", commas.notes());
     let bars = read("r.csv", text.replace("Drama, Comedy", "Drama|Comedy, dark"), "");
     assert_eq!(bars.records[1], "3:b [Two] by=Bo on=Drama+Comedy, dark");
-    let arrays = "id,title,genres\na,One,\"{tea,china}\"\nb,Two,\"c(\"\"tea\"\", \"\"china\"\")\"\n";
-    assert_eq!(read("r.csv", arrays, "").records, ["2:a [One] on=tea+china", "3:b [Two] on=tea+china"]);
-    let baskets = "user_id,items\nu,7\nv,1 2 3\nw,4 5\n";
-    assert_eq!(read("b.csv", baskets, "").records.len(), 6);
+    let subjects = "id,title,subjects\na,One,\"World War, 1939-1945; Tanks\"\nb,Two,Tea; China\n";
+    assert_eq!(
+        read("r.csv", subjects, "").records,
+        ["2:a [One] on=World War, 1939-1945+Tanks", "3:b [Two] on=Tea+China"]
+    );
+    let single = "id,title,category\na,One,\"Clothing, Shoes & Jewelry\"\n";
+    assert_eq!(read("r.csv", single, "").records, ["2:a [One] on=Clothing, Shoes & Jewelry"]);
+    let arrays =
+        "id,title,genres\na,One,\"{tea,\"\"green, china\"\"}\"\nb,Two,\"c(\"\"tea\"\", \"\"china\"\")\"\n";
+    assert_eq!(
+        read("r.csv", arrays, "").records,
+        ["2:a [One] on=tea+green, china", "3:b [Two] on=tea+china"]
+    );
+}
+
+#[test]
+fn baskets_are_split_at_blanks_only_without_another_separator() {
+    assert_eq!(read("b.csv", "user_id,items\nu,7\nv,1 2 3\nw,4 5\n", "").records.len(), 6);
+    let named = read("b.csv", "user_id,items\nu,whole milk\nv,\"citrus fruit,margarine\"\n", "");
+    assert_eq!(
+        named.records,
+        ["2:u>whole milk collection_add", "3:v>citrus fruit collection_add", "3:v>margarine collection_add"]
+    );
+    let objects = "{\"user_id\":\"u\",\"items\":[{\"$oid\":\"a\"},{\"product_id\":7,\"quantity\":2}]}\n\
+        {\"user_id\":\"u\",\"items\":[{\"what\":1}]}\n";
+    let records = read("b.jsonl", objects, "").records;
+    assert_eq!(records[..2], ["1:u>a collection_add", "1:u>7 collection_add"]);
+    assert!(records[2].contains("expected a list of ids"), "{records:?}");
 }
 
 #[test]
@@ -187,6 +228,8 @@ fn ratings_are_written_in_words_of_their_scale() {
         read_words.records,
         ["2:u>a rating rating=4", "3:u>b rating rating=2", "4:u>c rating rating=5"]
     );
+    let said = read("i.csv", "user_id,item_id,rating\nu,a,8/10\nu,b,9\n", "rating_scale = \"1..10\"");
+    assert_eq!(said.records, ["2:u>a rating rating=4", "3:u>b rating rating=4.5"]);
     let three = read("i.csv", format!("user_id,item_id,rating\n{}", "u,a,1\nu,b,3\n".repeat(6)), "");
     assert!(three.notes().contains("if 3 is, say --rating-scale 1..3"), "{}", three.notes());
 }
@@ -223,25 +266,37 @@ fn fourteen_digits_are_a_date_and_a_time() {
     assert_eq!(read("i.csv", text, "").records, ["2:u>a collection_add 2024-01-31T10:30:00Z"]);
 }
 
-#[test]
-fn the_id_of_a_catalogue_is_the_one_that_interactions_name() {
+/// Surveys files, and returns the notes of one and the records of all.
+fn read_all(files: &[(&str, &str)], of: usize) -> (String, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
-    let files = [
-        ("films.csv", "id,movie_id,title\n1,tt7,One\n2,tt9,Two\n"),
-        ("ratings.csv", "user_id,movie_id,rating\nu,tt7,4\nv,tt9,5\n"),
-    ];
-    let files = files.map(|(name, content)| {
+    let files = files.iter().map(|(name, content)| {
         let path = folder.path().join(name);
         std::fs::write(&path, content).unwrap();
         InputFile { path, mapping: FileMapping::default(), stated: Vec::new() }
     });
-    let profiles = survey(&files, &[], &LocalFiles);
-    let notes = profiles[0].notes.join("\n");
-    assert!(notes.contains("column \"movie_id\" is the id, as that of interactions is"), "{notes}");
+    let profiles = survey(&files.collect::<Vec<_>>(), &[], &LocalFiles);
+    let notes = profiles[of].notes.join("\n");
     let reader = MappedReader::new(profiles);
-    let ids = reader.records(&LocalFiles).filter_map(|record| match record.unwrap().record {
-        Record::Resource { resource, .. } => Some(resource.id.to_string()),
-        _ => None,
+    let records = reader.records(&LocalFiles).map(|record| match record.unwrap().record {
+        Record::Resource { resource, .. } => resource.id.to_string(),
+        Record::Interaction(new) => format!("{}>{}", new.user_id, new.resource_id),
+        other => panic!("{other:?}"),
     });
-    assert_eq!(ids.collect::<Vec<_>>(), ["tt7", "tt9"]);
+    (notes, records.collect())
+}
+
+#[test]
+fn a_catalogue_and_its_interactions_use_the_ids_that_both_name() {
+    let films = ("films.csv", "id,movie_id,title\n1,tt7,One\n2,tt9,Two\n");
+    let (notes, records) = read_all(&[films, ("ratings.csv", "user_id,movieId,rating\nu,tt7,4\n")], 0);
+    assert!(notes.contains("column \"movie_id\" is the id, as in the interactions"), "{notes}");
+    assert_eq!(records, ["tt7", "tt9", "u>tt7"]);
+    let artists = ("artists.csv", "artist_id,name\nx,Ann\n");
+    let (notes, records) = read_all(&[artists, ("plays.csv", "user_id,artist_id,track_id\nu,x,t\n")], 1);
+    assert!(notes.contains("column \"artist_id\" is the item, as in the catalogue"), "{notes}");
+    assert_eq!(records, ["x", "u>x"]);
+    let variants = ("variants.csv", "id,product_id,title\n1,7,Small\n");
+    let products = ("products.csv", "product_id,title\n7,Mug\n");
+    let (_, records) = read_all(&[variants, products, ("orders.csv", "user_id,product_id\nu,7\n")], 0);
+    assert_eq!(records, ["1", "7", "u>7"]);
 }
