@@ -95,13 +95,17 @@ where
     X::CoordDescType: ValueFormatter<f64>,
 {
     let small = ("sans-serif", 11);
+    let mut y = range(chart.points().map(|point| point.y));
+    if chart.points().all(|point| point.y >= 0.0) {
+        y.start = y.start.max(0.0);
+    }
     let mut drawn = ChartBuilder::on(area)
         .caption(&chart.title, ("sans-serif", 14))
         .margin(12)
         .margin_right(30)
         .x_label_area_size(36)
         .y_label_area_size(56)
-        .build_cartesian_2d(x, range(chart.points().map(|point| point.y)))?;
+        .build_cartesian_2d(x, y)?;
     drawn
         .configure_mesh()
         .max_light_lines(0)

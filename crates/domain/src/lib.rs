@@ -29,6 +29,7 @@ mod interaction;
 mod interaction_type;
 mod matrix;
 mod new_interaction;
+mod phrase;
 mod profile;
 mod repeated_key;
 mod resource;
@@ -51,6 +52,7 @@ pub use interaction::Interaction;
 pub use interaction_type::InteractionType;
 pub use matrix::{InteractionMatrix, MatrixError};
 pub use new_interaction::NewInteraction;
+pub use phrase::has_phrase;
 pub use profile::{
     COLD_START_BELOW, DEFAULT_EXPLORATION, MAX_EXCLUDED_SOURCES, MAX_PREFERRED_AUTHORS, MAX_RESEARCH_DOMAINS,
     PREFERRED_AUTHORS_DAYS, PREFERRED_SOURCE_FACTOR, Profile, RELEARN_AUTHORS_EVERY, preferred_authors,
@@ -63,7 +65,7 @@ pub use resource_change::{ResourceChange, merged};
 pub use rules::{CountRule, InteractionRules, Signals};
 pub use score::{Component, ComponentScores, Strategy};
 pub use standing::Standing;
-pub use stats::{gini, median};
+pub use stats::{gini, median, slope};
 pub use strength::{POSITIVE_THRESHOLD, SIGNAL_STRENGTH, Strength, confidence};
 pub use unit_interval::UnitInterval;
 pub use weights::Weights;

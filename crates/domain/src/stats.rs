@@ -30,6 +30,16 @@ pub fn median(values: &[f64]) -> f64 {
     f64::midpoint(low, *high)
 }
 
+/// Returns the slope of the least-squares line through points `(x, y)`; 0 where all `x` are equal.
+#[must_use]
+pub fn slope(points: &[(f32, f32)]) -> f32 {
+    let n = points.len().max(1) as f32;
+    let (x, y) = points.iter().fold((0.0, 0.0), |sum, point| (sum.0 + point.0 / n, sum.1 + point.1 / n));
+    let products: f32 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
+    let squares: f32 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
+    if squares > 0.0 { products / squares } else { 0.0 }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -68,5 +78,12 @@ mod tests {
             let differences: f64 = values.iter().flat_map(|a| values.iter().map(move |b| (a - b).abs())).sum();
             prop_assert!((gini(&values) - differences / (2.0 * n * n * mean)).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn slopes_by_hand() {
+        assert_eq!(slope(&[(0.0, 1.0), (1.0, 1.5), (2.0, 2.0)]), 0.5);
+        assert_eq!(slope(&[(0.0, 1.0), (1.0, 0.0)]), -1.0);
+        assert_eq!(slope(&[(0.5, 1.0), (0.5, 2.0)]) + slope(&[]), 0.0);
     }
 }

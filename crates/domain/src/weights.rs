@@ -72,6 +72,14 @@ impl Weights {
         Ok(Self { collaborative, content, graph, quality, recency })
     }
 
+    /// Returns true if these are the default weights, but for last digits: to scale them when they
+    /// are read may change those.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        let default = Self::default();
+        Component::ALL.iter().all(|of| (self.get(*of) - default.get(*of)).abs() < 1e-9)
+    }
+
     /// Creates weights of 1 for `component` and 0 for all others.
     #[must_use]
     pub fn only(component: Component) -> Self {

@@ -1,10 +1,18 @@
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 /// Runs `work` off the event loop in the current tracing span, so that its log lines carry the id
 /// of the request.
 pub(crate) fn spawn_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     let span = tracing::Span::current();
     tokio::task::spawn_blocking(move || span.in_scope(work))
+}
+
+/// Runs `work` here if it is quick, and off the event loop otherwise.
+pub(crate) async fn run<T: Send + 'static>(
+    is_quick: bool,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, JoinError> {
+    if is_quick { Ok(work()) } else { spawn_blocking(work).await }
 }
 
 #[cfg(test)]

@@ -7,10 +7,11 @@ use std::{
 };
 
 use chrono::{DateTime, Datelike, Utc};
-use docent_domain::{Component, Profile, Strategy, UserId, Weights};
+use docent_domain::{Profile, Strategy, UserId, Weights};
 use docent_models::{ActivityLevel, weights_for};
 use docent_ranker::{
-    Candidate, Exclusion, Exclusions, Exploration, HybridWeights, RankOptions, Ranked, rank,
+    Candidate, Exclusion, Exclusions, Exploration, HybridWeights, RankOptions, Ranked, best_first,
+    may_be_picked, median_popularity, pick, rank,
 };
 use roaring::RoaringBitmap;
 use rustc_hash::FxHasher;
@@ -100,9 +101,9 @@ pub(crate) fn choose<'a>(
     let slot = slot.zip(Rules::of(state, request, config, &pool, &factors)).filter(|_| among.is_none());
     // One more than an answer can hold, to know whether the list continues.
     let (counts, limit) = (&config.candidates, MAX_LIMIT + 1);
-    let prepared = slot.as_ref().and_then(|(slot, rules)| {
-        slot.find(rules, || popular(state, counts, limit, &|key| pool.allowed.contains(key)))
-    });
+    let popular = slot.iter().flat_map(|_| popular(state, counts, limit, &|key| pool.allowed.contains(key)));
+    let popular: Vec<u32> = popular.collect();
+    let prepared = slot.as_ref().and_then(|(slot, rules)| slot.find(rules, &popular));
     let mut context = match &prepared {
         Some(prepared) => UserContext::again(state, user, prepared, now),
         None => UserContext::of(state, user, now)?,
@@ -123,9 +124,6 @@ pub(crate) fn choose<'a>(
         Some(prepared) => prepared.scores(&known, now),
         None => context.scores(&known)?,
     };
-    if let (None, Some((slot, rules)), true) = (&prepared, slot, context.is_settled(user)) {
-        context.prepared = Some(slot.keep(rules, &context, &known, &scores, sources));
-    }
     let candidates: Vec<Candidate<'_>> = known
         .into_iter()
         .zip(scores)
@@ -141,6 +139,9 @@ pub(crate) fn choose<'a>(
         .collect();
     laps.end(Stage::Scoring);
     go_on()?;
+    let median = prepared
+        .as_ref()
+        .map_or_else(|| median_popularity(&candidates), |prepared| prepared.median_popularity);
     let profile = &user.profile;
     let options = RankOptions {
         limit: request.limit.min(MAX_SHOWN.saturating_sub(shown.len())),
@@ -153,8 +154,15 @@ pub(crate) fn choose<'a>(
         diversity: diversity(state, request, profile),
         novelty: request.novelty.unwrap_or(profile.novelty_preference).value(),
         exploration: exploration(state, request, strategy, config, now),
+        median_popularity: Some(median),
     };
-    let ranking = ranked(state, &candidates, &options);
+    let best = best_first(&candidates, &options);
+    if let (None, Some((slot, rules)), true) = (&prepared, slot, context.is_settled(user)) {
+        let kept =
+            may_be_picked(&best, &candidates, &options).into_iter().filter_map(|at| candidates.get(at));
+        context.prepared = Some(slot.keep(rules, &context, kept, popular, (sources, median)));
+    }
+    let ranking = by_score(state, pick(best, &candidates, &options));
     laps.end(Stage::Ranking);
     let laps = laps.laps;
     let excluded = pool.excluded;
@@ -175,7 +183,10 @@ fn diversity(state: &State, request: &RecommendRequest, profile: &Profile) -> f6
 
 /// Ranks candidates, ties by resource id.
 pub(crate) fn ranked(state: &State, candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
-    let mut ranking = rank(candidates, options);
+    by_score(state, rank(candidates, options))
+}
+
+fn by_score(state: &State, mut ranking: Vec<Ranked>) -> Vec<Ranked> {
     ranking.sort_by(|a, b| {
         let ids = [a, b].map(|ranked| state.catalogue.get(ranked.key).map(|entry| &entry.id));
         b.score.total_cmp(&a.score).then_with(|| ids[0].cmp(&ids[1]))
@@ -232,20 +243,13 @@ fn weights(
         Some(component) => Weights::only(component),
         None => request.weights.unwrap_or_else(|| {
             let is_learned = state.weights.get(ActivityLevel::of(positives)).is_some();
-            if state.has_titles_alone() && !is_learned && are_default(configured) {
+            if state.has_titles_alone() && !is_learned && configured.is_default() {
                 leading_weights()
             } else {
                 weights_for(positives, Some(&state.weights), configured)
             }
         }),
     }
-}
-
-/// Returns true if the configuration has no weights of its own. A configuration is scaled when it
-/// is read, which may change last digits.
-fn are_default(configured: &Weights) -> bool {
-    let default = Weights::default();
-    Component::ALL.iter().all(|of| (configured.get(*of) - default.get(*of)).abs() < 1e-9)
 }
 
 /// Returns the weights in a catalogue of titles alone where none are learned, in the order of

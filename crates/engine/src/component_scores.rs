@@ -5,8 +5,7 @@
 //! and of the user: a resource has the same score whichever candidates it is among.
 
 use chrono::{DateTime, Utc};
-use docent_domain::{ComponentScores, UNKNOWN_QUALITY, recency};
-use docent_graph::Graph;
+use docent_domain::{ComponentScores, UNKNOWN_QUALITY, recency, slope};
 use docent_linalg::{dot, dot_each};
 use docent_models::UserScores;
 use docent_ranker::{AVERAGE_SCORE, UnitMap, best_of, to_unit};
@@ -217,7 +216,7 @@ impl ContentScale {
         let points = sample.iter().filter_map(|(of_own, of_audience)| {
             Some((own.apply((*of_own)?) as f32, audience.apply((*of_audience)?) as f32))
         });
-        let slope = slope(&points.collect::<Vec<_>>());
+        let slope = slope(&points.collect::<Vec<_>>()).clamp(0.0, 1.0);
         let scale = Self { own, audience, slope, both: UnitMap::default() };
         let means = sample.iter().filter_map(|(own, audience)| scale.mean_of(*own, *audience));
         Self { both: map(means.collect()), ..scale }
@@ -233,16 +232,6 @@ impl ContentScale {
     }
 }
 
-/// Returns the slope of the least-squares line through points, at least 0 and at most 1; 0 where
-/// they do not differ.
-fn slope(points: &[(f32, f32)]) -> f32 {
-    let n = points.len().max(1) as f32;
-    let (x, y) = points.iter().fold((0.0, 0.0), |sum, point| (sum.0 + point.0 / n, sum.1 + point.1 / n));
-    let products: f32 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
-    let squares: f32 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
-    if squares > 0.0 { (products / squares).clamp(0.0, 1.0) } else { 0.0 }
-}
-
 /// Returns the scale of proximities, [`proximity`], in a graph with this number of linked
 /// resources. `best` are those of the best resources outside the seeds, `sum` is that of all.
 pub(crate) fn proximity_map(best: impl Iterator<Item = f32>, sum: f32, n_linked: usize) -> UnitMap {
@@ -251,34 +240,9 @@ pub(crate) fn proximity_map(best: impl Iterator<Item = f32>, sum: f32, n_linked:
     UnitMap::new(sum / n_linked.max(1) as f32, of_best)
 }
 
-/// Returns `sqrt(share / nearest)`, where `share` is the PageRank of the resource and `nearest`
-/// that of the nearest one; `None` for a resource without links. PageRank falls off steeply with
-/// distance, and the square root spreads the small values.
-pub(crate) fn proximity(graph: &Graph, key: u32, share: Option<f32>, nearest: f32) -> Option<f64> {
-    let share = share.filter(|_| nearest > 0.0).map_or(0.0, |share| f64::from(share / nearest).sqrt());
-    (graph.degree(key) > 0).then_some(share)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_resource_without_links_has_no_graph_score_and_a_distant_one_has_zero() {
-        let edges = [docent_graph::Edge { from: 0, to: 1, kind: 0, weight: 1.0 }];
-        let graph = Graph::from_edges(3, vec!["citation".into()], edges).unwrap();
-        assert_eq!(proximity(&graph, 0, Some(0.25), 1.0), Some(0.5));
-        assert_eq!(proximity(&graph, 1, None, 1.0), Some(0.0));
-        assert_eq!(proximity(&graph, 2, None, 1.0), None);
-    }
-
-    #[test]
-    fn a_slope_is_that_of_the_line_through_the_points() {
-        assert_eq!(slope(&[(0.0, 1.0), (1.0, 1.5), (2.0, 2.0)]), 0.5);
-        assert_eq!(slope(&[(0.0, 1.0), (1.0, 0.5)]), 0.0, "an audience does not fall with the text");
-        assert_eq!(slope(&[(0.0, 1.0), (1.0, 9.0)]), 1.0);
-        assert_eq!(slope(&[(0.5, 1.0), (0.5, 2.0)]) + slope(&[]), 0.0);
-    }
 
     #[test]
     fn the_scale_of_proximities_is_that_of_all_linked_resources() {

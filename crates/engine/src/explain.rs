@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use docent_domain::{Component, ComponentScores, ResourceId};
+use docent_domain::{Component, ComponentScores, ResourceId, has_phrase};
 use docent_embeddings::{CONTENT_HALF_LIFE_DAYS, CONTENT_HISTORY_LEN};
 use docent_graph::{Direction, PprConfig};
 use docent_models::CO_INTERACTION_KIND;
@@ -236,24 +236,13 @@ fn seed_share(context: &UserContext<'_>, key: u32) -> f64 {
 fn domain(state: &State, user: &UserView, key: u32) -> Option<Reason<u32>> {
     let entry = state.catalogue.get(key)?;
     for domain in user.profile.active_domain.iter().chain(&user.profile.research_domains) {
-        if names(&entry.title, domain) || entry.subjects.iter().any(|subject| names(subject, domain)) {
+        if has_phrase(&entry.title, domain)
+            || entry.subjects.iter().any(|subject| has_phrase(subject, domain))
+        {
             return Some(Reason::MatchesDomain { domain: domain.clone() });
         }
     }
     None
-}
-
-/// Returns true if a text contains a phrase, word for word.
-fn names(text: &str, phrase: &str) -> bool {
-    let (text, phrase) = (words(text), words(phrase));
-    !phrase.is_empty() && text.windows(phrase.len()).any(|window| window == phrase)
-}
-
-fn words(text: &str) -> Vec<String> {
-    text.split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect()
 }
 
 /// Returns true if the same users choose both resources.
@@ -308,18 +297,4 @@ fn same_author(state: &State, user: &UserView, key: u32) -> Option<Reason<u32>> 
 /// Returns true if two resources have an author in common.
 pub(crate) fn shares_author(a: &Entry, b: &Entry) -> bool {
     a.authors.iter().any(|author| b.authors.contains(author))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::names;
-
-    #[test]
-    fn a_domain_is_named_word_for_word() {
-        assert!(names("Deep Machine-Learning, for all", "machine learning"));
-        assert!(names("Art", "art"));
-        for (text, phrase) in [("Starting out", "art"), ("Machine", "machine learning"), ("Art", "-")] {
-            assert!(!names(text, phrase), "{text} {phrase}");
-        }
-    }
 }

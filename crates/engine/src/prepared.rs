@@ -7,8 +7,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use chrono::{DateTime, Utc};
-use docent_domain::{Component, ComponentScores};
-use docent_ranker::{Reason, UnitMap};
+use docent_domain::{Component, ComponentScores, Strategy, UnitInterval, Weights};
+use docent_ranker::{Candidate, Reason, UnitMap};
 use moka::sync::Cache;
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     candidates::{Gathered, SourceCounts},
     component_scores::{ContentScale, ContentScores, Known, score_of, steps_of},
     pool::{Factors, Pool},
+    request_history::has_history,
     state::State,
     user_cache::{UserCache, UserView},
     user_context::UserContext,
@@ -29,7 +30,7 @@ const NO_SCORE: u16 = u16::MAX;
 /// Memory of the reasons of a prepared user, in bytes.
 const REMEMBERED_BYTES: usize = MAX_REMEMBERED * size_of::<(Question, Option<Reason<u32>>)>();
 /// Memory that most prepared users exceed, in bytes.
-const USUAL_BYTES: u64 = 8 << 10;
+const USUAL_BYTES: u64 = 5 << 10;
 
 /// Prepared users by hash, the least used of which leave when their memory is full.
 pub(crate) struct PreparedUsers(Cache<i64, Arc<Prepared>>);
@@ -43,8 +44,9 @@ pub(crate) struct Slot<'a> {
     pub user: &'a Arc<UserView>,
 }
 
-/// Terms of a request for candidates. Of one user and one generation, equal terms mean equal pools:
-/// resources join a pool by the time alone, so pools of equal size are equal.
+/// Terms of a request for candidates, and for the scores that choose those that are kept. Of one
+/// user and one generation, equal terms mean equal pools: resources join a pool by the time alone,
+/// so pools of equal size are equal.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Rules {
     generation: u64,
@@ -53,6 +55,9 @@ pub(crate) struct Rules {
     include_unpublished: bool,
     fence: Option<f64>,
     allowed: u64,
+    strategy: Strategy,
+    weights: Option<Weights>,
+    novelty: Option<UnitInterval>,
 }
 
 /// Candidates and scores that the answers to one user in one state have in common.
@@ -66,8 +71,12 @@ pub(crate) struct Prepared {
     /// Scale of the proximities in the graph.
     pub near: Option<UnitMap>,
     sources: SourceCounts,
-    /// In ascending order of keys.
+    /// Median popularity of all candidates.
+    pub median_popularity: f64,
+    /// Candidates that an answer may hold, in ascending order of keys.
     candidates: Vec<Kept>,
+    /// Popular resources among the other candidates, in ascending order of keys.
+    popular: Box<[u32]>,
     /// Reasons that answers looked for, with what they found.
     remembered: Mutex<Vec<(Question, Option<Reason<u32>>)>>,
 }
@@ -134,12 +143,9 @@ impl PreparedUsers {
 impl Slot<'_> {
     /// Returns what an earlier answer prepared for the same user under the same rules, if all
     /// popular resources are among its candidates: others may be popular now.
-    pub(crate) fn find(&self, rules: &Rules, popular: impl FnOnce() -> Vec<u32>) -> Option<Arc<Prepared>> {
+    pub(crate) fn find(&self, rules: &Rules, popular: &[u32]) -> Option<Arc<Prepared>> {
         let found = self.users.prepared.0.get(&self.hash)?;
-        if !found.is_of(self.user)
-            || found.rules != *rules
-            || popular().iter().any(|key| found.kept(*key).is_none())
-        {
+        if !found.is_of(self.user) || found.rules != *rules || popular.iter().any(|key| !found.has(*key)) {
             return None;
         }
         metrics::counter!("docent_answers_prepared_total").increment(1);
@@ -152,23 +158,37 @@ impl Slot<'_> {
         found.is_some_and(|found| found.is_of(self.user) && found.rules.generation == generation)
     }
 
-    /// Keeps what the next answer may take over: the candidates with their scores.
-    pub(crate) fn keep(
+    /// Returns true if an answer to this user in the state of a generation prepared those to such
+    /// requests.
+    pub(crate) fn serves(&self, generation: u64, request: &RecommendRequest) -> bool {
+        let found = self.users.prepared.0.get(&self.hash).filter(|found| found.is_of(self.user));
+        let asked = (generation, request.strategy, request.weights, request.novelty);
+        found.filter(|_| is_plain(request)).is_some_and(|found| {
+            let Rules { generation, strategy, weights, novelty, .. } = found.rules;
+            (generation, strategy, weights, novelty) == asked
+        })
+    }
+
+    /// Keeps what the next answer may take over: the candidates that it may hold, with scores.
+    /// `popular` are all popular resources among the candidates, `median_popularity` is of all.
+    pub(crate) fn keep<'c>(
         &self,
         rules: Rules,
         context: &UserContext<'_>,
-        known: &[Known<'_>],
-        scores: &[ComponentScores],
-        sources: SourceCounts,
+        candidates: impl Iterator<Item = &'c Candidate<'c>>,
+        mut popular: Vec<u32>,
+        (sources, median_popularity): (SourceCounts, f64),
     ) -> Arc<Prepared> {
-        let kept = known.iter().zip(scores).map(|(known, scores)| Kept {
-            key: known.key,
+        let kept = candidates.map(|Candidate { key, scores, .. }| Kept {
+            key: *key,
             collaborative: packed(scores.collaborative),
             content: packed(scores.content),
-            proximity: scores.graph.map_or(f32::NAN, |_| context.proximity(known.key)),
+            proximity: scores.graph.map_or(f32::NAN, |_| context.proximity(*key)),
         });
         let mut candidates: Vec<Kept> = kept.collect();
         candidates.sort_unstable_by_key(|kept| kept.key);
+        popular.retain(|key| place_of(&candidates, *key).is_none());
+        popular.sort_unstable();
         let prepared = Arc::new(Prepared {
             user: Arc::downgrade(self.user),
             rules,
@@ -176,7 +196,9 @@ impl Slot<'_> {
             content_from_domains: context.content_from_domains,
             near: context.graph.as_ref().map(|near| near.map),
             sources,
+            median_popularity,
             candidates,
+            popular: popular.into(),
             remembered: Mutex::default(),
         });
         self.users.prepared.0.insert(self.hash, Arc::clone(&prepared));
@@ -198,18 +220,16 @@ impl Rules {
         pool: &Pool,
         factors: &Factors<'_>,
     ) -> Option<Self> {
-        let is_plain = request.filter.is_none()
-            && request.min_quality.is_none()
-            && request.exclude.is_empty()
-            && request.cursor.is_none()
-            && factors.raise_nothing();
-        is_plain.then(|| Self {
+        (is_plain(request) && factors.raise_nothing()).then(|| Self {
             generation: state.generation(),
             include_seen: request.include_seen,
             seen: request.seen.unwrap_or(config.seen),
             include_unpublished: request.include_unpublished.unwrap_or(config.include_unpublished),
             fence: state.quality_fence(),
             allowed: pool.allowed.len(),
+            strategy: request.strategy,
+            weights: request.weights,
+            novelty: request.novelty,
         })
     }
 }
@@ -221,12 +241,13 @@ impl Prepared {
 
     fn bytes(&self) -> usize {
         let profile = self.content.as_ref().map_or(0, |(profile, _)| size_of_val(profile.as_slice()));
-        size_of::<Self>() + profile + size_of_val(self.candidates.as_slice()) + REMEMBERED_BYTES
+        let candidates = size_of_val(self.candidates.as_slice()) + size_of_val(&*self.popular);
+        size_of::<Self>() + profile + candidates + REMEMBERED_BYTES
     }
 
-    fn kept(&self, key: u32) -> Option<&Kept> {
-        let at = self.candidates.binary_search_by_key(&key, |kept| kept.key).ok()?;
-        self.candidates.get(at)
+    /// Returns true if a popular resource was among all candidates.
+    fn has(&self, key: u32) -> bool {
+        place_of(&self.candidates, key).is_some() || self.popular.binary_search(&key).is_ok()
     }
 
     /// Returns the scores for the content profile.
@@ -235,7 +256,7 @@ impl Prepared {
         Some(ContentScores::on(scale, state, profile))
     }
 
-    /// Returns the candidates.
+    /// Returns the candidates that an answer may hold.
     pub(crate) fn gathered(&self) -> Gathered {
         Gathered { keys: self.candidates.iter().map(|kept| kept.key).collect(), sources: self.sources }
     }
@@ -252,7 +273,8 @@ impl Prepared {
 
     /// Returns the proximity of a candidate in the graph.
     pub(crate) fn proximity(&self, key: u32) -> Option<f32> {
-        self.kept(key).map(|kept| kept.proximity).filter(|proximity| !proximity.is_nan())
+        let kept = self.candidates.get(place_of(&self.candidates, key)?)?;
+        Some(kept.proximity).filter(|proximity| !proximity.is_nan())
     }
 
     /// Returns a reason, computed for the first answer that asks.
@@ -282,6 +304,20 @@ impl Prepared {
     }
 }
 
+/// Returns true if a request asks for nothing of its own.
+fn is_plain(request: &RecommendRequest) -> bool {
+    request.filter.is_none()
+        && request.min_quality.is_none()
+        && request.exclude.is_empty()
+        && request.boosts.is_empty()
+        && request.cursor.is_none()
+        && !has_history(request)
+}
+
+fn place_of(candidates: &[Kept], key: u32) -> Option<usize> {
+    candidates.binary_search_by_key(&key, |kept| kept.key).ok()
+}
+
 fn packed(score: Option<f64>) -> u16 {
     score.map_or(NO_SCORE, steps_of)
 }
@@ -306,12 +342,17 @@ mod tests {
                 include_unpublished: false,
                 fence: None,
                 allowed: 0,
+                strategy: Strategy::Hybrid,
+                weights: None,
+                novelty: None,
             },
             content: None,
             content_from_domains: false,
             near: None,
             sources: SourceCounts::default(),
+            median_popularity: 0.0,
             candidates: Vec::new(),
+            popular: Box::default(),
             remembered: Mutex::default(),
         })
     }

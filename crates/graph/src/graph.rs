@@ -122,6 +122,15 @@ impl Graph {
         self.outgoing.row(node).len() + self.incoming.row(node).len()
     }
 
+    /// Returns `sqrt(share / nearest)`, where `share` is the PageRank of a node and `nearest` that
+    /// of the nearest one; `None` for a node without edges. PageRank falls off steeply with
+    /// distance, and the square root spreads the small values.
+    #[must_use]
+    pub fn proximity(&self, node: u32, share: Option<f32>, nearest: f32) -> Option<f64> {
+        let share = share.filter(|_| nearest > 0.0).map_or(0.0, |share| f64::from(share / nearest).sqrt());
+        (self.degree(node) > 0).then_some(share)
+    }
+
     /// Returns every edge, ordered by start, end and kind.
     pub fn edges(&self) -> impl Iterator<Item = Edge> + '_ {
         (0..self.n_nodes).flat_map(|from| {

@@ -1,7 +1,7 @@
 use crate::Ranked;
 
 /// Number of the best unchosen resources among which exploration draws.
-const POOL_SIZE: usize = 100;
+pub(crate) const POOL_SIZE: usize = 100;
 
 /// The places of an answer that are kept for resources no user has interacted with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

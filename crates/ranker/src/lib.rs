@@ -51,6 +51,6 @@ pub use filter::{
 pub use hybrid::{AVERAGE_SCORE, HybridScore, HybridWeights, hybrid_score};
 pub use novelty::{NOVEL_ABOVE, novelty, with_novelty};
 pub use postings::{Library, Postings};
-pub use ranking::{RankOptions, rank};
+pub use ranking::{RankOptions, best_first, may_be_picked, median_popularity, pick, rank};
 pub use reason::Reason;
 pub use unit_map::{UnitMap, best_of, to_unit};

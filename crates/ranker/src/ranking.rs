@@ -1,6 +1,9 @@
+use docent_domain::median;
+
 use crate::{
-    Candidate, Exploration, HybridWeights, NOVEL_ABOVE, Ranked, exploration::explore, mmr, novelty,
-    with_novelty,
+    Candidate, Exploration, HybridWeights, NOVEL_ABOVE, Ranked,
+    exploration::{POOL_SIZE as EXPLORED, explore},
+    mmr, novelty, with_novelty,
 };
 
 /// Options of [`rank`].
@@ -16,6 +19,8 @@ pub struct RankOptions {
     pub novelty: f64,
     /// Places kept for resources that no user has interacted with; none by default.
     pub exploration: Exploration,
+    /// Popularity that novelty is relative to; `None` for the median of the candidates.
+    pub median_popularity: Option<f64>,
 }
 
 impl Default for RankOptions {
@@ -26,6 +31,7 @@ impl Default for RankOptions {
             diversity: 0.5,
             novelty: 0.3,
             exploration: Exploration::default(),
+            median_popularity: None,
         }
     }
 }
@@ -33,6 +39,13 @@ impl Default for RankOptions {
 /// Number of the best candidates that diversity chooses from, or the limit if that is larger. It
 /// bounds the relevance that an answer can lose to diversity.
 const POOL_SIZE: usize = 200;
+
+/// Number of the best candidates that [`may_be_picked`] returns: more than [`POOL_SIZE`], since
+/// scores change a little with the time.
+const KEPT: usize = 256;
+/// Number of the best novel candidates that [`may_be_picked`] returns beside them: a fifth of an
+/// answer of 100, even if exploration takes as many as it may.
+const KEPT_NOVEL: usize = EXPLORED + 20;
 
 /// Range that the scores of the pool are scaled to, while similarities range over 1. It spreads the
 /// effect of diversity over the whole range of the preference: with a range of 1, nearly all of the
@@ -50,7 +63,32 @@ const SCORE_RANGE: f64 = 2.0;
 /// Apart from steps 3 and 4, the answer with a smaller limit is a subset of that with a larger one.
 #[must_use]
 pub fn rank(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
-    let ranked = best_first(&scored(candidates, options));
+    pick(best_first(candidates, options), candidates, options)
+}
+
+/// Returns the positions of the candidates that an answer with the same options may hold, as long
+/// as their scores change by little; `ranked` is [`best_first`] of all of them, and the limit at
+/// most 100.
+#[must_use]
+pub fn may_be_picked(ranked: &[Ranked], candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<usize> {
+    let (best, rest) = ranked.split_at_checked(KEPT).unwrap_or((ranked, &[]));
+    let is_untried = |ranked: &&Ranked| candidates.get(ranked.position).is_some_and(|c| c.is_untried);
+    let novel = if options.novelty > 0.0 { KEPT_NOVEL } else { 0 };
+    let mut positions: Vec<usize> = best
+        .iter()
+        .chain(rest.iter().filter(is_untried).take(EXPLORED))
+        .chain(rest.iter().filter(|ranked| is_novel(ranked)).take(novel))
+        .map(|ranked| ranked.position)
+        .collect();
+    positions.sort_unstable();
+    positions.dedup();
+    positions
+}
+
+/// Returns the answer of at most `options.limit` candidates, as [`rank`] does; `ranked` is
+/// [`best_first`] of them.
+#[must_use]
+pub fn pick(ranked: Vec<Ranked>, candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
     let pool = ranked.get(..POOL_SIZE.max(options.limit)).unwrap_or(&ranked);
     let mut picked = mmr(&relevance(pool, candidates), options.diversity, options.limit);
     picked.sort_unstable();
@@ -71,10 +109,11 @@ pub fn rank(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> 
 }
 
 fn scored(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
-    let popularity: Vec<u64> = candidates.iter().map(|c| c.popularity).collect();
+    let median = options.median_popularity.unwrap_or_else(|| median_popularity(candidates));
     let mut ranked = Vec::with_capacity(candidates.len());
     let [of_chosen, of_unchosen] = [false, true].map(|is_unchosen| options.hybrid.of_candidate(is_unchosen));
-    for (position, (candidate, novelty)) in candidates.iter().zip(novelty(&popularity)).enumerate() {
+    for (position, candidate) in candidates.iter().enumerate() {
+        let novelty = novelty(candidate.popularity, median);
         let weights = if candidate.is_unchosen { &of_unchosen } else { &of_chosen };
         let hybrid = weights.score(&candidate.scores);
         let score = with_novelty(hybrid.score * candidate.boost, options.novelty, novelty);
@@ -84,9 +123,17 @@ fn scored(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
     ranked
 }
 
-/// Returns the candidates in descending order of scores. Sorts short records of them, which are
-/// moved many times.
-fn best_first(ranked: &[Ranked]) -> Vec<Ranked> {
+/// Returns the median popularity of candidates.
+#[must_use]
+pub fn median_popularity(candidates: &[Candidate<'_>]) -> f64 {
+    median(&candidates.iter().map(|candidate| candidate.popularity as f64).collect::<Vec<_>>())
+}
+
+/// Scores candidates, and returns them in descending order of scores, ties in ascending order of
+/// keys. Sorts short records of them, which are moved many times.
+#[must_use]
+pub fn best_first(candidates: &[Candidate<'_>], options: &RankOptions) -> Vec<Ranked> {
+    let ranked = scored(candidates, options);
     let mut order: Vec<(f64, u32, u32)> =
         ranked.iter().zip(0u32..).map(|(r, at)| (r.score, r.key, at)).collect();
     order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));

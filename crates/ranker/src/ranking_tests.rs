@@ -266,4 +266,31 @@ proptest! {
             prop_assert!(novel_available >= (ranking.len() / 5).min(all_novel));
         }
     }
+
+    #[test]
+    fn candidates_that_may_be_picked_are_enough_for_the_same_answer(
+        scores in prop::collection::vec((0.0..=1.0f64, 0u64..4, 0usize..7), 200..700),
+        limit in 1usize..=100, diversity in 0.0..=1.0f64, novelty in 0.0..=1.0f64, places in 0usize..60,
+        wants_novelty: bool,
+    ) {
+        let vectors: Vec<[f32; 3]> = (0..7).map(|n| [n as f32, (n * n % 5) as f32, 1.0]).collect();
+        let all: Vec<Candidate<'_>> = scores.iter().zip(0..).map(|(&(score, views, vector), key)| Candidate {
+            vector: vectors.get(vector).map(<[f32; 3]>::as_slice),
+            ..candidate(key, score, views)
+        }).collect();
+        let novelty = if wants_novelty { novelty } else { 0.0 };
+        let exploration = Exploration { places: places.min(limit - 1), seed: 1 };
+        let median_popularity = Some(median_popularity(&all));
+        let options = RankOptions {
+            limit, diversity, novelty, exploration, median_popularity, ..RankOptions::default()
+        };
+        let positions = may_be_picked(&best_first(&all, &options), &all, &options);
+        let kept: Vec<Candidate<'_>> = positions.iter().map(|at| all[*at]).collect();
+        prop_assert!(all.len() < 500 || kept.len() < all.len());
+        let answers = [&all, &kept].map(|candidates| {
+            let answer = rank(candidates, &options).into_iter();
+            answer.map(|ranked| (ranked.key, ranked.score, ranked.explored)).collect::<Vec<_>>()
+        });
+        prop_assert_eq!(&answers[0], &answers[1]);
+    }
 }

@@ -14,7 +14,7 @@ use ulid::Ulid;
 use super::{Engine, metrics, now, rank::rankable};
 use crate::{
     Answer, Cursor, Error, MAX_BOOSTS, MAX_IDS, RecommendRequest, Recommendation, Stage,
-    blocking::spawn_blocking,
+    blocking::run,
     candidates::SourceCounts,
     choose::{Chosen, Terms, choose},
     explain::Explainer,
@@ -65,7 +65,8 @@ impl Engine {
         let (user_id, at) = (request.user_id.clone().filter(|_| is_recorded), now());
         let (variant, model) = self.served_by(&request);
         let (place, _waiting) = self.inner.workload.enter().await?;
-        let served = spawn_blocking(move || {
+        let is_quick = given.is_none() && model.is_none() && self.is_prepared(&request, &user);
+        let served = run(is_quick, move || {
             let state = model.as_ref().map_or(&inner.state, |model| &model.state).read();
             // A history that a request brings makes a user of this request alone.
             let keeps = inner.config.prepared_users_mib > 0 && !has_history(&request);
@@ -86,6 +87,14 @@ impl Engine {
         self.inner.timings.observe(Stage::Total, started.elapsed());
         metrics::answered(&served.answer, &served.sources, served.explored);
         Ok(served.answer)
+    }
+
+    /// Returns true if an earlier answer left so much of this one that to hand it to another thread
+    /// would take about as long.
+    fn is_prepared(&self, request: &RecommendRequest, user: &Arc<UserView>) -> bool {
+        let Some(id) = &request.user_id else { return false };
+        let slot = Slot { users: &self.inner.users, hash: hash_of_user(id.as_str()), user };
+        slot.serves(self.inner.state.read().generation(), request)
     }
 }
 

@@ -12,7 +12,6 @@ use crate::{
     Error, SimilarPage, SimilarRequest, SimilarResource,
     blocking::spawn_blocking,
     candidates::nearest,
-    component_scores::proximity,
     explain::{are_chosen_together, carrying, link_reasons, shares_author, with_ids},
     pool::Pool,
     state::State,
@@ -119,7 +118,7 @@ fn neighbours(
             let scores = ComponentScores {
                 content: vectors.map(|(a, b)| cosine(a, b).max(0.0)),
                 collaborative: factors_cosine(state, key, other).map(|cosine| cosine.max(0.0)),
-                graph: graph.as_ref().and_then(|_| proximity(&state.graph, other, share, nearest)),
+                graph: graph.as_ref().and_then(|_| state.graph.proximity(other, share, nearest)),
                 ..ComponentScores::default()
             };
             // A neighbour is rated by what the two have in common to compare.
