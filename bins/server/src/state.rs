@@ -1,8 +1,4 @@
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use docent::{Engine, storage::CommitPermit};
 use futures::FutureExt;
@@ -132,12 +128,11 @@ impl AppState {
         let begun = {
             // Timers and connections belong to the runtime of the engine, here too.
             let _entered = self.runtime.enter();
-            catch_unwind(AssertUnwindSafe(|| task.as_mut().now_or_never()))
+            task.as_mut().now_or_never()
         };
         match begun {
-            Ok(Some(done)) => done.map_err(Into::into),
-            Ok(None) => self.ask(async move |_| task.await).await,
-            Err(_) => Err(ApiError::internal("the work panicked".to_owned())),
+            Some(done) => done.map_err(Into::into),
+            None => self.ask(async move |_| task.await).await,
         }
     }
 

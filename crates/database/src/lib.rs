@@ -27,6 +27,7 @@ mod data_version;
 mod database;
 /// Errors of the store.
 pub mod error;
+mod foreign_writes;
 mod lock;
 mod observe;
 mod pools;
@@ -46,6 +47,7 @@ pub use data_version::DataVersion;
 pub use database::Database;
 pub use docent_migration::SchemaStatus;
 pub use error::StorageError;
+pub use foreign_writes::{ForeignWrites, Freshness};
 pub use lock::SchemaLock;
 pub use observe::QuerySeen;
 pub use pools::PoolStatus;

@@ -1,4 +1,6 @@
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::JoinHandle;
+
+use crate::Error;
 
 /// Runs `work` off the event loop in the current tracing span, so that its log lines carry the id
 /// of the request.
@@ -7,12 +9,16 @@ pub(crate) fn spawn_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
     tokio::task::spawn_blocking(move || span.in_scope(work))
 }
 
-/// Runs `work` here if it is quick, and off the event loop otherwise.
+/// Runs `work` here if that is quick, and off the event loop otherwise. With `true` it runs here,
+/// and gives up with [`Error::Abandoned`] if it would take long.
 pub(crate) async fn run<T: Send + 'static>(
-    is_quick: bool,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, JoinError> {
-    if is_quick { Ok(work()) } else { spawn_blocking(work).await }
+    may_be_quick: bool,
+    work: impl Fn(bool) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    match if may_be_quick { work(true) } else { Err(Error::Abandoned) } {
+        Err(Error::Abandoned) => spawn_blocking(move || work(false)).await.map_err(Error::task)?,
+        done => done,
+    }
 }
 
 #[cfg(test)]

@@ -104,6 +104,9 @@ pub(crate) fn choose<'a>(
     let popular = slot.iter().flat_map(|_| popular(state, counts, limit, &|key| pool.allowed.contains(key)));
     let popular: Vec<u32> = popular.collect();
     let prepared = slot.as_ref().and_then(|(slot, rules)| slot.find(rules, &popular));
+    if terms.slot.is_some_and(|slot| slot.only_prepared) && prepared.is_none() {
+        return Err(Error::Abandoned);
+    }
     let mut context = match &prepared {
         Some(prepared) => UserContext::again(state, user, prepared, now),
         None => UserContext::of(state, user, now)?,

@@ -27,7 +27,6 @@ mod config;
 mod engine;
 mod error;
 mod explain;
-mod foreign_writes;
 pub mod monitoring;
 mod pool;
 mod prepared;

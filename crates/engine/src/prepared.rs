@@ -22,9 +22,10 @@ use crate::{
     user_context::UserContext,
 };
 
-/// Maximum number of reasons that a prepared user remembers: four for each resource of a page of
-/// ten.
-const MAX_REMEMBERED: usize = 40;
+/// Number of resources of an answer whose reasons a prepared user remembers.
+pub(crate) const REMEMBERED_LIMIT: usize = 10;
+/// Maximum number of reasons that a prepared user remembers.
+const MAX_REMEMBERED: usize = 4 * REMEMBERED_LIMIT;
 /// Steps that represent no score.
 const NO_SCORE: u16 = u16::MAX;
 /// Memory of the reasons of a prepared user, in bytes.
@@ -42,6 +43,9 @@ pub(crate) struct Slot<'a> {
     /// Hash of the id of the user.
     pub hash: i64,
     pub user: &'a Arc<UserView>,
+    /// True to give up with [`Error::Abandoned`](crate::Error::Abandoned) unless an earlier answer
+    /// prepared this one.
+    pub only_prepared: bool,
 }
 
 /// Terms of a request for candidates, and for the scores that choose those that are kept. Of one
@@ -58,6 +62,7 @@ pub(crate) struct Rules {
     strategy: Strategy,
     weights: Option<Weights>,
     novelty: Option<UnitInterval>,
+    has_titles_alone: bool,
 }
 
 /// Candidates and scores that the answers to one user in one state have in common.
@@ -74,7 +79,7 @@ pub(crate) struct Prepared {
     /// Median popularity of all candidates.
     pub median_popularity: f64,
     /// Candidates that an answer may hold, in ascending order of keys.
-    candidates: Vec<Kept>,
+    candidates: Box<[Kept]>,
     /// Popular resources among the other candidates, in ascending order of keys.
     popular: Box<[u32]>,
     /// Reasons that answers looked for, with what they found.
@@ -158,17 +163,6 @@ impl Slot<'_> {
         found.is_some_and(|found| found.is_of(self.user) && found.rules.generation == generation)
     }
 
-    /// Returns true if an answer to this user in the state of a generation prepared those to such
-    /// requests.
-    pub(crate) fn serves(&self, generation: u64, request: &RecommendRequest) -> bool {
-        let found = self.users.prepared.0.get(&self.hash).filter(|found| found.is_of(self.user));
-        let asked = (generation, request.strategy, request.weights, request.novelty);
-        found.filter(|_| is_plain(request)).is_some_and(|found| {
-            let Rules { generation, strategy, weights, novelty, .. } = found.rules;
-            (generation, strategy, weights, novelty) == asked
-        })
-    }
-
     /// Keeps what the next answer may take over: the candidates that it may hold, with scores.
     /// `popular` are all popular resources among the candidates, `median_popularity` is of all.
     pub(crate) fn keep<'c>(
@@ -197,11 +191,15 @@ impl Slot<'_> {
             near: context.graph.as_ref().map(|near| near.map),
             sources,
             median_popularity,
-            candidates,
+            candidates: candidates.into(),
             popular: popular.into(),
             remembered: Mutex::default(),
         });
-        self.users.prepared.0.insert(self.hash, Arc::clone(&prepared));
+        // Of two shelves that ask in different ways, the first one stays.
+        let former = self.users.prepared.0.get(&self.hash).filter(|former| former.is_of(self.user));
+        if former.is_none_or(|former| former.rules.makes_way_for(&rules)) {
+            self.users.prepared.0.insert(self.hash, Arc::clone(&prepared));
+        }
         // A user who was erased meanwhile leaves nothing behind.
         if !self.users.holds(self.hash, self.user) {
             self.users.prepared.forget(self.hash);
@@ -230,7 +228,19 @@ impl Rules {
             strategy: request.strategy,
             weights: request.weights,
             novelty: request.novelty,
+            has_titles_alone: state.has_titles_alone(),
         })
+    }
+}
+
+impl Rules {
+    /// Returns true if these are of another state, or of a request that asked in the same way.
+    fn makes_way_for(&self, other: &Self) -> bool {
+        let [own, others] = [self, other].map(|rules| {
+            let Rules { include_seen, seen, include_unpublished, strategy, weights, novelty, .. } = *rules;
+            (include_seen, seen, include_unpublished, strategy, weights, novelty)
+        });
+        self.generation != other.generation || own == others
     }
 }
 
@@ -241,7 +251,7 @@ impl Prepared {
 
     fn bytes(&self) -> usize {
         let profile = self.content.as_ref().map_or(0, |(profile, _)| size_of_val(profile.as_slice()));
-        let candidates = size_of_val(self.candidates.as_slice()) + size_of_val(&*self.popular);
+        let candidates = size_of_val(&*self.candidates) + size_of_val(&*self.popular);
         size_of::<Self>() + profile + candidates + REMEMBERED_BYTES
     }
 
@@ -345,13 +355,14 @@ mod tests {
                 strategy: Strategy::Hybrid,
                 weights: None,
                 novelty: None,
+                has_titles_alone: false,
             },
             content: None,
             content_from_domains: false,
             near: None,
             sources: SourceCounts::default(),
             median_popularity: 0.0,
-            candidates: Vec::new(),
+            candidates: Box::default(),
             popular: Box::default(),
             remembered: Mutex::default(),
         })

@@ -12,7 +12,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use docent_domain::{InteractionType, Profile, ResourceId, USEFUL_STRENGTH, UserId};
-use docent_storage::{PositiveResource, Store, UserState, Verdict, hash_of_user};
+use docent_storage::{ForeignWrites, Freshness, PositiveResource, Store, UserState, Verdict, hash_of_user};
 use moka::sync::Cache;
 use roaring::RoaringBitmap;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -20,7 +20,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::{
     EngineConfig, Error,
     catalogue::Catalogue,
-    foreign_writes::{ForeignWrites, Memory},
     prepared::PreparedUsers,
     state::{SharedState, State},
 };
@@ -277,11 +276,11 @@ impl UserCache {
     /// all if another process wrote.
     pub(crate) async fn is_current(&self, store: &Store) -> bool {
         let Some(foreign_writes) = &self.foreign_writes else { return true };
-        let memory = foreign_writes.check(store).await;
-        if memory == Memory::Outdated {
+        let freshness = foreign_writes.check(store).await;
+        if freshness == Freshness::Outdated {
             self.all_changed();
         }
-        memory == Memory::Current
+        freshness == Freshness::Current
     }
 
     /// Returns true if a user must be read again because of its age.

@@ -53,8 +53,9 @@ pub use docent_database::backup::{
     Backup, BackupManifest, back_up, check as check_backup, restore as restore_backup,
 };
 pub use docent_database::{
-    CommitPermit, DataVersion, PoolStatus, Probe, QuerySeen, SchemaCheck, SchemaLock, SchemaPart,
-    SchemaReport, SchemaShape, SchemaStatus, StorageError, StoreConfig, writer::AloneTask,
+    CommitPermit, DataVersion, ForeignWrites, Freshness, PoolStatus, Probe, QuerySeen, SchemaCheck,
+    SchemaLock, SchemaPart, SchemaReport, SchemaShape, SchemaStatus, StorageError, StoreConfig,
+    writer::AloneTask,
 };
 pub use embeddings::{EmbeddingRow, NewEmbedding};
 pub use feedback::{FeedbackRow, TrainingVerdict, Verdict};

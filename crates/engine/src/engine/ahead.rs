@@ -111,7 +111,7 @@ impl Engine {
         let preparing = spawn_blocking(move || {
             let state = model.as_ref().map_or(&inner.state, |model| &model.state).read();
             let hash = request.user_id.as_ref().map(|id| hash_of_user(id.as_str())).unwrap_or_default();
-            let slot = Slot { users: &inner.users, hash, user: &user };
+            let slot = Slot { users: &inner.users, hash, user: &user, only_prepared: false };
             if slot.is_prepared(state.generation()) {
                 return Ok(false);
             }

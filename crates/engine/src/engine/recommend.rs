@@ -19,7 +19,7 @@ use crate::{
     choose::{Chosen, Terms, choose},
     explain::Explainer,
     limit_checked,
-    prepared::Slot,
+    prepared::{REMEMBERED_LIMIT, Slot},
     request_history::{has_history, unknown_resources as unknown_resources_of},
     shortfall::shortfall,
     state::State,
@@ -65,19 +65,18 @@ impl Engine {
         let (user_id, at) = (request.user_id.clone().filter(|_| is_recorded), now());
         let (variant, model) = self.served_by(&request);
         let (place, _waiting) = self.inner.workload.enter().await?;
-        let is_quick = given.is_none() && model.is_none() && self.is_prepared(&request, &user);
-        let served = run(is_quick, move || {
+        let may_be_quick = given.is_none() && model.is_none() && self.is_prepared(&request, &user);
+        let served = run(may_be_quick, move |only_prepared| {
             let state = model.as_ref().map_or(&inner.state, |model| &model.state).read();
             // A history that a request brings makes a user of this request alone.
             let keeps = inner.config.prepared_users_mib > 0 && !has_history(&request);
             let of_user = request.user_id.as_ref().filter(|_| keeps);
             let (users, user) = (&inner.users, &user);
-            let slot = of_user.map(|id| Slot { users, hash: hash_of_user(id.as_str()), user });
+            let slot = of_user.map(|id| Slot { users, hash: hash_of_user(id.as_str()), user, only_prepared });
             let terms = Terms { config: &inner.config, now: at, among: None, place: Some(&place), slot };
-            answer(&state, user, &request, given.as_deref(), variant, &terms)
+            answer(&state, user, &request, given.as_deref(), variant.clone(), &terms)
         })
-        .await
-        .map_err(Error::task)??;
+        .await?;
         if let Some(user_id) = &user_id {
             self.inner.impressions.push(impressions(&served.answer, user_id)).await;
         }
@@ -89,12 +88,15 @@ impl Engine {
         Ok(served.answer)
     }
 
-    /// Returns true if an earlier answer left so much of this one that to hand it to another thread
-    /// would take about as long.
+    /// Returns true if an earlier answer probably left so much of this one that to hand it to
+    /// another thread would take about as long.
     fn is_prepared(&self, request: &RecommendRequest, user: &Arc<UserView>) -> bool {
-        let Some(id) = &request.user_id else { return false };
-        let slot = Slot { users: &self.inner.users, hash: hash_of_user(id.as_str()), user };
-        slot.serves(self.inner.state.read().generation(), request)
+        let Some(id) = request.user_id.as_ref().filter(|_| request.limit <= REMEMBERED_LIMIT) else {
+            return false;
+        };
+        let (users, hash) = (&self.inner.users, hash_of_user(id.as_str()));
+        let slot = Slot { users, hash, user, only_prepared: true };
+        slot.is_prepared(self.inner.state.read().generation())
     }
 }
 
