@@ -7,7 +7,11 @@
 #[path = "serving/store.rs"]
 mod store;
 
-use std::{collections::BTreeMap, path::PathBuf, time::Instant};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use clap::Parser;
 use docent::{
@@ -85,7 +89,21 @@ async fn open(folder: PathBuf, library: &PowerLawLibrary, ncf_epochs: usize) -> 
     let begun = Instant::now();
     let engine = Engine::open(config).await?;
     eprintln!("opened in {:.1} s", begun.elapsed().as_secs_f64());
+    settled().await;
+    eprintln!("settled after {:.1} s", begun.elapsed().as_secs_f64());
     Ok(engine)
+}
+
+/// Waits until nothing is done in the background: a large catalogue gets its index of vectors then.
+async fn settled() {
+    const PERIOD: Duration = Duration::from_millis(500);
+    loop {
+        let before = cpu_seconds();
+        tokio::time::sleep(PERIOD).await;
+        if cpu_seconds() - before < 0.05 * PERIOD.as_secs_f64() {
+            return;
+        }
+    }
 }
 
 /// Draws different users evenly, so that answers after short and long histories are measured.

@@ -23,13 +23,14 @@ use crate::{
 };
 
 /// Number of resources of an answer whose reasons a prepared user remembers.
-pub(crate) const REMEMBERED_LIMIT: usize = 10;
+pub(crate) const REMEMBERED_LIMIT: usize = 20;
 /// Maximum number of reasons that a prepared user remembers.
 const MAX_REMEMBERED: usize = 4 * REMEMBERED_LIMIT;
 /// Steps that represent no score.
 const NO_SCORE: u16 = u16::MAX;
 /// Memory of the reasons of a prepared user, in bytes.
-const REMEMBERED_BYTES: usize = MAX_REMEMBERED * size_of::<(Question, Option<Reason<u32>>)>();
+const REMEMBERED_BYTES: usize =
+    MAX_REMEMBERED * size_of::<Remembered>() + REMEMBERED_LIMIT * size_of::<Reason<u32>>();
 /// Memory that most prepared users exceed, in bytes.
 const USUAL_BYTES: u64 = 5 << 10;
 
@@ -83,8 +84,11 @@ pub(crate) struct Prepared {
     /// Popular resources among the other candidates, in ascending order of keys.
     popular: Box<[u32]>,
     /// Reasons that answers looked for, with what they found.
-    remembered: Mutex<Vec<(Question, Option<Reason<u32>>)>>,
+    remembered: Mutex<Vec<Remembered>>,
 }
+
+/// A question and the reason that was found; few are, so they are apart.
+type Remembered = (Question, Option<Box<Reason<u32>>>);
 
 /// Origin of the reason for a recommendation, beside the user and the state.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -293,8 +297,11 @@ impl Prepared {
         question: Question,
         compute: impl FnOnce() -> Option<Reason<u32>>,
     ) -> Option<Reason<u32>> {
-        let known =
-            self.remembered().iter().find(|(of, _)| *of == question).map(|(_, reason)| reason.clone());
+        let known = self
+            .remembered()
+            .iter()
+            .find(|(of, _)| *of == question)
+            .map(|(_, reason)| reason.as_deref().cloned());
         if let Some(known) = known {
             return known;
         }
@@ -304,12 +311,12 @@ impl Prepared {
             if remembered.is_empty() {
                 remembered.reserve_exact(MAX_REMEMBERED);
             }
-            remembered.push((question, reason.clone()));
+            remembered.push((question, reason.clone().map(Box::new)));
         }
         reason
     }
 
-    fn remembered(&self) -> MutexGuard<'_, Vec<(Question, Option<Reason<u32>>)>> {
+    fn remembered(&self) -> MutexGuard<'_, Vec<Remembered>> {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
