@@ -122,7 +122,7 @@ impl Default for KafkaConfig {
             dead_letters_topic: None,
             create_missing: false,
             start: KafkaStart::Earliest,
-            batch_size: 1_000,
+            batch_size: 4_000,
             writers: 2,
             protocol: KafkaProtocol::Classic,
             session_timeout_seconds: 10,

@@ -47,7 +47,7 @@ struct Args {
     #[arg(long, default_value_t = 8)]
     partitions: i32,
     /// Number of events in a transaction: `kafka.batch_size`
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = 4_000)]
     batch: u64,
     /// Number of transactions at a time: `kafka.writers`
     #[arg(long, default_value_t = 2)]
