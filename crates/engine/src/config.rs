@@ -51,7 +51,7 @@ pub struct EngineConfig {
     #[schemars(range(min = 1))]
     pub cached_users: u64,
     /// Memory in MiB for candidates and scores that are kept from one answer to the next, about
-    /// 6 KiB a user; 0 keeps none. A server fills it with the users who were active last, while
+    /// 7 KiB a user; 0 keeps none. A server fills it with the users who were active last, while
     /// answers leave the processor idle.
     pub prepared_users_mib: u32,
     /// Time in seconds after which a cached user may be out of date. On PostgreSQL changes by other
