@@ -232,8 +232,8 @@ impl ContentScale {
     }
 }
 
-/// Returns the scale of proximities, square roots of PageRank, in a graph with this number of
-/// linked resources. `best` are those of the best resources outside the seeds, `sum` is that of all.
+/// Returns the scale of proximities, square roots of PageRank, in a graph of `n_linked` resources.
+/// `best` are those of the best resources outside the seeds, `sum` is that of all.
 pub(crate) fn proximity_map(best: impl Iterator<Item = f32>, sum: f32, n_linked: usize) -> UnitMap {
     let best: Vec<f32> = best.take(best_of(n_linked)).collect();
     let of_best = best.iter().sum::<f32>() / best.len().max(1) as f32;
