@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use docent::{Engine, storage::CommitPermit};
+use docent::{Answer, Engine, RecommendRequest, storage::CommitPermit};
 use futures::FutureExt;
 use tokio::{
     runtime::Handle,
@@ -112,19 +112,14 @@ impl AppState {
         }
     }
 
-    /// Runs work that changes nothing, as [`AppState::ask`] does, but begins it on this thread: an
-    /// answer that is all but ready costs less than to hand it to another thread and back.
+    /// Recommends as [`AppState::ask`] would, but begins on this thread: a prepared answer costs
+    /// less than to hand it to another thread and back.
     ///
     /// # Errors
     /// As [`AppState::run`].
-    pub async fn ask_at_once<T, E, W, F>(&self, work: W) -> Result<T, ApiError>
-    where
-        W: FnOnce(Engine) -> F,
-        F: Future<Output = Result<T, E>> + Send + 'static,
-        T: Send + 'static,
-        E: Into<ApiError> + Send + 'static,
-    {
-        let mut task = Box::pin(work(self.engine.clone()).in_current_span());
+    pub async fn recommend(&self, request: RecommendRequest) -> Result<Answer, ApiError> {
+        let engine = self.engine.clone();
+        let mut task = Box::pin(async move { engine.recommend(request).await });
         let begun = {
             // Timers and connections belong to the runtime of the engine, here too.
             let _entered = self.runtime.enter();

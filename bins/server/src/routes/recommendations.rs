@@ -91,7 +91,7 @@ pub(crate) async fn recommend(
     query: Query<RecommendQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let request = RecommendRequest::try_from(query.0)?;
-    let answer = state.ask_at_once(async move |engine| engine.recommend(request).await).await?;
+    let answer = state.recommend(request).await?;
     Ok(HttpResponse::Ok().json(listed(&state, answer)))
 }
 

@@ -74,8 +74,12 @@ fn interaction(
     if let (Some(0.0), Some(unrated)) = (rating, &mapping.unrated) {
         (rating, interaction_type) = (None, InteractionType::from(unrated.clone()));
     }
-    let rating = match scalar_of(part, row).as_deref().and_then(fraction) {
-        Some(stars) => Some(STARS.stars(stars.max(STARS.low))?),
+    let stars = match part.fields.get(Role::Rating, row) {
+        Some(Cell::Text(text)) => fraction(text),
+        _ => None,
+    };
+    let rating = match stars {
+        Some(stars) => rating.and(Some(STARS.stars(stars.max(STARS.low))?)),
         None => rating.map(|rating| part.scale.stars(rating)).transpose()?,
     };
     if rating.is_some() && event.as_ref().is_some_and(|event| part.events.may_be_rating(event)) {
@@ -111,10 +115,6 @@ fn joined(part: &Part, row: Row<'_>) -> Result<Option<String>, String> {
         }
         _ => Ok(None),
     }
-}
-
-fn scalar_of(part: &Part, row: Row<'_>) -> Option<String> {
-    part.fields.get(Role::Rating, row).and_then(scalar)
 }
 
 fn rating(part: &Part, row: Row<'_>) -> Result<Option<f64>, String> {

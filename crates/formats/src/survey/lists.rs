@@ -38,7 +38,7 @@ pub(super) fn item_separator(
 /// Names of columns that hold one name, which may have commas.
 const SINGLE: [&str; 3] = ["category", "class", "subject"];
 
-/// Returns the text between the subjects of a cell: the one that the caller says, or `;` or `,` if
+/// Returns the text between the subjects of a cell, unless the caller says it: `;`, or `,`, if
 /// at least half of the cells have it, and none has a `|`, nor a `;` beside `,`; `None` means `|`.
 /// Several columns of subjects are not guessed at.
 pub(super) fn subject_separator(
@@ -48,7 +48,7 @@ pub(super) fn subject_separator(
     notes: &mut Vec<String>,
 ) -> Option<String> {
     if mapping.list_separator.is_some() {
-        return mapping.list_separator.clone();
+        return None;
     }
     let [(name, _)] = fields.columns(Role::Subjects) else { return None };
     let column = table.column(name)?;

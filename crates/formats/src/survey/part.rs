@@ -32,7 +32,7 @@ pub(crate) struct Part {
     pub commas: BTreeMap<Role, Comma>,
     /// Text between the ids of a cell that is a list of resources.
     pub item_separator: Option<String>,
-    /// Text between the subjects of a cell.
+    /// Text between the subjects of a cell, if it was recognised.
     pub subject_separator: Option<String>,
     pub attributes: Vec<(String, Place, Attribute)>,
     pub events: Events,

@@ -38,17 +38,19 @@ pub(crate) const IDS: &[&str] = &["id", "_id", "item_id", "product_id", "resourc
 pub(crate) fn happened(text: &str) -> Option<f64> {
     match is_true(text) {
         Some(happened) => Some(f64::from(u8::from(happened))),
+        // Every cell comes here, most of them texts.
+        None if !text.starts_with(|c: char| c.is_ascii_digit()) => None,
         None => text.parse().ok().filter(|times: &f64| *times >= 0.0 && times.fract() == 0.0),
     }
 }
 
 /// Reads true or false, in words or as 1 and 0.
 pub(crate) fn is_true(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "1" | "1.0" | "yes" | "y" | "t" => Some(true),
-        "false" | "0" | "0.0" | "no" | "n" | "f" => Some(false),
-        _ => None,
+    let is_one_of = |words: [&str; 6]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    if is_one_of(["true", "1", "1.0", "yes", "y", "t"]) {
+        return Some(true);
     }
+    is_one_of(["false", "0", "0.0", "no", "n", "f"]).then_some(false)
 }
 
 /// Returns a cell for an error message, cut where it is long.

@@ -61,6 +61,10 @@ impl Scale {
 
 /// Returns the stars of a rating that names its scale: `8/10` and `8 out of 10` are 4 stars.
 pub(crate) fn fraction(text: &str) -> Option<f64> {
+    // Most ratings are plain numbers.
+    if !text.contains(['/', 'o', 'O']) {
+        return None;
+    }
     let text = text.trim().to_ascii_lowercase();
     let (part, whole) = ["out of", "of", "/"].into_iter().find_map(|between| text.split_once(between))?;
     let whole = whole.trim().trim_end_matches("stars").trim_end_matches("star");
