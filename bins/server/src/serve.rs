@@ -47,6 +47,8 @@ use crate::{
 
 /// Maximum time that connections may take to close when the server ends before it has served.
 const MAX_CLOSE: Duration = Duration::from_secs(2);
+/// Cache of the connection to SQLite that writes, in MiB: a server changes few pages at a time.
+const CACHE_MIB: u32 = 32;
 
 /// Sockets of the server, open from its start to its end.
 struct Sockets {
@@ -103,7 +105,8 @@ pub async fn serve(config: Config, mut stop: StopSignals) -> anyhow::Result<()> 
     let shows_metrics = policy != KeyPolicy::Always;
     let standby = Standby::start(&listeners, (&health, &hosts, &exporter), shows_metrics)?;
     drop(listeners);
-    let database = StoreConfig::new(&config.engine.database_url);
+    let database =
+        StoreConfig { sqlite_cache_mib: CACHE_MIB, ..StoreConfig::new(&config.engine.database_url) };
     let Some(store) = stop.or_stopped(async move { Store::connect(&database).await }).await? else {
         return standby.stop().await;
     };

@@ -19,13 +19,17 @@ pub struct StoreConfig {
     /// Time that a call waits for a connection, or for another process that writes to the same
     /// SQLite file, before it fails as [`StorageError::Unavailable`].
     pub wait: Duration,
+    /// Largest cache of the writing connection to SQLite in MiB. An import changes the pages of the
+    /// indexes again and again: those of some million interactions fit into 128.
+    pub sqlite_cache_mib: u32,
 }
 
 impl StoreConfig {
-    /// Returns the store at an address, with 8 connections and a wait of 30 seconds.
+    /// Returns the store at an address, with 8 connections, a wait of 30 seconds and a cache for
+    /// imports.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), max_connections: 8, wait: Duration::from_secs(30) }
+        Self { url: url.into(), max_connections: 8, wait: Duration::from_secs(30), sqlite_cache_mib: 128 }
     }
 
     /// Returns the SQLite store in a file, whichever characters its path has.

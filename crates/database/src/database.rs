@@ -64,7 +64,8 @@ impl Database {
                     was_created = std::fs::metadata(&path).map_or(true, |file| file.len() == 0);
                     private_files::ensure_file(&path).map_err(unavailable)?;
                 }
-                let mut writers = sqlite_file(&path, 1, config.wait, Role::Writer { create });
+                let writer = Role::Writer { create, cache_mib: config.sqlite_cache_mib };
+                let mut writers = sqlite_file(&path, 1, config.wait, writer);
                 writer_state.watch_pool(&mut writers);
                 let writer = sea_orm::Database::connect(writers).await?;
                 let mut readers = sqlite_file(&path, config.max_connections, config.wait, Role::Reader);
@@ -260,7 +261,7 @@ fn sqlite_options(url: &str, connections: u32, wait: Duration) -> ConnectOptions
 
 #[derive(Clone, Copy)]
 enum Role {
-    Writer { create: bool },
+    Writer { create: bool, cache_mib: u32 },
     Reader,
 }
 
@@ -272,15 +273,14 @@ fn sqlite_file(path: &Path, connections: u32, wait: Duration, role: Role) -> Con
         // Rows come from a thread of the driver; a longer queue means fewer changes of threads.
         let o = o.row_buffer_size(1_024);
         match role {
-            Role::Writer { create } => o
+            Role::Writer { create, cache_mib } => o
                 .create_if_missing(create)
                 .pragma("journal_mode", "WAL")
                 .pragma("synchronous", "FULL")
                 // Deleted rows are overwritten, so that erased data cannot be read from the file.
                 .pragma("secure_delete", "ON")
-                // Negative means kibibytes: room for the indexes of some million interactions
-                // during an import.
-                .pragma("cache_size", "-131072")
+                // Negative means kibibytes.
+                .pragma("cache_size", format!("-{}", u64::from(cache_mib) * 1024))
                 // In pages. A page that several transactions of an import change goes into the
                 // database once.
                 .pragma("wal_autocheckpoint", "8192")

@@ -13,6 +13,7 @@ use docent_ranker::{
     Candidate, Exclusion, Exclusions, Exploration, HybridWeights, RankOptions, Ranked, best_first,
     may_be_picked, median_popularity, pick, rank,
 };
+use docent_workload::Place;
 use roaring::RoaringBitmap;
 use rustc_hash::FxHasher;
 
@@ -25,7 +26,6 @@ use crate::{
     state::State,
     user_cache::UserView,
     user_context::UserContext,
-    workload::Place,
 };
 
 /// The candidates of one request, and the ranking of those that answer it.

@@ -6,6 +6,7 @@ use docent_graph::GraphError;
 use docent_models::ModelError;
 use docent_snapshot::SnapshotError;
 use docent_storage::StorageError;
+use docent_workload::{Abandoned, Full};
 use thiserror::Error;
 
 use crate::CursorError;
@@ -46,6 +47,18 @@ pub enum Error {
     /// A defect, or a store that was changed by something else. The cause is for the log.
     #[error("internal error: {0}")]
     Internal(Cause),
+}
+
+impl From<Full> for Error {
+    fn from(_: Full) -> Self {
+        Self::Overloaded
+    }
+}
+
+impl From<Abandoned> for Error {
+    fn from(_: Abandoned) -> Self {
+        Self::Abandoned
+    }
 }
 
 /// Rule that a request breaks. Names the field, the expected value and the given one where they are

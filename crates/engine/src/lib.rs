@@ -36,7 +36,6 @@ mod shortfall;
 mod state;
 mod user_cache;
 mod user_context;
-mod workload;
 
 pub use config::{CandidateCounts, EngineConfig};
 pub use docent_impressions::{ImpressionQueue, ImpressionRetention};

@@ -235,9 +235,7 @@ impl Rules {
             has_titles_alone: state.has_titles_alone(),
         })
     }
-}
 
-impl Rules {
     /// Returns true if these are of another state, or of a request that asked in the same way.
     fn makes_way_for(&self, other: &Self) -> bool {
         let [own, others] = [self, other].map(|rules| {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use docent_domain::{ComponentScores, Link, Profile, Resource, UserId, Weights};
+use docent_domain::{ComponentScores, Profile, Resource, UserId, Weights};
 use docent_graph::{Edge, PprConfig};
 use docent_models::{Blend, LearnedWeights, PublishedModel};
 use docent_ranker::{Candidate, RankOptions, Ranked};
@@ -20,7 +20,8 @@ use crate::{
     catalogue::Entry,
     choose::{Terms, choose, ranked},
     component_scores::Known,
-    state::{LiveModel, State},
+    engine::add_links,
+    state::{LiveModel, SnapshotOf, State},
     user_cache::{MAX_POSITIVES, Positive, UserView},
     user_context::{UserContext, graph_seeds},
 };
@@ -106,7 +107,6 @@ impl Replay {
         model: PublishedModel,
     ) -> Result<Self, Error> {
         let mut state = State::new()?;
-        let mut links: Vec<(u32, Vec<Link>)> = Vec::new();
         for ReplayResource { row_id, resource, text_hash, positives } in resources {
             let entry = Entry::new(resource, text_hash.to_owned(), resource.hidden);
             let users = i64::from(positives);
@@ -117,16 +117,12 @@ impl Replay {
                 accepting_users: users,
             });
             let key = state.catalogue.put(row_id, entry);
-            links.push((key, resource.links.clone()));
+            add_links(&mut state, key, resource);
         }
-        let live = Arc::new(LiveModel {
-            version: "candidate".into(),
-            created_at: DateTime::UNIX_EPOCH,
-            size_bytes: 0,
-            model,
-        });
-        state.adopt(Arc::clone(&live))?;
-        state.rebuild_graph(links)?;
+        let snapshot =
+            SnapshotOf { version: "candidate".into(), created_at: DateTime::UNIX_EPOCH, size_bytes: 0 };
+        let (live, edges) = state.adopt(model, snapshot)?;
+        state.rebuild_graph(&edges)?;
         state.apply_summary(state.summary());
         Ok(Self { state, live })
     }
@@ -167,13 +163,13 @@ impl Replay {
     /// Returns the blend of collaborative models.
     #[must_use]
     pub fn blend(&self) -> &Blend {
-        &self.live.model.collaborative
+        &self.live.collaborative
     }
 
     /// Returns the number of users who like each item, `[items]`.
     #[must_use]
     pub fn popularity(&self) -> &[u32] {
-        &self.live.model.popularity
+        &self.live.popularity
     }
 
     /// Returns the number of resources.

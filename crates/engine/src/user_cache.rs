@@ -202,11 +202,14 @@ impl UserCache {
         (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
     }
 
-    pub(crate) async fn get(
+    /// Returns a user. One who is not in memory is read, if `begin_reading` allows it, and as long
+    /// as what it returns exists.
+    pub(crate) async fn get<T>(
         &self,
         id: &UserId,
         store: &Store,
         state: &SharedState,
+        begin_reading: impl FnOnce() -> Result<T, Error>,
     ) -> Result<Arc<UserView>, Error> {
         // Before any user is read, so that the version is not newer than the users in memory.
         let is_current = self.is_current(store).await;
@@ -221,7 +224,10 @@ impl UserCache {
         metrics::counter!("docent_user_cache_misses_total").increment(1);
         let former = cached.as_ref().map(|cached| Arc::clone(&cached.view));
         let loading = self.load(hash, id, former, store, state);
-        let Some(cached) = cached.filter(|_| !self.max_age.is_zero()) else { return loading.await };
+        let Some(cached) = cached.filter(|_| !self.max_age.is_zero()) else {
+            let _reading = begin_reading()?;
+            return loading.await;
+        };
         match tokio::time::timeout(MAX_RELOAD, loading).await {
             Ok(Err(Error::Unavailable(_))) | Err(_) => Ok(Arc::clone(&cached.view)),
             Ok(loaded) => loaded,

@@ -54,10 +54,10 @@ pub(crate) struct Blended<'a> {
 
 impl<'a> Blended<'a> {
     fn of(live: &'a LiveModel, history: &[Event]) -> Result<Self, Error> {
-        let scores = live.model.collaborative.user(history)?;
+        let scores = live.collaborative.user(history)?;
         let seen: Vec<u32> = as_set(history).into_iter().map(|(row, _)| row).collect();
         let scale = scores.scale(&seen)?;
-        let of_text = live.model.content_map.as_ref().zip(scores.factors()).map(|(map, (factors, scale))| {
+        let of_text = live.content_map.as_ref().zip(scores.factors()).map(|(map, (factors, scale))| {
             let (vector, origin) = map.of_user(factors);
             OfText { vector, origin, scale }
         });

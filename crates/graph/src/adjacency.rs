@@ -5,12 +5,21 @@ use std::sync::Arc;
 use imbl::{GenericHashMap, shared_ptr::DefaultSharedPtr};
 use rustc_hash::FxBuildHasher;
 
+use crate::graph::Edge;
+
 /// Edge as seen from the node at its other end.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Neighbour {
     pub(crate) node: u32,
     pub(crate) kind: u8,
     pub(crate) weight: f32,
+}
+
+impl Neighbour {
+    /// Identifies an edge of one node.
+    fn key(&self) -> (u32, u8) {
+        (self.node, self.kind)
+    }
 }
 
 /// Neighbours of one node, sorted by node and kind, as columns of equal length.
@@ -51,6 +60,57 @@ pub(crate) struct Csr {
 }
 
 impl Csr {
+    /// Makes the rows of edges whose ends are below `n_nodes`, by counting sort. Keeps the heaviest
+    /// of the edges with the same ends and kind, and drops edges from a node to itself.
+    pub(crate) fn of(n_nodes: u32, edges: impl Iterator<Item = Edge> + Clone) -> Self {
+        let edges = edges.filter(|edge| edge.from != edge.to);
+        let mut offsets = vec![0u64; n_nodes as usize + 1];
+        for edge in edges.clone() {
+            offsets[edge.from as usize + 1] += 1;
+        }
+        for i in 0..n_nodes as usize {
+            offsets[i + 1] += offsets[i];
+        }
+        let n_edges = offsets[n_nodes as usize] as usize;
+        let mut next = offsets.clone();
+        let (mut nodes, mut kinds, mut weights) = (vec![0; n_edges], vec![0; n_edges], vec![0.0; n_edges]);
+        for Edge { from, to, kind, weight } in edges {
+            let slot = &mut next[from as usize];
+            (nodes[*slot as usize], kinds[*slot as usize], weights[*slot as usize]) = (to, kind, weight);
+            *slot += 1;
+        }
+        let mut rows = Self { offsets, nodes, kinds, weights };
+        rows.sort();
+        rows
+    }
+
+    /// Brings every row into the order of nodes and kinds, the heaviest of equal ones alone.
+    fn sort(&mut self) {
+        let mut end = 0;
+        let mut row = Vec::new();
+        for node in 0..self.offsets.len().saturating_sub(1) {
+            row.clear();
+            row.extend(self.row(node as u32).iter());
+            self.offsets[node] = end as u64;
+            if !row.is_sorted_by(|a: &Neighbour, b| a.key() < b.key()) {
+                row.sort_unstable_by(|a, b| a.key().cmp(&b.key()).then(b.weight.total_cmp(&a.weight)));
+                row.dedup_by_key(|neighbour| neighbour.key());
+            }
+            for neighbour in &row {
+                self.nodes[end] = neighbour.node;
+                self.kinds[end] = neighbour.kind;
+                self.weights[end] = neighbour.weight;
+                end += 1;
+            }
+        }
+        if let Some(last) = self.offsets.last_mut() {
+            *last = end as u64;
+        }
+        self.nodes.truncate(end);
+        self.kinds.truncate(end);
+        self.weights.truncate(end);
+    }
+
     fn row(&self, node: u32) -> Row<'_> {
         let node = node as usize;
         let (Some(&start), Some(&end)) = (self.offsets.get(node), self.offsets.get(node + 1)) else {

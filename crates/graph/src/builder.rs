@@ -17,8 +17,8 @@ impl GraphBuilder {
         Self { n_nodes, ..Self::default() }
     }
 
-    /// Returns the number of a kind, for edges that are computed elsewhere and added by
-    /// [`extend`](Self::extend).
+    /// Returns the number of a kind, for edges that are computed elsewhere and given to
+    /// [`build_with`](Self::build_with).
     ///
     /// # Errors
     /// [`GraphError::InvalidKindName`] for an empty name, [`GraphError::TooManyKinds`] for the
@@ -42,12 +42,15 @@ impl GraphBuilder {
     /// # Errors
     /// Those of [`Graph::from_edges`].
     pub fn build(self) -> Result<Graph, GraphError> {
-        Graph::from_edges(self.n_nodes, self.kinds, self.edges)
+        self.build_with([].into_iter())
     }
-}
 
-impl Extend<Edge> for GraphBuilder {
-    fn extend<T: IntoIterator<Item = Edge>>(&mut self, edges: T) {
-        self.edges.extend(edges);
+    /// Builds the graph of all edges added and of others, whose kinds [`kind`](Self::kind) has
+    /// numbered.
+    ///
+    /// # Errors
+    /// Those of [`Graph::from_edges`].
+    pub fn build_with(self, others: impl Iterator<Item = Edge> + Clone) -> Result<Graph, GraphError> {
+        Graph::from_edges(self.n_nodes, self.kinds, self.edges.iter().copied().chain(others))
     }
 }

@@ -31,55 +31,33 @@ pub struct Graph {
     incoming: Adjacency,
 }
 
-impl Edge {
-    /// Identifies an edge within a graph.
-    fn key(&self) -> (u32, u32, u8) {
-        (self.from, self.to, self.kind)
-    }
-}
-
 impl Graph {
     /// Builds a graph of the nodes `0..n_nodes` and the given edges; `kinds[edge.kind]` names the
     /// kind of an edge.
     ///
     /// Keeps the heaviest of the edges with the same ends and kind, and drops edges from a node to
-    /// itself.
+    /// itself. Reads the edges three times, by clones of their iterator: one that borrows them
+    /// needs no copy.
     ///
     /// # Errors
     /// [`GraphError::InvalidWeight`], [`GraphError::NodeOutOfRange`] or [`GraphError::UnknownKind`]
     /// for the first edge that does not fit; [`GraphError::InvalidKindName`] and
     /// [`GraphError::TooManyKinds`] for the names.
-    pub fn from_edges(
-        n_nodes: u32,
-        kinds: Vec<String>,
-        edges: impl IntoIterator<Item = Edge>,
-    ) -> Result<Self, GraphError> {
+    pub fn from_edges<E>(n_nodes: u32, kinds: Vec<String>, edges: E) -> Result<Self, GraphError>
+    where
+        E: IntoIterator<Item = Edge>,
+        E::IntoIter: Clone,
+    {
         check_kind_names(&kinds)?;
-        let mut sorted = Vec::new();
-        for edge in edges {
+        let edges = edges.into_iter();
+        for edge in edges.clone() {
             check_edge(&edge, kinds.len())?;
             let Edge { from, to, .. } = edge;
             if from.max(to) >= n_nodes {
                 return Err(GraphError::NodeOutOfRange { from, to, n_nodes });
             }
-            if from != to {
-                sorted.push(edge);
-            }
         }
-        sorted.sort_unstable_by(|a, b| a.key().cmp(&b.key()).then(b.weight.total_cmp(&a.weight)));
-        sorted.dedup_by_key(|edge| edge.key());
-
-        let mut rows = Csr { offsets: vec![0; n_nodes as usize + 1], ..Csr::default() };
-        for edge in &sorted {
-            rows.offsets[edge.from as usize + 1] += 1;
-        }
-        for i in 0..n_nodes as usize {
-            rows.offsets[i + 1] += rows.offsets[i];
-        }
-        rows.nodes = sorted.iter().map(|edge| edge.to).collect();
-        rows.kinds = sorted.iter().map(|edge| edge.kind).collect();
-        rows.weights = sorted.iter().map(|edge| edge.weight).collect();
-        Ok(Self::from_rows(n_nodes, kinds, rows))
+        Ok(Self::from_rows(n_nodes, kinds, Csr::of(n_nodes, edges)))
     }
 
     /// Makes a graph of rows that have been checked.

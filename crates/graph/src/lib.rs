@@ -37,6 +37,7 @@ mod graph;
 mod links;
 mod pagerank;
 mod parts;
+mod pending_links;
 mod similarity;
 
 pub use builder::GraphBuilder;
@@ -46,6 +47,7 @@ pub use graph::{Edge, Graph};
 pub use links::{Direction, Link};
 pub use pagerank::PprConfig;
 pub use parts::GraphParts;
+pub use pending_links::{PendingLink, PendingLinks};
 pub use similarity::{SimilarityConfig, similarity_edges};
 
 /// Names of the kinds of edge that the engine creates itself; teams add their own beside them.

@@ -2,7 +2,7 @@
 
 use crate::adjacency::Csr;
 use crate::error::GraphError;
-use crate::graph::{Graph, check_kind_names};
+use crate::graph::{Edge, Graph, check_kind_names};
 
 /// Plain values of a graph: its outgoing rows and the names of its kinds. The incoming rows follow
 /// from them.
@@ -56,6 +56,31 @@ impl Graph {
 }
 
 impl GraphParts {
+    /// Returns every edge, ordered by start, end and kind.
+    pub fn edges(&self) -> impl Iterator<Item = Edge> + Clone {
+        (0u32..).zip(self.offsets.windows(2)).flat_map(|(from, bounds)| {
+            let edges = bounds[0] as usize..bounds[1] as usize;
+            let targets = self.targets.get(edges.clone()).unwrap_or_default().iter();
+            let kinds = self.edge_kinds.get(edges.clone()).unwrap_or_default();
+            let ends = targets.zip(kinds).zip(self.weights.get(edges).unwrap_or_default());
+            ends.map(move |((&to, &kind), &weight)| Edge { from, to, kind, weight })
+        })
+    }
+
+    /// Returns true if there is an edge of this kind from one node to another. The ends of a row
+    /// ascend, so the search is binary.
+    #[must_use]
+    pub fn holds(&self, from: u32, to: u32, kind: &str) -> bool {
+        let bounds = (self.offsets.get(from as usize), self.offsets.get(from as usize + 1));
+        let (Some(&start), Some(&end)) = bounds else { return false };
+        let row = self.targets.get(start as usize..end as usize).unwrap_or(&[]);
+        let first = start as usize + row.partition_point(|&target| target < to);
+        (first..end as usize)
+            .take_while(|&edge| self.targets.get(edge) == Some(&to))
+            .filter_map(|edge| self.kinds.get(usize::from(*self.edge_kinds.get(edge)?)))
+            .any(|name| name == kind)
+    }
+
     /// Returns the number of nodes of parts that fit together.
     ///
     /// # Errors

@@ -1,7 +1,8 @@
 use std::{
     collections::BTreeMap,
-    io::{self, Read, Write},
-    path::Path,
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
 };
 
 use chrono::{DateTime, Utc};
@@ -54,47 +55,70 @@ impl FileEntry {
         Self { size_bytes: bytes.len() as u64, blake3: blake3::hash(bytes).to_hex().to_string() }
     }
 
-    /// Copies a file to `out`, and checks it on the way. The size is compared first, and no more
-    /// than it is read.
-    pub(crate) fn copy_checked(&self, path: &Path, out: &mut impl Write) -> Result<(), SnapshotError> {
+    /// Opens a file that should be the one of this entry. The size is compared at once, and the
+    /// content by [`Checked::finish`].
+    pub(crate) fn open(&self, path: &Path) -> Result<Checked<'_>, SnapshotError> {
         let file = open_plain(path)?;
-        let of_size = |found: u64| {
-            if found == self.size_bytes {
-                return Ok(());
+        let found = file.metadata().map_err(SnapshotError::io(path))?.len();
+        if found != self.size_bytes {
+            return Err(other_size(path, self.size_bytes, found));
+        }
+        Ok(Checked {
+            path: path.to_owned(),
+            entry: self,
+            file: file.take(self.size_bytes),
+            hasher: blake3::Hasher::new(),
+        })
+    }
+}
+
+/// Most bytes that are read before they are hashed: they are in the processor's cache still.
+const CHUNK: usize = 256 << 10;
+
+/// A file that is hashed while it is read. No more than the size of its entry is read.
+pub(crate) struct Checked<'e> {
+    path: PathBuf,
+    entry: &'e FileEntry,
+    file: io::Take<File>,
+    hasher: blake3::Hasher,
+}
+
+impl Checked<'_> {
+    /// Reads what is left, and compares the content with the entry.
+    pub(crate) fn finish(mut self) -> Result<(), SnapshotError> {
+        let mut rest = vec![0; CHUNK];
+        loop {
+            match self.read(&mut rest) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(SnapshotError::io(&self.path)(error)),
             }
-            let reason = format!("expected {} bytes, found {found}", self.size_bytes);
-            Err(SnapshotError::damaged(path, reason))
-        };
-        of_size(file.metadata().map_err(SnapshotError::io(path))?.len())?;
-        let mut hashed = Hashed { hasher: blake3::Hasher::new(), out };
-        let copied =
-            io::copy(&mut file.take(self.size_bytes), &mut hashed).map_err(SnapshotError::io(path))?;
-        of_size(copied)?;
-        let found = hashed.hasher.finalize().to_hex();
-        if found.as_str() != self.blake3 {
-            let reason = format!("expected BLAKE3 {}, found {found}", self.blake3);
-            return Err(SnapshotError::damaged(path, reason));
+        }
+        let (expected, missing) = (self.entry.size_bytes, self.file.limit());
+        if missing > 0 {
+            return Err(other_size(&self.path, expected, expected - missing));
+        }
+        let found = self.hasher.finalize().to_hex();
+        if found.as_str() != self.entry.blake3 {
+            let reason = format!("expected BLAKE3 {}, found {found}", self.entry.blake3);
+            return Err(SnapshotError::damaged(self.path, reason));
         }
         Ok(())
     }
 }
 
-/// A writer that hashes everything written through it.
-struct Hashed<W> {
-    hasher: blake3::Hasher,
-    out: W,
+impl Read for Checked<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let len = bytes.len().min(CHUNK);
+        let read = self.file.read(&mut bytes[..len])?;
+        self.hasher.update(&bytes[..read]);
+        Ok(read)
+    }
 }
 
-impl<W: Write> Write for Hashed<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.write_all(bytes)?;
-        self.hasher.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
+fn other_size(path: &Path, expected: u64, found: u64) -> SnapshotError {
+    SnapshotError::damaged(path, format!("expected {expected} bytes, found {found}"))
 }
 
 impl Manifest {

@@ -1,9 +1,9 @@
-use std::{io, path::PathBuf};
+use std::{io::Read, path::PathBuf};
 
 use docent_domain::repeated_key;
 use serde::de::DeserializeOwned;
 
-use crate::{Manifest, SnapshotError, Tensors};
+use crate::{FileEntry, Manifest, SnapshotError, Tensors};
 
 /// An open snapshot. Its manifest has been read, and each file is checked against it when it is
 /// read.
@@ -42,9 +42,12 @@ impl Snapshot {
     /// Returns [`SnapshotError::Damaged`], which names the file, if it is missing or differs from
     /// the manifest, if it is no tensor file, and if a value is not finite.
     pub fn tensors(&self, name: &str) -> Result<Tensors, SnapshotError> {
-        let file = format!("{name}.safetensors");
-        let bytes = self.read(&file)?;
-        Tensors::parse(self.folder.join(file), bytes)
+        let (path, entry) = self.listed(&format!("{name}.safetensors"))?;
+        let mut file = entry.open(&path)?;
+        let tensors = Tensors::read(path, &mut file, entry.size_bytes);
+        // Of a file that is another one, the content does not matter.
+        file.finish()?;
+        tensors
     }
 
     /// Reads `<name>.json`.
@@ -53,9 +56,10 @@ impl Snapshot {
     /// Returns the errors of [`Snapshot::tensors`], and [`SnapshotError::Damaged`] if the document
     /// does not have the structure of `T`.
     pub fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T, SnapshotError> {
-        let file = format!("{name}.json");
-        let bytes = self.read(&file)?;
-        let path = self.folder.join(file);
+        let (path, entry) = self.listed(&format!("{name}.json"))?;
+        let (mut file, mut bytes) = (entry.open(&path)?, Vec::new());
+        file.read_to_end(&mut bytes).map_err(SnapshotError::io(&path))?;
+        file.finish()?;
         if let Some(key) = repeated_key(&bytes) {
             let reason = format!("expected each key once in an object, found {key:?} twice");
             return Err(SnapshotError::damaged(path, reason));
@@ -70,7 +74,7 @@ impl Snapshot {
     /// Returns [`SnapshotError::Damaged`] for the first file that does not match.
     pub fn verify(&self) -> Result<(), SnapshotError> {
         let mut files = self.manifest.files.iter();
-        files.try_for_each(|(file, entry)| entry.copy_checked(&self.folder.join(file), &mut io::sink()))
+        files.try_for_each(|(file, entry)| entry.open(&self.folder.join(file))?.finish())
     }
 
     /// Reports contents of a file of the snapshot that contradict each other or another file.
@@ -81,13 +85,12 @@ impl Snapshot {
         SnapshotError::damaged(self.folder.join(file), reason)
     }
 
-    fn read(&self, file: &str) -> Result<Vec<u8>, SnapshotError> {
+    /// Returns the path of a file and its entry in the manifest.
+    fn listed(&self, file: &str) -> Result<(PathBuf, &FileEntry), SnapshotError> {
         let path = self.folder.join(file);
-        let Some(entry) = self.manifest.files.get(file) else {
-            return Err(SnapshotError::damaged(path, "expected a file that the manifest lists"));
-        };
-        let mut bytes = Vec::new();
-        entry.copy_checked(&path, &mut bytes)?;
-        Ok(bytes)
+        match self.manifest.files.get(file) {
+            Some(entry) => Ok((path, entry)),
+            None => Err(SnapshotError::damaged(path, "expected a file that the manifest lists")),
+        }
     }
 }

@@ -1,12 +1,22 @@
-use std::{collections::HashMap, ops::Range, path::PathBuf};
+use std::{
+    collections::HashMap,
+    io::{self, Read},
+    path::PathBuf,
+};
 
-use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
+use safetensors::{
+    Dtype, SafeTensorError,
+    tensor::{Metadata, TensorView},
+};
 
 use crate::SnapshotError;
 
 /// Maximum magnitude of an `f32` value. Products and sums of such values stay finite; models have
 /// none that come near it.
 pub const MAX_MAGNITUDE: f32 = 1e9;
+
+/// Maximum length of the header of a file, in bytes, as for other readers of the format.
+const MAX_HEADER: u64 = 100_000_000;
 
 fn is_in_range(value: f32) -> bool {
     // False for NaN.
@@ -91,38 +101,42 @@ pub(crate) fn serialize(file: &str, tensors: &[Tensor]) -> Result<Vec<u8>, Snaps
 #[derive(Debug)]
 pub struct Tensors {
     path: PathBuf,
-    bytes: Vec<u8>,
-    by_name: HashMap<String, Place>,
+    by_name: HashMap<String, Content>,
 }
 
-/// Place of a tensor in the bytes of its file.
-#[derive(Debug, Clone)]
-struct Place {
+/// Content of a tensor.
+#[derive(Debug)]
+struct Content {
     shape: Vec<usize>,
     dtype: Dtype,
-    range: Range<usize>,
+    /// The numbers of a type of four bytes; empty for another.
+    words: Vec<u32>,
 }
 
 impl Tensors {
-    /// Finds the tensors in the bytes of a file. Shapes that do not fit the bytes are refused, so
-    /// the memory taken is that of the file whatever it declares.
-    pub(crate) fn parse(path: PathBuf, bytes: Vec<u8>) -> Result<Self, SnapshotError> {
-        let Ok((header, metadata)) = SafeTensors::read_metadata(&bytes) else {
+    /// Reads the tensors of a file of `size` bytes, each into memory of its own, so that none is
+    /// copied when it is taken. Shapes that do not fit the size are refused, so the memory taken is
+    /// that of the file whatever it declares.
+    pub(crate) fn read(path: PathBuf, file: &mut impl Read, size: u64) -> Result<Self, SnapshotError> {
+        let Some(metadata) = header(file, size).map_err(SnapshotError::io(&path))? else {
             let reason = "expected a safetensors header whose tensors fill the file, found another";
             return Err(SnapshotError::damaged(path, reason));
         };
-        // The length of the header stands before it.
-        let start = header + size_of::<u64>();
-        let by_name = metadata
-            .tensors()
-            .into_iter()
-            .map(|(name, tensor)| {
-                let (from, to) = tensor.data_offsets;
-                let (shape, dtype) = (tensor.shape.clone(), tensor.dtype);
-                (name, Place { shape, dtype, range: start + from..start + to })
-            })
-            .collect();
-        Ok(Self { path, bytes, by_name })
+        let mut by_name = HashMap::new();
+        for name in metadata.offset_keys() {
+            let Some(info) = metadata.info(&name) else { continue };
+            let length = info.data_offsets.1 - info.data_offsets.0;
+            let mut words = Vec::new();
+            if info.dtype.bitsize() == 32 {
+                words.resize(length / size_of::<u32>(), 0u32);
+                file.read_exact(bytemuck::cast_slice_mut(&mut words)).map_err(SnapshotError::io(&path))?;
+                words.iter_mut().for_each(|word| *word = u32::from_le(*word));
+            } else {
+                io::copy(&mut file.take(length as u64), &mut io::sink()).map_err(SnapshotError::io(&path))?;
+            }
+            by_name.insert(name, Content { shape: info.shape.clone(), dtype: info.dtype, words });
+        }
+        Ok(Self { path, by_name })
     }
 
     /// Takes the `f32` tensor `name`, which must have exactly this shape.
@@ -131,8 +145,8 @@ impl Tensors {
     /// Returns [`SnapshotError::Damaged`] if the tensor is missing or has another shape or type,
     /// and for a value that is not finite or beyond [`MAX_MAGNITUDE`].
     pub fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, SnapshotError> {
-        let place = self.take_place(name, Dtype::F32, Some(shape))?;
-        self.floats(name, &place)
+        let content = self.take_content(name, Dtype::F32, Some(shape))?;
+        self.floats(name, content.words)
     }
 
     /// Takes the `u32` tensor `name`, of any shape, as row-major values.
@@ -140,8 +154,7 @@ impl Tensors {
     /// # Errors
     /// Returns the errors of [`Tensors::take`].
     pub fn take_indices(&mut self, name: &str) -> Result<Vec<u32>, SnapshotError> {
-        let place = self.take_place(name, Dtype::U32, None)?;
-        Ok(self.numbers(&place, u32::from_le_bytes))
+        Ok(self.take_content(name, Dtype::U32, None)?.words)
     }
 
     /// Takes the `f32` tensor `name`, of any shape, as its shape and row-major values.
@@ -149,9 +162,8 @@ impl Tensors {
     /// # Errors
     /// Returns the errors of [`Tensors::take`].
     pub fn take_any(&mut self, name: &str) -> Result<(Vec<usize>, Vec<f32>), SnapshotError> {
-        let place = self.take_place(name, Dtype::F32, None)?;
-        let values = self.floats(name, &place)?;
-        Ok((place.shape, values))
+        let content = self.take_content(name, Dtype::F32, None)?;
+        Ok((content.shape, self.floats(name, content.words)?))
     }
 
     /// Returns the names of the tensors that were not taken, sorted.
@@ -162,12 +174,12 @@ impl Tensors {
         names
     }
 
-    fn take_place(
+    fn take_content(
         &mut self,
         name: &str,
         dtype: Dtype,
         shape: Option<&[usize]>,
-    ) -> Result<Place, SnapshotError> {
+    ) -> Result<Content, SnapshotError> {
         let tensor = self.by_name.remove(name).ok_or_else(|| {
             SnapshotError::damaged(&self.path, format!("expected a tensor {name}, found none"))
         })?;
@@ -180,8 +192,9 @@ impl Tensors {
         Ok(tensor)
     }
 
-    fn floats(&self, name: &str, place: &Place) -> Result<Vec<f32>, SnapshotError> {
-        let values = self.numbers(place, f32::from_le_bytes);
+    fn floats(&self, name: &str, words: Vec<u32>) -> Result<Vec<f32>, SnapshotError> {
+        // In place: both numbers have four bytes.
+        let values: Vec<f32> = words.into_iter().map(f32::from_bits).collect();
         match values.iter().position(|value| !is_in_range(*value)) {
             None => Ok(values),
             Some(at) => {
@@ -192,9 +205,21 @@ impl Tensors {
             }
         }
     }
+}
 
-    fn numbers<T>(&self, place: &Place, parse: fn([u8; 4]) -> T) -> Vec<T> {
-        let bytes = self.bytes.get(place.range.clone()).unwrap_or_default();
-        bytes.as_chunks::<4>().0.iter().map(|chunk| parse(*chunk)).collect()
+/// Reads the header of a file of `size` bytes; `None` if it is none, or of another size.
+fn header(file: &mut impl Read, size: u64) -> io::Result<Option<Metadata>> {
+    const LENGTH: u64 = size_of::<u64>() as u64;
+    let mut length = Vec::new();
+    file.take(LENGTH).read_to_end(&mut length)?;
+    let Ok(length) = <[u8; LENGTH as usize]>::try_from(length) else { return Ok(None) };
+    let length = u64::from_le_bytes(length);
+    if length > MAX_HEADER.min(size.saturating_sub(LENGTH)) {
+        return Ok(None);
     }
+    let mut json = Vec::new();
+    file.take(length).read_to_end(&mut json)?;
+    let metadata: Option<Metadata> = serde_json::from_slice(&json).ok();
+    let rest = size - LENGTH - length;
+    Ok(metadata.filter(|metadata| u64::try_from(metadata.data_len()) == Ok(rest)))
 }

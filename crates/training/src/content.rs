@@ -139,7 +139,7 @@ pub(crate) fn co_interaction(likes: &[Like], n_items: usize) -> Result<GraphPart
     let items: Vec<u32> = likes.iter().map(|like| like.item).collect();
     let edges: Vec<Edge> =
         co_interaction_edges(&offsets, &items, n_items as u32, 0, &CoInteractionConfig::default())?;
-    Ok(Graph::from_edges(n_items as u32, vec![CO_INTERACTION_KIND.into()], edges)?.to_parts())
+    Ok(Graph::from_edges(n_items as u32, vec![CO_INTERACTION_KIND.into()], edges.iter().copied())?.to_parts())
 }
 
 /// Fits the map from the vectors of texts to the factors of a blend, on the items that users chose.

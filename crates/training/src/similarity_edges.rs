@@ -28,7 +28,7 @@ pub(crate) fn edges(items: &[Item], config: &LsaConfig) -> Result<GraphParts, Mo
         all.extend(similarity_edges(features, kind, config)?);
     }
     let names = by_kind.iter().map(|(kind, ..)| (*kind).to_owned()).collect();
-    Ok(Graph::from_edges(items.len() as u32, names, all)?.to_parts())
+    Ok(Graph::from_edges(items.len() as u32, names, all.iter().copied())?.to_parts())
 }
 
 /// Numbers names as features; names that differ in case or spaces alone are one feature.

@@ -7,11 +7,10 @@ use std::{
 
 use docent_domain::UserId;
 use docent_storage::hash_of_user;
+use docent_workload::Load;
 
 use super::{Engine, Inner, now, recommend::answer};
-use crate::{
-    Error, RecommendRequest, blocking::spawn_blocking, choose::Terms, prepared::Slot, workload::Load,
-};
+use crate::{Error, RecommendRequest, blocking::spawn_blocking, choose::Terms, prepared::Slot};
 
 /// Time without a change of the state after which users are prepared again. Each state needs work
 /// of its own, so a catalogue that changes all the time would cost much for nothing.

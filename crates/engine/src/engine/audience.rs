@@ -48,11 +48,11 @@ impl Engine {
         let users = self.inner.store.users_who_like(&neighbours, row, candidates).await?;
         let mut views = Vec::with_capacity(users.len());
         for user in users {
-            let view = self.inner.users.get(&user, &self.inner.store, &self.inner.state).await?;
+            let view = self.inner.users.get(&user, &self.inner.store, &self.inner.state, || Ok(())).await?;
             views.push((user, view));
         }
         let inner = Arc::clone(&self.inner);
-        let (place, _waiting) = self.inner.workload.enter().await?;
+        let (place, _waiting) = self.inner.workload.enter(self.inner.workload.join(0)?).await;
         spawn_blocking(move || {
             let state = inner.state.read();
             let mut members = Vec::with_capacity(views.len());

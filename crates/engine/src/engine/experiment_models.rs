@@ -48,7 +48,7 @@ impl Engine {
     }
 
     fn is_live(&self, version: &str) -> bool {
-        self.inner.state.read().live.as_ref().is_some_and(|live| live.version == version)
+        self.inner.state.read().live.as_ref().is_some_and(|live| live.snapshot.version == version)
     }
 
     /// Returns the versions that variants name and that are neither live nor loaded.
@@ -85,7 +85,7 @@ impl Engine {
 
     async fn load_experiment_model(&self, version: String) -> Result<Arc<ExperimentModel>, Error> {
         let fork = self.inner.state.read().fork()?;
-        let (state, _without_vectors) = self.prepared(fork, Some(version.clone())).await?;
+        let (state, _without_vectors) = self.read_and_prepared(fork, Some(version.clone())).await?;
         Ok(Arc::new(ExperimentModel { version, state: SharedState::new(state) }))
     }
 

@@ -6,11 +6,14 @@ use std::{
 };
 
 use chrono::DateTime;
-use docent_domain::{Link, ResourceId};
+use docent_domain::Resource;
 use docent_storage::{ChangeCursor, Position, StoredResource, TextColumn};
 use rustc_hash::FxHashSet;
 
-use super::Engine;
+use super::{
+    Engine,
+    snapshots::{ReadModel, adopted},
+};
 use crate::{
     Error,
     blocking::spawn_blocking,
@@ -116,10 +119,13 @@ impl Engine {
             tracing::error!(%error, "cannot bring the copy of the published model up to date");
         }
         let mut changes = self.inner.changes.lock().await;
+        let this = self.clone();
+        let model = spawn_blocking(move || this.read_model(None));
         self.read_changes(&mut changes, &FxHashSet::default()).await?;
         let position = self.load_counts().await?;
         changes.history_is_due = false;
-        if let Err(error) = self.load_model(&mut changes).await {
+        let model = model.await.map_err(Error::task).and_then(|read| read);
+        if let Err(error) = self.load_model(&mut changes, model).await {
             tracing::error!(%error, "cannot load the published model; serving without it");
         }
         // It has logged what it could not load, and the next reload tries again.
@@ -207,7 +213,7 @@ impl Engine {
         let fork = self.inner.state.read().fork()?;
         changes.since_fork = Some(Vec::new());
         drop(changes);
-        let prepared = self.prepared(fork, None).await;
+        let prepared = self.read_and_prepared(fork, None).await;
         let mut changes = self.inner.changes.lock().await;
         let since = changes.since_fork.take().unwrap_or_default();
         let reloaded = self.go_live(&mut changes, prepared?, &since).await;
@@ -216,32 +222,44 @@ impl Engine {
         Ok(reloaded)
     }
 
-    /// Loads the published model, if there is one, while nothing else changes.
-    async fn load_model(&self, changes: &mut Changes) -> Result<(), Error> {
-        if self.is_behind()? {
-            let prepared = self.prepared(self.inner.state.read().fork()?, None).await?;
+    /// Makes the first model the live one, if there is one, while nothing else changes.
+    async fn load_model(
+        &self,
+        changes: &mut Changes,
+        model: Result<Option<ReadModel>, Error>,
+    ) -> Result<(), Error> {
+        if let Some(model) = model? {
+            let prepared = self.prepared(self.inner.state.read().fork()?, Some(model)).await?;
             self.go_live(changes, prepared, &[]).await;
         }
         Ok(())
     }
 
-    /// Returns a copy of the state with the model of this version, or else the published one, and
-    /// the keys of the resources that still lack a vector.
-    pub(super) async fn prepared(
+    /// Returns a state with the model of this version, or else the published one, and the keys of
+    /// the resources that still lack a vector.
+    pub(super) async fn read_and_prepared(
         &self,
         fork: State,
         version: Option<String>,
     ) -> Result<(State, Vec<u32>), Error> {
-        let (this, is_named) = (self.clone(), version.is_some());
-        let next = spawn_blocking(move || this.read_model(fork, version.as_deref())).await;
-        let (mut next, without) = self.complete_state(next.map_err(Error::task)??).await?;
-        if next.vectors.graph_is_due() && (is_named || !self.inner.state.read().vectors.is_empty()) {
-            // The former vectors serve meanwhile. At the start there are none, and an exact search
-            // serves until the index is built.
+        let this = self.clone();
+        let model = spawn_blocking(move || this.read_model(version.as_deref())).await;
+        let (mut next, without) = self.prepared(fork, model.map_err(Error::task)??).await?;
+        if next.vectors.graph_is_due() {
+            // The former vectors serve meanwhile.
             let vectors = next.vectors.clone();
             next.vectors = spawn_blocking(move || vectors.indexed()).await.map_err(Error::task)?;
         }
         Ok((next, without))
+    }
+
+    /// Returns a state with a model, if there is one, and the keys of the resources that still lack
+    /// a vector. An exact search serves until [`Engine::index_vectors`] has built the index.
+    async fn prepared(&self, fork: State, model: Option<ReadModel>) -> Result<(State, Vec<u32>), Error> {
+        let next = spawn_blocking(move || adopted(fork, model)).await.map_err(Error::task)??;
+        let (resources, next) = (next.catalogue.len() as u32, SharedState::new(next));
+        let without = self.fill_vectors(&next, &(0..resources).collect::<Vec<_>>()).await?;
+        Ok((State::clone(&next.read()), without))
     }
 
     /// Applies what changed while a state was prepared, and replaces the live one.
@@ -260,7 +278,7 @@ impl Engine {
             changed.push(key);
         }
         drop(live);
-        let version = next.live.as_ref().map_or_else(String::new, |live| live.version.clone());
+        let version = next.live.as_ref().map_or_else(String::new, |live| live.snapshot.version.clone());
         let strengths = next.neutral_strengths();
         let replaced = self.inner.state.replace(next);
         if replaced.neutral_strengths() != strengths {
@@ -274,37 +292,6 @@ impl Engine {
         self.forget_former_vectors().await;
         tracing::info!(version, "a model went live");
         Reloaded::Swapped(version)
-    }
-
-    /// Adds links and vectors to a state with a model. Returns it with the keys of the resources
-    /// that still lack a vector.
-    async fn complete_state(&self, mut next: State) -> Result<(State, Vec<u32>), Error> {
-        let links = self.links().await?;
-        let next = spawn_blocking(move || {
-            let by_key: Vec<(u32, Vec<Link>)> = links
-                .into_iter()
-                .filter_map(|(id, links)| Some((next.catalogue.key(id.as_str())?, links)))
-                .collect();
-            next.rebuild_graph(by_key)?;
-            next.apply_summary(next.summary());
-            Ok::<State, Error>(next)
-        })
-        .await
-        .map_err(Error::task)??;
-        let (resources, next) = (next.catalogue.len() as u32, SharedState::new(next));
-        let without = self.fill_vectors(&next, &(0..resources).collect::<Vec<_>>()).await?;
-        Ok((State::clone(&next.read()), without))
-    }
-
-    async fn links(&self) -> Result<Vec<(ResourceId, Vec<Link>)>, Error> {
-        let mut links = Vec::new();
-        let mut after = 0;
-        loop {
-            let page = self.inner.store.resources_after(after, PAGE, TextColumn::Skip).await?;
-            let Some(last) = page.last() else { return Ok(links) };
-            after = last.row_id;
-            links.extend(page.into_iter().map(|stored| (stored.resource.id, stored.resource.links)));
-        }
     }
 }
 
@@ -334,10 +321,15 @@ pub(super) fn apply_resource(state: &mut State, stored: &StoredResource) -> u32 
     if text_changed || stored.deleted {
         state.remove_vector(key);
     }
+    add_links(state, key, resource);
+    key
+}
+
+/// Replaces the links of a resource, as far as the graph has room for them.
+pub(crate) fn add_links(state: &mut State, key: u32, resource: &Resource) {
     if let Err(error) = state.replace_links(key, &resource.links) {
         tracing::warn!(resource = resource.id.as_str(), %error, "cannot add all links of the resource");
     }
-    key
 }
 
 #[cfg(test)]
@@ -364,7 +356,7 @@ mod tests {
     async fn a_refresh_recomputes_the_summary_only_after_a_change() {
         let folder = tempfile::tempdir().unwrap();
         let engine = Engine::open(EngineConfig::in_folder(folder.path())).await.unwrap();
-        let book: ResourceId = "book".parse().unwrap();
+        let book: docent_domain::ResourceId = "book".parse().unwrap();
         engine.ingest(vec![Resource::new(book.clone(), "Book")]).await.unwrap();
         engine.refresh().await.unwrap();
         // A summary that is recomputed would show the views.

@@ -25,6 +25,7 @@ use docent_models::{ModelInfo, open_snapshots};
 use docent_snapshot::SnapshotStore;
 use docent_storage::{Store, StoreConfig};
 use docent_timings::Timings;
+use docent_workload::Workload;
 use tokio::sync::Mutex;
 
 use ahead::Ahead;
@@ -32,6 +33,7 @@ use experiment_models::ExperimentModel;
 pub use ingest::IngestOutcome;
 use load::Changes;
 pub use load::Reloaded;
+pub(crate) use load::add_links;
 use replicas::Replicas;
 pub use vectors::document;
 
@@ -39,7 +41,6 @@ use crate::{
     EngineConfig, Error, ImpressionQueue,
     state::{SharedState, State},
     user_cache::UserCache,
-    workload::Workload,
 };
 
 /// Hybrid recommendations over one store and one folder of snapshots. Cheap to clone: all clones
@@ -144,7 +145,7 @@ impl Engine {
             users: UserCache::new(&config, &store),
             impressions: ImpressionLog::start(store.clone(), config.impression_queue),
             timings,
-            workload: Workload::new(&config),
+            workload: Workload::new(config.answers_at_once, config.answers_waiting),
             replicas: Replicas::of(&store),
             experiment_models: RwLock::default(),
             summary_is_due: AtomicBool::new(true),
@@ -182,8 +183,8 @@ impl Engine {
             resources: state.catalogue.len(),
             vectors: state.vectors.len(),
             edges: state.graph.n_edges(),
-            model_version: state.live.as_ref().map(|live| live.version.clone()),
-            model: state.live.as_ref().map(|live| live.model.info.clone()),
+            model_version: state.live.as_ref().map(|live| live.snapshot.version.clone()),
+            model: state.live.as_ref().map(|live| live.info.clone()),
             database: self.inner.store.backend(),
             impressions: self.inner.impressions.status(),
         }

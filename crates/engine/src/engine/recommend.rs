@@ -6,12 +6,12 @@ use std::{
 
 use docent_domain::{Assignment, DomainError, Impression, ResourceId, UserId, Variant, gini};
 use docent_linalg::dot;
-use docent_ranker::{Candidate, MAX_COST, Ranked};
+use docent_ranker::{Candidate, Filter, MAX_COST, Ranked};
 use docent_requests::with_variant;
 use docent_storage::hash_of_user;
 use ulid::Ulid;
 
-use super::{Engine, metrics, now, rank::rankable};
+use super::{Engine, Inner, metrics, now, rank::rankable};
 use crate::{
     Answer, Cursor, Error, MAX_BOOSTS, MAX_IDS, RecommendRequest, Recommendation, Stage,
     blocking::run,
@@ -49,10 +49,13 @@ impl Engine {
         request: RecommendRequest,
         given: Option<Vec<ResourceId>>,
     ) -> Result<Answer, Error> {
-        check(&request)?;
+        let cost = checked_cost(&request)?;
         let started = Instant::now();
         let mut user = match &request.user_id {
-            Some(user_id) => self.inner.users.get(user_id, &self.inner.store, &self.inner.state).await?,
+            Some(id) => {
+                let Inner { users, store, state, workload, .. } = &*self.inner;
+                users.get(id, store, state, || Ok(workload.read()?)).await?
+            }
             None => Arc::default(),
         };
         if has_history(&request) {
@@ -64,7 +67,7 @@ impl Engine {
         let is_recorded = given.is_none() && request.records_impressions;
         let (user_id, at) = (request.user_id.clone().filter(|_| is_recorded), now());
         let (variant, model) = self.served_by(&request);
-        let (place, _waiting) = self.inner.workload.enter().await?;
+        let (place, _waiting) = self.inner.workload.enter(self.inner.workload.join(cost)?).await;
         let may_be_quick = given.is_none() && model.is_none() && self.is_prepared(&request, &user);
         let served = run(may_be_quick, move |only_prepared| {
             let state = model.as_ref().map_or(&inner.state, |model| &model.state).read();
@@ -100,7 +103,8 @@ impl Engine {
     }
 }
 
-fn check(request: &RecommendRequest) -> Result<(), Error> {
+/// Checks a request, and returns the cost of its filter and boosts.
+fn checked_cost(request: &RecommendRequest) -> Result<usize, Error> {
     for (field, limit, got) in [
         ("boost", MAX_BOOSTS, request.boosts.len()),
         ("history", MAX_IDS, request.history.len()),
@@ -115,7 +119,8 @@ fn check(request: &RecommendRequest) -> Result<(), Error> {
     if cost > MAX_COST {
         return Err(DomainError::TooLong { field: "cost of boosts", limit: MAX_COST, got: cost }.into());
     }
-    shown(request).map(|_| ())
+    shown(request)?;
+    Ok(cost + request.filter.as_ref().map_or(0, Filter::cost))
 }
 
 /// Returns the row ids of the resources on the pages before this one.
@@ -180,7 +185,7 @@ pub(super) fn answer(
         diversity: options.diversity,
         novelty: options.novelty,
         intra_list_diversity: intra_list_diversity(&ranking, &candidates),
-        model_version: state.live.as_ref().map(|live| live.version.clone()),
+        model_version: state.live.as_ref().map(|live| live.snapshot.version.clone()),
         variant: variant.map(|(assignment, _)| assignment),
         degraded,
         shortfall,

@@ -3,7 +3,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use docent_domain::{Component, ComponentScores, ResourceId, Weights};
 use docent_linalg::keep_best;
 use docent_models::CollaborativeModel;
-use docent_ranker::{Exclusions, HybridScore, HybridWeights, Reason, cosine, hybrid_score};
+use docent_ranker::{Exclusions, Filter, HybridScore, HybridWeights, Reason, cosine, hybrid_score};
 use roaring::RoaringBitmap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -42,7 +42,8 @@ impl Engine {
         request.check()?;
         let shown = request.shown()?;
         let inner = Arc::clone(&self.inner);
-        let (place, _waiting) = self.inner.workload.enter().await?;
+        let queued = self.inner.workload.join(request.filter.as_ref().map_or(0, Filter::cost))?;
+        let (place, _waiting) = self.inner.workload.enter(queued).await;
         spawn_blocking(move || {
             place.check()?;
             let state = inner.state.read();
@@ -160,9 +161,7 @@ fn proposed(state: &State, key: u32, graph: Option<&[(u32, f32)]>, pool: &Roarin
 
 /// Returns the collaborative factors of a resource that any user chose.
 fn factors(state: &State, key: u32) -> Option<&[f32]> {
-    let model = &state.live.as_deref()?.model;
-    let row = state.row(key).filter(|row| model.is_chosen(*row))?;
-    model.collaborative.item_factors(row)
+    state.live.as_deref()?.collaborative.item_factors(state.chosen_row(key)?)
 }
 
 fn factors_cosine(state: &State, key: u32, other: u32) -> Option<f64> {
@@ -175,7 +174,7 @@ fn nearest_by_factors(state: &State, key: u32, pool: &RoaringBitmap) -> Vec<u32>
     let is_neighbour = |row: u32| {
         state.is_chosen_row(row) && state.key_of_row(row).is_some_and(|other| pool.contains(other))
     };
-    let rows = live.model.collaborative.nearest_items(row, PROPOSED, &is_neighbour);
+    let rows = live.collaborative.nearest_items(row, PROPOSED, &is_neighbour);
     rows.into_iter().filter_map(|row| state.key_of_row(row)).collect()
 }
 

@@ -1,6 +1,6 @@
 //! The published models: those of a folder, or of an object store with copies in a folder.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use docent_models::PublishedModel;
 use docent_snapshot::SnapshotStore;
@@ -9,8 +9,11 @@ use super::Engine;
 use crate::{
     Error,
     blocking::spawn_blocking,
-    state::{LiveModel, State},
+    state::{SnapshotOf, State},
 };
+
+/// A model that is read, before a state adopts it.
+pub(super) type ReadModel = (PublishedModel, SnapshotOf);
 
 impl Engine {
     /// Returns the published models that the engine loads from.
@@ -48,33 +51,41 @@ impl Engine {
     /// Returns true if the folder has a live model that is not the one that serves.
     pub(super) fn is_behind(&self) -> Result<bool, Error> {
         let Some(current) = self.inner.snapshots.current_copy()? else { return Ok(false) };
-        Ok(self.inner.state.read().live.as_ref().is_none_or(|live| live.version != current.id))
+        Ok(self.inner.state.read().live.as_ref().is_none_or(|live| live.snapshot.version != current.id))
     }
 
-    /// Returns a state with the model of this version, or else with the published one if there is
-    /// one. Nothing is downloaded: others wait meanwhile.
-    pub(super) fn read_model(&self, mut next: State, version: Option<&str>) -> Result<State, Error> {
+    /// Reads the model of this version, or else the published one if there is one. Nothing is
+    /// downloaded: others wait meanwhile.
+    pub(super) fn read_model(&self, version: Option<&str>) -> Result<Option<ReadModel>, Error> {
         let snapshot = match version {
             Some(version) => Some(self.inner.snapshots.open_copy(version)?),
             None => self.inner.snapshots.open_current()?,
         };
-        if let Some(snapshot) = snapshot {
-            let folder = self.inner.config.sentence_transformer.as_deref();
-            let manifest = snapshot.manifest();
-            let read = PublishedModel::read(&snapshot, folder);
-            if read.is_err() && self.inner.snapshots.remove_damaged_copy(&manifest.id)? {
-                tracing::warn!(
-                    model = manifest.id,
-                    "removed a damaged copy of a model; downloading it again"
-                );
-            }
-            next.adopt(Arc::new(LiveModel {
-                version: manifest.id.clone(),
-                created_at: manifest.created_at,
-                size_bytes: snapshot.size_bytes(),
-                model: read?,
-            }))?;
+        let Some(snapshot) = snapshot else { return Ok(None) };
+        let folder = self.inner.config.sentence_transformer.as_deref();
+        let manifest = snapshot.manifest();
+        let read = PublishedModel::read(&snapshot, folder);
+        if read.is_err() && self.inner.snapshots.remove_damaged_copy(&manifest.id)? {
+            tracing::warn!(model = manifest.id, "removed a damaged copy of a model; downloading it again");
         }
-        Ok(next)
+        let identity = SnapshotOf {
+            version: manifest.id.clone(),
+            created_at: manifest.created_at,
+            size_bytes: snapshot.size_bytes(),
+        };
+        Ok(Some((read?, identity)))
     }
+}
+
+/// Gives a state a model, if there is one, and builds its graph.
+pub(super) fn adopted(mut next: State, model: Option<ReadModel>) -> Result<State, Error> {
+    match model {
+        Some((model, snapshot)) => {
+            let (_, edges) = next.adopt(model, snapshot)?;
+            next.rebuild_graph(&edges)?;
+        }
+        None => next.rebuild_graph(&[])?,
+    }
+    next.apply_summary(next.summary());
+    Ok(next)
 }

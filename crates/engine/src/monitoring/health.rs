@@ -116,7 +116,7 @@ impl Engine {
     async fn model(&self) -> Found {
         let snapshots = self.inner.snapshots.clone();
         let published = tokio::task::spawn_blocking(move || snapshots.current()).await;
-        let live = self.inner.state.read().live.as_ref().map(|live| live.version.clone());
+        let live = self.inner.state.read().live.as_ref().map(|live| live.snapshot.version.clone());
         match (published, live) {
             (Ok(Ok(None)), None) => {
                 let message = "no model is published; no collaborative scores until one is trained";

@@ -58,15 +58,16 @@ impl Engine {
             (live, state.catalogue.visible().count() as u64, unknown as u64)
         };
         let runs = self.store().list_runs(MAX_RUNS).await?;
-        let run = runs.into_iter().find(|run| run.model_version.as_deref() == Some(live.version.as_str()));
-        let since = run.map_or(live.created_at, |run| run.started_at);
+        let run =
+            runs.into_iter().find(|run| run.model_version.as_deref() == Some(live.snapshot.version.as_str()));
+        let since = run.map_or(live.snapshot.created_at, |run| run.started_at);
         let new = self.store().newcomers_since(since).await?;
         Ok(Some(ModelHealth {
-            version: live.version.clone(),
-            created_at: live.created_at,
-            age_seconds: (now() - live.created_at).as_seconds_f64().max(0.0),
-            size_bytes: live.size_bytes,
-            info: live.model.info.clone(),
+            version: live.snapshot.version.clone(),
+            created_at: live.snapshot.created_at,
+            age_seconds: (now() - live.snapshot.created_at).as_seconds_f64().max(0.0),
+            size_bytes: live.snapshot.size_bytes,
+            info: live.info.clone(),
             drift: Drift {
                 since,
                 users: new.users,

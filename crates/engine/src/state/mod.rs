@@ -2,7 +2,6 @@
 //! the same dense keys.
 
 mod links;
-mod pending_links;
 mod sample;
 mod shared;
 mod texts;
@@ -19,27 +18,40 @@ use std::{
 use chrono::{DateTime, Utc};
 use docent_domain::{InteractionType, ResourceId, Weights};
 use docent_embeddings::{Document, LsaConfig, LsaEmbedder, VectorIndex};
-use docent_graph::{Graph, PprConfig};
-use docent_models::{LearnedWeights, PublishedModel, TextEmbedder};
+use docent_graph::{Graph, GraphParts, PendingLinks, PprConfig};
+use docent_models::{Audience, Blend, ContentMap, LearnedWeights, ModelInfo, PublishedModel, TextEmbedder};
 use docent_ranker::{UnitMap, best_of, quality_fence};
 
 use crate::{
     Error,
-    catalogue::{Catalogue, Entry},
+    catalogue::{Catalogue, Entry, Map},
 };
-use pending_links::PendingLinks;
+use links::Learned;
 use sample::Sample;
 pub(crate) use shared::SharedState;
 use texts::TextVectors;
 use trending::Trending;
 
-/// A model with the identity of its snapshot.
+/// A model with the identity of its snapshot, without what the state has in structures of its own:
+/// ids, vectors and edges.
 #[derive(Debug)]
 pub(crate) struct LiveModel {
+    pub snapshot: SnapshotOf,
+    pub info: ModelInfo,
+    pub collaborative: Blend,
+    pub embedder: TextEmbedder,
+    pub audience: Audience,
+    /// Number of users who like each item, by item row.
+    pub popularity: Vec<u32>,
+    pub content_map: Option<ContentMap>,
+}
+
+/// Identity of the snapshot of a model.
+#[derive(Debug)]
+pub(crate) struct SnapshotOf {
     pub version: String,
     pub created_at: DateTime<Utc>,
     pub size_bytes: u64,
-    pub model: PublishedModel,
 }
 
 /// Quantile of the users above which a resource is popular, provided it has [`MIN_POPULAR_USERS`].
@@ -97,7 +109,8 @@ pub(crate) struct State {
     /// Choices of the latest days before training.
     trending: Option<Arc<Trending>>,
     untrained: Arc<LsaEmbedder>,
-    pending_links: PendingLinks,
+    pending_links: PendingLinks<ResourceId>,
+    learned: Learned,
     sample: Arc<OnceLock<Sample>>,
     /// Number of changed resources since the sample was due.
     changed: usize,
@@ -124,16 +137,24 @@ impl State {
             trending: None,
             untrained: Arc::new(untrained),
             pending_links: PendingLinks::default(),
+            learned: Learned::default(),
             sample: Arc::default(),
             changed: 0,
             generation: next_generation(),
         })
     }
 
-    /// Returns a state of the same catalogue without a model, to prepare another model while this
-    /// state serves.
+    /// Returns a state of the same catalogue and links without a model, to prepare another model
+    /// while this state serves.
     pub(crate) fn fork(&self) -> Result<Self, Error> {
-        Ok(Self { catalogue: self.catalogue.clone(), untrained: Arc::clone(&self.untrained), ..Self::new()? })
+        Ok(Self {
+            catalogue: self.catalogue.clone(),
+            graph: self.graph.clone(),
+            learned: self.learned.clone(),
+            pending_links: self.pending_links.clone(),
+            untrained: Arc::clone(&self.untrained),
+            ..Self::new()?
+        })
     }
 
     /// Returns the configuration of walks over the graph: the defaults with the learned weights of
@@ -147,13 +168,13 @@ impl State {
     /// Returns the strengths by which the live model sees interactions that are neither positive
     /// nor negative, by type; empty without a model.
     pub(crate) fn neutral_strengths(&self) -> BTreeMap<InteractionType, f32> {
-        self.live.as_deref().map(|live| live.model.info.neutral_strengths()).unwrap_or_default()
+        self.live.as_deref().map(|live| live.info.neutral_strengths()).unwrap_or_default()
     }
 
     /// Returns the embedder of the vectors in use.
     pub(crate) fn embedder(&self) -> TextEmbedder {
         match &self.live {
-            Some(live) => live.model.embedder.clone(),
+            Some(live) => live.embedder.clone(),
             None => TextEmbedder::Lsa(Arc::clone(&self.untrained)),
         }
     }
@@ -200,7 +221,8 @@ impl State {
 
     /// Returns true if users had chosen the item of a row of the model at training.
     pub(crate) fn is_chosen_row(&self, row: u32) -> bool {
-        self.live.as_deref().is_some_and(|live| live.model.is_chosen(row))
+        let count = self.live.as_deref().and_then(|live| live.popularity.get(row as usize));
+        count.is_some_and(|count| *count > 0)
     }
 
     /// Returns the keys of the resources that the model knows and that no user had chosen at
@@ -288,7 +310,7 @@ impl State {
     /// Returns the vector of the audience of a chosen item row of the model, `[dim]`; `None`
     /// without one.
     pub(crate) fn audience_of(&self, row: u32) -> Option<&[f32]> {
-        self.live.as_deref()?.model.audience.of_item(row)
+        self.live.as_deref()?.audience.of_item(row)
     }
 
     /// Returns the number of item rows of the model.
@@ -301,18 +323,21 @@ impl State {
         self.users_of(key) >= self.summary.min_popular_users.max(MIN_POPULAR_USERS)
     }
 
-    /// Makes a model the live one, with its rows, vectors and weights. Leaves out vectors of texts
-    /// that have changed since the training; [`State::without_vector`] returns the resources
-    /// without one.
-    pub(crate) fn adopt(&mut self, live: Arc<LiveModel>) -> Result<(), Error> {
-        let model = &live.model;
+    /// Makes a model the live one, with its rows, vectors and weights. Returns it with its edges,
+    /// which [`State::rebuild_graph`] takes. Leaves out vectors of texts that have changed since
+    /// the training; [`State::without_vector`] returns the resources without one.
+    pub(crate) fn adopt(
+        &mut self,
+        model: PublishedModel,
+        snapshot: SnapshotOf,
+    ) -> Result<(Arc<LiveModel>, [GraphParts; 2]), Error> {
         self.keys = model.items.iter().map(|id| self.catalogue.key(id.as_str())).collect();
         let mut vectors = VectorIndex::new(model.embedder.get().dim());
-        for ((key, vector), hash) in self.keys.iter().zip(&model.vectors).zip(&model.text_hashes) {
+        for ((key, vector), hash) in self.keys.iter().zip(model.vectors).zip(model.text_hashes) {
             if let (Some(key), Some(vector)) = (key, vector)
-                && self.catalogue.get(*key).is_some_and(|entry| entry.text_hash == *hash)
+                && self.catalogue.get(*key).is_some_and(|entry| entry.text_hash == hash)
             {
-                vectors.set(*key, vector)?;
+                vectors.set(*key, &vector)?;
             }
         }
         self.vectors = vectors;
@@ -321,12 +346,21 @@ impl State {
         self.unchosen_weights = model.info.unchosen_weights;
         self.edge_kind_weights = model.info.edge_kind_weights.clone();
         self.trending = model.trending.as_ref().map(|counts| Arc::new(Trending::of(counts, &self.keys)));
-        let unchosen = (0u32..).zip(self.keys.iter()).filter(|(row, _)| !model.is_chosen(*row));
+        let live = Arc::new(LiveModel {
+            snapshot,
+            info: model.info,
+            collaborative: model.collaborative,
+            embedder: model.embedder,
+            audience: model.audience,
+            popularity: model.popularity,
+            content_map: model.content_map,
+        });
+        self.live = Some(Arc::clone(&live));
+        let unchosen = (0u32..).zip(self.keys.iter()).filter(|(row, _)| !self.is_chosen_row(*row));
         self.unchosen = unchosen.filter_map(|(_, key)| *key).collect();
-        self.live = Some(live);
         self.index_rows();
         self.resample();
-        Ok(())
+        Ok((live, [model.co_interaction, model.similar]))
     }
 
     fn index_rows(&mut self) {

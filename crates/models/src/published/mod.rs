@@ -156,13 +156,3 @@ pub struct Trending {
     #[serde(skip)]
     pub counts: Vec<u32>,
 }
-
-impl PublishedModel {
-    /// Returns true if any user chose the item at training: liked it, or interacted with it in a
-    /// way that the model sees. The model knows nothing of other items:
-    /// their scores and factors are noise.
-    #[must_use]
-    pub fn is_chosen(&self, row: u32) -> bool {
-        self.popularity.get(row as usize).is_some_and(|&count| count > 0)
-    }
-}
