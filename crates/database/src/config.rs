@@ -20,7 +20,7 @@ pub struct StoreConfig {
     /// SQLite file, before it fails as [`StorageError::Unavailable`].
     pub wait: Duration,
     /// Largest cache of the writing connection to SQLite in MiB. An import changes the pages of the
-    /// indexes again and again: those of some million interactions fit into 128.
+    /// indexes again and again.
     pub sqlite_cache_mib: u32,
 }
 
@@ -29,7 +29,7 @@ impl StoreConfig {
     /// imports.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), max_connections: 8, wait: Duration::from_secs(30), sqlite_cache_mib: 128 }
+        Self { url: url.into(), max_connections: 8, wait: Duration::from_secs(30), sqlite_cache_mib: 64 }
     }
 
     /// Returns the SQLite store in a file, whichever characters its path has.

@@ -109,7 +109,7 @@ impl Database {
         if status.pending.is_empty() && status.unknown.is_empty() {
             // Without a lock, so that a store can be opened while a long import holds the only
             // writer.
-            return Ok(());
+            return self.complete_indexes().await;
         }
         let transaction = self.begin_migration().await?;
         transaction.migrate_up().await?;

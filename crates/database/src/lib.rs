@@ -28,6 +28,7 @@ mod database;
 /// Errors of the store.
 pub mod error;
 mod foreign_writes;
+mod import_indexes;
 mod lock;
 mod observe;
 mod pools;

@@ -5,15 +5,20 @@
 
 mod check;
 mod links;
+mod parts;
 mod report;
 pub mod rows;
 mod sink;
 mod store_ids;
 mod summary;
 
-use std::{fs::File, io, path::Path};
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
 
-use anyhow::{anyhow, bail};
+use anyhow::{Context, anyhow, bail};
 use chrono::{TimeDelta, Utc};
 use docent::storage::StoreConfig;
 use docent_formats::{
@@ -73,14 +78,24 @@ pub async fn run(settings: Settings, data_set: DataSet, options: ImportOptions) 
         is_checked: true,
         creates_missing: checked.creates_missing(),
         rules,
+        interactions: checked.interactions.values().map(|counted| counted.all).sum(),
+        scratch: scratch_folder(&settings),
     };
+    if !options.strict {
+        store.leave_indexes_for_later().await?;
+    }
     let mut sink = Sink::open(store.clone(), config).await?.with_progress(bar.clone());
     let ended = match read(reader.reader(), &mut sink, &bar).await {
         Ok(()) => sink.finish().await,
         Err(error) => Err(sink.abandon(error).await),
     };
+    bar.set_message("building indexes");
+    let completed = store.complete_indexes().await;
     bar.finish_and_clear();
     let summary = ended?;
+    completed.context(
+        "the indexes of interactions cannot be built; the next program that opens the store tries again",
+    )?;
     print!("{}", report::notes(reader.profiles(), &checked));
     println!("{summary}");
     store.close().await?;
@@ -88,6 +103,17 @@ pub async fn run(settings: Settings, data_set: DataSet, options: ImportOptions) 
         bail!("nothing was imported: no record went in");
     }
     Ok(exit::DONE)
+}
+
+/// Returns the folder for temporary files: that of a SQLite store, which has room for its data.
+fn scratch_folder(settings: &Settings) -> PathBuf {
+    let file = StoreConfig::new(&settings.engine.database_url).sqlite_file();
+    let folder = file.and_then(|file| Some(file.parent()?.to_owned()));
+    match folder {
+        Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
+        Some(folder) => folder,
+        None => std::env::temp_dir(),
+    }
 }
 
 /// A reader of records, and what the first reading found.

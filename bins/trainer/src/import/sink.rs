@@ -1,6 +1,7 @@
 use std::{
     collections::{HashMap, HashSet},
     fmt::Display,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail};
@@ -12,14 +13,14 @@ use docent::{
 use docent_formats::{Located, Location, Record};
 use indicatif::ProgressBar;
 
-use super::{links::Links, summary::Summary};
+use super::{links::Links, parts::Parts, summary::Summary};
 use crate::logging;
 
 /// Number of resources that are written at a time.
 const RESOURCE_BATCH: usize = 2_000;
-/// Number of interactions that are written at a time. The store sorts them by user and commits
-/// fewer at a time: the more there are, the fewer transactions change the same users.
-const INTERACTION_BATCH: usize = 300_000;
+/// Number of interactions that are written at a time. More than these wait in temporary files, by
+/// user, until all are read.
+const INTERACTION_BATCH: usize = 100_000;
 /// Maximum number of bad lines that are reported one by one.
 const MAX_REPORTED_BAD_LINES: u64 = 20;
 
@@ -34,6 +35,10 @@ pub struct SinkConfig {
     pub creates_missing: bool,
     /// Rules of the configured interaction types.
     pub rules: InteractionRules,
+    /// Number of interactions to come, about.
+    pub interactions: u64,
+    /// Folder for temporary files, if there are many.
+    pub scratch: PathBuf,
 }
 
 /// Writes the records of any format into the store, in batches. It expects links first, then
@@ -48,6 +53,8 @@ pub struct Sink {
     resources: Vec<Pending>,
     interactions: Vec<NewInteraction>,
     interaction_locations: Vec<Location>,
+    /// Interactions that wait, if there are many.
+    parts: Option<Parts>,
     /// Titles of the resources of interactions, for those that are made.
     titles: HashMap<ResourceId, String>,
     summary: Summary,
@@ -60,9 +67,18 @@ struct Pending {
     location: Location,
 }
 
+fn no_room(folder: &Path) -> String {
+    format!("cannot write temporary files in {}", folder.display())
+}
+
 impl Sink {
     pub async fn open(store: Store, config: SinkConfig) -> anyhow::Result<Self> {
         let session = if config.is_strict { Some(store.begin_import().await?) } else { None };
+        let batch = INTERACTION_BATCH as u64;
+        let parts = (config.interactions > batch)
+            .then(|| Parts::new(&config.scratch, config.interactions, batch))
+            .transpose()
+            .with_context(|| no_room(&config.scratch))?;
         Ok(Self {
             store,
             session,
@@ -72,6 +88,7 @@ impl Sink {
             resources: Vec::new(),
             interactions: Vec::new(),
             interaction_locations: Vec::new(),
+            parts,
             titles: HashMap::new(),
             summary: Summary::default(),
         })
@@ -136,6 +153,9 @@ impl Sink {
         if let Err(error) = self.config.rules.strength(&interaction.interaction_type, &interaction.signals) {
             return self.skip(&location, error);
         }
+        if let Some(parts) = &mut self.parts {
+            return parts.add(interaction, &location).with_context(|| no_room(&self.config.scratch));
+        }
         self.interactions.push(interaction);
         self.interaction_locations.push(location);
         if self.interactions.len() >= INTERACTION_BATCH { self.write_interactions().await } else { Ok(()) }
@@ -143,7 +163,7 @@ impl Sink {
 
     /// Writes the last batch and commits a strict import.
     pub async fn finish(mut self) -> anyhow::Result<Summary> {
-        if let Err(error) = self.write_interactions().await {
+        if let Err(error) = self.write_parts().await {
             return Err(self.abandon(error).await);
         }
         if let Some(session) = self.session.take() {
@@ -242,6 +262,24 @@ impl Sink {
         Ok(())
     }
 
+    /// Writes the interactions that wait, and the last batch of the others.
+    async fn write_parts(&mut self) -> anyhow::Result<()> {
+        self.write_interactions().await?;
+        let Some(mut parts) = self.parts.take() else { return Ok(()) };
+        let mut sizes = parts.sizes()?;
+        self.bar.inc_length(sizes.iter().sum());
+        self.bar.set_message("writing");
+        while let Some(part) = parts.take()? {
+            for row in part {
+                let (interaction, location) = row?;
+                self.interaction(interaction, location).await?;
+            }
+            self.write_interactions().await?;
+            self.bar.inc(sizes.pop().unwrap_or_default());
+        }
+        Ok(())
+    }
+
     async fn write_interactions(&mut self) -> anyhow::Result<()> {
         self.write_resources().await?;
         self.write_unattached_links().await?;
@@ -290,5 +328,56 @@ impl Sink {
             self.upsert(batch).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use docent::{
+        InteractionType, UserId,
+        storage::{StoreConfig, TrainingRow},
+    };
+
+    use super::*;
+
+    /// Imports interactions of which as many are expected, and returns what the store holds.
+    async fn imported(expected: u64) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::connect(&StoreConfig::new("sqlite::memory:")).await.unwrap();
+        store.migrate().await.unwrap();
+        let config = SinkConfig {
+            creates_missing: true,
+            interactions: expected,
+            scratch: folder.path().to_owned(),
+            ..SinkConfig::default()
+        };
+        let mut sink = Sink::open(store.clone(), config).await.unwrap();
+        for n in 0..200i64 {
+            let user: UserId = format!("reader-{}", n % 9).parse().unwrap();
+            let resource: ResourceId = format!("book-{}", n % 23).parse().unwrap();
+            let at = DateTime::from_timestamp(1_700_000_000 + n, 0).filter(|_| n % 5 > 0);
+            let mut interaction = NewInteraction::new(user, resource, InteractionType::View, at);
+            interaction.signals.dwell_seconds = Some(n as f64 / 7.0);
+            let location = Location::new("views.csv", n as u64 + 2);
+            sink.write(Located { record: Record::Interaction(interaction), location, title: None })
+                .await
+                .unwrap();
+        }
+        let summary = sink.finish().await.unwrap();
+        let stored = store.interactions_after(0, 1_000).await.unwrap();
+        let without_keys =
+            stored.into_iter().map(|row| TrainingRow { row_id: 0, user_row: 0, resource_row: 0, ..row });
+        let mut rows: Vec<String> = without_keys.map(|row| format!("{row:?}")).collect();
+        rows.sort();
+        rows.push(summary.to_string());
+        rows
+    }
+
+    #[tokio::test]
+    async fn interactions_that_wait_in_files_give_the_same_store_as_others() {
+        let all = imported(200).await;
+        assert!(all.len() > 100, "{}", all.len());
+        assert_eq!(imported(INTERACTION_BATCH as u64 * 3).await, all);
     }
 }
