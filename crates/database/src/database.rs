@@ -86,7 +86,7 @@ impl Database {
                 (pool.clone(), pool)
             }
         };
-        Ok(Self {
+        let database = Self {
             connections: Arc::new(Connections {
                 config: config.clone(),
                 writer,
@@ -96,7 +96,9 @@ impl Database {
                 announced: Arc::default(),
                 was_created,
             }),
-        })
+        };
+        database.complete_left_indexes().await;
+        Ok(database)
     }
 
     /// Applies every pending migration or, on an error, none. Safe to call from several processes
@@ -109,7 +111,7 @@ impl Database {
         if status.pending.is_empty() && status.unknown.is_empty() {
             // Without a lock, so that a store can be opened while a long import holds the only
             // writer.
-            return self.complete_indexes().await;
+            return Ok(());
         }
         let transaction = self.begin_migration().await?;
         transaction.migrate_up().await?;

@@ -49,6 +49,7 @@ pub use database::Database;
 pub use docent_migration::SchemaStatus;
 pub use error::StorageError;
 pub use foreign_writes::{ForeignWrites, Freshness};
+pub use import_indexes::IndexesLeft;
 pub use lock::SchemaLock;
 pub use observe::QuerySeen;
 pub use pools::PoolStatus;

@@ -70,14 +70,7 @@ impl Drop for SchemaLock {
 }
 
 async fn lock_file(database: &Path, waiting: impl FnOnce()) -> Result<File> {
-    let mut path = database.as_os_str().to_owned();
-    path.push(".lock");
-    let path = PathBuf::from(path);
-    if let Some(folder) = path.parent() {
-        private_files::create_folder(folder).map_err(unavailable)?;
-    }
-    private_files::ensure_file(&path).map_err(unavailable)?;
-    let file = File::options().append(true).open(&path).map_err(unavailable)?;
+    let file = open_lock(database).map_err(unavailable)?;
     match file.try_lock() {
         Ok(()) => return Ok(file),
         Err(TryLockError::WouldBlock) => waiting(),
@@ -85,6 +78,28 @@ async fn lock_file(database: &Path, waiting: impl FnOnce()) -> Result<File> {
     }
     let locked = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await;
     locked.map_err(StorageError::database)?.map_err(unavailable)
+}
+
+/// Takes the lock of a SQLite file, which is released when the file is dropped; `None` if another
+/// process holds it.
+pub(crate) fn try_lock_file(database: &Path) -> std::io::Result<Option<File>> {
+    let file = open_lock(database)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn open_lock(database: &Path) -> std::io::Result<File> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    let path = PathBuf::from(path);
+    if let Some(folder) = path.parent() {
+        private_files::create_folder(folder)?;
+    }
+    private_files::ensure_file(&path)?;
+    File::options().append(true).open(&path)
 }
 
 fn unavailable(error: std::io::Error) -> StorageError {

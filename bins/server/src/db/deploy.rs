@@ -15,6 +15,8 @@ use super::{UNSOUND, open, print_backup, summary};
 /// Returns the error of the failed step, with how it was undone.
 pub async fn run(config: &StoreConfig, backups: &Path) -> anyhow::Result<()> {
     let store = open(config).await?;
+    // An import that was killed may have left them, and the lock is ours already.
+    store.complete_indexes().await?;
     let before = store.schema_shape().await?;
     let unknown = before.status().unknown.clone();
     if !unknown.is_empty() {

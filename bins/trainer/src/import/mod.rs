@@ -81,23 +81,21 @@ pub async fn run(settings: Settings, data_set: DataSet, options: ImportOptions) 
         interactions: checked.interactions.values().map(|counted| counted.all).sum(),
         scratch: scratch_folder(&settings),
     };
-    if !options.strict {
-        store.leave_indexes_for_later().await?;
-    }
     let mut sink = Sink::open(store.clone(), config).await?.with_progress(bar.clone());
+    // A strict import is one transaction, which nothing else can write beside.
+    let left = if options.strict { None } else { store.leave_indexes_for_later().await? };
     let ended = match read(reader.reader(), &mut sink, &bar).await {
         Ok(()) => sink.finish().await,
         Err(error) => Err(sink.abandon(error).await),
     };
     bar.set_message("building indexes");
     let completed = store.complete_indexes().await;
+    drop(left);
     bar.finish_and_clear();
     let summary = ended?;
-    completed.context(
-        "the indexes of interactions cannot be built; the next program that opens the store tries again",
-    )?;
     print!("{}", report::notes(reader.profiles(), &checked));
     println!("{summary}");
+    completed.context("indexes cannot be built; the next program that opens the store tries again")?;
     store.close().await?;
     if summary.is_empty() {
         bail!("nothing was imported: no record went in");

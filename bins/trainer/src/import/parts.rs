@@ -14,7 +14,7 @@ use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 
 /// Maximum number of temporary files.
-const MAX_PARTS: u64 = 64;
+const MAX_PARTS: u64 = 128;
 
 /// Interactions that are read before they are written: each user is in one part, in the order of
 /// the files that were read.

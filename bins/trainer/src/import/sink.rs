@@ -21,6 +21,10 @@ const RESOURCE_BATCH: usize = 2_000;
 /// Number of interactions that are written at a time. More than these wait in temporary files, by
 /// user, until all are read.
 const INTERACTION_BATCH: usize = 100_000;
+/// Number of interactions in a temporary file, on average: some have more, and most are one batch.
+const PART: u64 = 50_000;
+/// Number of interactions of a temporary file that are written at a time.
+const PART_BATCH: usize = 300_000;
 /// Maximum number of bad lines that are reported one by one.
 const MAX_REPORTED_BAD_LINES: u64 = 20;
 
@@ -68,15 +72,14 @@ struct Pending {
 }
 
 fn no_room(folder: &Path) -> String {
-    format!("cannot write temporary files in {}", folder.display())
+    format!("cannot use temporary files in {}", folder.display())
 }
 
 impl Sink {
     pub async fn open(store: Store, config: SinkConfig) -> anyhow::Result<Self> {
         let session = if config.is_strict { Some(store.begin_import().await?) } else { None };
-        let batch = INTERACTION_BATCH as u64;
-        let parts = (config.interactions > batch)
-            .then(|| Parts::new(&config.scratch, config.interactions, batch))
+        let parts = (config.interactions > INTERACTION_BATCH as u64)
+            .then(|| Parts::new(&config.scratch, config.interactions, PART))
             .transpose()
             .with_context(|| no_room(&config.scratch))?;
         Ok(Self {
@@ -156,9 +159,14 @@ impl Sink {
         if let Some(parts) = &mut self.parts {
             return parts.add(interaction, &location).with_context(|| no_room(&self.config.scratch));
         }
-        self.interactions.push(interaction);
+        self.keep(interaction, location, INTERACTION_BATCH).await
+    }
+
+    /// Keeps an interaction until there are as many as are written at a time.
+    async fn keep(&mut self, new: NewInteraction, location: Location, batch: usize) -> anyhow::Result<()> {
+        self.interactions.push(new);
         self.interaction_locations.push(location);
-        if self.interactions.len() >= INTERACTION_BATCH { self.write_interactions().await } else { Ok(()) }
+        if self.interactions.len() >= batch { self.write_interactions().await } else { Ok(()) }
     }
 
     /// Writes the last batch and commits a strict import.
@@ -266,13 +274,14 @@ impl Sink {
     async fn write_parts(&mut self) -> anyhow::Result<()> {
         self.write_interactions().await?;
         let Some(mut parts) = self.parts.take() else { return Ok(()) };
-        let mut sizes = parts.sizes()?;
+        let scratch = self.config.scratch.clone();
+        let mut sizes = parts.sizes().with_context(|| no_room(&scratch))?;
         self.bar.inc_length(sizes.iter().sum());
         self.bar.set_message("writing");
-        while let Some(part) = parts.take()? {
+        while let Some(part) = parts.take().with_context(|| no_room(&scratch))? {
             for row in part {
-                let (interaction, location) = row?;
-                self.interaction(interaction, location).await?;
+                let (interaction, location) = row.with_context(|| no_room(&scratch))?;
+                self.keep(interaction, location, PART_BATCH).await?;
             }
             self.write_interactions().await?;
             self.bar.inc(sizes.pop().unwrap_or_default());

@@ -133,7 +133,6 @@ impl Engine {
         snapshots: SnapshotStore,
     ) -> Result<Self, Error> {
         config.check()?;
-        store.complete_indexes().await?;
         if !snapshots.is_mirror() && !snapshots.root().is_dir() {
             tracing::warn!("no model in {}; serving without one", snapshots.location());
         }
