@@ -79,7 +79,7 @@ impl Database {
         if self.schema_status().await?.unknown.is_empty() { self.complete_indexes().await } else { Ok(()) }
     }
 
-    /// Returns true if no index is missing, and if there are no interactions to have one of.
+    /// Returns true if no index is missing, and if there is no table yet that should have them.
     async fn has_indexes(&self) -> Result<bool> {
         let names = INDEXES.map(|(name, _)| format!("'{name}'")).join(", ");
         let query = format!(

@@ -43,8 +43,8 @@ const COSTLY: usize = 128;
 const COSTLY_SHARE: usize = 4;
 
 /// Lets as many answers be computed as there are cores, and a given number wait; refuses the rest
-/// at once. More at the same time would finish none of them sooner. Costly ones
-/// have half of the cores, so that others do not wait behind them.
+/// at once. More at the same time would finish none of them sooner. Costly ones have half of the
+/// cores, so that others do not wait behind them.
 #[derive(Debug)]
 pub struct Workload {
     all: Lane,

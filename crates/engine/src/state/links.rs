@@ -23,6 +23,17 @@ struct Own {
     is_learned: bool,
 }
 
+impl Learned {
+    fn has_kind(&self, name: &str) -> bool {
+        self.kinds.iter().any(|kind| kind == name)
+    }
+
+    /// Returns true if an edge is a link of the catalogue, whether or not training added it too.
+    fn is_own(&self, from: u32, to: u32, kind: u8, name: &str) -> bool {
+        !self.has_kind(name) || self.own.contains_key(&(from, to, kind))
+    }
+}
+
 impl State {
     /// Builds the graph of the links of the catalogue and of the edges that training added, between
     /// item rows, in place of those of an earlier training. Links for which the graph has no room
@@ -37,7 +48,7 @@ impl State {
             let Some(name) = self.graph.kinds().get(usize::from(kind)) else { continue };
             let weight = match self.learned.own.get(&(from, to, kind)) {
                 Some(own) => own.weight,
-                None if self.learned.kinds.contains(name) => continue,
+                None if self.learned.has_kind(name) => continue,
                 None => weight,
             };
             if let Err(error) = builder.link(from, to, name, weight) {
@@ -81,7 +92,7 @@ impl State {
             .links(from)
             .filter(|(_, link)| link.direction == Direction::Outgoing)
             .filter_map(|(to, link)| Some((to, self.graph.kind_number(link.kind)?, link.kind)))
-            .filter(|&(to, kind, name)| self.is_own(from, to, kind, name))
+            .filter(|&(to, kind, name)| self.learned.is_own(from, to, kind, name))
             .map(|(to, kind, _)| (to, kind))
             .collect();
         for (to, kind) in old {
@@ -124,19 +135,13 @@ impl State {
         joined
     }
 
-    /// Returns true if an edge is a link of the catalogue, whether or not training added it too.
-    fn is_own(&self, from: u32, to: u32, kind: u8, name: &str) -> bool {
-        let Learned { kinds, own } = &self.learned;
-        !kinds.iter().any(|learned| learned == name) || own.contains_key(&(from, to, kind))
-    }
-
     fn link(&mut self, from: u32, to: u32, name: &str, weight: f32) -> Result<(), GraphError> {
         if from == to {
             return Ok(());
         }
         let kind = self.graph.intern_kind(name)?;
         let is_new = self.graph.add_edge(Edge { from, to, kind, weight })?;
-        if self.learned.kinds.iter().any(|learned| learned == name) {
+        if self.learned.has_kind(name) {
             let own = self.learned.own.entry((from, to, kind));
             let own = own.or_insert(Own { weight, is_learned: !is_new });
             own.weight = own.weight.max(weight);

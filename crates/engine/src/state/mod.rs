@@ -2,6 +2,7 @@
 //! the same dense keys.
 
 mod links;
+mod live;
 mod sample;
 mod shared;
 mod texts;
@@ -15,11 +16,10 @@ use std::{
     },
 };
 
-use chrono::{DateTime, Utc};
 use docent_domain::{InteractionType, ResourceId, Weights};
 use docent_embeddings::{Document, LsaConfig, LsaEmbedder, VectorIndex};
-use docent_graph::{Graph, GraphParts, PendingLinks, PprConfig};
-use docent_models::{Audience, Blend, ContentMap, LearnedWeights, ModelInfo, PublishedModel, TextEmbedder};
+use docent_graph::{Graph, PendingLinks, PprConfig};
+use docent_models::{LearnedWeights, TextEmbedder};
 use docent_ranker::{UnitMap, best_of, quality_fence};
 
 use crate::{
@@ -27,32 +27,11 @@ use crate::{
     catalogue::{Catalogue, Entry, Map},
 };
 use links::Learned;
+pub(crate) use live::{LiveModel, SnapshotOf};
 use sample::Sample;
 pub(crate) use shared::SharedState;
 use texts::TextVectors;
 use trending::Trending;
-
-/// A model with the identity of its snapshot, without what the state has in structures of its own:
-/// ids, vectors and edges.
-#[derive(Debug)]
-pub(crate) struct LiveModel {
-    pub snapshot: SnapshotOf,
-    pub info: ModelInfo,
-    pub collaborative: Blend,
-    pub embedder: TextEmbedder,
-    pub audience: Audience,
-    /// Number of users who like each item, by item row.
-    pub popularity: Vec<u32>,
-    pub content_map: Option<ContentMap>,
-}
-
-/// Identity of the snapshot of a model.
-#[derive(Debug)]
-pub(crate) struct SnapshotOf {
-    pub version: String,
-    pub created_at: DateTime<Utc>,
-    pub size_bytes: u64,
-}
 
 /// Quantile of the users above which a resource is popular, provided it has [`MIN_POPULAR_USERS`].
 const POPULAR_QUANTILE: f64 = 0.9;
@@ -321,56 +300,6 @@ impl State {
     /// Returns true if a resource is among the most popular tenth of the catalogue.
     pub(crate) fn is_popular(&self, key: u32) -> bool {
         self.users_of(key) >= self.summary.min_popular_users.max(MIN_POPULAR_USERS)
-    }
-
-    /// Makes a model the live one, with its rows, vectors and weights. Returns it with its edges,
-    /// which [`State::rebuild_graph`] takes. Leaves out vectors of texts that have changed since
-    /// the training; [`State::without_vector`] returns the resources without one.
-    pub(crate) fn adopt(
-        &mut self,
-        model: PublishedModel,
-        snapshot: SnapshotOf,
-    ) -> Result<(Arc<LiveModel>, [GraphParts; 2]), Error> {
-        self.keys = model.items.iter().map(|id| self.catalogue.key(id.as_str())).collect();
-        let mut vectors = VectorIndex::new(model.embedder.get().dim());
-        for ((key, vector), hash) in self.keys.iter().zip(model.vectors).zip(model.text_hashes) {
-            if let (Some(key), Some(vector)) = (key, vector)
-                && self.catalogue.get(*key).is_some_and(|entry| entry.text_hash == hash)
-            {
-                vectors.set(*key, &vector)?;
-            }
-        }
-        self.vectors = vectors;
-        self.texts = Arc::new(TextVectors::new());
-        self.weights = model.info.weights.clone();
-        self.unchosen_weights = model.info.unchosen_weights;
-        self.edge_kind_weights = model.info.edge_kind_weights.clone();
-        self.trending = model.trending.as_ref().map(|counts| Arc::new(Trending::of(counts, &self.keys)));
-        let live = Arc::new(LiveModel {
-            snapshot,
-            info: model.info,
-            collaborative: model.collaborative,
-            embedder: model.embedder,
-            audience: model.audience,
-            popularity: model.popularity,
-            content_map: model.content_map,
-        });
-        self.live = Some(Arc::clone(&live));
-        let unchosen = (0u32..).zip(self.keys.iter()).filter(|(row, _)| !self.is_chosen_row(*row));
-        self.unchosen = unchosen.filter_map(|(_, key)| *key).collect();
-        self.index_rows();
-        self.resample();
-        Ok((live, [model.co_interaction, model.similar]))
-    }
-
-    fn index_rows(&mut self) {
-        let mut rows = vec![None; self.catalogue.len()];
-        for (row, key) in (0u32..).zip(self.keys.iter()) {
-            if let Some(slot) = key.and_then(|key| rows.get_mut(key as usize)) {
-                *slot = Some(row);
-            }
-        }
-        self.rows = rows.into();
     }
 
     /// Computes the summary, for [`State::apply_summary`].
